@@ -1,0 +1,27 @@
+import grafana from '@grafana/eslint-config';
+
+const noConsole = { 'no-console': ['error', { allow: ['warn', 'error'] }] };
+
+export default [
+  { ignores: ['dist/**', 'node_modules/**', 'coverage/**', 'artifacts/**', '.promkeep/**', '.cache/**'] },
+  ...grafana,
+  {
+    files: ['**/*.{ts,tsx}'],
+    rules: {
+      '@typescript-eslint/no-explicit-any': 'error',
+      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
+      'no-restricted-exports': ['error', { restrictDefaultExports: { direct: true, named: true, defaultFrom: true } }],
+      eqeqeq: ['error', 'always', { null: 'ignore' }],
+    },
+  },
+  {
+    // stdout belongs to the plugin handshake
+    files: ['pkg/**/*.ts'],
+    rules: { ...noConsole, 'no-console': 'error' },
+  },
+  {
+    // Node code has no component in it; hooks rules would only misread `use…` names.
+    files: ['pkg/**/*.ts', 'scripts/**', 'tests/**', 'bench/**', 'examples/**'],
+    rules: { 'react-hooks/rules-of-hooks': 'off' },
+  },
+];

@@ -1,0 +1,22 @@
+import { type Caller } from './datasource';
+
+/** One HTTP route in neutral form: the stand-alone server mounts it, and the plugin serves it as a resource. */
+export interface ApiRoute {
+  method: 'GET' | 'POST';
+  /** `/api/metrics/summary` */
+  path: string;
+  handle(request: ApiRequest): Promise<ApiResponse>;
+}
+
+export interface ApiRequest {
+  query: URLSearchParams;
+  body: Uint8Array;
+  caller: Caller;
+  signal: AbortSignal;
+}
+
+export interface ApiResponse {
+  status: number;
+  /** Serialized as JSON. */
+  body: unknown;
+}

@@ -1,0 +1,73 @@
+import { type ErrorSource } from './errors';
+import { type Frame } from './frame';
+import { type ResourceRequest, type ResourceResponse, type TimeRange } from './ports';
+
+/**
+ * One configured datasource, as a face sees it. `plugin/` turns Grafana's protocol into these calls and knows nothing else;
+ * `core/datasourceInstance.ts` answers them.
+ */
+export interface DatasourceInstance {
+  /** One entry per refId. Failures of single queries are entries with `error`; only a malformed request throws. */
+  queryData(request: DataRequest, signal: AbortSignal): Promise<Map<string, DataResponse>>;
+  checkHealth(caller: Caller, signal: AbortSignal): Promise<HealthResult>;
+  callResource(request: ResourceRequest, caller: Caller, signal: AbortSignal): Promise<ResourceResponse>;
+  /** Called once no request is running any more. */
+  dispose(): Promise<void>;
+}
+
+/** Builds an instance; called again when the settings or Grafana's configuration change. Throws `PromkeepError`. */
+export type DatasourceFactory = (settings: DatasourceSettings) => Promise<DatasourceInstance>;
+
+/** What Grafana knows about a datasource. Secrets are in plain text: never log this. */
+export interface DatasourceSettings {
+  uid: string;
+  name: string;
+  orgId: number;
+  url: string;
+  user: string;
+  basicAuthEnabled: boolean;
+  basicAuthUser: string;
+  /** Parsed JSON, unchecked. */
+  jsonData: unknown;
+  secrets: Readonly<Record<string, string>>;
+  /** Grafana's configuration for plugins, e.g. `GF_RESPONSE_LIMIT`. */
+  grafanaConfig: Readonly<Record<string, string>>;
+}
+
+/** Who asks. */
+export interface Caller {
+  orgId: number;
+  /** Absent for calls Grafana makes by itself (alerting). */
+  user?: { login: string; role: 'Viewer' | 'Editor' | 'Admin' | string };
+  /** Every header that came along, names in lower case, without Grafana's `http_` prefix. */
+  headers: Readonly<Record<string, string>>;
+}
+
+export interface DataRequest {
+  caller: Caller;
+  queries: DataQuery[];
+}
+
+export interface DataQuery {
+  refId: string;
+  queryType: string;
+  maxDataPoints: number;
+  intervalMs: number;
+  range: TimeRange;
+  /** The saved query, parsed JSON, unchecked. */
+  json: unknown;
+}
+
+export interface DataResponse {
+  frames: Frame[];
+  /** HTTP-like; 200 unless there is an error. */
+  status: number;
+  error?: string;
+  errorSource?: ErrorSource;
+}
+
+export interface HealthResult {
+  status: 'ok' | 'error';
+  message: string;
+  details?: Record<string, unknown>;
+}

@@ -1,0 +1,185 @@
+import { type ExemplarSeries, type Labels, type QueryResult, type Series } from './series';
+
+/** The ports: what core asks of the outside. Rooms implement them, `compose.ts` plugs them in, contract suites test them. */
+
+/** `[fromMs, toMs]` in Unix milliseconds, both ends inclusive. */
+export interface TimeRange {
+  fromMs: number;
+  toMs: number;
+}
+
+export interface CallOptions {
+  /** Aborting it aborts the work down to the socket. */
+  signal: AbortSignal;
+  /** Headers of the user's request that may go on to the source (already filtered); names in lower case. */
+  headers?: Readonly<Record<string, string>>;
+}
+
+export interface RangeQuery {
+  expr: string;
+  startMs: number;
+  endMs: number;
+  stepMs: number;
+}
+
+export interface InstantQuery {
+  expr: string;
+  timeMs: number;
+}
+
+/** A Prometheus server, or anything that speaks its HTTP API. Every method throws `PromkeepError` only. */
+export interface MetricSource {
+  queryRange(query: RangeQuery, options: CallOptions): Promise<QueryResult>;
+  queryInstant(query: InstantQuery, options: CallOptions): Promise<QueryResult>;
+  queryExemplars(query: Omit<RangeQuery, 'stepMs'>, options: CallOptions): Promise<ExemplarSeries[]>;
+  /** `undefined` when the server has no build info (some compatible servers). */
+  buildInfo(options: CallOptions): Promise<BuildInfo | undefined>;
+  /** One of the API's own paths, passed through; refuses paths that are not on the allow-list. */
+  resource(request: ResourceRequest, options: CallOptions): Promise<ResourceResponse>;
+  close(): Promise<void>;
+}
+
+export interface BuildInfo {
+  version: string;
+  application: 'Prometheus' | 'Mimir';
+  features: Readonly<Record<string, string>>;
+}
+
+export interface ResourceRequest {
+  method: string;
+  /** Without leading slash and without query: `api/v1/labels`. Percent-escapes as the caller wrote them. */
+  path: string;
+  /** Without `?`. */
+  query: string;
+  headers: Readonly<Record<string, string>>;
+  body: Uint8Array;
+}
+
+export interface ResourceResponse {
+  status: number;
+  headers: Record<string, string>;
+  body: Uint8Array;
+}
+
+// --- the archive -----------------------------------------------------------------------------------------------------
+
+/** Identity of a source in the archive (promise 2): plugin and stand-alone program are the same archiver when both agree. */
+export interface SourceIdentity {
+  orgId: number;
+  name: string;
+}
+
+/**
+ * Which query samples belong to. `recorded`: continuous history on the epoch grid of `stepMs`. `kept`: snapshots of a Grafana
+ * query with the grid they had, told apart by expression, step and phase.
+ */
+export type QueryIdentity =
+  { kind: 'recorded'; name: string } | { kind: 'kept'; expression: string; stepMs: number; phaseMs: number };
+
+export interface RecordedQuery {
+  /** Unique within the source. */
+  name: string;
+  expression: string;
+  stepMs: number;
+  /** `7d`, `30d`, `1y`, `forever`, … */
+  retention: string;
+}
+
+export interface Provenance {
+  /** As sent to Prometheus. */
+  expression: string;
+  stepMs: number;
+  fetchedAtMs: number;
+  prometheusVersion?: string;
+  warnings: readonly string[];
+}
+
+/** A fetched range that replaces what the archive had for this query in this range (promise 3). */
+export interface RangeWrite {
+  query: QueryIdentity;
+  range: TimeRange;
+  series: readonly Series[];
+  /** Name of results without `__name__`: the recorded query's name, or the expression. */
+  queryName: string;
+  retention: string;
+  provenance: Provenance;
+  /** The parts of `range` that count as covered (recorded queries; promise 5). */
+  covered: readonly TimeRange[];
+  /** The parts that do not, and why. */
+  gaps: readonly Gap[];
+}
+
+export interface Gap extends TimeRange {
+  reason: GapReason;
+  detail?: string;
+}
+
+export type GapReason =
+  'source-down' | 'query-failed' | 'partial-answer' | 'source-had-no-data' | 'source-lost-it' | 'archive-down';
+
+export interface WriteOutcome {
+  inserted: number;
+  unchanged: number;
+  /** Samples whose value changed. */
+  revised: number;
+  /** Samples the new answer no longer has. */
+  withdrawn: number;
+  /** Series that could not be stored, with the reason (a NUL in a label, …); the rest was written. */
+  refused: Array<{ labels: Labels | undefined; reason: string }>;
+}
+
+export interface ArchiveRead {
+  query: QueryIdentity;
+  range: TimeRange;
+}
+
+export interface ArchiveStatus {
+  schemaVersion: number;
+  serverVersion: string;
+  samples: number;
+  series: number;
+  bytes: number;
+  queries: Array<{
+    name: string;
+    kind: 'recorded' | 'kept' | 'inserted';
+    expression: string;
+    stepMs: number;
+    newestMs?: number;
+    coveredMs: number;
+    gaps: Gap[];
+  }>;
+}
+
+/** Samples in PostgreSQL for one source. Every method throws `PromkeepError` only; nothing is acknowledged before its commit. */
+export interface Archive {
+  /** Brings the schema up to date; safe when several programs do it at once. Called by every other method when it was not. */
+  migrate(): Promise<{ from: number; to: number }>;
+  /** Makes the recorded queries of the config known; those missing from the list are paused with their data kept. */
+  provision(queries: readonly RecordedQuery[]): Promise<void>;
+  writeRange(write: RangeWrite, signal: AbortSignal): Promise<WriteOutcome>;
+  readSeries(read: ArchiveRead, signal: AbortSignal): Promise<Series[]>;
+  /** What is covered of a recorded query's current version, ascending and disjoint. */
+  coverage(name: string): Promise<TimeRange[]>;
+  /** Notes why a range is missing; covered ranges are never reported as gaps. */
+  noteGap(name: string, gap: Gap): Promise<void>;
+  /** Samples kept since the start of the UTC day, for the limit on *keep*. */
+  keptToday(): Promise<number>;
+  status(): Promise<ArchiveStatus>;
+  close(): Promise<void>;
+}
+
+// --- small things ----------------------------------------------------------------------------------------------------
+
+export interface Clock {
+  nowMs(): number;
+}
+
+/** Structured log; attributes must hold no secret. */
+export interface Logger {
+  debug(message: string, attributes?: LogAttributes): void;
+  info(message: string, attributes?: LogAttributes): void;
+  warn(message: string, attributes?: LogAttributes): void;
+  error(message: string, attributes?: LogAttributes): void;
+}
+
+export type LogAttributes = Readonly<Record<string, string | number | boolean | undefined>>;

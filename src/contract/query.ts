@@ -1,0 +1,43 @@
+/**
+ * The query as a dashboard saves it and as the backend receives it. It is Grafana's own Prometheus query plus the fields
+ * below, so a panel switched from Grafana's datasource to ours keeps everything.
+ */
+export interface PromkeepQuery {
+  refId: string;
+  hide?: boolean;
+  datasource?: { type?: string; uid?: string } | null;
+
+  /** Absent or `promql`: `expr` is evaluated. `summary`: the summary metrics are evaluated, `expr` is ignored. */
+  queryType?: string;
+
+  /** PromQL, after the browser has replaced the dashboard's variables; `$__interval` and its kin are left for the backend. */
+  expr: string;
+  range?: boolean;
+  instant?: boolean;
+  exemplar?: boolean;
+  format?: 'time_series' | 'table' | 'heatmap';
+  legendFormat?: string;
+  /** Min step: a duration or an interval variable. */
+  interval?: string;
+  intervalMs?: number;
+  intervalFactor?: number;
+  utcOffsetSec?: number;
+
+  /** `standard`: one long table of standard records instead of one frame a series. Ignored for alerts and expressions. */
+  resultFormat?: ResultFormat;
+  /** Archives the result of this query, if the datasource's Admin allowed it. */
+  keep?: boolean;
+  /** For `queryType: summary`. */
+  summary?: SummaryQueryOptions;
+}
+
+export type ResultFormat = 'series' | 'standard';
+
+export const SUMMARY_QUERY_TYPE = 'summary';
+
+export interface SummaryQueryOptions {
+  /** Keys of the metrics to show, in this order; absent or empty: all that are defined. */
+  metrics?: string[];
+  /** A label: one value per metric and value of this label. Absent or empty: one value per metric. */
+  groupBy?: string;
+}

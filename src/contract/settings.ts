@@ -1,0 +1,42 @@
+/**
+ * What Promkeep adds to the settings of Grafana's Prometheus datasource. The rest of `jsonData` (`httpMethod`,
+ * `timeInterval`, `queryTimeout`, …) keeps the names Grafana's own datasource uses.
+ */
+export interface ArchiveJsonData {
+  /** Without it the datasource works, and nothing can be kept. */
+  archiveEnabled?: boolean;
+  /** `host` or `host:port`, port 5432 unless given. */
+  archiveHost?: string;
+  archiveDatabase?: string;
+  archiveUser?: string;
+  archiveSslMode?: ArchiveSslMode;
+  /** Schema of the archive's tables; absent: the first schema of the user's search path. */
+  archiveSchema?: string;
+  /** Name of the source in the archive; the stand-alone program shares the archive's rows exactly when it uses the same name. */
+  archiveSourceName?: string;
+  /** An Admin's permission for *Keep in archive* (who may edit datasources may set it). */
+  archiveAllowKeep?: boolean;
+  /** Retention class of kept results: `7d`, `30d`, `1y`, `forever`. */
+  archiveKeepRetention?: string;
+  /** Refuses to keep more rows than this in one UTC day. */
+  archiveKeepMaxRowsPerDay?: number;
+  /** Refuses to keep a result with more series than this. */
+  archiveKeepMaxSeries?: number;
+}
+
+export interface ArchiveSecureJsonData {
+  archivePassword?: string;
+  /** PEM; the CA that signed the database's certificate. */
+  archiveCaCert?: string;
+}
+
+/** As libpq names them; `verify-full` also checks the host name. */
+export type ArchiveSslMode = 'disable' | 'require' | 'verify-ca' | 'verify-full';
+
+export const ARCHIVE_DEFAULTS = {
+  sourceName: 'default',
+  sslMode: 'disable',
+  keepRetention: '30d',
+  keepMaxRowsPerDay: 1_000_000,
+  keepMaxSeries: 1_000,
+} as const;
