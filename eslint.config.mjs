@@ -11,6 +11,8 @@ export default [
       '@typescript-eslint/no-explicit-any': 'error',
       '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
       'no-restricted-exports': ['error', { restrictDefaultExports: { direct: true, named: true, defaultFrom: true } }],
+      // The automatic JSX runtime imports what it needs.
+      'react/react-in-jsx-scope': 'off',
       eqeqeq: ['error', 'always', { null: 'ignore' }],
     },
   },

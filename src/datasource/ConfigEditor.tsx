@@ -1,0 +1,61 @@
+import { PromSettings } from '@grafana/prometheus';
+import {
+  AdvancedHttpSettings,
+  Auth,
+  ConfigSection,
+  ConnectionSettings,
+  convertLegacyAuthProps,
+} from '@grafana/plugin-ui';
+import { config } from '@grafana/runtime';
+import { Alert, Divider, SecureSocksProxySettings } from '@grafana/ui';
+import { useEffect } from 'react';
+import { ArchiveSection } from './ArchiveSection';
+import { type ConfigProps } from './configProps';
+
+/**
+ * The settings page. The library's section for alerting is left out on purpose: *Manage alerts* and *recording rules
+ * target* have no effect for a plugin whose id is not `prometheus`.
+ */
+export function ConfigEditor(props: ConfigProps) {
+  const { options, onOptionsChange } = props;
+  useStoredHttpMethod(props);
+  return (
+    <>
+      {options.access === 'direct' && (
+        <Alert severity="error" title="Browser access is not supported. Switch the access mode to server (proxy)." />
+      )}
+      <ConnectionSettings
+        config={options}
+        onChange={onOptionsChange}
+        urlLabel="Prometheus server URL"
+        urlPlaceholder="http://127.0.0.1:9090"
+        urlTooltip="The URL under which Grafana's server reaches Prometheus, with http:// or https://."
+      />
+      <Divider spacing={4} />
+      <Auth {...convertLegacyAuthProps({ config: options, onChange: onOptionsChange })} />
+      {config.secureSocksDSProxyEnabled && (
+        <SecureSocksProxySettings options={options} onOptionsChange={onOptionsChange} />
+      )}
+      <Divider spacing={4} />
+      <ArchiveSection {...props} />
+      <Divider spacing={4} />
+      <ConfigSection title="Advanced settings" isCollapsible isInitiallyOpen={false}>
+        <AdvancedHttpSettings config={options} onChange={onOptionsChange} />
+        <PromSettings options={options} onOptionsChange={onOptionsChange} />
+      </ConfigSection>
+    </>
+  );
+}
+
+/**
+ * The page shows POST when nothing is stored, yet the library stores it only once it is chosen, and asks with GET until
+ * then. Runs on mount; a provisioned datasource cannot be changed here and gets its default in the datasource itself.
+ */
+function useStoredHttpMethod({ options, onOptionsChange }: ConfigProps) {
+  const missing = !options.jsonData.httpMethod && !options.readOnly;
+  useEffect(() => {
+    if (missing) {
+      onOptionsChange({ ...options, jsonData: { ...options.jsonData, httpMethod: 'POST' } });
+    }
+  }, [missing, options, onOptionsChange]);
+}

@@ -1,0 +1,45 @@
+import { CoreApp } from '@grafana/data';
+import { PromQueryEditorByApp } from '@grafana/prometheus';
+import { InlineField, RadioButtonGroup } from '@grafana/ui';
+import { useEffect } from 'react';
+import { SUMMARY_QUERY_TYPE } from '../contract/query';
+import { isSummaryQuery } from './ownQuery';
+import { PromqlOptions } from './PromqlOptions';
+import { type PromkeepQueryEditorProps } from './queryEditorProps';
+import { SummaryQueryFields } from './SummaryQueryFields';
+
+const PROMQL = 'promql';
+const QUERY_TYPES = [
+  { value: PROMQL, label: 'PromQL', description: "An expression, with Grafana's builder and code editor" },
+  { value: SUMMARY_QUERY_TYPE, label: 'Summary', description: 'The summary metrics Promkeep defines' },
+];
+
+/** Grafana's own Prometheus editors, and around them what Promkeep adds. */
+export function QueryEditor(props: PromkeepQueryEditorProps) {
+  const { query, onChange, onRunQuery, app } = props;
+  useInstantInNewAlertRule(props);
+  const summary = isSummaryQuery(query);
+  const changeType = (queryType: string) => {
+    onChange({ ...query, expr: query.expr ?? '', queryType: queryType === PROMQL ? undefined : queryType });
+    onRunQuery();
+  };
+  return (
+    <>
+      <InlineField label="Query type">
+        <RadioButtonGroup options={QUERY_TYPES} value={summary ? SUMMARY_QUERY_TYPE : PROMQL} onChange={changeType} />
+      </InlineField>
+      {summary ? <SummaryQueryFields {...props} /> : <PromQueryEditorByApp {...props} />}
+      {!summary && app !== CoreApp.UnifiedAlerting && <PromqlOptions {...props} />}
+    </>
+  );
+}
+
+/** For its own ids Grafana starts the query of a new alert rule as instant; for ours it says nothing, which means range. */
+function useInstantInNewAlertRule({ app, query, onChange }: PromkeepQueryEditorProps) {
+  const undecided = app === CoreApp.UnifiedAlerting && query.instant === undefined && query.range === undefined;
+  useEffect(() => {
+    if (undecided) {
+      onChange({ ...query, instant: true, range: false });
+    }
+  }, [undecided, query, onChange]);
+}

@@ -1,0 +1,22 @@
+import { DataSourcePlugin } from '@grafana/data';
+import { initPluginTranslations } from '@grafana/i18n';
+import { loadResources } from '@grafana/prometheus';
+import { DATASOURCE_PLUGIN_ID } from '../contract/pluginIds';
+import { LazyCheatSheet, LazyConfigEditor, LazyQueryEditor } from './lazyEditors';
+import { PromkeepDatasource } from './promkeepDatasource';
+import { type PromkeepOptions, type PromkeepPromQuery, type PromkeepSecureOptions } from './promkeepPromQuery';
+
+// The library's texts in the user's language. Not awaited: a module that waits at its top has no exports in time for
+// Grafana's AMD loader.
+void initPluginTranslations(DATASOURCE_PLUGIN_ID, [loadResources]);
+
+/** Grafana reads this export. The editors for variables and annotations come with the class. */
+export const plugin = new DataSourcePlugin<
+  PromkeepDatasource,
+  PromkeepPromQuery,
+  PromkeepOptions,
+  PromkeepSecureOptions
+>(PromkeepDatasource)
+  .setConfigEditor(LazyConfigEditor)
+  .setQueryEditor(LazyQueryEditor)
+  .setQueryEditorHelp(LazyCheatSheet);

@@ -1,0 +1,153 @@
+import {
+  type AdHocVariableFilter,
+  type DataQuery,
+  type DataQueryRequest,
+  type DataQueryResponse,
+  type DataSourceApi,
+  type DataSourceInstanceSettings,
+  hasQueryExportSupport,
+  type QueryFixAction,
+  type ScopedVars,
+} from '@grafana/data';
+import { PrometheusDatasource } from '@grafana/prometheus';
+import { getTemplateSrv } from '@grafana/runtime';
+import { map, type Observable } from 'rxjs';
+import { DATASOURCE_PLUGIN_ID } from '../contract/pluginIds';
+import { SUMMARY_METRICS_RESOURCE } from '../contract/resourcePaths';
+import {
+  adoptQueries,
+  isSummaryQuery,
+  markStandardFrames,
+  needsWholeRange,
+  ownSignature,
+  speaksPromQL,
+  toUpstreamTarget,
+} from './ownQuery';
+import { type PromkeepOptions, type PromkeepPromQuery } from './promkeepPromQuery';
+import { parseSummaryMetrics, type SummaryMetricChoice } from './summaryMetrics';
+
+const importAbstractQueries = PrometheusDatasource.prototype.importFromAbstractQueries;
+
+/**
+ * Grafana's Prometheus datasource with our backend behind it. Only the difference is here: Promkeep's own query fields, and
+ * the places where the library takes it for granted that the plugin's id is `prometheus`.
+ */
+export class PromkeepDatasource extends PrometheusDatasource {
+  /** Whether an Admin allowed *Keep in archive* for this datasource. The backend checks again. */
+  readonly keepAllowed: boolean;
+
+  /** The second parameter has a default so that `length` is 1: Grafana takes classes with more for Angular ones. */
+  constructor(instanceSettings: DataSourceInstanceSettings<PromkeepOptions>, templateSrv = getTemplateSrv()) {
+    // Without a stored method the library asks with GET although its settings page shows POST.
+    const jsonData = { ...instanceSettings.jsonData, httpMethod: instanceSettings.jsonData.httpMethod || 'POST' };
+    super({ ...instanceSettings, jsonData }, templateSrv);
+    this.keepAllowed = jsonData.archiveEnabled === true && jsonData.archiveAllowKeep === true;
+    // Grafana prefers the abstract import wherever `'importFromAbstractQueries' in datasource`, and it loses functions and
+    // operators. Shadowing does not help against `in`; the prototype is that of our own bundled copy.
+    Reflect.deleteProperty(PrometheusDatasource.prototype, 'importFromAbstractQueries');
+  }
+
+  /** The library needs `this.type` to be `prometheus` (label loading in the builder); saved queries must name our id. */
+  override getRef() {
+    return { ...super.getRef(), type: DATASOURCE_PLUGIN_ID };
+  }
+
+  override query(request: DataQueryRequest<PromkeepPromQuery>): Observable<DataQueryResponse> {
+    const targets = request.targets.map((target) => toUpstreamTarget(target, this.uid));
+    return this.queryUpstream({ ...request, targets }, targets.some(needsWholeRange)).pipe(
+      map((response) => ({ ...response, data: markStandardFrames(response.data, targets) }))
+    );
+  }
+
+  /** The library decides on the incremental cache while `query` is being called, not later when it is subscribed to. */
+  private queryUpstream(request: DataQueryRequest<PromkeepPromQuery>, wholeRange: boolean) {
+    const configured = this.hasIncrementalQuery;
+    this.hasIncrementalQuery = configured && !wholeRange;
+    try {
+      return super.query(request);
+    } finally {
+      this.hasIncrementalQuery = configured;
+    }
+  }
+
+  override getPrometheusTargetSignature(
+    request: DataQueryRequest<PromkeepPromQuery>,
+    query: PromkeepPromQuery
+  ): string {
+    return `${super.getPrometheusTargetSignature(request, query)}|${ownSignature(query)}`;
+  }
+
+  /** A summary query has no expression and runs all the same. */
+  override filterQuery(query: PromkeepPromQuery): boolean {
+    return isSummaryQuery(query) ? !query.hide : super.filterQuery(query);
+  }
+
+  /** Filters of a dashboard go to the backend with a summary: its expressions are known there only. */
+  override applyTemplateVariables(target: PromkeepPromQuery, scopedVars: ScopedVars, filters?: AdHocVariableFilter[]) {
+    if (!isSummaryQuery(target)) {
+      return super.applyTemplateVariables(target, scopedVars, filters);
+    }
+    return {
+      ...this.interpolateSummary(target, scopedVars),
+      adhocFilters: this.generateScopeFilters(filters),
+      interval: this.interpolateString(target.interval ?? '', scopedVars),
+      legendFormat: '',
+    };
+  }
+
+  override interpolateVariablesInQueries(
+    queries: PromkeepPromQuery[],
+    scopedVars: ScopedVars,
+    filters?: AdHocVariableFilter[]
+  ): PromkeepPromQuery[] {
+    return queries.flatMap((query) =>
+      isSummaryQuery(query)
+        ? [{ ...this.interpolateSummary(query, scopedVars), datasource: this.getRef() }]
+        : super.interpolateVariablesInQueries([query], scopedVars, filters)
+    );
+  }
+
+  private interpolateSummary(query: PromkeepPromQuery, scopedVars: ScopedVars): PromkeepPromQuery {
+    const groupBy = query.summary?.groupBy;
+    const summary = groupBy
+      ? { ...query.summary, groupBy: this.interpolateString(groupBy, scopedVars) }
+      : query.summary;
+    return { ...query, expr: '', summary };
+  }
+
+  override targetContainsTemplate(target: PromkeepPromQuery): boolean {
+    const text = isSummaryQuery(target) ? (target.summary?.groupBy ?? '') : target.expr;
+    return super.targetContainsTemplate({ ...target, expr: text });
+  }
+
+  override getQueryDisplayText(query: PromkeepPromQuery): string {
+    return isSummaryQuery(query) ? describeSummary(query) : super.getQueryDisplayText(query);
+  }
+
+  /** Explore's filter buttons edit the expression; a summary has none. */
+  override modifyQuery(query: PromkeepPromQuery, action: QueryFixAction) {
+    return isSummaryQuery(query) ? query : super.modifyQuery(query, action);
+  }
+
+  /** Keeps queries when the datasource of a panel or of Explore is switched to this one. */
+  override async importQueries(queries: DataQuery[], origin: DataSourceApi): Promise<PromkeepPromQuery[]> {
+    if (speaksPromQL(origin.meta.id)) {
+      return adoptQueries(queries, this.getRef());
+    }
+    if (hasQueryExportSupport(origin)) {
+      const imported = await importAbstractQueries.call(this, await origin.exportToAbstractQueries(queries));
+      return adoptQueries(imported, this.getRef());
+    }
+    return [{ refId: 'A', expr: '', datasource: this.getRef() }];
+  }
+
+  /** The metrics a summary query can show, as the backend defines them. */
+  async getSummaryMetrics(): Promise<SummaryMetricChoice[]> {
+    return parseSummaryMetrics(await this.getResource(SUMMARY_METRICS_RESOURCE));
+  }
+}
+
+function describeSummary({ summary }: PromkeepPromQuery): string {
+  const metrics = summary?.metrics?.length ? summary.metrics.join(', ') : 'all metrics';
+  return summary?.groupBy ? `Summary: ${metrics} by ${summary.groupBy}` : `Summary: ${metrics}`;
+}
