@@ -1,0 +1,266 @@
+import { LedgerArchive } from '../../tests/fakes/ledgerArchive';
+import { ramp, ScriptedSource } from '../../tests/fakes/scriptedSource';
+import { collectNext, openProgress, type CollectProgress, type CollectStep } from './collect';
+import { COLLECT_DEFAULTS, defaultSettleMs, type CollectDeps } from './collectFetch';
+import { PromkeepError } from './errors';
+import { type RecordedQuery } from './ports';
+
+const QUERY: RecordedQuery = { name: 'load', expression: 'node_load1', stepMs: 15_000, retention: '30d' };
+/** 2026-01-01T00:00:00Z, on every grid used here. */
+const EPOCH_MS = Date.UTC(2026, 0, 1);
+
+function setUp(settings: Partial<CollectDeps['settings']> = {}) {
+  const source = new ScriptedSource();
+  const archive = new LedgerArchive();
+  const clock = { ms: EPOCH_MS, nowMs: () => clock.ms };
+  const deps: CollectDeps = {
+    source,
+    archive,
+    clock,
+    settings: { ...COLLECT_DEFAULTS, settleMs: 43_000, ...settings },
+    sourceVersion: async () => '2.42.0',
+  };
+  return { source, archive, clock, deps };
+}
+
+const signal = new AbortController().signal;
+
+async function runAll(deps: CollectDeps, progress: CollectProgress): Promise<CollectStep[]> {
+  const steps: CollectStep[] = [];
+  for (let next = progress; steps.length < 200;) {
+    const step = await collectNext(deps, QUERY, next, signal);
+    steps.push(step);
+    next = step.progress;
+    if (!step.more) {
+      return steps;
+    }
+  }
+  throw new Error('no end in sight');
+}
+
+describe('when a query is due', () => {
+  it('starts a new query at the newest settled grid time and asks for nothing younger', async () => {
+    const { deps, archive } = setUp();
+    const steps = await runAll(deps, await openProgress(deps, QUERY, undefined));
+    // now − 43 s is 23:59:17; the grid time before it is 23:59:15
+    expect(archive.writes.map(({ range }) => range)).toEqual([{ fromMs: EPOCH_MS - 45_000, toMs: EPOCH_MS - 45_000 }]);
+    expect(steps.at(-1)?.more).toBe(false);
+  });
+
+  it('begins earlier by the backfill', async () => {
+    const { deps, archive } = setUp({ backfillMs: 3_600_000 });
+    await runAll(deps, await openProgress(deps, QUERY, undefined));
+    expect(archive.writes[0].range).toEqual({ fromMs: EPOCH_MS - 45_000 - 3_600_000, toMs: EPOCH_MS - 45_000 });
+  });
+
+  it('does nothing until the next grid time has settled', async () => {
+    const { deps, source, clock } = setUp();
+    const [first] = await runAll(deps, await openProgress(deps, QUERY, undefined));
+    source.asked.length = 0;
+    clock.ms += 12_000;
+    expect((await collectNext(deps, QUERY, first.progress, signal)).range).toBeUndefined();
+    expect(source.asked).toEqual([]);
+    clock.ms += 1_000;
+    expect((await collectNext(deps, QUERY, first.progress, signal)).range).toEqual({
+      fromMs: EPOCH_MS - 30_000,
+      toMs: EPOCH_MS - 30_000,
+    });
+  });
+
+  it('goes on after a restart where the ledger ends, without asking for a time twice', async () => {
+    const { deps, archive, clock } = setUp();
+    await runAll(deps, await openProgress(deps, QUERY, undefined));
+    clock.ms += 600_000;
+    await runAll(deps, await openProgress(deps, QUERY, undefined));
+    expect(archive.writes.map(({ range }) => range.fromMs)).toEqual([EPOCH_MS - 45_000, EPOCH_MS - 30_000]);
+    expect(archive.countSamples()).toBe(41);
+    expect(await archive.coverage('load')).toEqual([{ fromMs: EPOCH_MS - 45_000, toMs: EPOCH_MS + 555_000 }]);
+  });
+
+  it('starts at the first noted gap when nothing was ever covered', async () => {
+    const { deps } = setUp();
+    const progress = await openProgress(deps, QUERY, EPOCH_MS - 900_000);
+    expect(progress).toMatchObject({ frontierMs: EPOCH_MS - 915_000, historyStartMs: EPOCH_MS - 900_000 });
+  });
+
+  it('asks for at most maxPoints at once', async () => {
+    const { deps, archive } = setUp({ backfillMs: 15_000 * 24, maxPoints: 10 });
+    await runAll(deps, await openProgress(deps, QUERY, undefined));
+    expect(archive.writes.map(({ series }) => series[0].timesMs.length)).toEqual([10, 10, 5]);
+  });
+
+  it('settles after 2.2 scrapes and a timeout', () => {
+    expect(defaultSettleMs(15_000, 10_000)).toBe(43_000);
+  });
+});
+
+describe('what counts as covered', () => {
+  it('leaves out the times at which the probe found no data, and says so', async () => {
+    const { deps, source, archive } = setUp({ backfillMs: 60_000 });
+    const emptyAt = EPOCH_MS - 75_000;
+    source.answer = (query) =>
+      query.expr === 'count(up)' ? { series: [ramp(query, (t) => t !== emptyAt)] } : undefined;
+    await runAll(deps, await openProgress(deps, QUERY, undefined));
+    expect(archive.writes[0].covered).toEqual([
+      { fromMs: EPOCH_MS - 105_000, toMs: EPOCH_MS - 90_000 },
+      { fromMs: EPOCH_MS - 60_000, toMs: EPOCH_MS - 45_000 },
+    ]);
+    expect(archive.writes[0].gaps).toEqual([{ fromMs: emptyAt, toMs: emptyAt, reason: 'source-had-no-data' }]);
+  });
+
+  it('covers times at which the query had no series while the source had data', async () => {
+    const { deps, source, archive } = setUp();
+    source.answer = (query) => (query.expr === 'count(up)' ? undefined : { series: [] });
+    await runAll(deps, await openProgress(deps, QUERY, undefined));
+    expect(archive.writes[0]).toMatchObject({ series: [], covered: [archive.writes[0].range], gaps: [] });
+  });
+
+  it('stores an answer with storage warnings but keeps the range open', async () => {
+    const { deps, source, archive } = setUp();
+    source.answer = () => ({ warnings: ['remote read failed'] });
+    await runAll(deps, await openProgress(deps, QUERY, undefined));
+    expect(archive.writes[0].covered).toEqual([]);
+    expect(archive.writes[0].gaps).toMatchObject([
+      { reason: 'partial-answer', detail: 'remote read failed; remote read failed' },
+    ]);
+    expect(archive.countSamples()).toBe(1);
+    expect(archive.writes[0].provenance.warnings).toEqual(['remote read failed']);
+  });
+
+  it('takes remarks of the PromQL engine as what they are', async () => {
+    const { deps, source, archive } = setUp();
+    source.answer = () => ({ warnings: ['PromQL warning: quantile value should be between 0 and 1, got 2'] });
+    await runAll(deps, await openProgress(deps, QUERY, undefined));
+    expect(archive.writes[0].covered).toEqual([archive.writes[0].range]);
+  });
+
+  it('carries the provenance', async () => {
+    const { deps, archive } = setUp();
+    await runAll(deps, await openProgress(deps, QUERY, undefined));
+    expect(archive.writes[0].provenance).toEqual({
+      expression: 'node_load1',
+      stepMs: 15_000,
+      fetchedAtMs: EPOCH_MS,
+      prometheusVersion: '2.42.0',
+      warnings: [],
+    });
+  });
+});
+
+describe('when something fails', () => {
+  it('notes a gap while the source is down and does not move on', async () => {
+    const { deps, source, archive, clock } = setUp();
+    const opened = await openProgress(deps, QUERY, undefined);
+    source.down = new PromkeepError('SOURCE_UNREACHABLE', 'connection refused');
+    clock.ms += 30_000;
+    const step = await collectNext(deps, QUERY, opened, signal);
+    expect(step).toMatchObject({ more: false, failure: { reason: 'source-down', transient: true } });
+    expect(archive.gaps.get('load')).toEqual([
+      { fromMs: EPOCH_MS - 45_000, toMs: EPOCH_MS - 15_000, reason: 'source-down', detail: 'connection refused' },
+    ]);
+    source.down = undefined;
+    await runAll(deps, step.progress);
+    expect(await archive.coverage('load')).toEqual([{ fromMs: EPOCH_MS - 45_000, toMs: EPOCH_MS - 15_000 }]);
+  });
+
+  it('catches up from the ledger after the archive was down', async () => {
+    const { deps, archive, clock } = setUp();
+    const [first] = await runAll(deps, await openProgress(deps, QUERY, undefined));
+    archive.down = new PromkeepError('ARCHIVE_UNREACHABLE', 'no database');
+    clock.ms += 60_000;
+    const failed = await collectNext(deps, QUERY, first.progress, signal);
+    expect(failed.failure).toMatchObject({ reason: 'archive-down', transient: true });
+    archive.down = undefined;
+    clock.ms += 60_000;
+    await runAll(deps, failed.progress);
+    expect(archive.countSamples()).toBe(9);
+  });
+
+  it('halves a request that was too large and grows again', async () => {
+    const { deps, source, archive } = setUp({ backfillMs: 15_000 * 39 });
+    source.answer = (query) => {
+      if ((query.endMs - query.startMs) / query.stepMs >= 12) {
+        throw new PromkeepError('SOURCE_RESPONSE_TOO_LARGE', 'too large');
+      }
+      return undefined;
+    };
+    await runAll(deps, await openProgress(deps, QUERY, undefined));
+    expect(archive.countSamples()).toBe(40);
+    expect(await archive.coverage('load')).toHaveLength(1);
+    expect(archive.gaps.get('load')).toEqual([]);
+  });
+
+  it('leaves a small gap around the times at which the query cannot be evaluated', async () => {
+    const { deps, source, archive } = setUp({ backfillMs: 15_000 * 99 });
+    const badMs = EPOCH_MS - 45_000 - 15_000 * 50;
+    source.answer = ({ expr, startMs, endMs }) => {
+      if (expr !== 'count(up)' && startMs <= badMs && badMs <= endMs) {
+        throw new PromkeepError('SOURCE_REFUSED', 'many-to-many matching not allowed', { status: 422 });
+      }
+      return undefined;
+    };
+    await runAll(deps, await openProgress(deps, QUERY, undefined));
+    expect(archive.countSamples()).toBe(99);
+    expect(archive.gaps.get('load')).toEqual([
+      { fromMs: badMs, toMs: badMs, reason: 'query-failed', detail: 'many-to-many matching not allowed' },
+    ]);
+  });
+
+  it('gives up a query that always fails after a handful of requests, and covers nothing', async () => {
+    const { deps, source, archive } = setUp({ backfillMs: 15_000 * 5_000 });
+    source.down = new PromkeepError('SOURCE_REFUSED', 'parse error', { status: 400 });
+    const steps = await runAll(deps, await openProgress(deps, QUERY, undefined));
+    expect(steps.length).toBeLessThan(60);
+    expect(steps.at(-1)?.failure?.error.message).toBe('parse error');
+    expect(await archive.coverage('load')).toEqual([]);
+    const points = (archive.gaps.get('load') ?? []).reduce((sum, gap) => sum + (gap.toMs - gap.fromMs) / 15_000 + 1, 0);
+    expect(points).toBe(5_001);
+  });
+
+  it('refuses strings and native histograms in words', async () => {
+    const { deps, source } = setUp();
+    const opened = await openProgress(deps, QUERY, undefined);
+    source.answer = () => ({ resultType: 'string', series: [], text: { timeMs: EPOCH_MS, value: 'x' } });
+    const text = await collectNext(deps, QUERY, opened, signal);
+    expect(text.failure?.error).toMatchObject({ code: 'QUERY_INVALID', message: expect.stringContaining('string') });
+    source.answer = (query) => ({ series: [{ ...ramp(query), histograms: oneHistogram() }] });
+    const histogram = await collectNext(deps, QUERY, opened, signal);
+    expect(histogram.failure?.error.message).toContain('native histograms');
+  });
+
+  it('says which expression failed when it was the probe', async () => {
+    const { deps, source } = setUp({ probe: 'count(' });
+    source.answer = ({ expr }) => {
+      if (expr === 'count(') {
+        throw new PromkeepError('SOURCE_REFUSED', 'unclosed left parenthesis');
+      }
+      return undefined;
+    };
+    const step = await collectNext(deps, QUERY, await openProgress(deps, QUERY, undefined), signal);
+    expect(step.failure?.error.message).toBe("The archive's probe count( failed: unclosed left parenthesis");
+  });
+
+  it('passes an abort on', async () => {
+    const { deps, source } = setUp();
+    const opened = await openProgress(deps, QUERY, undefined);
+    const abort = new AbortController();
+    source.answer = () => {
+      abort.abort(new Error('stop'));
+      throw new PromkeepError('QUERY_CANCELLED', 'cancelled');
+    };
+    await expect(collectNext(deps, QUERY, opened, abort.signal)).rejects.toThrow('stop');
+  });
+});
+
+function oneHistogram() {
+  return {
+    timesMs: Float64Array.of(EPOCH_MS),
+    counts: Float64Array.of(1),
+    sums: Float64Array.of(1),
+    bucketStart: Uint32Array.of(0, 0),
+    bucketRule: new Int8Array(),
+    bucketLower: new Float64Array(),
+    bucketUpper: new Float64Array(),
+    bucketCount: new Float64Array(),
+  };
+}

@@ -1,0 +1,215 @@
+import { fetchRange, type CollectDeps } from './collectFetch';
+import { countPoints, floorToGrid } from './collectGrid';
+import { asPromkeepError, type PromkeepError } from './errors';
+import { type GapReason, type RecordedQuery, type TimeRange, type WriteOutcome } from './ports';
+
+/**
+ * Pipeline 2: last saved time → fetch → archive. Each call does one bounded piece of work, so that the caller can be fair
+ * between queries and stop at any moment; what is not in the archive yet is found again from its ledger.
+ */
+
+/** Where collecting one query stands. Immutable: every step returns the next one. */
+export interface CollectProgress {
+  /** The last grid time that was answered; the next one is due when it is settled. */
+  frontierMs: number;
+  /** The first time this query was ever due; holes are looked for from here on. */
+  historyStartMs: number;
+  /** Points in the next request: halved when an answer was too large or too slow, doubled after each good one. */
+  maxPoints: number;
+  /**
+   * A refused request of at most this many points is given up as a gap instead of being halved again. 1 in good times; doubles
+   * with each gap, so that a query which always fails costs a handful of requests and not one for every missed point.
+   */
+  giveUpPoints: number;
+}
+
+export interface CollectStep {
+  progress: CollectProgress;
+  /** The range that was asked for; absent when nothing was due. */
+  range?: TimeRange;
+  write?: WrittenRange;
+  failure?: CollectFailure;
+  /** More is due already: call again soon. */
+  more: boolean;
+}
+
+export interface WrittenRange {
+  outcome: WriteOutcome;
+  coveredPoints: number;
+  gapPoints: number;
+  warnings: readonly string[];
+}
+
+export interface CollectFailure {
+  reason: GapReason;
+  error: PromkeepError;
+  /** The same request may work later without anybody changing anything: back off, ask again, do not go on. */
+  transient: boolean;
+}
+
+/** The newest grid time that is settled, i.e. whose answer will not change any more. */
+export function newestDueMs(deps: CollectDeps, query: RecordedQuery): number {
+  return floorToGrid(deps.clock.nowMs() - deps.settings.settleMs, query.stepMs);
+}
+
+/**
+ * Finds out from the archive's ledger where collecting has to go on: behind the last covered time, or, when nothing was ever
+ * covered, at the first noted gap. A query the archive has never seen begins now, or `backfillMs` earlier.
+ *
+ * @param earliestGapMs start of the oldest gap the ledger holds for this query
+ */
+export async function openProgress(
+  deps: CollectDeps,
+  query: RecordedQuery,
+  earliestGapMs: number | undefined
+): Promise<CollectProgress> {
+  const { stepMs, name } = query;
+  const covered = await deps.archive.coverage(name);
+  const sizes = { maxPoints: deps.settings.maxPoints, giveUpPoints: 1 };
+  const gapStartMs = earliestGapMs === undefined ? Infinity : floorToGrid(earliestGapMs, stepMs);
+  if (covered.length > 0) {
+    const frontierMs = floorToGrid(covered[covered.length - 1].toMs, stepMs);
+    return { frontierMs, historyStartMs: Math.min(covered[0].fromMs, gapStartMs), ...sizes };
+  }
+  const firstMs = newestDueMs(deps, query) - floorToGrid(deps.settings.backfillMs, stepMs);
+  const historyStartMs = Math.min(firstMs, gapStartMs);
+  return { frontierMs: historyStartMs - stepMs, historyStartMs, ...sizes };
+}
+
+/** Collects the next due range, at most `progress.maxPoints` long. Only aborting throws; failures are part of the step. */
+export async function collectNext(
+  deps: CollectDeps,
+  query: RecordedQuery,
+  progress: CollectProgress,
+  signal: AbortSignal
+): Promise<CollectStep> {
+  const dueMs = newestDueMs(deps, query);
+  const fromMs = progress.frontierMs + query.stepMs;
+  if (fromMs > dueMs) {
+    return { progress, more: false };
+  }
+  const toMs = Math.min(dueMs, fromMs + (progress.maxPoints - 1) * query.stepMs);
+  const range = { fromMs, toMs };
+  try {
+    const write = await collectRange(deps, query, range, signal);
+    const maxPoints = Math.min(deps.settings.maxPoints, progress.maxPoints * 2);
+    return {
+      progress: { ...progress, frontierMs: toMs, maxPoints, giveUpPoints: 1 },
+      range,
+      write,
+      more: toMs < dueMs,
+    };
+  } catch (error) {
+    signal.throwIfAborted();
+    return afterFailure(deps, query, progress, { range, dueMs, failure: judgeFailure(asPromkeepError(error)) });
+  }
+}
+
+/** Fetches and archives one range on the grid; rejects with `PromkeepError`, having written nothing. */
+export async function collectRange(
+  deps: CollectDeps,
+  query: RecordedQuery,
+  range: TimeRange,
+  signal: AbortSignal
+): Promise<WrittenRange> {
+  const write = await fetchRange(deps, query, range, signal);
+  const outcome = await deps.archive.writeRange(write, signal);
+  const points = (parts: readonly TimeRange[]): number =>
+    parts.reduce((sum, part) => sum + countPoints(part, query.stepMs), 0);
+  return {
+    outcome,
+    coveredPoints: points(write.covered),
+    gapPoints: points(write.gaps),
+    warnings: write.provenance.warnings,
+  };
+}
+
+interface FailedRange {
+  range: TimeRange;
+  dueMs: number;
+  failure: CollectFailure;
+}
+
+/**
+ * A smaller request may do where this one was too much. A query that Prometheus refuses even for one point leaves a gap and
+ * goes on, so that a bad minute (say, a many-to-many match) does not end the recording.
+ */
+async function afterFailure(
+  deps: CollectDeps,
+  query: RecordedQuery,
+  progress: CollectProgress,
+  { range, dueMs, failure }: FailedRange
+): Promise<CollectStep> {
+  const points = countPoints(range, query.stepMs);
+  const maxPoints = Math.max(1, Math.floor(points / 2));
+  if (failure.transient) {
+    await noteGap(deps, query, { fromMs: range.fromMs, toMs: dueMs }, failure);
+    return { progress: shrinks(failure.error) ? { ...progress, maxPoints } : progress, range, failure, more: false };
+  }
+  if (shrinks(failure.error) && points > progress.giveUpPoints) {
+    return { progress: { ...progress, maxPoints }, range, more: true };
+  }
+  if (!(await noteGap(deps, query, range, failure))) {
+    return { progress, range, failure, more: false };
+  }
+  const giveUpPoints = progress.giveUpPoints * 2;
+  const next = {
+    ...progress,
+    frontierMs: range.toMs,
+    giveUpPoints,
+    maxPoints: Math.max(progress.maxPoints, giveUpPoints),
+  };
+  return { progress: next, range, failure, more: range.toMs < dueMs };
+}
+
+/** @returns false when the archive could not take the note; the range is then found missing by its ledger anyway */
+async function noteGap(
+  deps: CollectDeps,
+  query: RecordedQuery,
+  range: TimeRange,
+  { reason, error }: CollectFailure
+): Promise<boolean> {
+  if (reason === 'archive-down') {
+    return false;
+  }
+  try {
+    await deps.archive.noteGap(query.name, { ...range, reason, detail: error.message.slice(0, 500) });
+    return true;
+  } catch {
+    // The archive being away as well is told by the next write; this failure is what the caller must hear now.
+    return false;
+  }
+}
+
+/** Answers that a shorter range may avoid. 422 is "too many samples" among others. */
+function shrinks(error: PromkeepError): boolean {
+  return (
+    error.code === 'SOURCE_RESPONSE_TOO_LARGE' ||
+    error.code === 'LIMIT_EXCEEDED' ||
+    error.code === 'SOURCE_TIMEOUT' ||
+    error.code === 'SOURCE_REFUSED'
+  );
+}
+
+export function judgeFailure(error: PromkeepError): CollectFailure {
+  if (error.code.startsWith('ARCHIVE_')) {
+    // ARCHIVE_REFUSED: this very data will be refused again, so it becomes a gap instead of a standstill.
+    const refused = error.code === 'ARCHIVE_REFUSED';
+    return { reason: refused ? 'query-failed' : 'archive-down', error, transient: !refused };
+  }
+  switch (error.code) {
+    case 'SOURCE_REFUSED': {
+      // Prometheus' 503 is "timed out" or "shutting down"; 400 and 422 are about the query.
+      const transient = error.status >= 500;
+      return { reason: transient ? 'source-down' : 'query-failed', error, transient };
+    }
+    case 'SOURCE_RESPONSE_TOO_LARGE':
+    case 'LIMIT_EXCEEDED':
+    case 'QUERY_INVALID':
+      return { reason: 'query-failed', error, transient: false };
+    case 'INTERNAL':
+      return { reason: 'query-failed', error, transient: true };
+    default:
+      return { reason: 'source-down', error, transient: true };
+  }
+}
