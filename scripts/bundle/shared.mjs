@@ -1,0 +1,28 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = resolve(fileURLToPath(import.meta.url), '../../..');
+export const fromRoot = (...parts) => join(root, ...parts);
+export const version = JSON.parse(readFileSync(fromRoot('package.json'), 'utf8')).version;
+
+/** TypeScript by rspack's own swc; the automatic JSX runtime is shared with Grafana (>= 12.3) through `react/jsx-runtime`. */
+export function typescriptRule(target) {
+  return {
+    test: /\.tsx?$/,
+    exclude: /node_modules/,
+    loader: 'builtin:swc-loader',
+    type: 'javascript/auto',
+    options: {
+      jsc: {
+        target,
+        parser: { syntax: 'typescript', tsx: true },
+        transform: { react: { runtime: 'automatic' } },
+      },
+    },
+  };
+}
+
+export const resolveTypescript = { extensions: ['.ts', '.tsx', '.mjs', '.js', '.json'] };
+
+export const exists = (path) => existsSync(fromRoot(path));
