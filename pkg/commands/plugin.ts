@@ -1,0 +1,56 @@
+import os from 'node:os';
+import { type DatasourceFactory } from '../core/datasource';
+import { asPromkeepError } from '../core/errors';
+import { type Logger } from '../core/ports';
+import { MAGIC_COOKIE_NAME } from '../plugin/handshake';
+import { createHclogLogger } from '../plugin/hclogLogger';
+import { redirectConsole } from '../plugin/processEvents';
+import { servePlugin } from '../plugin/servePlugin';
+
+/** What the plugin serves, built by `compose` once there is a logger. */
+export interface PluginParts {
+  factory: DatasourceFactory;
+  metricsText(): Promise<string>;
+}
+
+/** Whether Grafana started this process: without arguments and with its mark in the environment. */
+export function isStartedByGrafana(host: NodeJS.Process): boolean {
+  return host.env[MAGIC_COOKIE_NAME] !== undefined && host.argv.length <= 2;
+}
+
+/**
+ * Runs as Grafana's backend plugin until Grafana ends it.
+ *
+ * @param host Node's `process`
+ * @param exit ends the process; main.ts owns it
+ */
+export async function runPlugin(
+  host: NodeJS.Process,
+  exit: (code: number) => void,
+  compose: (logger: Logger) => PluginParts
+): Promise<void> {
+  const logger = createHclogLogger((line) => void host.stderr.write(line), Date.now);
+  redirectConsole(console, logger);
+  try {
+    await servePlugin({
+      ...compose(logger),
+      logger,
+      host: {
+        magicCookie: host.env[MAGIC_COOKIE_NAME],
+        protocolVersions: host.env.PLUGIN_PROTOCOL_VERSIONS,
+        socketDir: host.env.PLUGIN_UNIX_SOCKET_DIR,
+        multiplex: host.env.PLUGIN_MULTIPLEX_GRPC,
+        clientCert: host.env.PLUGIN_CLIENT_CERT,
+      },
+      tmpDir: os.tmpdir(),
+      events: host,
+      pipes: [host.stdout, host.stderr],
+      parentPid: () => host.ppid,
+      writeHandshake: (line) => void host.stdout.write(line),
+      exit,
+    });
+  } catch (error) {
+    host.stderr.write(`${asPromkeepError(error).message}\n`);
+    exit(1);
+  }
+}

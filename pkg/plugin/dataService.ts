@@ -1,0 +1,138 @@
+import { type UntypedServiceImplementation } from '@grpc/grpc-js';
+import { type DataQuery, type DataResponse } from '../core/datasource';
+import { asPromkeepError, PromkeepError } from '../core/errors';
+import { type Logger } from '../core/ports';
+import { ArrowEncoder } from './arrowFile';
+import { type InstanceCache } from './instanceCache';
+import { toCaller } from './pluginContext';
+import { type CallInfo, describeFailure, type RpcCalls } from './rpcCalls';
+import {
+  type WireDataQuery,
+  type WireDataResponse,
+  type WireQueryChunk,
+  type WireQueryDataRequest,
+  type WireQueryDataResponse,
+} from './wireMessages';
+
+const STATUS_OK = 200;
+
+/** `pluginv2.Data`: queries in, Arrow out. What fails is an entry of the answer, so that its siblings still render. */
+export class DataService {
+  constructor(
+    private readonly instances: InstanceCache,
+    private readonly logger: Logger
+  ) {}
+
+  implementation(calls: RpcCalls): UntypedServiceImplementation {
+    return {
+      QueryData: calls.unary<WireQueryDataRequest, WireQueryDataResponse>((request, info) =>
+        this.queryData(request, info)
+      ),
+      QueryChunkedData: calls.streaming<WireQueryDataRequest, WireQueryChunk>((request, send, info) =>
+        this.queryChunkedData(request, send, info)
+      ),
+    };
+  }
+
+  private async queryData(request: WireQueryDataRequest, info: CallInfo): Promise<WireQueryDataResponse> {
+    const answers = await this.answer(request, info);
+    return {
+      responses: Object.fromEntries([...answers].map(([refId, answer]) => [refId, this.encode(refId, answer)])),
+    };
+  }
+
+  /** One message a frame. An error needs a frame as well: Grafana 12.4 decodes it before it looks at the error. */
+  private async queryChunkedData(
+    request: WireQueryDataRequest,
+    send: (chunk: WireQueryChunk) => Promise<void>,
+    info: CallInfo
+  ): Promise<void> {
+    for (const [refId, answer] of await this.answer(request, info)) {
+      const { frames, ...outcome } = this.encode(refId, answer);
+      for (const [i, frame] of frames.entries()) {
+        await send({ refId, frameId: `${refId}-${i}`, frame, status: STATUS_OK });
+      }
+      if (outcome.error) {
+        const frame = new ArrowEncoder().encode({ fields: [] }, refId);
+        await send({ refId, frameId: `${refId}-error`, frame, ...outcome });
+      }
+    }
+  }
+
+  /** An entry for every refId asked, in the order asked. */
+  private async answer(request: WireQueryDataRequest, info: CallInfo): Promise<Map<string, DataResponse>> {
+    const answers = new Map<string, DataResponse>();
+    const queries: DataQuery[] = [];
+    for (const wire of request.queries) {
+      const query = parseQuery(wire);
+      if (query instanceof PromkeepError) {
+        answers.set(wire.refId, failed(query));
+      } else {
+        answers.set(wire.refId, failed(new PromkeepError('INTERNAL', 'The query was not answered')));
+        queries.push(query);
+      }
+    }
+    try {
+      const caller = toCaller(request.pluginContext, request.headers);
+      const found = await this.instances.withInstance(request.pluginContext, info.tenant, (instance) =>
+        instance.queryData({ caller, queries }, info.signal)
+      );
+      found.forEach((answer, refId) => answers.set(refId, answer));
+    } catch (thrown) {
+      const error = this.note(thrown);
+      queries.forEach(({ refId }) => answers.set(refId, failed(error)));
+    }
+    return answers;
+  }
+
+  private encode(refId: string, answer: DataResponse): WireDataResponse {
+    try {
+      const encoder = new ArrowEncoder();
+      return {
+        frames: answer.frames.map((frame) => encoder.encode(frame, refId)),
+        status: toStatus(answer),
+        ...(answer.error && { error: answer.error, errorSource: answer.errorSource ?? 'plugin' }),
+      };
+    } catch (thrown) {
+      const error = this.note(thrown);
+      return { frames: [], status: error.status, error: error.message, errorSource: error.source };
+    }
+  }
+
+  private note(thrown: unknown): PromkeepError {
+    const error = asPromkeepError(thrown);
+    if (error.source === 'plugin') {
+      this.logger.error('A query failed', describeFailure(error));
+    }
+    return error;
+  }
+}
+
+function parseQuery(wire: WireDataQuery): DataQuery | PromkeepError {
+  let json: unknown;
+  try {
+    json = JSON.parse(wire.json.toString('utf8'));
+  } catch {
+    return new PromkeepError('QUERY_INVALID', `Query ${wire.refId} is not valid JSON`);
+  }
+  return {
+    refId: wire.refId,
+    queryType: wire.queryType,
+    maxDataPoints: wire.maxDataPoints,
+    intervalMs: wire.intervalMS,
+    range: { fromMs: wire.timeRange?.fromEpochMS ?? 0, toMs: wire.timeRange?.toEpochMS ?? 0 },
+    json,
+  };
+}
+
+function failed(error: PromkeepError): DataResponse {
+  return { frames: [], status: error.status, error: error.message, errorSource: error.source };
+}
+
+/** Grafana turns a status outside 100…599 into 500, even of an answer without an error. */
+function toStatus(answer: DataResponse): number {
+  if (answer.status >= 100 && answer.status <= 599) {
+    return Math.trunc(answer.status);
+  }
+  return answer.error ? 500 : STATUS_OK;
+}

@@ -1,0 +1,87 @@
+import { type Caller, type DatasourceSettings } from '../core/datasource';
+import { PromkeepError } from '../core/errors';
+import { type WireDatasourceSettings, type WirePluginContext } from './wireMessages';
+
+const FORWARDED_PREFIX = 'http_';
+
+/**
+ * Who asks. Grafana marks the HTTP headers it forwards with `http_`, in mixed case.
+ *
+ * @param headers as they came; names in any case
+ */
+export function toCaller(context: WirePluginContext | null, headers: Readonly<Record<string, string>>): Caller {
+  const user = context?.user;
+  return {
+    orgId: context?.orgId ?? 0,
+    ...(user && { user: { login: user.login, role: user.role } }),
+    headers: normalizeHeaders(headers),
+  };
+}
+
+/** A forwarded header wins over an unmarked one of the same name. */
+function normalizeHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
+  const plain: Array<[string, string]> = [];
+  const forwarded: Array<[string, string]> = [];
+  for (const [name, value] of Object.entries(headers)) {
+    const lower = name.toLowerCase();
+    if (lower.startsWith(FORWARDED_PREFIX)) {
+      forwarded.push([lower.slice(FORWARDED_PREFIX.length), value]);
+    } else {
+      plain.push([lower, value]);
+    }
+  }
+  return Object.fromEntries([...plain, ...forwarded]);
+}
+
+/** A context that names a datasource. */
+export interface DatasourceContext {
+  orgId: number;
+  settings: WireDatasourceSettings;
+  grafanaConfig: Readonly<Record<string, string>>;
+}
+
+/** Throws `SETTINGS_INVALID` when the request names no datasource. */
+export function requireDatasource(context: WirePluginContext | null): DatasourceContext {
+  const settings = context?.dataSourceInstanceSettings;
+  if (!context || !settings) {
+    throw new PromkeepError('SETTINGS_INVALID', 'The request names no datasource');
+  }
+  return { orgId: context.orgId, settings, grafanaConfig: context.grafanaConfig };
+}
+
+/** The one place where `jsonData` is parsed. Throws `SETTINGS_INVALID` when it is not a JSON object. */
+export function toDatasourceSettings(context: DatasourceContext): DatasourceSettings {
+  const wire = context.settings;
+  return {
+    uid: wire.uid,
+    name: wire.name,
+    orgId: context.orgId,
+    url: wire.url,
+    user: wire.user,
+    basicAuthEnabled: wire.basicAuthEnabled,
+    basicAuthUser: wire.basicAuthUser,
+    jsonData: parseJsonData(wire),
+    secrets: { ...wire.decryptedSecureJsonData },
+    grafanaConfig: { ...context.grafanaConfig },
+  };
+}
+
+function parseJsonData(wire: WireDatasourceSettings): unknown {
+  if (wire.jsonData.length === 0) {
+    return {};
+  }
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(wire.jsonData.toString('utf8'));
+  } catch {
+    // the parser's own message quotes the text, which may hold what should not be logged
+    throw new PromkeepError('SETTINGS_INVALID', `The settings of datasource "${wire.name}" are not valid JSON`);
+  }
+  if (parsed === null) {
+    return {};
+  }
+  if (typeof parsed !== 'object' || Array.isArray(parsed)) {
+    throw new PromkeepError('SETTINGS_INVALID', `The settings of datasource "${wire.name}" are not a JSON object`);
+  }
+  return parsed;
+}

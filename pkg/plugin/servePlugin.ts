@@ -1,0 +1,131 @@
+import { Server, ServerCredentials, type UntypedServiceImplementation } from '@grpc/grpc-js';
+import { type DatasourceFactory } from '../core/datasource';
+import { type Logger } from '../core/ports';
+import { DataService } from './dataService';
+import { diagnosticsService } from './diagnosticsService';
+import { checkHost, handshakeLine, type HostVariables, reserveSocket } from './handshake';
+import { brokerService, controllerService, healthService, stdioService } from './hostServices';
+import { InstanceCache } from './instanceCache';
+import { type HostPipe, type ProcessEvents, tieToHost } from './processEvents';
+import { loadProtocol, type Protocol } from './protocol';
+import { ResourceService } from './resourceService';
+import { RpcCalls } from './rpcCalls';
+import { streamService } from './streamService';
+
+export interface PluginOptions {
+  factory: DatasourceFactory;
+  logger: Logger;
+  /** The process' own metrics in Prometheus' text format. */
+  metricsText(): Promise<string>;
+  host: HostVariables;
+  /** The system's directory for temporary files. */
+  tmpDir: string;
+  /** Node's `process`, or its like in a test. */
+  events: ProcessEvents;
+  /** stdout and stderr. */
+  pipes: readonly HostPipe[];
+  parentPid(): number;
+  /** Writes to stdout. Called once, with a whole line. */
+  writeHandshake(line: string): void;
+  /** Called last; ends the process. */
+  exit(code: number): void;
+}
+
+export interface RunningPlugin {
+  socketPath: string;
+  /** Cancels what runs, disposes of the instances and calls `exit`. Takes 1.5 s at most: Grafana kills after 2 s. */
+  stop(code: number): Promise<void>;
+}
+
+/** What Go plugins accept; grpc-js' own limit is 4 MiB. */
+const MAX_REQUEST_BYTES = 16 * 1024 * 1024;
+const DISPOSE_LIMIT_MS = 1200;
+const CLOSE_LIMIT_MS = 300;
+
+/**
+ * Serves Grafana's plugin protocol on a Unix socket until the host says stop, dies or breaks its pipes. Throws
+ * `SETTINGS_INVALID`, before anything is written to stdout, when this is not a host it can talk to.
+ */
+export async function servePlugin(options: PluginOptions): Promise<RunningPlugin> {
+  checkHost(options.host);
+  const { logger } = options;
+  const protocol = loadProtocol();
+  const instances = new InstanceCache(options.factory, logger);
+  const calls = new RpcCalls(protocol, logger);
+  const server = new Server({
+    'grpc.max_receive_message_length': MAX_REQUEST_BYTES,
+    'grpc.max_send_message_length': -1,
+  });
+  const socket = reserveSocket(options.host.socketDir, options.tmpDir);
+
+  let stopping: Promise<void> | undefined;
+  let untie = (): void => undefined;
+  const stopNow = (code: number): void => {
+    socket.remove();
+    options.exit(code);
+  };
+  const stopOnce = async (code: number): Promise<void> => {
+    untie();
+    calls.abortAll();
+    await within(DISPOSE_LIMIT_MS, instances.close());
+    await within(CLOSE_LIMIT_MS, new Promise((resolve) => server.tryShutdown(resolve)));
+    server.forceShutdown();
+    stopNow(code);
+  };
+  const stop = (code: number): Promise<void> => (stopping ??= stopOnce(code));
+
+  addServices(server, { options, protocol, instances, calls, onShutdown: () => void stop(0) });
+  try {
+    await listen(server, socket.path);
+  } catch (error) {
+    socket.remove();
+    throw error;
+  }
+  untie = tieToHost(
+    options.events,
+    options.pipes,
+    options.parentPid,
+    { stop: (code) => void stop(code), stopNow },
+    logger
+  );
+  options.writeHandshake(handshakeLine(socket.path, options.host));
+  return { socketPath: socket.path, stop };
+}
+
+interface ServiceParts {
+  options: PluginOptions;
+  protocol: Protocol;
+  instances: InstanceCache;
+  calls: RpcCalls;
+  onShutdown(): void;
+}
+
+function addServices(server: Server, { options, protocol, instances, calls, onShutdown }: ServiceParts): void {
+  const add = (name: string, implementation: UntypedServiceImplementation): void =>
+    server.addService(protocol.service(name), implementation);
+  add('pluginv2.Data', new DataService(instances, options.logger).implementation(calls));
+  add('pluginv2.Resource', new ResourceService(instances, options.logger).implementation(calls));
+  add('pluginv2.Diagnostics', diagnosticsService(instances, options.metricsText, calls));
+  add('pluginv2.Stream', streamService(calls));
+  add('plugin.GRPCController', { ...controllerService(onShutdown) });
+  add('plugin.GRPCBroker', { ...brokerService() });
+  add('plugin.GRPCStdio', { ...stdioService() });
+  add('grpc.health.v1.Health', { ...healthService() });
+}
+
+/** AutoMTLS would be other credentials here and the certificate in the handshake line. */
+function listen(server: Server, socketPath: string): Promise<void> {
+  return new Promise((resolve, reject) =>
+    server.bindAsync(`unix:${socketPath}`, ServerCredentials.createInsecure(), (error) =>
+      error ? reject(error) : resolve()
+    )
+  );
+}
+
+/** Waits for `work`, whatever its outcome, but not longer than the limit. */
+async function within(limitMs: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<void>((resolve) => (timer = setTimeout(resolve, limitMs)));
+  await Promise.race([work.catch(() => undefined), limit]);
+  clearTimeout(timer);
+}
