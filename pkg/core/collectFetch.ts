@@ -1,7 +1,14 @@
 import { splitByTime } from './collectGrid';
 import { PromkeepError } from './errors';
-import { type Archive, type Clock, type Gap, type MetricSource, type RangeWrite, type RecordedQuery } from './ports';
-import { type TimeRange } from './ports';
+import {
+  type Archive,
+  type Clock,
+  type Gap,
+  type MetricSource,
+  type RangeWrite,
+  type RecordedQuery,
+  type TimeRange,
+} from './ports';
 import { type QueryResult, type Series } from './series';
 
 export interface CollectDeps {

@@ -6,8 +6,8 @@ import {
   type RangeWrite,
   type RecordedQuery,
   type TimeRange,
+  type WriteOutcome,
 } from '../../pkg/core/ports';
-import { type WriteOutcome } from '../../pkg/core/ports';
 
 /**
  * An archive in memory, for tests of those who use one: time and failures are in the test's hand. Coverage is kept per

@@ -1,0 +1,18 @@
+import { type GapReason, type WriteOutcome } from '../core/ports';
+
+/** What the archiver tells about itself; the server turns it into Prometheus metrics. Calls must not throw. */
+export interface ArchiverMetrics {
+  wrote(query: string, outcome: WriteOutcome): void;
+  failed(query: string, reason: GapReason): void;
+  /** Grid points of an answer that did not count as covered. */
+  gapped(query: string, points: number): void;
+  /** Milliseconds between the newest due time and the newest answered one. */
+  lagged(query: string, lagMs: number): void;
+}
+
+export const NO_METRICS: ArchiverMetrics = {
+  wrote() {},
+  failed() {},
+  gapped() {},
+  lagged() {},
+};

@@ -1,0 +1,160 @@
+import {
+  collectNext,
+  newestDueMs,
+  openProgress,
+  type CollectFailure,
+  type CollectProgress,
+  type WrittenRange,
+} from '../core/collect';
+import { type CollectDeps } from '../core/collectFetch';
+import { refillNext, type RefillMemory, type RefillSettings } from '../core/collectRefill';
+import { asPromkeepError } from '../core/errors';
+import { type Logger, type RecordedQuery, type TimeRange } from '../core/ports';
+import { type ArchiverMetrics } from './archiverMetrics';
+import { retryDelayMs } from './backoff';
+import { type Sleep, type Slots } from './waiting';
+
+export interface QueryLoopDeps extends CollectDeps {
+  refill: RefillSettings;
+  logger: Logger;
+  metrics: ArchiverMetrics;
+  slots: Slots;
+  sleep: Sleep;
+}
+
+/** Holes are looked for this often, and at most this many pieces are filled in one go. */
+const REFILL_EVERY_MS = 120_000;
+const REFILL_PIECES = 20;
+
+/** The life of one recorded query in this process. */
+export class QueryLoop {
+  private failures = 0;
+  private failing: string | undefined;
+  private refillAtMs = 0;
+  private memory: RefillMemory = new Map();
+
+  constructor(
+    private readonly deps: QueryLoopDeps,
+    private readonly query: RecordedQuery,
+    private readonly earliestGapMs: number | undefined
+  ) {}
+
+  async run(signal: AbortSignal): Promise<void> {
+    let progress: CollectProgress | undefined;
+    while (!signal.aborted) {
+      let waitMs: number;
+      try {
+        const current: CollectProgress = (progress ??= await this.open());
+        ({ progress, waitMs } = await this.deps.slots.run(() => this.turn(current, signal)));
+      } catch (error) {
+        if (signal.aborted) {
+          return;
+        }
+        const failure = { reason: 'archive-down', error: asPromkeepError(error), transient: true } as const;
+        waitMs = this.noteFailure(failure);
+      }
+      await this.deps.sleep(waitMs, signal);
+    }
+  }
+
+  private open(): Promise<CollectProgress> {
+    return openProgress(this.deps, this.query, this.earliestGapMs);
+  }
+
+  /** One piece of work, and how long to wait before the next. */
+  private async turn(
+    progress: CollectProgress,
+    signal: AbortSignal
+  ): Promise<{ progress: CollectProgress; waitMs: number }> {
+    signal.throwIfAborted();
+    const step = await collectNext(this.deps, this.query, progress, signal);
+    this.report(step.range, step.write);
+    this.deps.metrics.lagged(this.query.name, this.lagMs(step.progress));
+    if (step.failure) {
+      const retryMs = this.noteFailure(step.failure);
+      const movedOn = step.progress.frontierMs > progress.frontierMs;
+      return { progress: step.progress, waitMs: movedOn ? this.untilDueMs(step.progress) : retryMs };
+    }
+    if (step.write) {
+      this.noteSuccess();
+    }
+    if (step.more) {
+      return { progress: step.progress, waitMs: 0 };
+    }
+    await this.refillHoles(step.progress, signal);
+    return { progress: step.progress, waitMs: this.untilDueMs(step.progress) };
+  }
+
+  private async refillHoles(progress: CollectProgress, signal: AbortSignal): Promise<void> {
+    if (this.deps.clock.nowMs() < this.refillAtMs) {
+      return;
+    }
+    for (let piece = 0; piece < REFILL_PIECES; piece++) {
+      const step = await refillNext(this.deps, this.query, progress, this.memory, signal);
+      this.memory = step.memory;
+      this.report(step.range, step.write);
+      if (!step.range || step.failure?.transient) {
+        break;
+      }
+    }
+    this.refillAtMs = this.deps.clock.nowMs() + REFILL_EVERY_MS;
+  }
+
+  private report(range: TimeRange | undefined, write: WrittenRange | undefined): void {
+    if (!range || !write) {
+      return;
+    }
+    const { outcome, gapPoints } = write;
+    const query = this.query.name;
+    this.deps.metrics.wrote(query, outcome);
+    this.deps.metrics.gapped(query, gapPoints);
+    this.deps.logger.debug('Recorded.', {
+      query,
+      from: new Date(range.fromMs).toISOString(),
+      to: new Date(range.toMs).toISOString(),
+      inserted: outcome.inserted,
+      unchanged: outcome.unchanged,
+      revised: outcome.revised,
+      withdrawn: outcome.withdrawn,
+      gapPoints,
+    });
+    if (outcome.refused.length > 0) {
+      const { reason } = outcome.refused[0];
+      this.deps.logger.warn('Some series could not be stored.', { query, series: outcome.refused.length, reason });
+    }
+  }
+
+  /** Logged when it begins and when its cause changes, not on every attempt. */
+  private noteFailure({ reason, error }: CollectFailure): number {
+    this.failures++;
+    this.deps.metrics.failed(this.query.name, reason);
+    const cause = `${error.code} ${error.message}`;
+    if (cause !== this.failing) {
+      this.failing = cause;
+      this.deps.logger.warn('Recording failed; the range will be asked for again.', {
+        query: this.query.name,
+        reason,
+        code: error.code,
+        error: error.message,
+      });
+    }
+    return retryDelayMs(this.failures, Math.random());
+  }
+
+  private noteSuccess(): void {
+    if (this.failing !== undefined) {
+      this.deps.logger.info('Recording works again.', { query: this.query.name, failures: this.failures });
+    }
+    this.failures = 0;
+    this.failing = undefined;
+  }
+
+  private untilDueMs(progress: CollectProgress): number {
+    const dueAtMs = progress.frontierMs + this.query.stepMs + this.deps.settings.settleMs;
+    return Math.max(0, dueAtMs - this.deps.clock.nowMs());
+  }
+
+  private lagMs(progress: CollectProgress): number {
+    return Math.max(0, newestDueMs(this.deps, this.query) - progress.frontierMs);
+  }
+}
