@@ -1,0 +1,170 @@
+import { memo } from 'react';
+import { css, cx } from '@emotion/css';
+import { colorManipulator, dateTimeFormat, type GrafanaTheme2, type TimeZone } from '@grafana/data';
+import { useStyles2 } from '@grafana/ui';
+import { type Grid } from './grid';
+import { SparklineBox } from './SparklineBox';
+import { StateMark } from './StateMark';
+import { type Tile } from './tile';
+import { TileName, type HeadingLevel } from './TileName';
+import { type Words } from './words';
+
+interface Props {
+  tile: Tile;
+  grid: Grid;
+  fontPx: number;
+  headingLevel: HeadingLevel;
+  words: Words;
+  timeZone?: TimeZone;
+}
+
+const BAR_PX = 4;
+const BORDER_PX = 1;
+
+/** One metric: name, state, value or the reason why there is none, and the way here. */
+export const TileCard = memo(function TileCard({ tile, grid, fontPx, headingLevel, words, timeZone }: Props) {
+  const styles = useStyles2(getStyles);
+  const { state, sparkline, extras } = tile;
+  const sparklinePx = grid.density === 'roomy' && sparkline ? Math.round(grid.tileHeightPx * 0.3) : 0;
+  return (
+    <li
+      className={cx(styles.tile, grid.density === 'compact' && styles.compact)}
+      style={{ minHeight: grid.tileHeightPx, borderLeftColor: state.color, backgroundImage: tint(tile) }}
+      data-testid="promkeep-tile"
+    >
+      <div className={styles.head}>
+        <TileName tile={tile} level={headingLevel} />
+        <StateMark state={state} />
+      </div>
+      <div className={styles.body}>
+        <Reading tile={tile} fontPx={fontPx} words={words} timeZone={timeZone} />
+        {extras.length > 0 && (
+          <dl className={styles.extras}>
+            {extras.map(({ label, text }) => (
+              <div key={label}>
+                <dt>{label}</dt>
+                <dd>{text}</dd>
+              </div>
+            ))}
+          </dl>
+        )}
+      </div>
+      {sparkline && sparklinePx > 0 && (
+        <SparklineBox
+          sparkline={sparkline}
+          color={state.color}
+          widthPx={Math.floor(grid.tileWidthPx - BAR_PX - BORDER_PX)}
+          heightPx={sparklinePx}
+        />
+      )}
+    </li>
+  );
+});
+
+function Reading({ tile, fontPx, words, timeZone }: Pick<Props, 'tile' | 'fontPx' | 'words' | 'timeZone'>) {
+  const styles = useStyles2(getStyles);
+  const { value, noData, asOfMs } = tile;
+  if (value) {
+    return (
+      <>
+        <p className={styles.value} style={{ fontSize: fontPx }}>
+          {value.prefix && <span className={styles.unit}>{value.prefix}</span>}
+          {value.text}
+          {value.suffix && <span className={styles.unit}>{value.suffix}</span>}
+        </p>
+        {asOfMs !== undefined && <p className={styles.note}>{words.asOf(dateTimeFormat(asOfMs, { timeZone }))}</p>}
+      </>
+    );
+  }
+  return (
+    <>
+      <p className={cx(styles.value, styles.absent)} style={{ fontSize: Math.max(18, fontPx * 0.6) }}>
+        {noData?.headline ?? words.noData}
+      </p>
+      {noData && (
+        <p className={styles.note} title={noData.reason}>
+          {noData.reason}
+        </p>
+      )}
+      {noData?.lastSeenMs !== undefined && (
+        <p className={styles.note}>{words.lastSeen(dateTimeFormat(noData.lastSeenMs, { timeZone }))}</p>
+      )}
+    </>
+  );
+}
+
+/** What needs attention is faintly tinted, to be found on a wall screen; what is fine stays calm. */
+function tint({ state }: Tile): string | undefined {
+  if (!state.color || (state.severity !== 'warning' && state.severity !== 'critical')) {
+    return undefined;
+  }
+  const wash = colorManipulator.alpha(state.color, state.severity === 'critical' ? 0.12 : 0.07);
+  return `linear-gradient(${wash}, ${wash})`;
+}
+
+/** Everything is set here: on the page there is no reset of Grafana's to rely on. */
+const getStyles = (theme: GrafanaTheme2) => ({
+  tile: css({
+    boxSizing: 'border-box',
+    display: 'flex',
+    flexDirection: 'column',
+    minWidth: 0,
+    margin: 0,
+    overflow: 'hidden',
+    listStyle: 'none',
+    color: theme.colors.text.primary,
+    backgroundColor: theme.isDark ? theme.colors.background.secondary : theme.colors.background.primary,
+    border: `${BORDER_PX}px solid ${theme.colors.border.weak}`,
+    borderLeft: `${BAR_PX}px solid ${theme.colors.border.strong}`,
+    borderRadius: 6,
+    '@media (prefers-reduced-motion: no-preference)': { transition: 'border-left-color 300ms' },
+  }),
+  compact: css({ justifyContent: 'center' }),
+  head: css({
+    display: 'flex',
+    flexWrap: 'wrap',
+    alignItems: 'baseline',
+    justifyContent: 'space-between',
+    columnGap: 12,
+    padding: '10px 14px 0 12px',
+  }),
+  body: css({ flex: '1 1 auto', padding: '2px 14px 8px 12px' }),
+  value: css({
+    margin: 0,
+    fontWeight: 600,
+    lineHeight: 1.2,
+    letterSpacing: '-0.02em',
+    fontVariantNumeric: 'tabular-nums',
+    overflowWrap: 'anywhere',
+  }),
+  unit: css({
+    fontSize: '0.6em',
+    fontWeight: 500,
+    letterSpacing: 0,
+    color: theme.colors.text.secondary,
+    margin: '0 0.08em',
+  }),
+  absent: css({ color: theme.colors.text.secondary, fontWeight: 500 }),
+  note: css({
+    margin: 0,
+    fontSize: 12,
+    lineHeight: '18px',
+    color: theme.colors.text.secondary,
+    display: '-webkit-box',
+    WebkitBoxOrient: 'vertical',
+    WebkitLineClamp: 3,
+    overflow: 'hidden',
+    overflowWrap: 'anywhere',
+  }),
+  extras: css({
+    display: 'flex',
+    flexWrap: 'wrap',
+    gap: '0 12px',
+    margin: 0,
+    fontSize: 12,
+    lineHeight: '18px',
+    '> div': { display: 'flex', gap: 4 },
+    dt: { margin: 0, fontWeight: 400, color: theme.colors.text.secondary },
+    dd: { margin: 0, fontWeight: 500 },
+  }),
+});

@@ -1,0 +1,88 @@
+import { FieldType, type Field, type FieldConfig, type TimeRange } from '@grafana/data';
+import { type Sample } from './calculations';
+import { type NumericSeries } from './numericSeries';
+import { type TileSparkline } from './tile';
+import { type Words } from './words';
+
+/** A change below this share of the spread is called steady. */
+const STEADY_SHARE = 0.15;
+
+interface SparklineOptions {
+  timeRange?: TimeRange;
+  words: Words;
+  format(value: number): string;
+}
+
+/**
+ * The series as `Sparkline` of @grafana/ui draws it. NaN and infinite values become gaps.
+ *
+ * @returns `undefined` with fewer than two values or without times: two points are the least that make a line
+ */
+export function toSparkline(
+  series: NumericSeries,
+  samples: readonly Sample[],
+  { timeRange, words, format }: SparklineOptions
+): TileSparkline | undefined {
+  if (!series.timesMs || samples.length < 2) {
+    return undefined;
+  }
+  const { min, max } = rangeOf(samples);
+  const gaps: Array<number | null> = new Array<number | null>(series.values.length).fill(null);
+  samples.forEach(({ index, value }) => (gaps[index] = value));
+  const trend = words.trends[trendOf(samples)];
+  const last = format(samples[samples.length - 1].value);
+  return {
+    data: {
+      x: {
+        name: 'time',
+        type: FieldType.time,
+        config: { interval: series.intervalMs },
+        values: Array.from(series.timesMs),
+      },
+      y: numberField(gaps, { min, max }, lineConfig(series.field.config)),
+      timeRange,
+    },
+    label: words.sparkline(series.name, trend, last, format(min), format(max)),
+  };
+}
+
+export function rangeOf(samples: readonly Sample[]): { min: number; max: number } {
+  let [min, max] = [Infinity, -Infinity];
+  for (const { value } of samples) {
+    min = Math.min(min, value);
+    max = Math.max(max, value);
+  }
+  return { min, max };
+}
+
+/** The first against the last third, so that one jagged point does not turn the trend. */
+export function trendOf(samples: readonly Sample[]): 'rising' | 'falling' | 'steady' {
+  const third = Math.max(1, Math.floor(samples.length / 3));
+  const { min, max } = rangeOf(samples);
+  const change = meanOf(samples.slice(-third)) - meanOf(samples.slice(0, third));
+  if (max === min || Math.abs(change) < (max - min) * STEADY_SHARE) {
+    return 'steady';
+  }
+  return change > 0 ? 'rising' : 'falling';
+}
+
+function meanOf(samples: readonly Sample[]): number {
+  return samples.reduce((sum, { value }) => sum + value, 0) / samples.length;
+}
+
+/** Sparkline throws without `state.range`; a spread of a few percent would look like an alarm, so the line gets room. */
+function numberField(values: Array<number | null>, range: { min: number; max: number }, config: FieldConfig): Field {
+  const room = Math.max(range.max - range.min, Math.abs(range.max) * 0.1) * 0.1;
+  return {
+    name: 'value',
+    type: FieldType.number,
+    config,
+    values,
+    state: { range: { min: range.min - room, max: range.max + room, delta: range.max - range.min + 2 * room } },
+  };
+}
+
+/** Only what the line needs: min and max of the field would flatten it, noValue would shift it. */
+function lineConfig({ thresholds, decimals }: FieldConfig): FieldConfig {
+  return { thresholds, decimals };
+}

@@ -1,0 +1,60 @@
+import { type FieldSparkline, type LinkModel } from '@grafana/data';
+import { type SummaryState } from '../contract/summary';
+
+/** What one tile shows; everything is ready to draw, nothing is left to decide. */
+export interface Tile {
+  /** Unique among the tiles, and the same for the same series after a refresh. */
+  key: string;
+  name: string;
+  /** The group's labels when the name does not say them: `instance=web-1`. */
+  group?: string;
+  /** Absent: there is no value, and `noData` says why. */
+  value?: TileValue;
+  state: TileState;
+  noData?: NoData;
+  /** Unix milliseconds of the value shown, only when it is older than a reader would expect. */
+  asOfMs?: number;
+  /** Further calculations beside the value. */
+  extras: TileExtra[];
+  sparkline?: TileSparkline;
+  getLinks?: () => LinkModel[];
+}
+
+export interface TileValue {
+  numeric: number;
+  text: string;
+  prefix?: string;
+  suffix?: string;
+}
+
+/** `none`: nobody said what is good or bad. `other`: a threshold whose colour is neither green, amber nor red. */
+export type Severity = SummaryState | 'no-data' | 'other' | 'none';
+
+export interface TileState {
+  severity: Severity;
+  /** Absent for `none`. */
+  word?: string;
+  /** CSS colour of bar, icon and sparkline; absent: neutral. */
+  color?: string;
+}
+
+export interface NoData {
+  headline: string;
+  reason: string;
+  /** Unix milliseconds. */
+  lastSeenMs?: number;
+}
+
+export interface TileExtra {
+  label: string;
+  text: string;
+}
+
+export interface TileSparkline {
+  data: FieldSparkline;
+  /** Names trend and last value: a canvas says nothing by itself. */
+  label: string;
+}
+
+/** Most urgent first. No data stands above a warning: what is not known may be worse. */
+export const SEVERITY_ORDER: readonly Severity[] = ['critical', 'no-data', 'warning', 'other', 'none', 'ok'];
