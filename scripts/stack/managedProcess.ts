@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createWriteStream, existsSync } from 'node:fs';
+import { Socket } from 'node:net';
 
 export interface ManagedProcess {
   readonly pid: number;
@@ -45,6 +46,7 @@ export async function startProcess(options: ProcessOptions): Promise<ManagedProc
   const exited = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
   const output = collectOutput(child, options.logFile);
   const pid = await spawned(child, options);
+  doNotKeepAlive(child);
   return { pid, exited, output, stop: (signal) => stopProcess(child, exited, options, signal) };
 }
 
@@ -57,6 +59,16 @@ function diesWithParent({ command, args, stopSignal }: ProcessOptions): { comman
     return { command, args };
   }
   return { command: SETPRIV, args: ['--pdeathsig', (stopSignal ?? 'SIGTERM').slice('SIG'.length), command, ...args] };
+}
+
+/** A program that a failed test left behind must not keep the test runner waiting; it goes when the runner does. */
+function doNotKeepAlive(child: ChildProcess): void {
+  child.unref();
+  for (const pipe of [child.stdout, child.stderr]) {
+    if (pipe instanceof Socket) {
+      pipe.unref();
+    }
+  }
 }
 
 function spawned(child: ChildProcess, { name, command }: ProcessOptions): Promise<number> {

@@ -33,6 +33,9 @@ function listenOnce(port: number): Promise<number> {
  */
 export async function onPort<T>(port: number | undefined, start: (port: number) => Promise<T>): Promise<T> {
   if (port !== undefined) {
+    if (!(await portIsFree(port))) {
+      throw new Error(`Port ${port} of ${LOOPBACK} is taken by another program (address already in use).`);
+    }
     return start(port);
   }
   for (let attempt = 1; ; attempt++) {
