@@ -3,6 +3,8 @@ import { type SummaryState } from '../contract/summary';
 
 /** WCAG 1.4.11: graphics that carry meaning need 3:1 against what surrounds them. */
 const GRAPHIC_CONTRAST = 3;
+/** Grafana's palest green has 0.2, its text colours at most 0.12. */
+const LEAST_SATURATION = 0.17;
 
 /**
  * What a threshold's colour means to people who chose it: green is good, yellow and orange are a warning, red is bad.
@@ -12,7 +14,7 @@ const GRAPHIC_CONTRAST = 3;
  */
 export function severityOfColor(cssColor: string): SummaryState | 'other' {
   const hsl = toHueSaturation(cssColor);
-  if (!hsl || hsl.saturation < 0.25) {
+  if (!hsl || hsl.saturation < LEAST_SATURATION) {
     return 'other';
   }
   if (hsl.hue >= 75 && hsl.hue <= 175) {
