@@ -1,0 +1,44 @@
+import { css } from '@emotion/css';
+import { dateTimeFormat, type GrafanaTheme2 } from '@grafana/data';
+import { useStyles2 } from '@grafana/ui';
+import { type SummaryState } from './useSummary';
+
+/**
+ * Whether what is shown is current. Only changes of the state are announced: the time of the last answer changes every few
+ * seconds and stands outside the live region.
+ */
+export function ConnectionLine({ summary: { answer, failure } }: { summary: SummaryState }) {
+  const styles = useStyles2(getStyles);
+  const state = failure ? 'lost' : answer ? 'live' : 'connecting';
+  return (
+    <div className={styles.line} data-state={state}>
+      <span className={styles.dot} aria-hidden="true" />
+      <span aria-live="polite" role="status">
+        {state === 'connecting' && 'Connecting …'}
+        {state === 'live' && 'Live'}
+        {failure && `No answer since ${clockTime(failure.sinceMs)}; retrying. ${failure.message}`}
+      </span>
+      {state === 'live' && answer && <span>updated {clockTime(answer.receivedAtMs)}</span>}
+    </div>
+  );
+}
+
+function clockTime(timeMs: number): string {
+  return dateTimeFormat(timeMs, { format: 'HH:mm:ss' });
+}
+
+const getStyles = (theme: GrafanaTheme2) => ({
+  line: css({
+    display: 'flex',
+    alignItems: 'baseline',
+    gap: 8,
+    margin: '12px 0',
+    fontSize: 13,
+    lineHeight: '20px',
+    color: theme.colors.text.secondary,
+    overflowWrap: 'anywhere',
+    '&[data-state="live"] > :first-child': { background: theme.colors.success.main },
+    '&[data-state="lost"] > :first-child': { background: theme.colors.error.main, borderRadius: 1 },
+  }),
+  dot: css({ flex: 'none', width: 8, height: 8, borderRadius: '50%', background: theme.colors.text.disabled }),
+});

@@ -1,0 +1,115 @@
+import { useEffect, useMemo } from 'react';
+import { css } from '@emotion/css';
+import { createTheme, dateTime, ThemeContext, type GrafanaTheme2, type TimeRange } from '@grafana/data';
+import { useStyles2 } from '@grafana/ui';
+import { arrange } from '../panel/arrange';
+import { SummaryView } from '../panel/SummaryView';
+import { toTiles } from '../panel/tiles';
+import { ENGLISH } from '../panel/words';
+import { type PageApi } from './api';
+import { ArchiveLine } from './ArchiveLine';
+import { ConnectionLine } from './ConnectionLine';
+import { Logo } from './Logo';
+import { RangePicker } from './RangePicker';
+import { useRange } from './ranges';
+import { STALE_AFTER_MS, withoutAnswer } from './staleTiles';
+import { useThemeMode } from './themeMode';
+import { ThemeSwitch } from './ThemeSwitch';
+import { useArchive } from './useArchive';
+import { useSummary, type SummaryState } from './useSummary';
+import { useWidth } from './useWidth';
+
+const MIN_TILE_WIDTH_PX = 240;
+
+/** The stand-alone page: the panel's own view, fed by the server the page came from. */
+export function Page({ api }: { api: PageApi }) {
+  const [mode, setMode] = useThemeMode();
+  const theme = useMemo(() => createTheme({ colors: { mode } }), [mode]);
+  useEffect(() => {
+    document.documentElement.style.colorScheme = mode;
+    document.body.style.background = theme.colors.background.canvas;
+  }, [mode, theme]);
+  return (
+    <ThemeContext.Provider value={theme}>
+      <Content api={api} theme={theme} themeSwitch={<ThemeSwitch mode={mode} onChange={setMode} />} />
+    </ThemeContext.Provider>
+  );
+}
+
+function Content({ api, theme, themeSwitch }: { api: PageApi; theme: GrafanaTheme2; themeSwitch: React.ReactNode }) {
+  const styles = useStyles2(getStyles);
+  const [rangeMs, setRangeMs] = useRange();
+  const summary = useSummary(api, rangeMs);
+  const archive = useArchive(api);
+  const [main, widthPx] = useWidth<HTMLElement>();
+  const tiles = useMemo(() => tilesOf(summary, theme), [summary, theme]);
+  return (
+    <div className={styles.page}>
+      <header className={styles.header}>
+        <h1 className={styles.title}>
+          <Logo />
+          Promkeep
+        </h1>
+        <div className={styles.controls}>
+          <RangePicker rangeMs={rangeMs} onChange={setRangeMs} />
+          {themeSwitch}
+        </div>
+      </header>
+      <ConnectionLine summary={summary} />
+      <main ref={main} aria-label="Summary" className={styles.main}>
+        {widthPx > 0 && summary.answer && (
+          <SummaryView
+            {...arrange(tiles, { sort: 'given', hideHealthy: false, limit: 200 })}
+            widthPx={widthPx}
+            minTileWidthPx={Math.min(widthPx, MIN_TILE_WIDTH_PX)}
+            headingLevel={2}
+            words={ENGLISH}
+          />
+        )}
+        {summary.answer && tiles.length === 0 && <p>No summary metrics are defined.</p>}
+      </main>
+      <ArchiveLine archive={archive} />
+    </div>
+  );
+}
+
+function tilesOf({ answer, failure }: SummaryState, theme: GrafanaTheme2) {
+  if (!answer) {
+    return [];
+  }
+  const [from, to] = [dateTime(answer.serverTimeMs - answer.rangeMs), dateTime(answer.serverTimeMs)];
+  const timeRange: TimeRange = { from, to, raw: { from, to } };
+  const tiles = toTiles(answer.frames, { calculations: ['last'], words: ENGLISH, theme, timeRange });
+  const isStale = failure !== undefined && failure.lastMs - answer.receivedAtMs > STALE_AFTER_MS;
+  return isStale ? withoutAnswer(tiles, failure.message, answer.serverTimeMs, ENGLISH) : tiles;
+}
+
+const getStyles = (theme: GrafanaTheme2) => ({
+  page: css({
+    boxSizing: 'border-box',
+    maxWidth: 1440,
+    minHeight: '100vh',
+    margin: '0 auto',
+    padding: '20px 16px 24px',
+    color: theme.colors.text.primary,
+  }),
+  header: css({
+    display: 'flex',
+    flexWrap: 'wrap',
+    alignItems: 'center',
+    justifyContent: 'space-between',
+    gap: '12px 24px',
+  }),
+  title: css({
+    display: 'flex',
+    alignItems: 'center',
+    gap: 10,
+    margin: 0,
+    fontSize: 22,
+    lineHeight: '32px',
+    fontWeight: 600,
+    letterSpacing: '-0.01em',
+  }),
+  controls: css({ display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: '8px 12px' }),
+  main: css({ minHeight: 164 }),
+});

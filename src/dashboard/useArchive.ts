@@ -1,0 +1,27 @@
+import { useEffect, useState } from 'react';
+import { type PageApi } from './api';
+import { type ArchiveSummary } from './parseArchive';
+import { HALTED, startPolling } from './polling';
+
+const INTERVAL_MS = 30_000;
+
+export type ArchiveState = ArchiveSummary | 'off' | 'unknown' | 'no-answer';
+
+/** The archive's status, every half minute while the page is visible. */
+export function useArchive(api: PageApi): ArchiveState {
+  const [state, setState] = useState<ArchiveState>('unknown');
+  useEffect(
+    () =>
+      startPolling(async (signal) => {
+        try {
+          setState(await api.archive(signal));
+        } catch {
+          if (signal.reason !== HALTED) {
+            setState('no-answer');
+          }
+        }
+      }, INTERVAL_MS),
+    [api]
+  );
+  return state;
+}
