@@ -54,7 +54,7 @@ module.exports = {
         '\\.css$': 'identity-obj-proxy',
         '^monaco-promql$': '<rootDir>/src/datasource/monacoPromqlStub.ts',
         publicPath$: '<rootDir>/tests/fakes/empty.ts',
-        'react-inlinesvg': '<rootDir>/tests/fakes/empty.ts',
+        'react-inlinesvg': '<rootDir>/tests/fakes/inlineSvg.cjs',
       },
     },
     {

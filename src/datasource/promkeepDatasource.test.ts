@@ -1,5 +1,4 @@
-import { type DataQuery, type DataSourceApi } from '@grafana/data';
-import { CoreApp } from '@grafana/data';
+import { CoreApp, type DataQuery, type DataSourceApi } from '@grafana/data';
 import { lastValueFrom } from 'rxjs';
 import {
   DATASOURCE_UID,

@@ -1,0 +1,148 @@
+import { type DataSourceSettings } from '@grafana/data';
+import { render, screen } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { useState } from 'react';
+import { installGrafanaHost } from '../../tests/fakes/grafanaHost';
+import { DATASOURCE_PLUGIN_ID } from '../contract/pluginIds';
+import { ConfigEditor } from './ConfigEditor';
+import { type PromkeepOptions, type PromkeepSecureOptions } from './promkeepPromQuery';
+
+type Settings = DataSourceSettings<PromkeepOptions, PromkeepSecureOptions>;
+
+function settings(changed: Partial<Settings> = {}): Settings {
+  return {
+    id: 1,
+    uid: 'u',
+    orgId: 1,
+    name: 'Promkeep',
+    type: DATASOURCE_PLUGIN_ID,
+    typeName: '',
+    typeLogoUrl: '',
+    access: 'proxy',
+    url: 'http://127.0.0.1:9090',
+    user: '',
+    database: '',
+    basicAuth: false,
+    basicAuthUser: '',
+    isDefault: false,
+    jsonData: { httpMethod: 'POST' },
+    secureJsonFields: {},
+    readOnly: false,
+    withCredentials: false,
+    ...changed,
+  };
+}
+
+/** The page with the state Grafana keeps for it; `current()` is what *Save & test* would send. */
+function open(initial: Settings) {
+  installGrafanaHost(() => ({}));
+  let latest = initial;
+  function Page() {
+    const [options, setOptions] = useState(initial);
+    latest = options;
+    return <ConfigEditor options={options} onOptionsChange={setOptions} />;
+  }
+  render(<Page />);
+  return { user: userEvent.setup({ delay: null }), current: () => latest };
+}
+
+describe('the settings page', () => {
+  it('stores POST when it opens, or the library would ask with GET although the page shows POST', () => {
+    expect(open(settings({ jsonData: {} })).current().jsonData.httpMethod).toBe('POST');
+  });
+
+  it('leaves a stored method and a provisioned datasource as they are', () => {
+    expect(open(settings({ jsonData: { httpMethod: 'GET' } })).current().jsonData.httpMethod).toBe('GET');
+    expect(open(settings({ jsonData: {}, readOnly: true })).current().jsonData.httpMethod).toBeUndefined();
+  });
+
+  it('writes the URL of Prometheus', async () => {
+    const { user, current } = open(settings({ url: '' }));
+    await user.type(screen.getByLabelText('Data source connection URL'), 'http://prom:9090');
+    expect(current().url).toBe('http://prom:9090');
+  });
+
+  it('offers nothing that Grafana does for its own Prometheus type only', () => {
+    open(settings());
+    expect(screen.queryByText(/manage alerts/i)).not.toBeInTheDocument();
+    expect(screen.queryByText(/recording rules target/i)).not.toBeInTheDocument();
+  });
+});
+
+describe('the archive section', () => {
+  const enabled = settings({ jsonData: { httpMethod: 'POST', archiveEnabled: true } });
+
+  it('shows its fields once the archive is switched on, and what is missing', async () => {
+    const { user, current } = open(settings());
+    expect(screen.queryByLabelText(/^Host/)).not.toBeInTheDocument();
+    await user.click(screen.getByLabelText('Use an archive'));
+    expect(current().jsonData.archiveEnabled).toBe(true);
+    expect(screen.getByText('Enter the PostgreSQL server, for example 127.0.0.1:5432.')).toBeInTheDocument();
+    expect(screen.getByText('Enter the name of the database.')).toBeInTheDocument();
+    expect(screen.getByText('Enter the PostgreSQL user.')).toBeInTheDocument();
+  });
+
+  it('writes the connection to jsonData and the password to secureJsonData only', async () => {
+    const { user, current } = open(enabled);
+    await user.type(screen.getByLabelText(/^Host/), 'db:6432');
+    await user.type(screen.getByLabelText(/^Database/), 'archive');
+    await user.type(screen.getByLabelText(/^User/), 'keeper');
+    await user.type(screen.getByLabelText(/^Source name/), 'prod');
+    await user.type(screen.getByLabelText('Password'), 's3cret');
+    expect(current().jsonData).toEqual({
+      httpMethod: 'POST',
+      archiveEnabled: true,
+      archiveHost: 'db:6432',
+      archiveDatabase: 'archive',
+      archiveUser: 'keeper',
+      archiveSourceName: 'prod',
+    });
+    expect(current().secureJsonData).toEqual({ archivePassword: 's3cret' });
+    expect(screen.queryByRole('alert')).toBeInTheDocument();
+  });
+
+  it('shows a stored password as configured and forgets it on reset', async () => {
+    const { user, current } = open({ ...enabled, secureJsonFields: { archivePassword: true } });
+    expect(screen.getByLabelText('Password')).toHaveValue('configured');
+    await user.click(screen.getByRole('button', { name: 'Reset' }));
+    expect(current().secureJsonFields.archivePassword).toBe(false);
+    expect(current().secureJsonData).toEqual({ archivePassword: '' });
+    expect(screen.getByLabelText('Password')).toHaveValue('');
+  });
+
+  it('asks for a CA certificate when the server is verified and refuses what is none', async () => {
+    const { user, current } = open(enabled);
+    expect(screen.queryByLabelText(/^CA certificate/)).not.toBeInTheDocument();
+    await user.click(screen.getByLabelText('Verify CA and host'));
+    expect(current().jsonData.archiveSslMode).toBe('verify-full');
+    await user.type(screen.getByLabelText(/^CA certificate/), 'MIIB');
+    expect(current().secureJsonData).toEqual({ archiveCaCert: 'MIIB' });
+    expect(screen.getByText(/Paste a PEM certificate/)).toBeInTheDocument();
+  });
+
+  it('shows a wrong host where it was typed', async () => {
+    const { user } = open(enabled);
+    await user.type(screen.getByLabelText(/^Host/), 'postgres://db');
+    expect(screen.getByText(/without a scheme/)).toBeInTheDocument();
+  });
+
+  it('keeps limits as numbers, and none when the field is emptied', async () => {
+    const { user, current } = open(enabled);
+    await user.click(screen.getByLabelText('Allow “Keep in archive”'));
+    expect(current().jsonData.archiveAllowKeep).toBe(true);
+    const rows = screen.getByLabelText(/^Rows a day/);
+    await user.type(rows, '5000');
+    expect(current().jsonData.archiveKeepMaxRowsPerDay).toBe(5000);
+    await user.clear(rows);
+    expect(current().jsonData.archiveKeepMaxRowsPerDay).toBeUndefined();
+    await user.type(screen.getByLabelText(/^Series of one result/), '0');
+    expect(screen.getByText(/whole number greater than 0/)).toBeInTheDocument();
+  });
+
+  it('cannot be changed on a provisioned datasource', () => {
+    open({ ...enabled, readOnly: true });
+    expect(screen.getByLabelText('Use an archive')).toBeDisabled();
+    expect(screen.getByLabelText(/^Host/)).toBeDisabled();
+    expect(screen.getByLabelText('Password')).toBeDisabled();
+  });
+});
