@@ -1,0 +1,161 @@
+import { PromkeepError } from '../core/errors';
+import {
+  type Archive,
+  type Clock,
+  type Gap,
+  type Logger,
+  type QueryIdentity,
+  type SourceIdentity,
+} from '../core/ports';
+import { toArchiveError } from './archiveErrors';
+import { type ArchiveConnection } from './connection';
+import { Database } from './database';
+import { addGap, readCoverage } from './ledgerRows';
+import { migrateSchema, type ReadySchema } from './migrator';
+import { provision } from './provisioner';
+import { findQueryId, lockQuery } from './queryRows';
+import { readSeries } from './reader';
+import { timeText } from './sampleRows';
+import { errorCode } from './sqlState';
+import { readStatus } from './status';
+import { writeRange } from './writer';
+
+export interface ArchiveOptions {
+  connection: ArchiveConnection;
+  source: SourceIdentity;
+  logger: Logger;
+  clock: Clock;
+  /** Schema of the tables; absent: that of the connection, else the role's current schema. */
+  schema?: string;
+}
+
+const DAY_MS = 86_400_000;
+
+/** The archive of one source in PostgreSQL. Nothing is connected before the first call, and a failed one may be repeated. */
+export function createArchive(options: ArchiveOptions): Archive {
+  return new PostgresArchive(options);
+}
+
+class PostgresArchive implements Archive {
+  private readonly database: Database;
+  private ready: Promise<ReadySchema> | undefined;
+
+  constructor(private readonly options: ArchiveOptions) {
+    this.database = new Database(options.connection, options.logger);
+  }
+
+  async migrate(): ReturnType<Archive['migrate']> {
+    this.ready = undefined;
+    const { from, to } = await this.guard(() => this.schema());
+    return { from, to };
+  }
+
+  provision(...[queries]: Parameters<Archive['provision']>): ReturnType<Archive['provision']> {
+    return this.use(({ quoted }) => provision(this.database, quoted, this.options.source, queries));
+  }
+
+  writeRange(...[write, signal]: Parameters<Archive['writeRange']>): ReturnType<Archive['writeRange']> {
+    return this.use(({ quoted }) => writeRange(this.database, quoted, this.options.source, write, signal), signal);
+  }
+
+  readSeries(...[read, signal]: Parameters<Archive['readSeries']>): ReturnType<Archive['readSeries']> {
+    return this.use(({ quoted }) => readSeries(this.database, quoted, this.options.source, read, signal), signal);
+  }
+
+  coverage(name: string): ReturnType<Archive['coverage']> {
+    return this.use(({ quoted }) =>
+      this.database.transaction(
+        async (tx) => {
+          const queryId = await findQueryId(tx, quoted, this.options.source, recorded(name));
+          return queryId === undefined ? [] : readCoverage(tx, quoted, queryId);
+        },
+        { readOnly: true }
+      )
+    );
+  }
+
+  noteGap(name: string, gap: Gap): ReturnType<Archive['noteGap']> {
+    return this.use(({ quoted }) =>
+      this.database.transaction(async (tx) => {
+        const query = await lockQuery(tx, quoted, this.options.source, recorded(name));
+        if (query === undefined) {
+          throw new PromkeepError('NOT_FOUND', `The archive knows no recorded query ${JSON.stringify(name)}`);
+        }
+        await addGap(tx, quoted, query, gap);
+      })
+    );
+  }
+
+  keptToday(): ReturnType<Archive['keptToday']> {
+    const { source, clock } = this.options;
+    const dayStartMs = Math.floor(clock.nowMs() / DAY_MS) * DAY_MS;
+    return this.use(({ quoted }) =>
+      this.database.transaction(
+        async (tx) => {
+          const [row] = await tx.rows(
+            `SELECT coalesce(sum(f.inserted), 0) AS kept FROM ${quoted}.promkeep_sources o
+             JOIN ${quoted}.promkeep_queries q ON q.source_id = o.source_id AND q.kind = 'kept'
+             JOIN ${quoted}.promkeep_fetches f ON f.query_id = q.query_id
+             WHERE o.org_id = $1 AND o.name = $2 AND f.fetched_at >= $3::timestamptz`,
+            [source.orgId, source.name, timeText(dayStartMs)]
+          );
+          return Number(row.kept);
+        },
+        { readOnly: true }
+      )
+    );
+  }
+
+  status(): ReturnType<Archive['status']> {
+    return this.use(({ quoted, to }) => readStatus(this.database, quoted, this.options.source, to));
+  }
+
+  close(): Promise<void> {
+    return this.database.close();
+  }
+
+  private async use<T>(work: (schema: ReadySchema) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    return this.guard(async () => {
+      try {
+        return await work(await this.schema());
+      } catch (error) {
+        if (!tableVanished(error)) {
+          throw error;
+        }
+        // Somebody dropped the schema or restored another database under us: migrate again, once.
+        this.ready = undefined;
+        return work(await this.schema());
+      }
+    }, signal);
+  }
+
+  private async guard<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw toArchiveError(error, this.options.connection, signal);
+    }
+  }
+
+  /** Migrates once; a failure is not remembered, so the next call tries again. */
+  private schema(): Promise<ReadySchema> {
+    if (this.ready === undefined) {
+      const ready = migrateSchema(this.database, this.options.schema ?? this.options.connection.schema);
+      ready.catch(() => {
+        if (this.ready === ready) {
+          this.ready = undefined;
+        }
+      });
+      this.ready = ready;
+    }
+    return this.ready;
+  }
+}
+
+function tableVanished(error: unknown): boolean {
+  return ['42P01', '42883', '3F000'].includes(errorCode(error instanceof Error ? error.cause : undefined) ?? '');
+}
+
+function recorded(name: string): QueryIdentity {
+  return { kind: 'recorded', name };
+}

@@ -1,0 +1,81 @@
+import { ARCHIVE_DEFAULTS } from '../../src/contract/settings';
+import { type DatasourceSettings } from '../core/datasource';
+import { PromkeepError } from '../core/errors';
+import { type SourceIdentity } from '../core/ports';
+import { type ArchiveConnection, parsePort, parseSslMode } from './connection';
+
+export interface ArchiveSettings {
+  connection: ArchiveConnection;
+  source: SourceIdentity;
+  keep: KeepPolicy;
+}
+
+/** What the Admin allowed for *Keep in archive*. */
+export interface KeepPolicy {
+  allowed: boolean;
+  /** Retention class of kept results. */
+  retention: string;
+  maxRowsPerDay: number;
+  maxSeries: number;
+}
+
+/**
+ * The archive section of a datasource's settings; `undefined` when the archive is off.
+ * Throws `SETTINGS_INVALID` with every missing field named.
+ */
+export function parseArchiveSettings(settings: DatasourceSettings): ArchiveSettings | undefined {
+  const json = asRecord(settings.jsonData);
+  if (json.archiveEnabled !== true) {
+    return undefined;
+  }
+  const read = (key: string): string => asText(json[key]);
+  const missing = ['archiveHost', 'archiveDatabase', 'archiveUser'].filter((key) => read(key) === '');
+  if (missing.length > 0) {
+    const names = missing.map((key) => key.slice('archive'.length).toLowerCase()).join(', ');
+    throw new PromkeepError('SETTINGS_INVALID', `The archive is on, but its ${names} is missing in the settings`);
+  }
+  const { archivePassword: password, archiveCaCert: caCert } = settings.secrets;
+  const schema = read('archiveSchema');
+  return {
+    connection: {
+      ...splitHost(read('archiveHost')),
+      database: read('archiveDatabase'),
+      user: read('archiveUser'),
+      ...(password ? { password } : {}),
+      sslMode: parseSslMode(read('archiveSslMode') || ARCHIVE_DEFAULTS.sslMode),
+      ...(caCert ? { caCert } : {}),
+      ...(schema ? { schema } : {}),
+    },
+    source: { orgId: settings.orgId, name: read('archiveSourceName') || ARCHIVE_DEFAULTS.sourceName },
+    keep: {
+      allowed: json.archiveAllowKeep === true,
+      retention: read('archiveKeepRetention') || ARCHIVE_DEFAULTS.keepRetention,
+      maxRowsPerDay: asLimit(json.archiveKeepMaxRowsPerDay, ARCHIVE_DEFAULTS.keepMaxRowsPerDay),
+      maxSeries: asLimit(json.archiveKeepMaxSeries, ARCHIVE_DEFAULTS.keepMaxSeries),
+    },
+  };
+}
+
+/** `host`, `host:port`, `[::1]:port`, `::1` or the directory of a Unix socket. */
+export function splitHost(text: string): { host: string; port: number } {
+  const bracketed = /^\[([^\]]*)\](?::(.*))?$/.exec(text);
+  if (bracketed) {
+    return { host: bracketed[1], port: parsePort(bracketed[2] ?? '') };
+  }
+  const parts = text.split(':');
+  return parts.length === 2 ? { host: parts[0], port: parsePort(parts[1]) } : { host: text, port: parsePort('') };
+}
+
+function asRecord(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
+}
+
+function asText(value: unknown): string {
+  return typeof value === 'string' ? value.trim() : '';
+}
+
+/** Provisioning files often hold numbers as text. Anything unusable gives the default, never "no limit". */
+function asLimit(value: unknown, fallback: number): number {
+  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+  return typeof number === 'number' && Number.isFinite(number) && number >= 0 ? Math.floor(number) : fallback;
+}

@@ -1,0 +1,89 @@
+/**
+ * Arrays in PostgreSQL's binary format. `pg` sends a Buffer as a binary parameter, so a cast such as `$1::float8[]` reads it
+ * without a detour over text: no formatting, no parsing, every bit of a value kept.
+ * Layout: dimensions (1), has-null flag (0), element type, length, lower bound (1), then length and bytes of each element.
+ */
+const INT8_OID = 20;
+const FLOAT8_OID = 701;
+const TIMESTAMPTZ_OID = 1184;
+const HEADER_BYTES = 20;
+const ELEMENT_BYTES = 12;
+
+/** Milliseconds from the Unix epoch to PostgreSQL's (2000-01-01). */
+const EPOCH_SHIFT_MS = 946_684_800_000;
+const TWO_TO_32 = 4_294_967_296;
+/** The quiet NaN PostgreSQL itself writes. V8 may hand out others; one NaN only, or equal values would differ in bits. */
+const NAN_HIGH = 0x7ff80000;
+
+export function int8Array(numbers: readonly number[]): Buffer {
+  return encode(INT8_OID, numbers, writeInt64);
+}
+
+export function float8Array(numbers: readonly number[]): Buffer {
+  return encode(FLOAT8_OID, numbers, (target, value, offset) => {
+    if (Number.isNaN(value)) {
+      target.writeUInt32BE(NAN_HIGH, offset);
+      target.writeUInt32BE(0, offset + 4);
+    } else {
+      target.writeDoubleBE(value, offset);
+    }
+  });
+}
+
+/** @param timesMs Unix milliseconds; fractions down to microseconds are kept */
+export function timestampArray(timesMs: readonly number[]): Buffer {
+  return encode(TIMESTAMPTZ_OID, timesMs, writeTime);
+}
+
+/** Samples as the reader's statement packs them: microseconds since 2000 and value, 16 bytes each, hexadecimal. */
+export function unpackSamples(hex: string): { timesMs: Float64Array; values: Float64Array } {
+  const bytes = Buffer.from(hex, 'hex');
+  const count = bytes.length / 16;
+  const timesMs = new Float64Array(count);
+  const values = new Float64Array(count);
+  for (let i = 0; i < count; i++) {
+    timesMs[i] = readTime(bytes, i * 16);
+    values[i] = bytes.readDoubleBE(i * 16 + 8);
+  }
+  return { timesMs, values };
+}
+
+function encode(
+  elementOid: number,
+  values: readonly number[],
+  write: (target: Buffer, value: number, offset: number) => void
+): Buffer {
+  const target = Buffer.allocUnsafe(HEADER_BYTES + values.length * ELEMENT_BYTES);
+  target.writeInt32BE(1, 0);
+  target.writeInt32BE(0, 4);
+  target.writeInt32BE(elementOid, 8);
+  target.writeInt32BE(values.length, 12);
+  target.writeInt32BE(1, 16);
+  for (let i = 0, offset = HEADER_BYTES; i < values.length; i++, offset += ELEMENT_BYTES) {
+    target.writeInt32BE(8, offset);
+    write(target, values[i], offset + 4);
+  }
+  return target;
+}
+
+function writeInt64(target: Buffer, value: number, offset: number): void {
+  const high = Math.floor(value / TWO_TO_32);
+  target.writeInt32BE(high, offset);
+  target.writeUInt32BE(value - high * TWO_TO_32, offset + 4);
+}
+
+function writeTime(target: Buffer, timeMs: number, offset: number): void {
+  const micros = Math.round((timeMs - EPOCH_SHIFT_MS) * 1000);
+  if (Number.isSafeInteger(micros)) {
+    writeInt64(target, micros, offset);
+  } else {
+    // Beyond the year 2255 a double no longer counts microseconds.
+    target.writeBigInt64BE(BigInt(Math.round(timeMs - EPOCH_SHIFT_MS)) * 1000n, offset);
+  }
+}
+
+function readTime(bytes: Buffer, offset: number): number {
+  const micros = bytes.readInt32BE(offset) * TWO_TO_32 + bytes.readUInt32BE(offset + 4);
+  const timeMs = micros / 1000 + EPOCH_SHIFT_MS;
+  return Number.isSafeInteger(micros) ? timeMs : Math.round(timeMs);
+}

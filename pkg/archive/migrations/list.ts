@@ -1,0 +1,11 @@
+import { archiveTables } from './0001archive';
+import { metricsDataView } from './0001metricsData';
+
+export interface Migration {
+  name: string;
+  /** `{schema}` stands for the quoted schema, `{schemaText}` for its name as a string literal. */
+  sql: string;
+}
+
+/** In order; the version is the place in this list, from 1. Never change one that was released: add another. */
+export const MIGRATIONS: readonly Migration[] = [{ name: 'archive', sql: archiveTables + metricsDataView }];

@@ -1,0 +1,64 @@
+import { type RecordedQuery, type SourceIdentity } from '../core/ports';
+import { type Database, type Transaction } from './database';
+import { lockOrMakeQuery, startVersion } from './queryRows';
+
+/**
+ * Makes the recorded queries of a config file known, in one transaction. Another expression or step starts a new version;
+ * provisioned queries that are missing from the list are paused with their data kept.
+ */
+export async function provision(
+  database: Database,
+  schema: string,
+  source: SourceIdentity,
+  queries: readonly RecordedQuery[]
+): Promise<void> {
+  // By name, so that two programs that start together lock rows in the same order.
+  const sorted = [...queries].sort((a, b) => (a.name < b.name ? -1 : Number(a.name > b.name)));
+  await database.transaction(async (tx) => {
+    await pauseOthers(
+      tx,
+      schema,
+      source,
+      sorted.map(({ name }) => name)
+    );
+    for (const query of sorted) {
+      await provisionOne(tx, schema, source, query);
+    }
+  });
+}
+
+async function provisionOne(
+  tx: Transaction,
+  schema: string,
+  source: SourceIdentity,
+  query: RecordedQuery
+): Promise<void> {
+  const locked = await lockOrMakeQuery(tx, schema, source, { kind: 'recorded', name: query.name }, query);
+  if (locked.expression !== query.expression || locked.stepMs !== query.stepMs) {
+    await startVersion(tx, schema, locked, query);
+  }
+  if (!locked.provisioned || locked.paused || locked.retention !== query.retention) {
+    await tx.run(
+      `UPDATE ${schema}.promkeep_queries
+       SET provisioned = true, paused_at = NULL, retention = $2, updated_at = now() WHERE query_id = $1`,
+      [locked.queryId, query.retention]
+    );
+  }
+}
+
+async function pauseOthers(
+  tx: Transaction,
+  schema: string,
+  source: SourceIdentity,
+  names: readonly string[]
+): Promise<void> {
+  await tx.run(
+    `WITH gone AS (
+       SELECT q.query_id FROM ${schema}.promkeep_queries q JOIN ${schema}.promkeep_sources o ON o.source_id = q.source_id
+       WHERE o.org_id = $1 AND o.name = $2 AND q.kind = 'recorded' AND q.provisioned AND q.paused_at IS NULL
+         AND NOT q.name = ANY ($3::text[])
+       ORDER BY q.name COLLATE "C" FOR NO KEY UPDATE OF q)
+     UPDATE ${schema}.promkeep_queries q SET paused_at = now(), updated_at = now() FROM gone WHERE q.query_id = gone.query_id`,
+    [source.orgId, source.name, names]
+  );
+}

@@ -1,0 +1,175 @@
+import { createHash } from 'node:crypto';
+import { PromkeepError } from '../core/errors';
+import { type QueryIdentity, type SourceIdentity } from '../core/ports';
+import { type Transaction } from './database';
+
+/** A query's row, locked until the transaction ends, and the version that is being recorded. */
+export interface LockedQuery {
+  queryId: number;
+  version: number;
+  expression: string;
+  stepMs: number;
+  retention: string;
+  provisioned: boolean;
+  paused: boolean;
+}
+
+/** What is needed to make a query that is not there yet. */
+export interface QueryDefinition {
+  expression: string;
+  stepMs: number;
+  retention: string;
+}
+
+/** SHA-256 of what makes a query unique within its source and kind. */
+export function identityOf(query: QueryIdentity): Buffer {
+  const text = query.kind === 'recorded' ? query.name : `${query.stepMs} ${query.phaseMs} ${query.expression}`;
+  return createHash('sha256').update(text).digest();
+}
+
+/** The column `query` of `metrics_data`. A kept expression carries its grid: two grids may share times. */
+export function displayNameOf(query: QueryIdentity): string {
+  return query.kind === 'recorded'
+    ? query.name
+    : `${query.expression} [kept every ${query.stepMs / 1000}s${query.phaseMs ? `+${query.phaseMs / 1000}s` : ''}]`;
+}
+
+export async function findQueryId(
+  tx: Transaction,
+  schema: string,
+  source: SourceIdentity,
+  query: QueryIdentity
+): Promise<number | undefined> {
+  const [row] = await tx.rows(
+    `SELECT q.query_id FROM ${schema}.promkeep_queries q JOIN ${schema}.promkeep_sources o ON o.source_id = q.source_id
+     WHERE o.org_id = $1 AND o.name = $2 AND q.kind = $3 AND q.identity = $4`,
+    [source.orgId, source.name, query.kind, identityOf(query)]
+  );
+  return row === undefined ? undefined : Number(row.query_id);
+}
+
+/**
+ * Locks the query's row, the first lock every writing transaction takes, so writers of one query follow one another and
+ * cannot deadlock. `undefined` when there is no such query.
+ */
+export async function lockQuery(
+  tx: Transaction,
+  schema: string,
+  source: SourceIdentity,
+  query: QueryIdentity
+): Promise<LockedQuery | undefined> {
+  const queryId = await findQueryId(tx, schema, source, query);
+  if (queryId === undefined) {
+    return undefined;
+  }
+  // Two statements: after waiting for the lock, only a new statement sees what the lock's last holder committed.
+  const [locked] = await tx.rows(
+    `SELECT current_version, retention, provisioned, paused_at IS NOT NULL AS paused FROM ${schema}.promkeep_queries
+     WHERE query_id = $1 FOR NO KEY UPDATE`,
+    [queryId]
+  );
+  if (locked === undefined) {
+    return undefined;
+  }
+  const [version] = await tx.rows(
+    `SELECT expression, step_ms FROM ${schema}.promkeep_query_versions WHERE query_id = $1 AND version = $2`,
+    [queryId, locked.current_version]
+  );
+  return {
+    queryId,
+    version: Number(locked.current_version),
+    expression: String(version.expression),
+    stepMs: Number(version.step_ms),
+    retention: String(locked.retention),
+    provisioned: locked.provisioned === true,
+    paused: locked.paused === true,
+  };
+}
+
+/** Locks the query's row, making it first where it is missing. */
+export async function lockOrMakeQuery(
+  tx: Transaction,
+  schema: string,
+  source: SourceIdentity,
+  query: QueryIdentity,
+  definition: QueryDefinition
+): Promise<LockedQuery> {
+  for (let attempt = 0; attempt < 3; attempt++) {
+    const locked = await lockQuery(tx, schema, source, query);
+    if (locked !== undefined) {
+      return locked;
+    }
+    await makeQuery(tx, schema, source, query, definition);
+  }
+  throw new PromkeepError('INTERNAL', `Query ${JSON.stringify(displayNameOf(query))} vanished while it was made`);
+}
+
+async function makeQuery(
+  tx: Transaction,
+  schema: string,
+  source: SourceIdentity,
+  query: QueryIdentity,
+  { expression, stepMs, retention }: QueryDefinition
+): Promise<void> {
+  const find = `SELECT source_id FROM ${schema}.promkeep_sources WHERE org_id = $1 AND name = $2`;
+  if ((await tx.rows(find, [source.orgId, source.name])).length === 0) {
+    await tx.run(`INSERT INTO ${schema}.promkeep_sources (org_id, name) VALUES ($1, $2) ON CONFLICT DO NOTHING`, [
+      source.orgId,
+      source.name,
+    ]);
+  }
+  await tx.run(
+    `WITH made AS (
+       INSERT INTO ${schema}.promkeep_queries (source_id, kind, identity, name, source_text, step_ms, phase_ms, retention)
+       SELECT o.source_id, $3, $4, $5, 'prometheus', $6, $7, $8 FROM ${schema}.promkeep_sources o
+       WHERE o.org_id = $1 AND o.name = $2
+       ON CONFLICT DO NOTHING RETURNING query_id)
+     INSERT INTO ${schema}.promkeep_query_versions (query_id, version, expression, step_ms)
+     SELECT query_id, 1, $9, $6 FROM made`,
+    [
+      source.orgId,
+      source.name,
+      query.kind,
+      identityOf(query),
+      displayNameOf(query),
+      stepMs,
+      query.kind === 'kept' ? query.phaseMs : 0,
+      retention,
+      expression,
+    ]
+  );
+}
+
+/** Starts a new version with another expression or step; samples and coverage of older ones stay as they are. */
+export async function startVersion(
+  tx: Transaction,
+  schema: string,
+  locked: LockedQuery,
+  { expression, stepMs }: QueryDefinition
+): Promise<LockedQuery> {
+  const version = locked.version + 1;
+  await tx.run(
+    `INSERT INTO ${schema}.promkeep_query_versions (query_id, version, expression, step_ms) VALUES ($1, $2, $3, $4)`,
+    [locked.queryId, version, expression, stepMs]
+  );
+  await tx.run(
+    `UPDATE ${schema}.promkeep_queries SET current_version = $2, step_ms = $3, updated_at = now() WHERE query_id = $1`,
+    [locked.queryId, version, stepMs]
+  );
+  return { ...locked, version, expression, stepMs };
+}
+
+/** Whether the query ever had this expression and step, before the current version. */
+export async function wasEarlierVersion(
+  tx: Transaction,
+  schema: string,
+  { queryId, version }: LockedQuery,
+  { expression, stepMs }: QueryDefinition
+): Promise<boolean> {
+  const rows = await tx.rows(
+    `SELECT 1 FROM ${schema}.promkeep_query_versions
+     WHERE query_id = $1 AND version < $2 AND expression = $3 AND step_ms = $4 LIMIT 1`,
+    [queryId, version, expression, stepMs]
+  );
+  return rows.length > 0;
+}

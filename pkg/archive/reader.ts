@@ -1,0 +1,44 @@
+import { type ArchiveRead, type SourceIdentity } from '../core/ports';
+import { type Series } from '../core/series';
+import { type Database } from './database';
+import { findQueryId } from './queryRows';
+import { readSamples } from './sampleRows';
+import { restoreLabels } from './seriesIdentity';
+
+/** Archived samples of a query as Prometheus gave them, in the order in which the series were first seen. */
+export async function readSeries(
+  database: Database,
+  schema: string,
+  source: SourceIdentity,
+  read: ArchiveRead,
+  signal: AbortSignal
+): Promise<Series[]> {
+  return database.transaction(
+    async (tx) => {
+      const queryId = await findQueryId(tx, schema, source, read.query);
+      if (queryId === undefined) {
+        return [];
+      }
+      const samples = await readSamples(tx, schema, queryId, read.range);
+      const rows = await tx.rows(
+        `SELECT series_id, metric_name, origin, labels FROM ${schema}.promkeep_series
+         WHERE series_id = ANY ($1::bigint[]) ORDER BY series_id`,
+        [[...samples.keys()]]
+      );
+      return rows.flatMap((row) => {
+        const found = samples.get(Number(row.series_id));
+        const labels = restoreLabels(String(row.metric_name), String(row.origin), parseLabels(row.labels));
+        return found === undefined ? [] : [{ labels, ...found }];
+      });
+    },
+    { signal, readOnly: true }
+  );
+}
+
+/** `pg` parses jsonb; whatever is not a flat object of texts was put there by hand. */
+function parseLabels(value: unknown): Record<string, string> {
+  const entries = typeof value === 'object' && value !== null ? Object.entries(value) : [];
+  return Object.fromEntries(
+    entries.map(([name, text]) => [name, typeof text === 'string' ? text : JSON.stringify(text)])
+  );
+}

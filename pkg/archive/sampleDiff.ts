@@ -1,0 +1,84 @@
+import { type TimeRange } from '../core/ports';
+
+export interface Samples {
+  timesMs: ArrayLike<number>;
+  values: ArrayLike<number>;
+}
+
+/** Samples of many series as columns. */
+export interface SampleColumns {
+  seriesIds: number[];
+  timesMs: number[];
+  values: number[];
+}
+
+/** What has to happen so that the archive holds exactly the new answer. */
+export interface SampleChanges {
+  inserts: SampleColumns;
+  updates: SampleColumns;
+  deletes: SampleColumns;
+  unchanged: number;
+}
+
+export function noChanges(): SampleChanges {
+  return { inserts: columns(), updates: columns(), deletes: columns(), unchanged: 0 };
+}
+
+/**
+ * Merges two ascending lists of samples of one series and notes the differences.
+ *
+ * @param trusted whether the new answer may change what is stored at this time; where it may not (the answer is known to be
+ * partial, or the source to have lost the data) it only adds
+ */
+export function diffSamples(
+  changes: SampleChanges,
+  seriesId: number,
+  stored: Samples,
+  fresh: Samples,
+  trusted: (timeMs: number) => boolean
+): void {
+  let old = 0;
+  for (let i = 0; i < fresh.timesMs.length; i++) {
+    const timeMs = fresh.timesMs[i];
+    for (; old < stored.timesMs.length && stored.timesMs[old] < timeMs; old++) {
+      withdraw(changes, seriesId, stored.timesMs[old], trusted);
+    }
+    if (old === stored.timesMs.length || stored.timesMs[old] > timeMs) {
+      push(changes.inserts, seriesId, timeMs, fresh.values[i]);
+    } else if (Object.is(stored.values[old++], fresh.values[i]) || !trusted(timeMs)) {
+      // Object.is: NaN equals NaN, -0 differs from 0. Comparing with === would get both wrong.
+      changes.unchanged++;
+    } else {
+      push(changes.updates, seriesId, timeMs, fresh.values[i]);
+    }
+  }
+  for (; old < stored.timesMs.length; old++) {
+    withdraw(changes, seriesId, stored.timesMs[old], trusted);
+  }
+}
+
+/** A predicate: whether a time lies in none of the ranges. */
+export function outsideOf(ranges: readonly TimeRange[]): (timeMs: number) => boolean {
+  return (timeMs) => !ranges.some(({ fromMs, toMs }) => timeMs >= fromMs && timeMs <= toMs);
+}
+
+function withdraw(
+  changes: SampleChanges,
+  seriesId: number,
+  timeMs: number,
+  trusted: (timeMs: number) => boolean
+): void {
+  if (trusted(timeMs)) {
+    push(changes.deletes, seriesId, timeMs, 0);
+  }
+}
+
+function push(target: SampleColumns, seriesId: number, timeMs: number, value: number): void {
+  target.seriesIds.push(seriesId);
+  target.timesMs.push(timeMs);
+  target.values.push(value);
+}
+
+function columns(): SampleColumns {
+  return { seriesIds: [], timesMs: [], values: [] };
+}

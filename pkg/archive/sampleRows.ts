@@ -1,0 +1,155 @@
+import { type TimeRange } from '../core/ports';
+import { StaleReadError } from './archiveErrors';
+import { float8Array, int8Array, timestampArray, unpackSamples } from './binaryArrays';
+import { type Database, type Transaction } from './database';
+import { type SampleColumns } from './sampleDiff';
+
+/** Rows a statement: larger ones were not faster in bench/archiveWrite.ts, and a smaller one can be cancelled sooner. */
+const CHUNK_ROWS = 20_000;
+const WEEK_MS = 7 * 86_400_000;
+/** 1970-01-05 was the first Monday. */
+const FIRST_MONDAY_MS = 4 * 86_400_000;
+
+export interface StoredSamples {
+  timesMs: Float64Array;
+  values: Float64Array;
+}
+
+/** ISO-8601 for a bound value; times outside of the years 1 to 9999 are moved to their edge. */
+export function timeText(timeMs: number): string {
+  const clamped = Math.min(
+    Math.max(timeMs, Date.parse('0001-01-01T00:00:00Z')),
+    Date.parse('9999-12-31T23:59:59.999Z')
+  );
+  return new Date(clamped).toISOString();
+}
+
+/** The stored samples of one query in a range, by series id, ascending in time. One row a series keeps the answer small. */
+export async function readSamples(
+  tx: Transaction,
+  schema: string,
+  queryId: number,
+  range: TimeRange
+): Promise<Map<number, StoredSamples>> {
+  const rows = await tx.rows(
+    `SELECT r.series_id,
+            encode(string_agg(timestamptz_send(s.time) || float8send(coalesce(s.value, 'NaN')), ''::bytea ORDER BY s.time), 'hex') AS packed
+     FROM ${schema}.promkeep_series r
+     JOIN ${schema}.promkeep_samples s ON s.series_id = r.series_id
+     WHERE r.query_id = $1 AND s.time >= $2::timestamptz AND s.time <= $3::timestamptz
+     GROUP BY r.series_id`,
+    [queryId, timeText(range.fromMs), timeText(range.toMs)]
+  );
+  return new Map(rows.map((row) => [Number(row.series_id), unpackSamples(String(row.packed))]));
+}
+
+/** The Mondays (UTC) of the weeks these times lie in. */
+export function weeksOf(timesMs: Iterable<number>): Set<number> {
+  const weeks = new Set<number>();
+  let weekMs = NaN;
+  for (const timeMs of timesMs) {
+    if (!(timeMs >= weekMs && timeMs < weekMs + WEEK_MS)) {
+      weekMs = Math.floor((timeMs - FIRST_MONDAY_MS) / WEEK_MS) * WEEK_MS + FIRST_MONDAY_MS;
+      weeks.add(weekMs);
+    }
+  }
+  return weeks;
+}
+
+/**
+ * Makes partitions for these weeks, each in a transaction of its own: a partition that is not needed after all is harmless,
+ * while one made inside of a long write would let every other writer of a new week wait for that write.
+ */
+export async function ensurePartitions(
+  database: Database,
+  schema: string,
+  weeks: Iterable<number>,
+  signal: AbortSignal
+): Promise<void> {
+  for (const weekMs of weeks) {
+    await database.transaction(
+      (tx) => tx.run(`SELECT ${schema}.promkeep_ensure_partition($1::timestamptz)`, [timeText(weekMs)]),
+      { signal }
+    );
+  }
+}
+
+export async function insertSamples(
+  tx: Transaction,
+  schema: string,
+  columns: SampleColumns,
+  fetchId: number
+): Promise<void> {
+  for (const chunk of chunksOf(columns)) {
+    await tx.run(
+      `INSERT INTO ${schema}.promkeep_samples (series_id, time, value, fetch_id)
+       SELECT n.series_id, n.time, n.value, $4::bigint
+       FROM unnest($1::bigint[], $2::timestamptz[], $3::float8[]) AS n(series_id, time, value)`,
+      [...chunk.keys, chunk.values, fetchId]
+    );
+  }
+}
+
+export async function updateSamples(
+  tx: Transaction,
+  schema: string,
+  columns: SampleColumns,
+  fetchId: number
+): Promise<void> {
+  for (const chunk of chunksOf(columns)) {
+    const touched = await tx.run(
+      `UPDATE ${schema}.promkeep_samples s SET value = n.value, fetch_id = $4::bigint
+       FROM unnest($1::bigint[], $2::timestamptz[], $3::float8[]) AS n(series_id, time, value)
+       WHERE s.series_id = n.series_id AND s.time = n.time
+         AND s.time >= $5::timestamptz AND s.time <= $6::timestamptz`,
+      [...chunk.keys, chunk.values, fetchId, ...chunk.bounds]
+    );
+    assertTouched(touched, chunk.count);
+  }
+}
+
+export async function deleteSamples(tx: Transaction, schema: string, columns: SampleColumns): Promise<void> {
+  for (const chunk of chunksOf(columns)) {
+    const touched = await tx.run(
+      `DELETE FROM ${schema}.promkeep_samples s
+       USING unnest($1::bigint[], $2::timestamptz[]) AS n(series_id, time)
+       WHERE s.series_id = n.series_id AND s.time = n.time
+         AND s.time >= $3::timestamptz AND s.time <= $4::timestamptz`,
+      [...chunk.keys, ...chunk.bounds]
+    );
+    assertTouched(touched, chunk.count);
+  }
+}
+
+/** Writers of one query wait for each other, so only somebody who changed the table by hand can be the cause. */
+function assertTouched(touched: number, expected: number): void {
+  if (touched !== expected) {
+    throw new StaleReadError(`${expected} samples were to be changed, ${touched} were there`);
+  }
+}
+
+interface Chunk {
+  keys: [Buffer, Buffer];
+  values: Buffer;
+  count: number;
+  /** First and last time; as conditions they let the planner leave out partitions. */
+  bounds: [string, string];
+}
+
+function* chunksOf({ seriesIds, timesMs, values }: SampleColumns): Generator<Chunk> {
+  for (let start = 0; start < timesMs.length; start += CHUNK_ROWS) {
+    const end = Math.min(start + CHUNK_ROWS, timesMs.length);
+    const times = timesMs.slice(start, end);
+    let [first, last] = [times[0], times[0]];
+    for (const time of times) {
+      first = Math.min(first, time);
+      last = Math.max(last, time);
+    }
+    yield {
+      keys: [int8Array(seriesIds.slice(start, end)), timestampArray(times)],
+      values: float8Array(values.slice(start, end)),
+      count: end - start,
+      bounds: [timeText(Math.floor(first)), timeText(Math.ceil(last))],
+    };
+  }
+}

@@ -1,0 +1,98 @@
+import { type ArchiveStatus, type SourceIdentity } from '../core/ports';
+import { type Database, type Transaction } from './database';
+import { readGaps } from './ledgerRows';
+
+/** Up to this size samples are counted, above it estimated: counting 100 M rows takes half a minute. */
+const COUNT_LIMIT_BYTES = 256 * 1024 * 1024;
+const GAP_LIMIT = 1_000;
+
+/** What the archive holds of one source. `bytes` is the whole archive on disk; `samples` is an estimate above 256 MB. */
+export async function readStatus(
+  database: Database,
+  schema: string,
+  source: SourceIdentity,
+  schemaVersion: number
+): Promise<ArchiveStatus> {
+  return database.transaction(
+    async (tx) => {
+      const bytes = await readBytes(tx, schema);
+      const [row] = await tx.rows(
+        `SELECT current_setting('server_version') AS server,
+           (SELECT source_id FROM ${schema}.promkeep_sources WHERE org_id = $1 AND name = $2) AS source_id`,
+        [source.orgId, source.name]
+      );
+      const base = { schemaVersion, serverVersion: String(row.server), bytes };
+      if (row.source_id === null) {
+        return { ...base, samples: 0, series: 0, queries: [] };
+      }
+      const sourceId = Number(row.source_id);
+      return {
+        ...base,
+        samples: await countSamples(tx, schema, sourceId, bytes),
+        series: await countSeries(tx, schema, sourceId),
+        queries: await readQueries(tx, schema, sourceId),
+      };
+    },
+    { readOnly: true }
+  );
+}
+
+async function readBytes(tx: Transaction, schema: string): Promise<number> {
+  const [row] = await tx.rows(
+    `SELECT (SELECT coalesce(sum(pg_total_relation_size(relid)), 0) FROM pg_partition_tree($1::regclass))
+       + pg_total_relation_size($2::regclass) + pg_total_relation_size($3::regclass) AS bytes`,
+    [`${schema}.promkeep_samples`, `${schema}.promkeep_series`, `${schema}.promkeep_fetches`]
+  );
+  return Number(row.bytes);
+}
+
+async function countSamples(tx: Transaction, schema: string, sourceId: number, bytes: number): Promise<number> {
+  const ofSource = `FROM ${schema}.promkeep_queries q JOIN ${schema}.promkeep_series r ON r.query_id = q.query_id
+    JOIN ${schema}.promkeep_samples s ON s.series_id = r.series_id WHERE q.source_id = $1`;
+  const fetched = `FROM ${schema}.promkeep_queries q JOIN ${schema}.promkeep_fetches f ON f.query_id = q.query_id
+    WHERE q.source_id = $1`;
+  const [row] = await tx.rows(
+    bytes <= COUNT_LIMIT_BYTES
+      ? `SELECT count(*) AS samples ${ofSource}`
+      : `SELECT coalesce(sum(f.inserted - f.withdrawn), 0) AS samples ${fetched}`,
+    [sourceId]
+  );
+  return Number(row.samples);
+}
+
+async function countSeries(tx: Transaction, schema: string, sourceId: number): Promise<number> {
+  const [row] = await tx.rows(
+    `SELECT count(*) AS series FROM ${schema}.promkeep_series r
+     JOIN ${schema}.promkeep_queries q ON q.query_id = r.query_id WHERE q.source_id = $1`,
+    [sourceId]
+  );
+  return Number(row.series);
+}
+
+async function readQueries(tx: Transaction, schema: string, sourceId: number): Promise<ArchiveStatus['queries']> {
+  const gaps = await readGaps(tx, schema, sourceId, GAP_LIMIT);
+  // The newest sample of each series is one step down the primary key of the newest partition that has any.
+  const rows = await tx.rows(
+    `SELECT q.query_id, coalesce(q.name, q.source_text, '') AS name, q.kind, v.expression, coalesce(q.step_ms, 0) AS step_ms,
+       (extract(epoch FROM (
+         SELECT max(newest.time) FROM ${schema}.promkeep_series r CROSS JOIN LATERAL (
+           SELECT s.time FROM ${schema}.promkeep_samples s WHERE s.series_id = r.series_id ORDER BY s.time DESC LIMIT 1
+         ) newest WHERE r.query_id = q.query_id)) * 1000)::bigint AS newest_ms,
+       coalesce((SELECT sum(extract(epoch FROM upper(part) - lower(part)) * 1000)::bigint
+         FROM ${schema}.promkeep_coverage c, unnest(c.covered) AS part
+         WHERE c.query_id = q.query_id AND c.version = q.current_version), 0) AS covered_ms
+     FROM ${schema}.promkeep_queries q
+     JOIN ${schema}.promkeep_query_versions v ON v.query_id = q.query_id AND v.version = q.current_version
+     WHERE q.source_id = $1 ORDER BY q.kind, q.name, q.query_id`,
+    [sourceId]
+  );
+  return rows.map((row) => ({
+    name: String(row.name),
+    kind: row.kind === 'recorded' || row.kind === 'kept' ? row.kind : 'inserted',
+    expression: String(row.expression),
+    stepMs: Number(row.step_ms),
+    ...(row.newest_ms === null ? {} : { newestMs: Number(row.newest_ms) }),
+    coveredMs: Number(row.covered_ms),
+    gaps: gaps.get(Number(row.query_id)) ?? [],
+  }));
+}

@@ -1,0 +1,89 @@
+import { existsSync } from 'node:fs';
+import { Client } from 'pg';
+import { createArchive } from '../../pkg/archive/archive';
+import { type ArchiveConnection, connectionFromUrl } from '../../pkg/archive/connection';
+import { type Archive, type Logger, type SourceIdentity } from '../../pkg/core/ports';
+import { type RunningPostgres, startPostgres } from '../../scripts/stack/postgres';
+
+/** 2026-01-01T00:00:00Z, a Thursday. */
+export const T0 = 1_767_225_600_000;
+export const SOURCE: SourceIdentity = { orgId: 1, name: 'default' };
+
+export interface Server {
+  name: string;
+  binDir?: string;
+}
+
+const DEBIAN_15 = '/usr/lib/postgresql/15/bin';
+
+/** The servers every suite of the archive runs on: npm's embedded one, and Debian's 15 where it is installed. */
+export const SERVERS: Server[] = [
+  { name: 'embedded PostgreSQL' },
+  ...(existsSync(`${DEBIAN_15}/postgres`) ? [{ name: "Debian's PostgreSQL 15", binDir: DEBIAN_15 }] : []),
+];
+
+/** One server for a test file, and fresh databases in it. */
+export class TestServer {
+  private running: RunningPostgres | undefined;
+  private databases = 0;
+  private readonly closers: Array<() => Promise<void>> = [];
+
+  constructor(
+    private readonly server: Server,
+    private readonly settings: Record<string, string> = {}
+  ) {}
+
+  async start(): Promise<void> {
+    this.running = await startPostgres({ binDir: this.server.binDir, settings: this.settings });
+  }
+
+  async stop(): Promise<void> {
+    await this.closeAll();
+    await this.running?.stop();
+  }
+
+  /** Ends the connections and archives of one test. */
+  async closeAll(): Promise<void> {
+    await Promise.all(this.closers.splice(0).map((close) => close()));
+  }
+
+  get postgres(): RunningPostgres {
+    if (this.running === undefined) {
+      throw new Error('The server is not running');
+    }
+    return this.running;
+  }
+
+  async freshDatabase(): Promise<string> {
+    return this.postgres.createDatabase(`test_${++this.databases}`);
+  }
+
+  async client(url: string): Promise<Client> {
+    const client = new Client({ connectionString: url });
+    client.on('error', () => undefined);
+    await client.connect();
+    this.closers.push(() => client.end());
+    return client;
+  }
+
+  archive(url: string, overrides: { source?: SourceIdentity; connection?: Partial<ArchiveConnection> } = {}): Archive {
+    const archive = createArchive({
+      connection: { ...connectionFromUrl(url), ...overrides.connection },
+      source: overrides.source ?? SOURCE,
+      logger: silentLogger,
+      clock: { nowMs: () => T0 + 3_600_000 },
+    });
+    this.closers.push(() => archive.close());
+    return archive;
+  }
+}
+
+export const silentLogger: Logger = { debug: ignore, info: ignore, warn: ignore, error: ignore };
+
+function ignore(): void {
+  // Tests assert on results, not on log lines.
+}
+
+export function live(): AbortSignal {
+  return new AbortController().signal;
+}
