@@ -102,7 +102,8 @@ function tlsOptions({ sslMode, caCert }: ArchiveConnection): PoolConfig['ssl'] {
 function parseUrl(text: string): URL {
   let url: URL;
   try {
-    url = new URL(text);
+    // libpq allows credentials without a host, URLs do not.
+    url = new URL(text.replace(/^(postgres(?:ql)?:\/\/[^/?#@]*@)(?=[/?]|$)/, '$1localhost'));
   } catch {
     // The cause would quote the URL with its password.
     throw invalid('it cannot be read as postgres://user:password@host:port/database');

@@ -1,0 +1,102 @@
+import fc from 'fast-check';
+import { diffSamples, noChanges, outsideOf, type SampleChanges, type Samples } from './sampleDiff';
+
+const always = (): boolean => true;
+
+function samples(entries: Array<[number, number]>): Samples {
+  return { timesMs: entries.map(([time]) => time), values: entries.map(([, value]) => value) };
+}
+
+function diff(
+  stored: Array<[number, number]>,
+  fresh: Array<[number, number]>,
+  trusted: (timeMs: number) => boolean = always
+): SampleChanges {
+  const changes = noChanges();
+  diffSamples(changes, 7, samples(stored), samples(fresh), trusted);
+  return changes;
+}
+
+describe('diffSamples', () => {
+  it('finds new, changed and missing samples', () => {
+    const changes = diff(
+      [
+        [1, 10],
+        [2, 20],
+        [3, 30],
+      ],
+      [
+        [0, 0],
+        [1, 10],
+        [3, 31],
+        [4, 40],
+      ]
+    );
+    expect(changes).toEqual({
+      inserts: { seriesIds: [7, 7], timesMs: [0, 4], values: [0, 40] },
+      updates: { seriesIds: [7], timesMs: [3], values: [31] },
+      deletes: { seriesIds: [7], timesMs: [2], values: [0] },
+      unchanged: 1,
+    });
+  });
+
+  it('takes NaN for NaN, and -0 for another value than 0', () => {
+    const changes = diff(
+      [
+        [1, NaN],
+        [2, 0],
+      ],
+      [
+        [1, NaN],
+        [2, -0],
+      ]
+    );
+    expect(changes.unchanged).toBe(1);
+    expect(Object.is(changes.updates.values[0], -0)).toBe(true);
+  });
+
+  it('only adds where the answer is not to be trusted', () => {
+    const untrusted = outsideOf([{ fromMs: 0, toMs: 10 }]);
+    const changes = diff(
+      [
+        [1, 10],
+        [2, 20],
+        [20, 1],
+      ],
+      [
+        [2, 21],
+        [3, 30],
+      ],
+      untrusted
+    );
+    expect(changes).toMatchObject({
+      inserts: { timesMs: [3] },
+      updates: { timesMs: [] },
+      deletes: { timesMs: [20] },
+      unchanged: 1,
+    });
+  });
+
+  it('leads from any stored state to any new one', () => {
+    const value = fc.oneof(fc.double(), fc.constantFrom(NaN, 0, -0, Infinity, -Infinity));
+    const state = fc.dictionary(fc.integer({ min: 0, max: 30 }).map(String), value).map((record) =>
+      Object.entries(record)
+        .map(([time, number]): [number, number] => [Number(time), number])
+        .sort(([a], [b]) => a - b)
+    );
+    fc.assert(
+      fc.property(state, state, (stored, fresh) => {
+        const { inserts, updates, deletes, unchanged } = diff(stored, fresh);
+        const result = new Map(stored);
+        deletes.timesMs.forEach((time) => expect(result.delete(time)).toBe(true));
+        updates.timesMs.forEach((time, i) => result.set(time, updates.values[i]));
+        inserts.timesMs.forEach((time, i) => {
+          expect(result.has(time)).toBe(false);
+          result.set(time, inserts.values[i]);
+        });
+        expect([...result].sort(([a], [b]) => a - b)).toEqual(fresh);
+        expect(unchanged + updates.timesMs.length + inserts.timesMs.length).toBe(fresh.length);
+      })
+    );
+  });
+});

@@ -1,0 +1,114 @@
+import { type Labels, type Series } from '../core/series';
+import { fingerprintOf, identifySeries, restoreLabels } from './seriesIdentity';
+
+const RANGE = { fromMs: 0, toMs: 60_000 };
+
+function series(labels: Labels | undefined, timesMs: number[] = [0]): Series {
+  return { labels, timesMs: Float64Array.from(timesMs), values: new Float64Array(timesMs.length) };
+}
+
+const reasonsOf = (all: Series[]): string[] => identifySeries(all, 'q', RANGE).refused.map(({ reason }) => reason);
+
+describe('fingerprintOf', () => {
+  it('is SHA-256 over name, zero byte and labels, as other programs can compute it', () => {
+    expect(fingerprintOf('up', '{"job":"a"}')).toBe('7e6c86342d6304accb2b8937dae6fcc653b1cf7ad20ec66bcc65e70f38d851a2');
+  });
+
+  it('keeps the same labels under two names apart, and the border between name and labels', () => {
+    const prints = [
+      fingerprintOf('a', '{}'),
+      fingerprintOf('b', '{}'),
+      fingerprintOf('a{}', ''),
+      fingerprintOf('', 'a{}'),
+    ];
+    expect(new Set(prints).size).toBe(4);
+  });
+});
+
+describe('identifySeries', () => {
+  it('gives the query name to results without a name, and remembers that', () => {
+    const { accepted } = identifySeries(
+      [series({ __name__: 'up', a: '1' }), series({ a: '1' }), series(undefined), series({ __name__: '', a: '2' })],
+      'q',
+      RANGE
+    );
+    expect(accepted.map(({ metricName, origin, labels }) => [metricName, origin, labels])).toEqual([
+      ['up', 'named', '{"a":"1"}'],
+      ['q', 'nameless', '{"a":"1"}'],
+      ['q', 'scalar', '{}'],
+      ['q', 'nameless', '{"a":"2"}'],
+    ]);
+  });
+
+  it('treats an empty label as absent, as Prometheus does', () => {
+    const { accepted } = identifySeries([series({ __name__: 'up', a: '', b: 'x' })], 'q', RANGE);
+    expect(accepted[0].labels).toBe('{"b":"x"}');
+  });
+
+  it('does not depend on the order of labels', () => {
+    const [one] = identifySeries([series({ a: '1', b: '2' })], 'q', RANGE).accepted;
+    const [two] = identifySeries([series({ b: '2', a: '1' })], 'q', RANGE).accepted;
+    expect(one.fingerprint).toBe(two.fingerprint);
+  });
+
+  it('refuses the second of two series that become one when named', () => {
+    expect(reasonsOf([series({ __name__: 'q', a: '1' }), series({ a: '1' })])).toEqual([
+      'another series of this result is already stored as q with the same labels',
+    ]);
+  });
+
+  it.each([
+    ['NUL in a value', { a: 'x\u0000' }, /NUL/],
+    ['NUL in a name', { 'a\u0000': 'x' }, /NUL/],
+    ['half a surrogate pair', { a: '\ud83d' }, /surrogate/],
+  ])('refuses %s', (_, labels, reason) => {
+    expect(reasonsOf([series(labels)])).toEqual([expect.stringMatching(reason)]);
+  });
+
+  it('accepts whole surrogate pairs and a megabyte', () => {
+    expect(reasonsOf([series({ a: '😀' }), series({ a: 'x'.repeat(1_000_000) })])).toEqual([]);
+  });
+
+  it.each([
+    ['before the range', [-1]],
+    ['behind the range', [60_001]],
+    ['at no time', [NaN]],
+  ])('refuses samples %s', (_, times) => {
+    expect(reasonsOf([series({ a: '1' }, times)])).toEqual([expect.stringMatching(/outside/)]);
+  });
+
+  it('refuses times that repeat or go back', () => {
+    expect(reasonsOf([series({ a: '1' }, [0, 0]), series({ a: '2' }, [5, 3])])).toEqual([
+      expect.stringMatching(/ascend/),
+      expect.stringMatching(/ascend/),
+    ]);
+  });
+
+  it('refuses times PostgreSQL and ISO-8601 do not share, even when the range holds them', () => {
+    const all = { fromMs: -Infinity, toMs: Infinity };
+    const { refused } = identifySeries([series({ a: '1' }, [8.64e15])], 'q', all);
+    expect(refused).toHaveLength(1);
+  });
+
+  it('refuses native histograms rather than losing them', () => {
+    const histograms = {
+      timesMs: Float64Array.of(0),
+      counts: Float64Array.of(1),
+      sums: Float64Array.of(1),
+      bucketStart: Uint32Array.of(0, 0),
+      bucketRule: new Int8Array(0),
+      bucketLower: new Float64Array(0),
+      bucketUpper: new Float64Array(0),
+      bucketCount: new Float64Array(0),
+    };
+    expect(reasonsOf([{ ...series({ a: '1' }), histograms }])).toEqual([expect.stringMatching(/native histograms/)]);
+  });
+});
+
+describe('restoreLabels', () => {
+  it('undoes the naming', () => {
+    expect(restoreLabels('up', 'named', { a: '1' })).toEqual({ __name__: 'up', a: '1' });
+    expect(restoreLabels('q', 'nameless', { a: '1' })).toEqual({ a: '1' });
+    expect(restoreLabels('q', 'scalar', {})).toBeUndefined();
+  });
+});
