@@ -2,10 +2,10 @@ import { type CollectDeps } from '../core/collectFetch';
 import { type RefillSettings } from '../core/collectRefill';
 import { asPromkeepError } from '../core/errors';
 import { type Logger, type RecordedQuery } from '../core/ports';
+import { rememberVersion } from '../core/sourceVersion';
 import { type ArchiverMetrics } from './archiverMetrics';
 import { retryDelayMs } from './backoff';
 import { QueryLoop } from './queryLoop';
-import { createSourceVersion } from './sourceVersion';
 import { Slots, sleepUntilTimer, type Sleep } from './waiting';
 
 export interface ArchiverOptions extends Omit<CollectDeps, 'sourceVersion'> {
@@ -56,7 +56,7 @@ async function run(options: ArchiverOptions, signal: AbortSignal): Promise<void>
     return;
   }
   const slots = new Slots(options.concurrency ?? CONCURRENCY);
-  const deps = { ...options, sleep, slots, sourceVersion: createSourceVersion(options.source, options.clock) };
+  const deps = { ...options, sleep, slots, sourceVersion: rememberVersion(options.source, options.clock) };
   await Promise.all(
     options.queries.map((query) => new QueryLoop(deps, query, earliestGaps.get(query.name)).run(signal))
   );

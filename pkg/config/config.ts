@@ -1,0 +1,62 @@
+import { type SummaryMetric } from '../../src/contract/summary';
+import { type RecordedQuery, type SourceIdentity } from '../core/ports';
+
+/** The stand-alone program's configuration, checked and complete. Holds secrets in plain text: never log it. */
+export interface Config {
+  prometheus: PrometheusConfig;
+  /** Absent: nothing is recorded, everything else works. */
+  archive?: ArchiveConfig;
+  server: ServerConfig;
+  recordedQueries: RecordedQuery[];
+  summaryMetrics: SummaryMetric[];
+}
+
+export interface PrometheusConfig {
+  url: string;
+  scrapeIntervalMs: number;
+  scrapeTimeoutMs: number;
+  timeoutMs: number;
+  method: 'GET' | 'POST';
+  basicAuth?: Credentials;
+  bearerToken?: string;
+  headers: Readonly<Record<string, string>>;
+  /** PEM texts. */
+  tls?: { ca?: string; cert?: string; key?: string; serverName?: string; skipVerify: boolean };
+  maxResponseBytes: number;
+}
+
+export interface Credentials {
+  user: string;
+  password: string;
+}
+
+export interface ArchiveConfig {
+  /** `postgres://…` */
+  url: string;
+  /** Replaces the URL's password. */
+  password?: string;
+  schema?: string;
+  source: SourceIdentity;
+  settleMs: number;
+  backfillMs: number;
+  refillWindowMs: number;
+  probe: string;
+}
+
+export interface ServerConfig {
+  host: string;
+  port: number;
+  token?: string;
+  basicAuth?: Credentials;
+  /** Names, besides the usual ones, under which browsers may reach the server. */
+  allowedHosts: readonly string[];
+  limits: QueryLimits;
+}
+
+export interface QueryLimits {
+  maxPoints: number;
+  maxRangeMs: number;
+  maxRecords: number;
+  maxConcurrentQueries: number;
+  requestTimeoutMs: number;
+}

@@ -1,0 +1,52 @@
+import { parseDocument } from 'yaml';
+import { type SummaryMetric } from '../../src/contract/summary';
+import { type RecordedQuery } from '../core/ports';
+import { type Config } from './config';
+import { expandVariables, overlayEnvironment, type Environment } from './environment';
+import { Faults } from './faults';
+import { resolveConfig } from './resolveConfig';
+import { FILE_SCHEMA } from './schema';
+
+export interface ConfigInput {
+  /** The file, when there is one: its name is for messages. */
+  file?: { name: string; text: string };
+  environment: Environment;
+  /** Reads a file that the configuration names (a password, a certificate); throws when it cannot. */
+  readFile(path: string): string;
+  defaults: { recordedQueries: readonly RecordedQuery[]; summaryMetrics: readonly SummaryMetric[] };
+}
+
+/**
+ * Reads the configuration: file, then environment over it, then defaults. Throws one `CONFIG_INVALID` that lists every fault with
+ * its path and what is allowed there; no message repeats a value, which may be a secret.
+ */
+export function loadConfig(input: ConfigInput): Config {
+  const name = input.file?.name;
+  const overlaid = overlayEnvironment(parseYaml(input.file), input.environment);
+  const faults = new Faults(overlaid.origin);
+  const parsed = FILE_SCHEMA.safeParse(expandVariables(overlaid.tree, input.environment, faults), {
+    reportInput: true,
+  });
+  if (!parsed.success) {
+    faults.addIssues(parsed.error.issues, FILE_SCHEMA);
+    faults.throwIfAny(name);
+    throw parsed.error;
+  }
+  const config = resolveConfig(parsed.data, input, faults);
+  faults.throwIfAny(name);
+  return config;
+}
+
+function parseYaml(file: ConfigInput['file']): unknown {
+  if (!file) {
+    return {};
+  }
+  const document = parseDocument(file.text, { prettyErrors: false });
+  const faults = new Faults(new Map());
+  for (const error of document.errors) {
+    const line = file.text.slice(0, error.pos[0]).split('\n').length;
+    faults.add(`line ${line}`, `this is not YAML: ${error.message}`);
+  }
+  faults.throwIfAny(file.name);
+  return document.toJS() ?? {};
+}

@@ -1,0 +1,186 @@
+import { defaultSettleMs } from '../core/collectFetch';
+import { refuseRecording } from '../core/collectable';
+import { type RecordedQuery } from '../core/ports';
+import { isLoopbackHost } from '../server/loopback';
+import { type ArchiveConfig, type Config, type Credentials, type PrometheusConfig, type ServerConfig } from './config';
+import { type Faults } from './faults';
+import { type ConfigInput } from './loadConfig';
+import { type FileConfig } from './schema';
+
+/** 64 bits, if it is hexadecimal. */
+const MIN_TOKEN_LENGTH = 16;
+
+/** Reads the secrets' files, joins what belongs together and checks what no single key can tell. */
+export function resolveConfig(file: FileConfig, input: ConfigInput, faults: Faults): Config {
+  const secrets = new SecretReader(input, faults);
+  const archive = resolveArchive(file, secrets, faults);
+  return {
+    prometheus: resolvePrometheus(file, secrets, faults),
+    ...(archive ? { archive } : {}),
+    server: resolveServer(file.server, secrets, faults),
+    recordedQueries: resolveRecordedQueries(file, input, faults),
+    summaryMetrics: resolveSummary(file, input, faults),
+  };
+}
+
+/** Secrets that stand either in the file or in a file of their own. */
+class SecretReader {
+  constructor(
+    private readonly input: ConfigInput,
+    private readonly faults: Faults
+  ) {}
+
+  secret(path: string, value: string | undefined, file: string | undefined): string | undefined {
+    if (value !== undefined && file !== undefined) {
+      this.faults.add(`${path}_file`, `cannot stand beside ${path}; keep one of the two`);
+    }
+    return value ?? this.fileText(`${path}_file`, file)?.replace(/\r?\n$/, '');
+  }
+
+  fileText(path: string, file: string | undefined): string | undefined {
+    if (file === undefined) {
+      return undefined;
+    }
+    try {
+      const text = this.input.readFile(file);
+      if (text.trim() !== '') {
+        return text;
+      }
+      this.faults.add(path, `the file ${file} is empty`);
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
+      this.faults.add(path, `the file ${file} cannot be read${code}`);
+    }
+    return undefined;
+  }
+
+  credentials(path: string, auth: FileConfig['server']['basic_auth']): Credentials | undefined {
+    if (!auth) {
+      return undefined;
+    }
+    const password = this.secret(`${path}.password`, auth.password, auth.password_file);
+    if (password === undefined && auth.password_file === undefined) {
+      this.faults.add(path, 'needs password or password_file');
+    }
+    return { user: auth.user, password: password ?? '' };
+  }
+}
+
+function resolvePrometheus(
+  { prometheus, server }: FileConfig,
+  secrets: SecretReader,
+  faults: Faults
+): PrometheusConfig {
+  const { tls } = prometheus;
+  const basicAuth = secrets.credentials('prometheus.basic_auth', prometheus.basic_auth);
+  const bearerToken = secrets.secret('prometheus.bearer_token', prometheus.bearer_token, prometheus.bearer_token_file);
+  if (basicAuth && bearerToken !== undefined) {
+    faults.add('prometheus', 'basic_auth and bearer_token exclude each other; keep one of the two');
+  }
+  return {
+    url: prometheus.url,
+    scrapeIntervalMs: prometheus.scrape_interval,
+    scrapeTimeoutMs: prometheus.scrape_timeout,
+    timeoutMs: prometheus.timeout,
+    method: prometheus.method,
+    ...(basicAuth ? { basicAuth } : {}),
+    ...(bearerToken === undefined ? {} : { bearerToken }),
+    headers: prometheus.headers,
+    ...(tls
+      ? {
+          tls: {
+            ca: secrets.fileText('prometheus.tls.ca_file', tls.ca_file),
+            cert: secrets.fileText('prometheus.tls.cert_file', tls.cert_file),
+            key: secrets.fileText('prometheus.tls.key_file', tls.key_file),
+            serverName: tls.server_name,
+            skipVerify: tls.skip_verify,
+          },
+        }
+      : {}),
+    maxResponseBytes: server.max_response_mib * 1024 * 1024,
+  };
+}
+
+function resolveArchive(
+  { archive, prometheus }: FileConfig,
+  secrets: SecretReader,
+  faults: Faults
+): ArchiveConfig | undefined {
+  const password = secrets.secret('archive.password', archive.password, archive.password_file);
+  if (archive.url === undefined) {
+    return undefined;
+  }
+  if (!/^postgres(ql)?:\/\//.test(archive.url)) {
+    faults.add('archive.url', 'must begin with postgres:// or postgresql://');
+  }
+  return {
+    url: archive.url,
+    ...(password === undefined ? {} : { password }),
+    ...(archive.schema === undefined ? {} : { schema: archive.schema }),
+    source: { orgId: archive.source.org_id, name: archive.source.name },
+    settleMs: archive.settle ?? defaultSettleMs(prometheus.scrape_interval, prometheus.scrape_timeout),
+    backfillMs: archive.backfill,
+    refillWindowMs: archive.refill_window,
+    probe: archive.probe,
+  };
+}
+
+function resolveServer(server: FileConfig['server'], secrets: SecretReader, faults: Faults): ServerConfig {
+  const token = secrets.secret('server.token', server.token, server.token_file);
+  const basicAuth = secrets.credentials('server.basic_auth', server.basic_auth);
+  if (!isLoopbackHost(server.host) && token === undefined && !basicAuth) {
+    faults.add(
+      'server.host',
+      'is reachable from other machines, so server.token or server.basic_auth must be set (PROMKEEP_TOKEN, or PROMKEEP_USER and PROMKEEP_PASSWORD)'
+    );
+  }
+  if (token !== undefined && token.length < MIN_TOKEN_LENGTH) {
+    faults.add('server.token', `must have at least ${MIN_TOKEN_LENGTH} characters`);
+  }
+  return {
+    host: server.host,
+    port: server.port,
+    ...(token === undefined ? {} : { token }),
+    ...(basicAuth ? { basicAuth } : {}),
+    allowedHosts: server.allowed_hosts,
+    limits: {
+      maxPoints: server.max_points,
+      maxRangeMs: server.max_range,
+      maxRecords: server.max_records,
+      maxConcurrentQueries: server.max_concurrent_queries,
+      requestTimeoutMs: server.request_timeout,
+    },
+  };
+}
+
+function resolveRecordedQueries(file: FileConfig, { defaults }: ConfigInput, faults: Faults): RecordedQuery[] {
+  if (!file.recorded_queries) {
+    return [...defaults.recordedQueries];
+  }
+  const names = new Set<string>();
+  return file.recorded_queries.map(({ name, expr, step, retention }, i) => {
+    const refused = refuseRecording(expr);
+    if (refused) {
+      faults.add(`recorded_queries[${i}].expr`, `cannot be recorded: ${refused}`);
+    }
+    if (names.has(name)) {
+      faults.add(`recorded_queries[${i}].name`, `${name} is there twice; names must differ`);
+    }
+    names.add(name);
+    return { name, expression: expr, stepMs: step, retention };
+  });
+}
+
+function resolveSummary(file: FileConfig, { defaults }: ConfigInput, faults: Faults): Config['summaryMetrics'] {
+  if (!file.summary) {
+    return [...defaults.summaryMetrics];
+  }
+  const keys = new Set<string>();
+  return file.summary.metrics.map(({ name, ...metric }, i) => {
+    if (keys.has(metric.key)) {
+      faults.add(`summary.metrics[${i}].key`, `${metric.key} is there twice; keys must differ`);
+    }
+    keys.add(metric.key);
+    return { ...metric, displayName: name };
+  });
+}

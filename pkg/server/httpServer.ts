@@ -1,0 +1,142 @@
+import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
+import { type ApiRoute } from '../core/api';
+import { asPromkeepError, PromkeepError } from '../core/errors';
+import { type Logger } from '../core/ports';
+import { checkBrowserHeaders, isAuthorized, type AccessPolicy } from './access';
+import { mountApiRoutes } from './apiRoutes';
+import { Gate } from './gate';
+import { isLoopbackHost } from './loopback';
+import { type Metrics } from './metrics';
+import { mountPage } from './page';
+import { mountProbes, type ReadinessCheck } from './probeRoutes';
+
+export interface HttpServerOptions {
+  access: AccessPolicy;
+  /** 0: a free one. */
+  port: number;
+  routes: readonly ApiRoute[];
+  checks: readonly ReadinessCheck[];
+  metrics: Metrics;
+  logger: Logger;
+  /** Folder of the built page. */
+  pageFolder?: string;
+  maxConcurrentQueries: number;
+  requestTimeoutMs: number;
+}
+
+export interface HttpServer {
+  /** Rejects with `PORT_IN_USE` or `CONFIG_INVALID`. */
+  listen(): Promise<{ host: string; port: number; url: string }>;
+  /** Ends open connections. */
+  close(): Promise<void>;
+}
+
+const OPEN_PATHS = new Set(['/healthz']);
+
+/** The stand-alone HTTP face: translates requests and decides who may make them; what they mean is the routes' business. */
+export async function createHttpServer(options: HttpServerOptions): Promise<HttpServer> {
+  const { access, port } = options;
+  if (!isLoopbackHost(access.host) && access.token === undefined && !access.basicAuth) {
+    throw new PromkeepError(
+      'CONFIG_INVALID',
+      `Listening on ${access.host} makes the server reachable from other machines; set server.token or server.basic_auth first.`
+    );
+  }
+  const server = Fastify({
+    logger: false,
+    forceCloseConnections: true,
+    bodyLimit: 1024 * 1024,
+    routerOptions: { ignoreTrailingSlash: false, maxParamLength: 200 },
+  });
+  guard(server, access);
+  observe(server, options.metrics);
+  answerErrors(server, options.logger);
+  const gate = new Gate(options.maxConcurrentQueries);
+  mountApiRoutes(server, options.routes, { gate, requestTimeoutMs: options.requestTimeoutMs });
+  mountProbes(server, options.checks, options.metrics);
+  await mountPage(server, options.pageFolder);
+  return {
+    async listen() {
+      await listen(server, access.host, port);
+      const address = server.server.address();
+      const bound = typeof address === 'object' && address ? address.port : port;
+      return { host: access.host, port: bound, url: `http://${urlHost(access.host)}:${bound}` };
+    },
+    close: () => server.close(),
+  };
+}
+
+function guard(server: FastifyInstance, access: AccessPolicy): void {
+  server.addHook('onRequest', async (request, reply) => {
+    reply.header('x-content-type-options', 'nosniff').header('referrer-policy', 'no-referrer');
+    const path = request.url.split('?', 1)[0];
+    if (OPEN_PATHS.has(path)) {
+      return;
+    }
+    checkBrowserHeaders(access, request.headers);
+    if (!isAuthorized(access, request.headers.authorization)) {
+      reply.header('www-authenticate', 'Basic realm="Promkeep", charset="UTF-8"');
+      throw new PromkeepError('FORBIDDEN', 'This server asks for a token or a password.', { status: 401 });
+    }
+  });
+}
+
+function observe(server: FastifyInstance, metrics: Metrics): void {
+  server.addHook('onResponse', async (request, reply) => {
+    const route = request.routeOptions.url ?? 'unknown';
+    metrics.requested(route, reply.statusCode, reply.elapsedTime / 1000);
+  });
+}
+
+function answerErrors(server: FastifyInstance, logger: Logger): void {
+  server.setNotFoundHandler((request) => {
+    const path = request.url.split('?', 1)[0].slice(0, 200);
+    throw new PromkeepError('NOT_FOUND', `There is nothing at ${request.method} ${path}.`);
+  });
+  server.setErrorHandler((thrown: FastifyError, request, reply) => {
+    const error = fromFastify(thrown);
+    if (error.status === 429) {
+      reply.header('retry-after', '1');
+    }
+    if (error.code === 'INTERNAL') {
+      logger.error('A request failed.', { route: request.routeOptions.url, error: error.message, stack: thrown.stack });
+    }
+    return reply
+      .code(error.status)
+      .header('cache-control', 'no-store')
+      .type('application/json; charset=utf-8')
+      .send({ error: error.message, code: error.code });
+  });
+}
+
+/** Fastify's own refusals (a body that is too large, a broken header) are the caller's doing. */
+function fromFastify(thrown: FastifyError): PromkeepError {
+  const status = thrown instanceof PromkeepError ? undefined : thrown.statusCode;
+  if (status !== undefined && status >= 400 && status < 500) {
+    return new PromkeepError('QUERY_INVALID', thrown.message, { cause: thrown, status });
+  }
+  return asPromkeepError(thrown);
+}
+
+async function listen(server: FastifyInstance, host: string, port: number): Promise<void> {
+  try {
+    await server.listen({ host: host.replace(/^\[|\]$/g, ''), port });
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+    if (code === 'EADDRINUSE') {
+      const text = `Port ${port} on ${host} is in use; stop the other program, or choose another port with --port or PROMKEEP_PORT.`;
+      throw new PromkeepError('PORT_IN_USE', text, { cause });
+    }
+    if (code === 'EACCES') {
+      throw new PromkeepError('PORT_IN_USE', `Port ${port} needs privileges; choose one above 1023.`, { cause });
+    }
+    if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
+      throw new PromkeepError('CONFIG_INVALID', `${host} is not an address of this machine (server.host).`, { cause });
+    }
+    throw asPromkeepError(cause);
+  }
+}
+
+function urlHost(host: string): string {
+  return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
+}

@@ -1,0 +1,41 @@
+import { type FastifyInstance } from 'fastify';
+import { asPromkeepError } from '../core/errors';
+import { type Metrics } from './metrics';
+
+/** One thing the server needs, asked whether it is there. Rejects with `PromkeepError` when it is not. */
+export interface ReadinessCheck {
+  name: string;
+  check(signal: AbortSignal): Promise<void>;
+}
+
+const CHECK_LIMIT_MS = 5_000;
+
+/** `/healthz`: the process lives. `/readyz`: what it needs is reachable, 503 and the reasons otherwise. `/metrics`. */
+export function mountProbes(server: FastifyInstance, checks: readonly ReadinessCheck[], metrics: Metrics): void {
+  server.get('/healthz', (_, reply) => reply.header('cache-control', 'no-store').send({ status: 'ok' }));
+  server.get('/readyz', async (_, reply) => {
+    const results = await Promise.all(checks.map(runCheck));
+    const ready = results.every(([, result]) => result === 'ok');
+    return reply
+      .code(ready ? 200 : 503)
+      .header('cache-control', 'no-store')
+      .send({ status: ready ? 'ready' : 'not ready', checks: Object.fromEntries(results) });
+  });
+  server.get('/metrics', async (_, reply) => reply.type(metrics.contentType).send(await metrics.text()));
+}
+
+async function runCheck({ name, check }: ReadinessCheck): Promise<[string, string]> {
+  const limit = AbortSignal.timeout(CHECK_LIMIT_MS);
+  let onLimit: (() => void) | undefined;
+  const late = new Promise<string>((resolve) => {
+    onLimit = () => resolve(`no answer within ${CHECK_LIMIT_MS / 1000} s`);
+    limit.addEventListener('abort', onLimit);
+  });
+  const result = check(limit).then(
+    () => 'ok',
+    (error: unknown) => asPromkeepError(error).message
+  );
+  const text = await Promise.race([result, late]);
+  limit.removeEventListener('abort', onLimit ?? (() => undefined));
+  return [name, text];
+}
