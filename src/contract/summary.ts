@@ -16,6 +16,8 @@ export interface SummaryMetric {
   aggregation: SummaryAggregation;
   min?: number;
   max?: number;
+  /** The scrape job the expression reads; named in the reason when there is no series. */
+  job?: string;
 }
 
 export interface SummaryThreshold {

@@ -1,0 +1,69 @@
+import { type SummaryMetric } from '../../src/contract/summary';
+import { type AnswerDeps, answerQuery } from './answerQuery';
+import { type ApiRoute } from './api';
+import { mapConcurrently } from './concurrency';
+import { type DatasourceInstance } from './datasource';
+import { PromkeepError } from './errors';
+import { checkHealth } from './healthCheck';
+import { forwardHeaders } from './forwardHeaders';
+import { type KeepPolicy } from './keepResult';
+import { type Archive, type Clock, type Logger, type MetricSource } from './ports';
+import { type ApplyFilters } from './queryPlan';
+import { answerResource } from './resourceCalls';
+import { rememberVersion } from './sourceVersion';
+
+export interface DatasourceDeps {
+  source: MetricSource;
+  /** Absent: the datasource works, and nothing can be kept. */
+  archive?: KeepPolicy & { archive: Archive };
+  summaryMetrics: readonly SummaryMetric[];
+  /** Promkeep's own API, served below `promkeep/`. */
+  apiRoutes: readonly ApiRoute[];
+  clock: Clock;
+  logger: Logger;
+  /** Queries of one request that run at the same time; Grafana's `GF_CONCURRENT_QUERY_COUNT`. */
+  concurrency?: number;
+  /** `jsonData.timeInterval`: the scrape interval, empty when not set. */
+  scrapeInterval: string;
+  /** A signal that aborts after so many milliseconds (`AbortSignal.timeout`); timers do not live in core. */
+  timeoutSignal(ms: number): AbortSignal;
+  applyFilters?: ApplyFilters;
+}
+
+/** When Grafana does not say how many queries of one request may run at once. */
+export const DEFAULT_CONCURRENCY = 10;
+
+/** A datasource on live parts, which it closes when it is disposed. */
+export function createDatasourceInstance(deps: DatasourceDeps): DatasourceInstance {
+  const { source, archive, clock, logger, apiRoutes, timeoutSignal } = deps;
+  const concurrency = deps.concurrency && deps.concurrency > 0 ? deps.concurrency : DEFAULT_CONCURRENCY;
+  const answerDeps: AnswerDeps = {
+    source,
+    summaryMetrics: deps.summaryMetrics,
+    scrapeInterval: deps.scrapeInterval,
+    applyFilters: deps.applyFilters,
+    keep: { target: archive, clock, version: rememberVersion(source, clock), timeoutSignal },
+    clock,
+    logger,
+  };
+  return {
+    async queryData({ caller, queries }, signal) {
+      if (queries.length === 0) {
+        throw new PromkeepError('QUERY_INVALID', 'query contains no queries');
+      }
+      const responses = await mapConcurrently(queries, concurrency, (query) =>
+        answerQuery(answerDeps, query, caller, signal)
+      );
+      return new Map(queries.map(({ refId }, i) => [refId, responses[i]]));
+    },
+    checkHealth: (caller, signal) =>
+      checkHealth(
+        { source, archive: archive?.archive, timeoutSignal },
+        { signal, headers: forwardHeaders(caller.headers) }
+      ),
+    callResource: (request, caller, signal) => answerResource({ source, apiRoutes, logger }, request, caller, signal),
+    async dispose() {
+      await Promise.allSettled([source.close(), archive?.archive.close()]);
+    },
+  };
+}

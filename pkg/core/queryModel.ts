@@ -1,0 +1,97 @@
+import { type ResultFormat } from '../../src/contract/query';
+import { JsonFields } from './jsonFields';
+
+/** A saved query, checked and with every default filled in (contract 1.1 and `src/contract/query.ts`). */
+export interface QueryModel {
+  queryType: string;
+  expr: string;
+  range: boolean;
+  instant: boolean;
+  exemplar: boolean;
+  /** Shaping by format happens in the browser; the backend only accepts it. */
+  format: 'time_series' | 'table' | 'heatmap';
+  legendFormat: string;
+  interval: string;
+  /** 0 when the query has none. */
+  intervalMs: number;
+  intervalFactor: number;
+  utcOffsetSec: number;
+  filters: QueryFilters;
+  resultFormat: ResultFormat;
+  keep: boolean;
+  summary: { metrics: string[]; groupBy: string };
+}
+
+/** What scopes, ad hoc filters and group-by keys ask for; applied to the expression by a PromQL parser. */
+export interface QueryFilters {
+  scopes: LabelFilter[];
+  adhoc: LabelFilter[];
+  groupBy: string[];
+}
+
+export interface LabelFilter {
+  key: string;
+  /** `equals`, `not-equals`, `regex-match`, `regex-not-match`, `one-of`, `not-one-of` */
+  operator: string;
+  value: string;
+  values: string[];
+}
+
+const FORMATS = ['time_series', 'time_series', 'table', 'heatmap'] as const;
+
+/**
+ * Reads the JSON of a saved query. Unknown keys are ignored; a wrong type throws `QUERY_INVALID`.
+ *
+ * Without `range` and `instant` a query is a range query: dashboards from before these flags expect it.
+ */
+export function parseQueryModel(json: unknown): QueryModel {
+  const fields = new JsonFields(json, 'the query');
+  const instant = fields.flag('instant');
+  return {
+    queryType: fields.text('queryType'),
+    expr: fields.text('expr'),
+    range: fields.flag('range') || !instant,
+    instant,
+    exemplar: fields.flag('exemplar'),
+    format: formatOf(fields.get('format')),
+    legendFormat: fields.text('legendFormat'),
+    interval: fields.text('interval'),
+    intervalMs: Math.trunc(fields.number('intervalMs')),
+    intervalFactor: fields.integer('intervalFactor'),
+    utcOffsetSec: fields.integer('utcOffsetSec'),
+    filters: {
+      scopes: fields.objects('scopes').flatMap((scope) => scope.objects('filters').map(filterOf)),
+      adhoc: fields.objects('adhocFilters').map(filterOf),
+      groupBy: fields.texts('groupByKeys'),
+    },
+    resultFormat: fields.text('resultFormat') === 'standard' ? 'standard' : 'series',
+    keep: fields.flag('keep'),
+    summary: summaryOf(fields),
+  };
+}
+
+export function hasFilters({ scopes, adhoc, groupBy }: QueryFilters): boolean {
+  return scopes.length + adhoc.length + groupBy.length > 0;
+}
+
+function filterOf(fields: JsonFields): LabelFilter {
+  return {
+    key: fields.text('key'),
+    operator: fields.text('operator'),
+    value: fields.text('value'),
+    values: fields.texts('values'),
+  };
+}
+
+function summaryOf(fields: JsonFields): QueryModel['summary'] {
+  const summary = new JsonFields(fields.get('summary') ?? {}, 'the query\'s "summary"');
+  return { metrics: summary.texts('metrics'), groupBy: summary.text('groupBy') };
+}
+
+/** Old dashboards hold numbers. Whatever is not known counts as `time_series`, never as an error. */
+function formatOf(value: unknown): QueryModel['format'] {
+  if (typeof value === 'number') {
+    return FORMATS[value] ?? 'time_series';
+  }
+  return FORMATS.find((format) => format === value) ?? 'time_series';
+}
