@@ -1,0 +1,64 @@
+import { pipeline, Readable, type Transform } from 'node:stream';
+import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw } from 'node:zlib';
+
+/** A body as it arrives. */
+export type Chunks = AsyncIterable<Buffer>;
+
+/**
+ * Unpacks a body by its Content-Encoding (gzip, deflate with and without zlib frame, br, or several of them). An unknown
+ * encoding is passed on as it is, and then fails where the text is read.
+ */
+export async function* decodeBody(body: Readable, encodings: string | undefined): Chunks {
+  let stream = body;
+  // the last one named was applied last
+  for (const encoding of (encodings ?? '').toLowerCase().split(',').reverse()) {
+    const unpack = await unpackerFor(encoding.trim(), stream);
+    if (unpack) {
+      stream = through(unpack.input, unpack.by);
+    }
+  }
+  yield* stream as Chunks;
+}
+
+async function unpackerFor(
+  encoding: string,
+  stream: Readable
+): Promise<{ input: Readable; by: Transform } | undefined> {
+  switch (encoding) {
+    case 'gzip':
+    case 'x-gzip':
+      return { input: stream, by: createGunzip() };
+    case 'br':
+      return { input: stream, by: createBrotliDecompress() };
+    case 'deflate':
+      return inflaterFor(stream);
+    default:
+      return undefined;
+  }
+}
+
+/** RFC 9110 means zlib's format, and some servers send the bare one: the first byte tells. */
+async function inflaterFor(stream: Readable): Promise<{ input: Readable; by: Transform }> {
+  const chunks = (stream as Chunks)[Symbol.asyncIterator]();
+  const first = await chunks.next();
+  const framed = !first.done && (first.value[0] & 0x0f) === 8;
+  async function* all(): Chunks {
+    if (!first.done) {
+      yield first.value;
+      yield* { [Symbol.asyncIterator]: () => chunks };
+    }
+  }
+  return { input: Readable.from(all()), by: framed ? createInflate() : createInflateRaw() };
+}
+
+function through(input: Readable, by: Transform): Readable {
+  // a failure of either end destroys both, and is met by whoever reads
+  pipeline(input, by, () => undefined);
+  return by;
+}
+
+/** Whether zlib or brotli refused the bytes. */
+export function isUnpackingError(error: unknown): boolean {
+  const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' && (code.startsWith('Z_') || /^ERR_(_ERROR|BROTLI)/.test(code));
+}
