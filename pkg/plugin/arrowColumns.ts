@@ -115,7 +115,7 @@ function dataBytesOf(field: Field): number {
 
 /**
  * Milliseconds to 64-bit nanoseconds as two 32-bit halves. A present-day time in nanoseconds does not fit a double, and
- * BigInt costs 7 times as much; so the factor is applied to the upper and lower part of the number by themselves. Fractions
+ * BigInt costs 4 to 8 times as much; so the factor is applied to the upper and lower part of the number by themselves. Fractions
  * of a millisecond are kept.
  */
 function writeTimes(field: TimeField, halves: Int32Array): void {

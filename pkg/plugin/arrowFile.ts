@@ -1,7 +1,7 @@
 import { type Frame } from '../core/frame';
 import { type BodyLayout, layOutBody, padTo8, writeBody } from './arrowColumns';
 import { describeSchema } from './arrowSchema';
-import { type FlatTable, FlatbufferWriter } from './flatbuffer';
+import { type FlatTable, type FlatValue, FlatbufferWriter } from './flatbuffer';
 
 const MAGIC = Buffer.from('ARROW1');
 const METADATA_V5 = 4;
@@ -26,13 +26,16 @@ export class ArrowEncoder {
    */
   encode(frame: Frame, refId: string): Uint8Array {
     const layout = layOutBody(frame.fields);
-    const schema = describeSchema(frame, refId);
     const hasBatch = frame.fields.length > 0;
 
     this.metadata.reset();
+    // the schema stands in the file twice: in its own message and in the footer
+    const schema: FlatValue = { kind: 'copy', of: this.metadata.prepare(describeSchema(frame, refId)) };
     const schemaMessage = this.metadata.append(describeMessage(HEADER_SCHEMA, schema, 0));
     const batchMessage = this.metadata.append(
-      hasBatch ? describeMessage(HEADER_RECORD_BATCH, describeBatch(layout), layout.bodyBytes) : []
+      hasBatch
+        ? describeMessage(HEADER_RECORD_BATCH, { kind: 'table', table: describeBatch(layout) }, layout.bodyBytes)
+        : []
     );
     const batchStart = padTo8(MAGIC.length) + PREFIX_BYTES + bytesOf(schemaMessage);
     const bodyStart = batchStart + PREFIX_BYTES + bytesOf(batchMessage);
@@ -72,11 +75,11 @@ function bytesOf(range: Range): number {
   return range.end - range.start;
 }
 
-function describeMessage(headerType: number, header: FlatTable, bodyBytes: number): FlatTable {
+function describeMessage(headerType: number, header: FlatValue, bodyBytes: number): FlatTable {
   return [
     { kind: 'int16', value: METADATA_V5 },
     { kind: 'int8', value: headerType },
-    { kind: 'table', table: header },
+    header,
     { kind: 'int64', value: bodyBytes },
   ];
 }
@@ -90,10 +93,10 @@ function describeBatch(layout: BodyLayout): FlatTable {
 }
 
 /** @param block of the record batch: start in the file, bytes before its body, bytes of its body */
-function describeFooter(schema: FlatTable, block: number[]): FlatTable {
+function describeFooter(schema: FlatValue, block: number[]): FlatTable {
   return [
     { kind: 'int16', value: METADATA_V5 },
-    { kind: 'table', table: schema },
+    schema,
     { kind: 'structs', perStruct: 3, values: [] },
     { kind: 'structs', perStruct: 3, values: block },
   ];

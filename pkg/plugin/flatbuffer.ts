@@ -7,11 +7,20 @@ export type FlatValue =
   | { kind: 'string'; text: string }
   | { kind: 'table'; table: FlatTable }
   | { kind: 'tables'; tables: readonly FlatTable[] }
+  /** A table that was written before: everything in it is relative, so its bytes can be copied. */
+  | { kind: 'copy'; of: WrittenTable }
   /** A vector of structs that consist of `perStruct` 64-bit integers. */
   | { kind: 'structs'; perStruct: number; values: readonly number[] };
 
 /** The fields of a table by slot; `undefined` leaves the slot at its default. */
 export type FlatTable = ReadonlyArray<FlatValue | undefined>;
+
+/** Where a table and all it points to lie in the scratch buffer; `start` is a multiple of 8. */
+export interface WrittenTable {
+  start: number;
+  table: number;
+  end: number;
+}
 
 const SIZES = { bool: 1, int8: 1, int16: 2, int32: 4, int64: 8 } as const;
 const OFFSET_BYTES = 4;
@@ -24,7 +33,16 @@ export class FlatbufferWriter {
 
   /** Forgets what was written; views of earlier flatbuffers are no longer valid. */
   reset(): void {
+    this.bytes.fill(0, 0, this.end);
     this.end = 0;
+  }
+
+  /** Writes a table for later copies. */
+  prepare(table: FlatTable): WrittenTable {
+    this.pad(8);
+    const start = this.end;
+    const position = this.writeTable(table);
+    return { start, table: position, end: this.end };
   }
 
   /** Appends one flatbuffer, padded to 8 bytes, and returns where it lies in the scratch buffer. */
@@ -32,7 +50,7 @@ export class FlatbufferWriter {
     this.pad(8);
     const start = this.end;
     const at = this.grow(OFFSET_BYTES);
-    this.bytes.writeUInt32LE(this.writeTable(root) - start, at);
+    this.setUint32(this.writeTable(root) - start, at);
     this.pad(8);
     return { start, end: this.end };
   }
@@ -49,17 +67,24 @@ export class FlatbufferWriter {
     // every table starts at a multiple of 8, so aligning its fields relative to it aligns them in the file
     this.pad(8);
     const table = this.grow(OFFSET_BYTES);
-    this.bytes.writeInt32LE(table - vtable, table);
+    this.setUint32(table - vtable, table);
 
-    const positions = fields.map((field, slot) => {
-      const position = field === undefined ? 0 : this.reserve(field);
-      this.bytes.writeUInt16LE(position === 0 ? 0 : position - table, vtable + 4 + 2 * slot);
-      return position;
-    });
-    this.bytes.writeUInt16LE(vtableBytes, vtable);
-    this.bytes.writeUInt16LE(this.end - table, vtable + 2);
-
-    fields.forEach((field, slot) => field && this.fill(field, positions[slot]));
+    // first all fields of the table itself, then what they point to
+    for (let slot = 0; slot < fields.length; slot++) {
+      const field = fields[slot];
+      if (field) {
+        this.setUint16(this.reserve(field) - table, vtable + 4 + 2 * slot);
+      }
+    }
+    this.setUint16(vtableBytes, vtable);
+    this.setUint16(this.end - table, vtable + 2);
+    for (let slot = 0; slot < fields.length; slot++) {
+      const field = fields[slot];
+      if (field) {
+        const entry = vtable + 4 + 2 * slot;
+        this.fill(field, table + this.bytes[entry] + this.bytes[entry + 1] * 256);
+      }
+    }
     return table;
   }
 
@@ -73,22 +98,19 @@ export class FlatbufferWriter {
     switch (field.kind) {
       case 'bool':
       case 'int8':
-        this.bytes.writeUInt8(field.value, at);
+        this.bytes[at] = field.value;
         break;
       case 'int16':
-        this.bytes.writeInt16LE(field.value, at);
+        this.setUint16(field.value, at);
         break;
       case 'int32':
-        this.bytes.writeInt32LE(field.value, at);
+        this.setUint32(field.value, at);
         break;
       case 'int64':
-        this.writeInt64(field.value, at);
+        this.setInt64(field.value, at);
         break;
-      default: {
-        // `this.bytes` may be replaced while the child is written, so the child comes first
-        const child = this.writeChild(field);
-        this.bytes.writeUInt32LE(child - at, at);
-      }
+      default:
+        this.setUint32(this.writeChild(field) - at, at);
     }
   }
 
@@ -102,27 +124,30 @@ export class FlatbufferWriter {
         return this.writeTables(field.tables);
       case 'structs':
         return this.writeStructs(field.perStruct, field.values);
+      case 'copy':
+        return this.writeCopy(field.of);
     }
   }
 
   private writeString(text: string): number {
-    const length = Buffer.byteLength(text);
     this.pad(4);
-    const at = this.grow(4 + length + 1);
-    this.bytes.writeUInt32LE(length, at);
-    this.bytes.write(text, at + 4, 'utf8');
+    const at = this.grow(4);
+    this.reserveCapacity(3 * text.length + 1);
+    const length = this.bytes.write(text, this.end, 'utf8');
+    this.setUint32(length, at);
+    // one more byte: the format wants a zero after the text
+    this.grow(length + 1);
     return at;
   }
 
   private writeTables(tables: readonly FlatTable[]): number {
     this.pad(4);
     const at = this.grow(4 + OFFSET_BYTES * tables.length);
-    this.bytes.writeUInt32LE(tables.length, at);
-    tables.forEach((table, i) => {
+    this.setUint32(tables.length, at);
+    for (let i = 0; i < tables.length; i++) {
       const position = at + 4 + OFFSET_BYTES * i;
-      const child = this.writeTable(table);
-      this.bytes.writeUInt32LE(child - position, position);
-    });
+      this.setUint32(this.writeTable(tables[i]) - position, position);
+    }
     return at;
   }
 
@@ -130,30 +155,54 @@ export class FlatbufferWriter {
     this.pad(8);
     this.grow(4);
     const at = this.grow(4 + 8 * values.length);
-    this.bytes.writeUInt32LE(values.length / perStruct, at);
-    values.forEach((value, i) => this.writeInt64(value, at + 4 + 8 * i));
+    this.setUint32(values.length / perStruct, at);
+    for (let i = 0; i < values.length; i++) {
+      this.setInt64(values[i], at + 4 + 8 * i);
+    }
     return at;
   }
 
-  private writeInt64(value: number, at: number): void {
-    this.bytes.writeUInt32LE(value % TWO_TO_32, at);
-    this.bytes.writeUInt32LE(Math.floor(value / TWO_TO_32), at + 4);
+  private writeCopy(of: WrittenTable): number {
+    this.pad(8);
+    const at = this.grow(of.end - of.start);
+    this.bytes.copyWithin(at, of.start, of.end);
+    return at + of.table - of.start;
+  }
+
+  private setUint16(value: number, at: number): void {
+    this.bytes[at] = value;
+    this.bytes[at + 1] = value >>> 8;
+  }
+
+  private setUint32(value: number, at: number): void {
+    this.bytes[at] = value;
+    this.bytes[at + 1] = value >>> 8;
+    this.bytes[at + 2] = value >>> 16;
+    this.bytes[at + 3] = value >>> 24;
+  }
+
+  private setInt64(value: number, at: number): void {
+    this.setUint32(value % TWO_TO_32, at);
+    this.setUint32(Math.floor(value / TWO_TO_32), at + 4);
   }
 
   private pad(alignment: number): void {
     this.grow(-this.end & (alignment - 1));
   }
 
-  /** Makes room for zeroed bytes and returns where they start. */
+  /** Takes bytes, zero until written, and returns where they start. */
   private grow(size: number): number {
+    this.reserveCapacity(size);
     const start = this.end;
     this.end += size;
-    if (this.end > this.bytes.length) {
-      const larger = Buffer.alloc(Math.max(this.end, this.bytes.length * 2));
-      this.bytes.copy(larger, 0, 0, start);
+    return start;
+  }
+
+  private reserveCapacity(size: number): void {
+    if (this.end + size > this.bytes.length) {
+      const larger = Buffer.alloc(Math.max(this.end + size, this.bytes.length * 2));
+      this.bytes.copy(larger, 0, 0, this.end);
       this.bytes = larger;
     }
-    this.bytes.fill(0, start, this.end);
-    return start;
   }
 }
