@@ -18,7 +18,7 @@ export function ConnectionLine({ summary: { answer, failure } }: { summary: Summ
         {state === 'live' && 'Live'}
         {failure && `No answer since ${clockTime(failure.sinceMs)}; retrying. ${failure.message}`}
       </span>
-      {state === 'live' && answer && <span>updated {clockTime(answer.receivedAtMs)}</span>}
+      {state === 'live' && answer && <span>· updated {clockTime(answer.receivedAtMs)}</span>}
     </div>
   );
 }

@@ -20,6 +20,7 @@ import { useSummary, type SummaryState } from './useSummary';
 import { useWidth } from './useWidth';
 
 const MIN_TILE_WIDTH_PX = 240;
+const NO_ANSWER = 'No answer, so nobody knows how it is now';
 
 /** The stand-alone page: the panel's own view, fed by the server the page came from. */
 export function Page({ api }: { api: PageApi }) {
@@ -55,8 +56,8 @@ function Content({ api, theme, themeSwitch }: { api: PageApi; theme: GrafanaThem
           {themeSwitch}
         </div>
       </header>
-      <ConnectionLine summary={summary} />
-      <main ref={main} aria-label="Summary" className={styles.main}>
+      <main ref={main} className={styles.main}>
+        <ConnectionLine summary={summary} />
         {widthPx > 0 && summary.answer && (
           <SummaryView
             {...arrange(tiles, { sort: 'given', hideHealthy: false, limit: 200 })}
@@ -81,7 +82,7 @@ function tilesOf({ answer, failure }: SummaryState, theme: GrafanaTheme2) {
   const timeRange: TimeRange = { from, to, raw: { from, to } };
   const tiles = toTiles(answer.frames, { calculations: ['last'], words: ENGLISH, theme, timeRange });
   const isStale = failure !== undefined && failure.lastMs - answer.receivedAtMs > STALE_AFTER_MS;
-  return isStale ? withoutAnswer(tiles, failure.message, answer.serverTimeMs, ENGLISH) : tiles;
+  return isStale ? withoutAnswer(tiles, NO_ANSWER, answer.serverTimeMs, ENGLISH) : tiles;
 }
 
 const getStyles = (theme: GrafanaTheme2) => ({
@@ -111,5 +112,5 @@ const getStyles = (theme: GrafanaTheme2) => ({
     letterSpacing: '-0.01em',
   }),
   controls: css({ display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: '8px 12px' }),
-  main: css({ minHeight: 164 }),
+  main: css({ minHeight: 208 }),
 });

@@ -39,6 +39,7 @@ const getStyles = (theme: GrafanaTheme2) => ({
   choice: css({
     position: 'relative',
     padding: '0 12px',
+    '@media (max-width: 420px)': { padding: '0 9px' },
     fontSize: 13,
     lineHeight: '30px',
     borderRadius: 4,

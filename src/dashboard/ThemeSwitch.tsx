@@ -38,6 +38,8 @@ const getStyles = (theme: GrafanaTheme2) => ({
     border: `1px solid ${theme.colors.border.medium}`,
     borderRadius: 6,
     cursor: 'pointer',
+    '@media (max-width: 420px)': { padding: '0 9px' },
+    '&[aria-checked="true"]': { background: theme.colors.action.selected },
     '&:hover': { background: theme.colors.action.hover },
     '&:focus-visible': { outline: `2px solid ${theme.colors.primary.border}`, outlineOffset: 1 },
   }),

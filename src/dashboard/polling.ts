@@ -1,14 +1,16 @@
 /** A request without an answer is given up after this time. */
 const REQUEST_TIMEOUT_MS = 10_000;
 
+/** Must not reject. The signal aborts when polling stops, the page hides or the time is over; `stop` ends the polling. */
+export type PolledTask = (signal: AbortSignal, stop: () => void) => Promise<void>;
+
 /**
  * Runs a task now and then again and again, the next one `intervalMs` after the last has ended. Nothing runs while the page
  * is hidden; when it comes back, the task runs at once.
  *
- * @param task must not reject; its signal aborts when polling stops, the page hides or the time is over
  * @returns stops it
  */
-export function startPolling(task: (signal: AbortSignal) => Promise<void>, intervalMs: number): () => void {
+export function startPolling(task: PolledTask, intervalMs: number): () => void {
   let timer: number | undefined;
   let running: AbortController | undefined;
   let isStopped = false;
@@ -17,7 +19,7 @@ export function startPolling(task: (signal: AbortSignal) => Promise<void>, inter
     const controller = new AbortController();
     running = controller;
     const timeout = window.setTimeout(() => controller.abort(), REQUEST_TIMEOUT_MS);
-    await task(controller.signal);
+    await task(controller.signal, stop);
     window.clearTimeout(timeout);
     if (running === controller && !isStopped) {
       running = undefined;
@@ -41,13 +43,15 @@ export function startPolling(task: (signal: AbortSignal) => Promise<void>, inter
     schedule(0);
   };
 
-  document.addEventListener('visibilitychange', onVisibility);
-  schedule(0);
-  return () => {
+  const stop = () => {
     isStopped = true;
     document.removeEventListener('visibilitychange', onVisibility);
     halt();
   };
+
+  document.addEventListener('visibilitychange', onVisibility);
+  schedule(0);
+  return stop;
 }
 
 /** The reason of an abort that is no failure: nobody wants the answer any more. */

@@ -12,9 +12,14 @@ export function useArchive(api: PageApi): ArchiveState {
   const [state, setState] = useState<ArchiveState>('unknown');
   useEffect(
     () =>
-      startPolling(async (signal) => {
+      startPolling(async (signal, stop) => {
         try {
-          setState(await api.archive(signal));
+          const answer = await api.archive(signal);
+          setState(answer);
+          if (answer === 'off') {
+            // Nothing changes that without a restart, and the browser logs each of these answers as an error.
+            stop();
+          }
         } catch {
           if (signal.reason !== HALTED) {
             setState('no-answer');

@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'react';
 import { type PageApi, type SummaryAnswer } from './api';
+import { carryLastSeen } from './carryLastSeen';
 import { HALTED, startPolling } from './polling';
 
 const INTERVAL_MS = 5_000;
@@ -25,7 +26,14 @@ export function useSummary(api: PageApi, rangeMs: number): SummaryState {
     const fetchOnce = async (signal: AbortSignal) => {
       try {
         const answer = await api.summary(rangeMs, signal);
-        setState({ answer: { ...answer, rangeMs, receivedAtMs: Date.now() } });
+        setState((before) => ({
+          answer: {
+            ...answer,
+            frames: carryLastSeen(before.answer?.frames ?? [], answer.frames),
+            rangeMs,
+            receivedAtMs: Date.now(),
+          },
+        }));
       } catch (error) {
         if (signal.reason !== HALTED) {
           const message = signal.aborted ? 'The server takes too long' : messageOf(error);

@@ -71,7 +71,7 @@ const getStyles = (theme: Parameters<Parameters<typeof useStyles2>[0]>[0]) => ({
     gap: 5,
     margin: 0,
     fontSize: 12,
-    lineHeight: '18px',
+    lineHeight: '20px',
     fontWeight: 500,
     color: theme.colors.text.primary,
     whiteSpace: 'nowrap',

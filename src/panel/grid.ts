@@ -6,6 +6,8 @@ export const ROOMY_TILE_HEIGHT_PX = 112;
 export const COMPACT_TILE_HEIGHT_PX = 72;
 /** Where nothing limits the height, as on the page. */
 export const FREE_TILE_HEIGHT_PX = 164;
+/** The same in a single column, as on a phone: more tiles at a glance. */
+export const FREE_SINGLE_TILE_HEIGHT_PX = 136;
 /** Width to height at which a tile looks best. */
 const GOOD_SHAPE = 1.9;
 
@@ -32,7 +34,8 @@ export function layOut(box: Box): Grid {
   const mostColumns = Math.max(1, Math.floor((box.widthPx + GAP_PX) / (box.minTileWidthPx + GAP_PX)));
   const balanced = balancedColumns(count, mostColumns);
   if (box.heightPx === undefined) {
-    return gridOf(box.widthPx, balanced, FREE_TILE_HEIGHT_PX, false);
+    const freePx = balanced === 1 && count > 1 ? FREE_SINGLE_TILE_HEIGHT_PX : FREE_TILE_HEIGHT_PX;
+    return gridOf(box.widthPx, balanced, freePx, false);
   }
   for (const leastHeightPx of [ROOMY_TILE_HEIGHT_PX, COMPACT_TILE_HEIGHT_PX]) {
     const best = bestFit(count, mostColumns, box.widthPx, box.heightPx, leastHeightPx);

@@ -48,7 +48,10 @@ function seriesOfFrame(frame: DataFrame, all: DataFrame[]): NumericSeries[] {
 
 function ofSummaryFrame(frame: DataFrame, field: Field, mark: SummaryMark, all: DataFrame[]): NumericSeries {
   const series = wholeField(frame, field, getFieldDisplayName(field, frame, all));
-  const labels = Object.entries(field.labels ?? {}).filter(([, value]) => !series.name.includes(value));
+  // One label repeats the metric's key, to tell the metrics apart in alert rules.
+  const labels = Object.entries(field.labels ?? {}).filter(
+    ([, value]) => value !== mark.metricKey && !series.name.includes(value)
+  );
   return { ...series, mark, group: labels.map(([name, value]) => `${name}=${value}`).join(', ') || undefined };
 }
 

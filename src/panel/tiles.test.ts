@@ -49,7 +49,7 @@ describe('Summary frames', () => {
     const [tile] = tilesOf([frame]);
     expect(tile.value).toBeUndefined();
     expect(tile.state).toEqual({ severity: 'no-data', word: 'No data' });
-    expect(tile.noData).toEqual({ headline: 'No data', reason: 'no series matches', lastSeenMs: END_MS });
+    expect(tile.noData).toEqual({ headline: 'No data', reason: 'No series matches', lastSeenMs: END_MS });
   });
 
   it.each([null, NaN, Infinity, undefined])('take a last value of %p for no data, and date the one before', (last) => {
@@ -62,14 +62,14 @@ describe('Summary frames', () => {
   it('are tiles even without a value field', () => {
     const frame = summaryFrame({ values: [], mark: { noDataReason: 'job absent' } });
     const [tile] = tilesOf([{ ...frame, name: 'Requests', fields: [] }]);
-    expect(tile).toMatchObject({ name: 'Requests', noData: { reason: 'job absent' } });
+    expect(tile).toMatchObject({ name: 'Requests', noData: { reason: 'Job absent' } });
   });
 
   it('name the group when the display name does not', () => {
-    const labels = { instance: 'web-1' };
+    const labels = { metric: 'cpu_usage', instance: 'web-1' };
     const frames = [
       summaryFrame({ values: [1], labels }),
-      summaryFrame({ name: 'CPU usage web-1', values: [1], labels }),
+      summaryFrame({ name: 'CPU usage (web-1)', values: [1], labels, mark: { metricKey: 'cpu_usage' } }),
     ];
     expect(tilesOf(frames).map(({ group }) => group)).toEqual(['instance=web-1', undefined]);
   });

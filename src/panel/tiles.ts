@@ -83,9 +83,13 @@ function explainNoData(
   const newest = samples.at(-1);
   return {
     headline: formattedValueToString(display(null)) || words.noData,
-    reason: mark?.noDataReason ?? words.noValues,
+    reason: asSentence(mark?.noDataReason ?? words.noValues),
     lastSeenMs: mark?.lastSeenMs ?? (newest && timesMs?.[newest.index]),
   };
+}
+
+function asSentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 /** The time of the last value when it lies clearly before the end of what was asked for. */
