@@ -62,7 +62,9 @@ describe('createHclogLogger', () => {
 
   it('takes over the console, whose stdout would break the handshake', () => {
     const lines: string[] = [];
-    const unused = () => fail('must not reach the real console');
+    const unused = () => {
+      throw new Error('must not reach the real console');
+    };
     const target: ConsoleMethods = {
       log: unused,
       info: unused,
