@@ -47,7 +47,16 @@ export async function startProcess(options: ProcessOptions): Promise<ManagedProc
   const output = collectOutput(child, options.logFile);
   const pid = await spawned(child, options);
   doNotKeepAlive(child);
+  living.add(child);
+  void exited.then(() => living.delete(child));
   return { pid, exited, output, stop: (signal) => stopProcess(child, exited, options, signal) };
+}
+
+const living = new Set<ChildProcess>();
+
+/** Ends at once what is still running, for a start that is interrupted half-way; whoever waits for it sees it end. */
+export function interruptProcesses(): void {
+  living.forEach((child) => child.kill('SIGINT'));
 }
 
 /**

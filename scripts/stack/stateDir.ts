@@ -1,0 +1,99 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { chmod, mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { everybodyCanEnter, ROOT_STATE_DIR } from './postgresBinaries';
+
+/** Where `npm start` keeps things of this checkout between runs; git ignores it. */
+export interface StateDir {
+  dir: string;
+  logs: string;
+  /** Where PostgreSQL's own user can reach it. */
+  postgres: string;
+  secrets: Secrets;
+}
+
+export interface Secrets {
+  ownerPassword: string;
+  monitorPassword: string;
+  grafanaPassword: string;
+}
+
+export async function openStateDir(root: string): Promise<StateDir> {
+  const dir = path.join(root, '.promkeep');
+  // Entered by PostgreSQL's user, listed by nobody else; every file in it has its own mode.
+  await mkdir(dir, { recursive: true });
+  await chmod(dir, 0o711);
+  const logs = path.join(dir, 'logs');
+  await rm(logs, { recursive: true, force: true });
+  await mkdir(logs, { mode: 0o700 });
+  return {
+    dir,
+    logs,
+    postgres: await postgresDir(root, dir),
+    secrets: await keptSecrets(path.join(dir, 'secrets.json')),
+  };
+}
+
+/** As root PostgreSQL runs as another user, who cannot enter a checkout below, say, /root. */
+async function postgresDir(root: string, dir: string): Promise<string> {
+  if (process.getuid?.() !== 0 || (await everybodyCanEnter(dir))) {
+    return path.join(dir, 'postgres');
+  }
+  const checkout = createHash('sha256').update(root).digest('hex').slice(0, 12);
+  return path.join(ROOT_STATE_DIR, checkout);
+}
+
+async function keptSecrets(file: string): Promise<Secrets> {
+  const kept: unknown = JSON.parse(await readFile(file, 'utf8').catch(() => '{}'));
+  const text = (name: string): string => {
+    const value: unknown = Object(kept)[name];
+    return typeof value === 'string' && value !== '' ? value : randomBytes(24).toString('base64url');
+  };
+  const secrets = {
+    ownerPassword: text('ownerPassword'),
+    monitorPassword: text('monitorPassword'),
+    grafanaPassword: text('grafanaPassword'),
+  };
+  await writeFile(file, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600 });
+  return secrets;
+}
+
+/** Makes this process the only one that runs the stack of this checkout; gives what releases that. */
+export async function takeLock(dir: string): Promise<() => Promise<void>> {
+  const file = path.join(dir, 'start.pid');
+  const release = (): Promise<void> => rm(file, { force: true });
+  for (let attempt = 0; ; attempt++) {
+    try {
+      const handle = await open(file, 'wx', 0o600);
+      await handle.writeFile(String(process.pid));
+      await handle.close();
+      return release;
+    } catch (error) {
+      const pid = Number(await readFile(file, 'utf8').catch(() => '0'));
+      if (attempt > 0 || (await isStart(pid))) {
+        throw new Error(
+          `Promkeep is running already in this folder (pid ${pid}). Its addresses: .promkeep/addresses.json`,
+          {
+            cause: error,
+          }
+        );
+      }
+      await release();
+    }
+  }
+}
+
+async function isStart(pid: number): Promise<boolean> {
+  if (pid <= 0 || pid === process.pid) {
+    return false;
+  }
+  try {
+    process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+  return (
+    process.platform !== 'linux' ||
+    (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).includes('start.mjs')
+  );
+}
