@@ -1,4 +1,4 @@
-import { type Metadata, status } from '@grpc/grpc-js';
+import { type ServiceError, status } from '@grpc/grpc-js';
 import { tableFromIPC } from 'apache-arrow';
 import { oneValue, pluginContext, PluginRig, type QueryAnswers, wireQuery } from '../../tests/fakes/pluginRig';
 import { type DataResponse } from '../core/datasource';
@@ -221,9 +221,9 @@ describe('the other calls', () => {
     rig.metricsText = async () => {
       throw new PromkeepError('SOURCE_UNREACHABLE', 'gone');
     };
-    const failure: { code: number; details: string; metadata: Metadata } = await rig
-      .call('pluginv2.Diagnostics', 'CollectMetrics', {})
-      .catch((error) => error);
+    const failure = await rig
+      .call<ServiceError>('pluginv2.Diagnostics', 'CollectMetrics', {})
+      .catch((error: ServiceError) => error);
     expect([failure.code, failure.details]).toEqual([status.UNKNOWN, 'gone']);
     const [trailer] = failure.metadata.get('grpc-status-details-bin');
     expect(trailer.toString('latin1')).toContain('type.googleapis.com/google.rpc.ErrorInfo');
