@@ -1,0 +1,114 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { startNodeExporter } from '../../scripts/stack/exporters';
+import { answersOk, startProcess, waitUntilReady, type ManagedProcess } from '../../scripts/stack/managedProcess';
+import { freePort } from '../../scripts/stack/ports';
+import { startPostgres } from '../../scripts/stack/postgres';
+import { startPrometheus, type RunningPrometheus } from '../../scripts/stack/prometheus';
+
+const PROGRAM = path.resolve(__dirname, '../../dist/promkeep/promkeep.js');
+
+/**
+ * The real thing: node exporter, Prometheus and PostgreSQL, and the built `promkeep serve` on top. Nothing serves the jobs of
+ * the other two metrics, so their tiles have to say so.
+ */
+export class DashboardStack {
+  readonly origin: string;
+  private readonly closers: Array<() => Promise<void>> = [];
+  private prometheus?: RunningPrometheus;
+  private server?: ManagedProcess;
+
+  private constructor(
+    private readonly ports: { prometheus: number; server: number },
+    private readonly dataDir: string
+  ) {
+    this.origin = `http://127.0.0.1:${ports.server}`;
+    this.closers.push(() => rm(dataDir, { recursive: true, force: true, maxRetries: 3 }));
+  }
+
+  static async start(): Promise<DashboardStack> {
+    if (!existsSync(PROGRAM)) {
+      throw new Error(`${PROGRAM} does not exist: run "npm run build" first.`);
+    }
+    const dataDir = await mkdtemp(path.join(os.tmpdir(), 'promkeep-browser-'));
+    const stack = new DashboardStack({ prometheus: await freePort(), server: await freePort() }, dataDir);
+    try {
+      await stack.startParts();
+    } catch (error) {
+      await stack.stop();
+      throw error;
+    }
+    return stack;
+  }
+
+  private async startParts(): Promise<void> {
+    const [exporter, postgres] = await Promise.all([startNodeExporter(), startPostgres()]);
+    this.closers.push(
+      () => exporter.stop(),
+      () => postgres.stop()
+    );
+    this.exporterPort = exporter.port;
+    this.databaseUrl = postgres.url;
+    this.closers.push(
+      () => this.stopPrometheus(),
+      () => this.stopServer()
+    );
+    await this.startPrometheus();
+    await this.startServer();
+  }
+
+  private exporterPort = 0;
+  private databaseUrl = '';
+
+  /** On the same port and data as before, as after a restart of the machine's service. */
+  async startPrometheus(): Promise<void> {
+    this.prometheus = await startPrometheus({
+      port: this.ports.prometheus,
+      dataDir: this.dataDir,
+      config: JSON.stringify({
+        global: { scrape_interval: '1s', scrape_timeout: '1s' },
+        scrape_configs: [
+          { job_name: 'node_exporter', static_configs: [{ targets: [`127.0.0.1:${this.exporterPort}`] }] },
+        ],
+      }),
+    });
+  }
+
+  async stopPrometheus(): Promise<void> {
+    await this.prometheus?.stop();
+    this.prometheus = undefined;
+  }
+
+  async startServer(): Promise<void> {
+    this.server = await startProcess({
+      name: 'promkeep serve',
+      command: process.execPath,
+      args: [PROGRAM, 'serve'],
+      env: {
+        ...process.env,
+        PROMETHEUS_URL: `http://127.0.0.1:${this.ports.prometheus}`,
+        PROMKEEP_DATABASE_URL: this.databaseUrl,
+        PROMKEEP_PORT: String(this.ports.server),
+      },
+    });
+    await waitUntilReady('promkeep serve', this.server, () => answersOk(`${this.origin}/healthz`));
+  }
+
+  async stopServer(): Promise<void> {
+    await this.server?.stop();
+    this.server = undefined;
+  }
+
+  /** In reverse order of starting; all of it, also when one part fails. */
+  async stop(): Promise<void> {
+    const failures: unknown[] = [];
+    for (const close of this.closers.splice(0).reverse()) {
+      await close().catch((error: unknown) => failures.push(error));
+    }
+    if (failures.length > 0) {
+      throw new AggregateError(failures, 'The stack of the dashboard test could not be stopped cleanly.');
+    }
+  }
+}
