@@ -31,7 +31,7 @@ export function ArchiveSection({ options, onOptionsChange }: ConfigProps) {
       isCollapsible
       isInitiallyOpen
     >
-      <Field label="Use an archive" noMargin>
+      <Field label="Use an archive">
         <Switch
           id="archive-enabled"
           value={jsonData.archiveEnabled ?? false}

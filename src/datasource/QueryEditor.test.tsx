@@ -110,14 +110,18 @@ describe('a PromQL query', () => {
 });
 
 describe('a new alert rule', () => {
-  it('starts as an instant query', async () => {
-    const { current } = await open({ app: CoreApp.UnifiedAlerting, initial: { refId: 'A', expr: '' } });
+  it.each([
+    ['as Grafana opens the form', { range: false, instant: undefined }],
+    ['without any flag', {}],
+  ])('starts as an instant query, %s', async (_, flags) => {
+    const { current } = await open({ app: CoreApp.UnifiedAlerting, initial: { refId: 'A', expr: '', ...flags } });
     expect(current()).toMatchObject({ instant: true, range: false });
   });
 
   it('keeps what a saved rule says', async () => {
-    const { current } = await open({ app: CoreApp.UnifiedAlerting });
-    expect(current()).toEqual(query);
+    const initial = { ...query, range: true, instant: false };
+    const { current } = await open({ app: CoreApp.UnifiedAlerting, initial });
+    expect(current()).toEqual(initial);
   });
 });
 

@@ -1,6 +1,6 @@
 import { CoreApp } from '@grafana/data';
 import { PromQueryEditorByApp } from '@grafana/prometheus';
-import { InlineField, RadioButtonGroup } from '@grafana/ui';
+import { InlineField, RadioButtonGroup, Space } from '@grafana/ui';
 import { useEffect } from 'react';
 import { SUMMARY_QUERY_TYPE } from '../contract/query';
 import { isSummaryQuery } from './ownQuery';
@@ -29,14 +29,22 @@ export function QueryEditor(props: PromkeepQueryEditorProps) {
         <RadioButtonGroup options={QUERY_TYPES} value={summary ? SUMMARY_QUERY_TYPE : PROMQL} onChange={changeType} />
       </InlineField>
       {summary ? <SummaryQueryFields {...props} /> : <PromQueryEditorByApp {...props} />}
-      {!summary && app !== CoreApp.UnifiedAlerting && <PromqlOptions {...props} />}
+      {!summary && app !== CoreApp.UnifiedAlerting && (
+        <>
+          <Space v={0.5} />
+          <PromqlOptions {...props} />
+        </>
+      )}
     </>
   );
 }
 
-/** For its own ids Grafana starts the query of a new alert rule as instant; for ours it says nothing, which means range. */
+/**
+ * For its own ids Grafana starts the query of a new alert rule as instant; for ours it leaves `instant` undefined over the
+ * `range: false` of our default query, which the library shows and the backend runs as range.
+ */
 function useInstantInNewAlertRule({ app, query, onChange }: PromkeepQueryEditorProps) {
-  const undecided = app === CoreApp.UnifiedAlerting && query.instant === undefined && query.range === undefined;
+  const undecided = app === CoreApp.UnifiedAlerting && query.instant === undefined && !query.range;
   useEffect(() => {
     if (undecided) {
       onChange({ ...query, instant: true, range: false });
