@@ -33,21 +33,15 @@ export async function buildExecutable({
   if (!existsSync(bundle)) {
     throw new Error(`${bundle} does not exist: npm run build makes it first`);
   }
-  const useCodeCache = process.platform === 'linux' && arch === hostArch;
-  const inputs = [
-    readFileSync(bundle),
-    nodeIntegrity(arch),
-    NODE_ARGUMENTS.join(' '),
-    String(useCodeCache),
-    ownSource(),
-  ];
+  const isNative = process.platform === 'linux' && arch === hostArch;
+  const inputs = [readFileSync(bundle), nodeIntegrity(arch), NODE_ARGUMENTS.join(' '), String(isNative), ownSource()];
   const stamp = buildStamp(outFile, cacheDir, inputs);
   if (stamp.isFresh()) {
     return outFile;
   }
   mkdirSync(dirname(outFile), { recursive: true });
-  makeSingleFile({ bundle, node: fetchNode(arch, cacheDir), builderNode: findBuilder(), useCodeCache, outFile });
-  if (useCodeCache) {
+  makeSingleFile({ bundle, node: fetchNode(arch, cacheDir), builderNode: findBuilder(), isNative, outFile });
+  if (isNative) {
     checkStarts(outFile);
   }
   stamp.write();

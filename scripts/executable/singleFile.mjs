@@ -21,17 +21,20 @@ export const NODE_ARGUMENTS = ['--use-system-ca'];
  * @param {string} parts.bundle the program, one CommonJS file
  * @param {string} parts.node Node's binary for the target
  * @param {string} parts.builderNode the same version of Node, able to run on this machine
- * @param {boolean} parts.useCodeCache possible only when the target is this machine's kind; 25 ms of the start
+ * @param {boolean} parts.isNative the target is this machine's kind: only then can the code be compiled in advance (25 ms of
+ *   the start), and only then can be tried whether a stripped binary still works
  * @param {string} parts.outFile
  */
-export function makeSingleFile({ bundle, node, builderNode, useCodeCache, outFile }) {
+export function makeSingleFile({ bundle, node, builderNode, isNative, outFile }) {
   const work = mkdtempSync(join(dirname(outFile), '.executable-'));
   try {
     const program = join(work, 'program');
     copyFileSync(node, program);
     chmodSync(program, 0o755);
-    stripSymbols(program, join(work, 'stripped'));
-    inject(program, makeBlob({ bundle, builderNode, useCodeCache, work }));
+    if (isNative) {
+      stripSymbols(program, join(work, 'stripped'));
+    }
+    inject(program, makeBlob({ bundle, builderNode, isNative, work }));
     chmodSync(program, 0o755);
     renameSync(program, outFile);
   } finally {
@@ -39,7 +42,7 @@ export function makeSingleFile({ bundle, node, builderNode, useCodeCache, outFil
   }
 }
 
-function makeBlob({ bundle, builderNode, useCodeCache, work }) {
+function makeBlob({ bundle, builderNode, isNative, work }) {
   const output = join(work, 'program.blob');
   const config = join(work, 'sea-config.json');
   writeFileSync(
@@ -48,7 +51,7 @@ function makeBlob({ bundle, builderNode, useCodeCache, work }) {
       main: bundle,
       output,
       disableExperimentalSEAWarning: true,
-      useCodeCache,
+      useCodeCache: isNative,
       execArgv: NODE_ARGUMENTS,
       execArgvExtension: 'none',
     })
@@ -66,12 +69,9 @@ function inject(program, blob) {
   );
 }
 
-/** Takes a seventh off the size. Only a strip that knows the target's format can do it; without one the symbols stay. */
+/** Takes a seventh off the size. Without a strip on the machine the symbols stay. */
 function stripSymbols(program, stripped) {
-  const done = ['strip', 'llvm-strip', 'aarch64-linux-gnu-strip', 'x86_64-linux-gnu-strip'].some(
-    (tool) => spawnSync(tool, ['--strip-all', '-o', stripped, program], { stdio: 'ignore' }).status === 0
-  );
-  if (done) {
+  if (spawnSync('strip', ['--strip-all', '-o', stripped, program], { stdio: 'ignore' }).status === 0) {
     renameSync(stripped, program);
   }
 }
