@@ -1,20 +1,10 @@
 import { parseDocument } from 'yaml';
-import { type SummaryMetric } from '../../src/contract/summary';
-import { type RecordedQuery } from '../core/ports';
 import { type Config } from './config';
-import { expandVariables, overlayEnvironment, type Environment } from './environment';
+import { type ConfigInput } from './configInput';
+import { expandVariables, overlayEnvironment } from './environment';
 import { Faults } from './faults';
 import { resolveConfig } from './resolveConfig';
 import { FILE_SCHEMA } from './schema';
-
-export interface ConfigInput {
-  /** The file, when there is one: its name is for messages. */
-  file?: { name: string; text: string };
-  environment: Environment;
-  /** Reads a file that the configuration names (a password, a certificate); throws when it cannot. */
-  readFile(path: string): string;
-  defaults: { recordedQueries: readonly RecordedQuery[]; summaryMetrics: readonly SummaryMetric[] };
-}
 
 /**
  * Reads the configuration: file, then environment over it, then defaults. Throws one `CONFIG_INVALID` that lists every fault with

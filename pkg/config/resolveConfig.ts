@@ -3,8 +3,8 @@ import { refuseRecording } from '../core/collectable';
 import { type RecordedQuery } from '../core/ports';
 import { isLoopbackHost } from '../server/loopback';
 import { type ArchiveConfig, type Config, type Credentials, type PrometheusConfig, type ServerConfig } from './config';
+import { type ConfigInput } from './configInput';
 import { type Faults } from './faults';
-import { type ConfigInput } from './loadConfig';
 import { type FileConfig } from './schema';
 
 /** 64 bits, if it is hexadecimal. */

@@ -1,0 +1,69 @@
+import { openArchive } from '../composeSources';
+import { PromkeepError } from '../core/errors';
+import { type Archive, type ArchiveStatus } from '../core/ports';
+import { quietLogger, readConfig } from './commandConfig';
+import { CLOCK, EXIT, type CommandHost } from './commandHost';
+import { formatTable } from './table';
+
+export interface ArchiveCommandOptions {
+  config?: string;
+}
+
+/** `promkeep migrate`: brings the archive's tables up to date. */
+export function runMigrate(host: CommandHost, options: ArchiveCommandOptions): Promise<number> {
+  return withArchive(host, options, async (archive) => {
+    const { from, to } = await archive.migrate();
+    const text =
+      from === to ? `The archive is up to date: schema ${to}.` : `The archive went from schema ${from} to ${to}.`;
+    host.writeOut(`${text}\n`);
+    return EXIT.ok;
+  });
+}
+
+/** `promkeep archive status`: what is kept and what is missing. */
+export function runArchiveStatus(
+  host: CommandHost,
+  options: ArchiveCommandOptions & { json?: boolean }
+): Promise<number> {
+  return withArchive(host, options, async (archive) => {
+    const status = await archive.status();
+    host.writeOut(options.json ? `${JSON.stringify(status, null, 2)}\n` : describe(status));
+    return EXIT.ok;
+  });
+}
+
+async function withArchive(
+  host: CommandHost,
+  options: ArchiveCommandOptions,
+  work: (archive: Archive) => Promise<number>
+): Promise<number> {
+  const config = readConfig(host, options.config);
+  if (!config.archive) {
+    throw new PromkeepError('ARCHIVE_OFF', 'There is no archive: set archive.url or PROMKEEP_DATABASE_URL.');
+  }
+  const archive = openArchive(config.archive, { logger: quietLogger(host), clock: CLOCK });
+  try {
+    return await work(archive);
+  } finally {
+    await archive.close();
+  }
+}
+
+function describe({ schemaVersion, serverVersion, samples, series, bytes, queries }: ArchiveStatus): string {
+  const head = `PostgreSQL ${serverVersion}, schema ${schemaVersion}: ${samples} samples of ${series} series, ${mebibytes(bytes)} MiB\n`;
+  const rows = queries.map(({ name, kind, stepMs, newestMs, coveredMs, gaps }) => [
+    name,
+    kind,
+    stepMs > 0 ? `${stepMs / 1000}s` : '',
+    newestMs === undefined ? '' : new Date(newestMs).toISOString(),
+    kind === 'recorded' ? `${(coveredMs / 3_600_000).toFixed(1)}h` : '',
+    String(gaps.length),
+  ]);
+  return queries.length === 0
+    ? head
+    : `${head}\n${formatTable(['query', 'kind', 'step', 'newest', 'covered', 'gaps'], rows, [4, 5])}`;
+}
+
+function mebibytes(bytes: number): string {
+  return (bytes / 1024 / 1024).toFixed(1);
+}

@@ -1,0 +1,25 @@
+import { PromkeepError } from '../core/errors';
+import { type Clock } from '../core/ports';
+
+/** What a command may touch of the process it runs in. */
+export interface CommandHost {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Path of the running program, to find the page beside it. */
+  readonly programPath: string;
+  writeOut(text: string): void;
+  writeError(text: string): void;
+  /** Calls back on SIGINT and SIGTERM until the returned function is called. */
+  onStopSignal(callback: (signal: string) => void): () => void;
+  /** Ends the process at once. */
+  exitNow(code: number): void;
+}
+
+export const CLOCK: Clock = { nowMs: () => Date.now() };
+
+/** 0 success · 1 it did not work · 2 wrong usage or configuration · 130 stopped by force. */
+export const EXIT = { ok: 0, failed: 1, usage: 2, forced: 130 } as const;
+
+export function exitCodeOf(error: unknown): number {
+  const isUsage = error instanceof PromkeepError && ['CONFIG_INVALID', 'SETTINGS_INVALID'].includes(error.code);
+  return isUsage ? EXIT.usage : EXIT.failed;
+}

@@ -1,0 +1,118 @@
+import { createArchiver } from './archiver/archiver';
+import { composeApiRoutes, scrapeIntervalText } from './composeApi';
+import { Closers } from './composeClosers';
+import { openArchive, openSource } from './composeSources';
+import { type Config } from './config/config';
+import { COLLECT_DEFAULTS } from './core/collectFetch';
+import { REFILL_DEFAULTS } from './core/collectRefill';
+import { type Archive, type Clock, type Logger, type MetricSource } from './core/ports';
+import { type ProxySettings } from './prometheus/prometheusSettings';
+import { createHttpServer } from './server/httpServer';
+import { createMetrics } from './server/metrics';
+import { type ReadinessCheck } from './server/probeRoutes';
+
+export interface ServeOptions {
+  logger: Logger;
+  clock: Clock;
+  version: string;
+  proxies: ProxySettings;
+  /** Folder of the built page. */
+  pageFolder?: string;
+}
+
+export interface RunningServer {
+  url: string;
+  /** Stops recording, then listening, then closes the connections; takes a few seconds at most. */
+  stop(): Promise<void>;
+}
+
+/** Of each part; an archiver in the middle of a transaction is the one that may need it. */
+const CLOSE_LIMIT_MS = 3_000;
+
+/** Config → the running stand-alone program. Throws `PromkeepError` with everything closed that was opened. */
+export async function startServer(config: Config, options: ServeOptions): Promise<RunningServer> {
+  const { logger } = options;
+  const closers = new Closers(logger);
+  try {
+    const url = await open(config, options, closers);
+    return { url, stop: () => closers.closeAll(CLOSE_LIMIT_MS) };
+  } catch (error) {
+    await closers.closeAll(CLOSE_LIMIT_MS);
+    throw error;
+  }
+}
+
+async function open(config: Config, options: ServeOptions, closers: Closers): Promise<string> {
+  const { logger, clock, version } = options;
+  const source = openSource(config.prometheus, options.proxies);
+  closers.push('Prometheus', () => source.close());
+  const archive = config.archive && openArchive(config.archive, options);
+  if (archive) {
+    closers.push('archive', () => archive.close());
+  }
+  const metrics = createMetrics(version);
+  const { host, port, token, basicAuth, allowedHosts, limits } = config.server;
+  const server = await createHttpServer({
+    access: { host, token, basicAuth, allowedHosts },
+    port,
+    routes: composeApiRoutes({
+      source,
+      archive,
+      clock,
+      summaryMetrics: config.summaryMetrics,
+      scrapeInterval: scrapeIntervalText(config.prometheus.scrapeIntervalMs),
+      limits,
+    }),
+    checks: readinessChecks(source, archive, clock),
+    metrics,
+    logger,
+    pageFolder: options.pageFolder,
+    maxConcurrentQueries: limits.maxConcurrentQueries,
+    requestTimeoutMs: limits.requestTimeoutMs,
+  });
+  closers.push('HTTP server', () => server.close());
+  const { url } = await server.listen();
+  if (config.archive && archive) {
+    const archiver = createArchiver({
+      source,
+      archive,
+      clock,
+      logger,
+      queries: config.recordedQueries,
+      metrics: metrics.archiver,
+      settings: {
+        settleMs: config.archive.settleMs,
+        probe: config.archive.probe,
+        backfillMs: config.archive.backfillMs,
+        maxPoints: COLLECT_DEFAULTS.maxPoints,
+      },
+      refill: { ...REFILL_DEFAULTS, windowMs: config.archive.refillWindowMs },
+    });
+    closers.push('archiver', () => archiver.stop());
+    archiver.start();
+  } else {
+    logger.info('There is no archive (archive.url, PROMKEEP_DATABASE_URL): nothing is recorded.');
+  }
+  return url;
+}
+
+function readinessChecks(source: MetricSource, archive: Archive | undefined, clock: Clock): ReadinessCheck[] {
+  const checks: ReadinessCheck[] = [
+    {
+      name: 'prometheus',
+      async check(signal) {
+        await source.queryInstant({ expr: '1', timeMs: clock.nowMs() }, { signal });
+      },
+    },
+  ];
+  if (archive) {
+    checks.push({
+      name: 'archive',
+      async check() {
+        // One cheap read in a transaction; no query goes by the empty name.
+        await archive.coverage('');
+      },
+    });
+  }
+  return checks;
+}

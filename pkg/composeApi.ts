@@ -1,0 +1,58 @@
+import { type SummaryMetric } from '../src/contract/summary';
+import { type ApiRoute } from './core/api';
+import { mapConcurrently } from './core/concurrency';
+import { type Archive, type Clock, type MetricSource } from './core/ports';
+import { formatExact } from './core/step';
+import { summaryValues } from './core/summaryByKey';
+import { evaluateSummaryRange, type SummaryDeps } from './core/summaryEvaluate';
+import { summaryFrames } from './core/summaryFrames';
+import { createArchiveRoute } from './server/routes/archiveRoute';
+import { type QueryCost } from './server/routes/askSource';
+import { createStandardRoute } from './server/routes/standardRoute';
+import { createSummaryRoutes, type SummaryReader } from './server/routes/summaryRoutes';
+
+export interface ApiParts {
+  source: MetricSource;
+  archive: Archive | undefined;
+  clock: Clock;
+  summaryMetrics: readonly SummaryMetric[];
+  /** A duration text; may be empty. */
+  scrapeInterval: string;
+  limits: QueryCost;
+}
+
+/** Promkeep's own API, the same in the stand-alone server and below `promkeep/` in Grafana. */
+export function composeApiRoutes(parts: ApiParts): ApiRoute[] {
+  return [
+    ...createSummaryRoutes(summaryReader(parts), parts.limits.maxRangeMs),
+    createStandardRoute(parts),
+    createArchiveRoute(parts.archive),
+  ];
+}
+
+/** Points of a sparkline: more than a tile is wide in pixels are not seen. */
+const SPARKLINE_POINTS = 240;
+const SHORTEST_STEP_MS = 15_000;
+const AT_ONCE = 4;
+
+function summaryReader({ source, clock, summaryMetrics, scrapeInterval }: ApiParts): SummaryReader {
+  const deps: SummaryDeps = { source, clock, scrapeInterval };
+  return {
+    metrics: summaryMetrics,
+    readValues: (options) => summaryValues(deps, summaryMetrics, '', options),
+    async readFrames(rangeMs, options) {
+      const nowMs = clock.nowMs();
+      const range = { fromMs: nowMs - rangeMs, toMs: nowMs };
+      const stepMs = Math.max(1, Math.ceil(rangeMs / SPARKLINE_POINTS / SHORTEST_STEP_MS)) * SHORTEST_STEP_MS;
+      const evaluations = await mapConcurrently(summaryMetrics, AT_ONCE, (metric) =>
+        evaluateSummaryRange(deps, metric, { range, stepMs, groupBy: '' }, options)
+      );
+      return summaryFrames(evaluations);
+    },
+  };
+}
+
+/** Milliseconds as a duration PromQL reads, for `$__rate_interval`. */
+export function scrapeIntervalText(ms: number): string {
+  return formatExact(ms);
+}

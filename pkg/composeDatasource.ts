@@ -1,0 +1,105 @@
+import { type Archive, type Clock, type Logger } from './core/ports';
+import { createArchive } from './archive/archive';
+import { parseArchiveSettings } from './archive/archiveSettings';
+import { composeApiRoutes } from './composeApi';
+import { type DatasourceFactory, type DatasourceSettings } from './core/datasource';
+import { createDatasourceInstance, type DatasourceDeps } from './core/datasourceInstance';
+import { asPromkeepError, type PromkeepError } from './core/errors';
+import { SUMMARY_DEFAULTS } from './core/summaryDefaults';
+import { type ProxySettings } from './prometheus/prometheusSettings';
+import { createPrometheusSource } from './prometheus/prometheusSource';
+import { parsePrometheusSettings } from './prometheus/settings';
+
+export interface DatasourceParts {
+  logger: Logger;
+  clock: Clock;
+  proxies: ProxySettings;
+}
+
+/** Grafana itself limits who may ask how much; these only keep one answer of our own API in bounds. */
+const LIMITS = { maxPoints: 11_000, maxRangeMs: 10 * 365 * 86_400_000, maxRecords: 250_000 };
+
+/** Builds a datasource from what Grafana knows about it. Only settings without which no query can work throw. */
+export function createDatasourceFactory({ logger, clock, proxies }: DatasourceParts): DatasourceFactory {
+  return async (settings) => {
+    const prometheus = parsePrometheusSettings(settings);
+    for (const warning of prometheus.warnings) {
+      logger.warn(warning, { dsName: settings.name, dsUid: settings.uid });
+    }
+    const source = createPrometheusSource(prometheus.settings, proxies);
+    const archive = openArchive(settings, { logger, clock });
+    const scrapeInterval = prometheus.settings.timeInterval ?? '';
+    const concurrency = Number(settings.grafanaConfig.GF_CONCURRENT_QUERY_COUNT);
+    return createDatasourceInstance({
+      source,
+      ...(archive ? { archive } : {}),
+      summaryMetrics: SUMMARY_DEFAULTS,
+      apiRoutes: composeApiRoutes({
+        source,
+        archive: archive?.archive,
+        clock,
+        summaryMetrics: SUMMARY_DEFAULTS,
+        scrapeInterval,
+        limits: LIMITS,
+      }),
+      clock,
+      logger,
+      ...(Number.isInteger(concurrency) && concurrency > 0 ? { concurrency } : {}),
+      scrapeInterval,
+      timeoutSignal: (ms) => AbortSignal.timeout(ms),
+    });
+  };
+}
+
+/** An archive that cannot be used must not stop the queries: keeping fails with the reason, and *Save & test* shows it. */
+function openArchive(
+  settings: DatasourceSettings,
+  { logger, clock }: { logger: Logger; clock: Clock }
+): DatasourceDeps['archive'] {
+  const forwardsCredentials = forwardsUsersCredentials(settings.jsonData);
+  try {
+    const parsed = parseArchiveSettings(settings);
+    if (!parsed) {
+      return undefined;
+    }
+    const { connection, source, keep } = parsed;
+    const { allowed: allowKeep, retention, maxRowsPerDay, maxSeries } = keep;
+    const archive = createArchive({ connection, source, logger, clock });
+    return { archive, allowKeep, retention, maxRowsPerDay, maxSeries, forwardsCredentials };
+  } catch (error) {
+    const archive = unusableArchive(asPromkeepError(error));
+    return {
+      archive,
+      allowKeep: true,
+      retention: '',
+      maxRowsPerDay: Infinity,
+      maxSeries: Infinity,
+      forwardsCredentials,
+    };
+  }
+}
+
+function unusableArchive(error: PromkeepError): Archive {
+  const refuse = (): Promise<never> => Promise.reject(error);
+  return {
+    migrate: refuse,
+    provision: refuse,
+    writeRange: refuse,
+    readSeries: refuse,
+    coverage: refuse,
+    noteGap: refuse,
+    keptToday: refuse,
+    status: refuse,
+    close: async () => undefined,
+  };
+}
+
+/** OAuth tokens or cookies of the user go on to Prometheus, so two users may see different data (promise 12). */
+function forwardsUsersCredentials(jsonData: unknown): boolean {
+  if (typeof jsonData !== 'object' || jsonData === null) {
+    return false;
+  }
+  const oauth = 'oauthPassThru' in jsonData && jsonData.oauthPassThru === true;
+  const cookies = 'keepCookies' in jsonData && Array.isArray(jsonData.keepCookies) && jsonData.keepCookies.length > 0;
+  return oauth || cookies;
+}

@@ -1,0 +1,62 @@
+import { PromkeepError } from '../../core/errors';
+import { type CallOptions, type Clock, type MetricSource } from '../../core/ports';
+import { type QueryResult } from '../../core/series';
+import { invalid, type Parameters } from './parameters';
+
+/** What one request may cost at most. */
+export interface QueryCost {
+  /** Points a series. */
+  maxPoints: number;
+  maxRangeMs: number;
+  /** Samples in all. */
+  maxRecords: number;
+}
+
+export interface AskDeps {
+  source: MetricSource;
+  clock: Clock;
+  limits: QueryCost;
+}
+
+/** Names of the parameters that `askSource` reads. */
+export const TIME_PARAMETERS = ['time', 'start', 'end', 'step'] as const;
+/** A step that was not given is chosen for about this many points. */
+const DEFAULT_POINTS = 250;
+
+/** Evaluates at one time (`time`, else now), or over a range when `start` and `end` are there. */
+export async function askSource(
+  { source, clock, limits }: AskDeps,
+  parameters: Parameters,
+  expr: string,
+  options: CallOptions
+): Promise<QueryResult> {
+  const isRange = ['start', 'end', 'step'].some((name) => parameters.has(name));
+  if (!isRange) {
+    const timeMs = parameters.has('time') ? parameters.timeMs('time') : clock.nowMs();
+    return source.queryInstant({ expr, timeMs }, options);
+  }
+  if (parameters.has('time')) {
+    throw invalid('Give either "time" or "start" and "end".');
+  }
+  const [startMs, endMs] = [parameters.timeMs('start'), parameters.timeMs('end')];
+  if (endMs < startMs) {
+    throw invalid('"end" lies before "start".');
+  }
+  const rangeMs = endMs - startMs;
+  const stepMs = parameters.has('step') ? parameters.durationMs('step') : defaultStepMs(rangeMs);
+  if (rangeMs > limits.maxRangeMs) {
+    throw new PromkeepError('LIMIT_EXCEEDED', `The range is longer than ${limits.maxRangeMs / 3_600_000} hours.`);
+  }
+  if (Math.floor(rangeMs / stepMs) + 1 > limits.maxPoints) {
+    const enoughMs = Math.ceil(rangeMs / (limits.maxPoints - 1) / 1000) * 1000;
+    throw new PromkeepError(
+      'LIMIT_EXCEEDED',
+      `The query asks for more than ${limits.maxPoints} points a series; a step of ${enoughMs / 1000}s is enough.`
+    );
+  }
+  return source.queryRange({ expr, startMs, endMs, stepMs }, options);
+}
+
+function defaultStepMs(rangeMs: number): number {
+  return Math.max(1, Math.ceil(rangeMs / DEFAULT_POINTS / 1000)) * 1000;
+}
