@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { answersOk, type ManagedProcess, startProcess, waitUntilReady } from './managedProcess';
 import { onPort } from './ports';
 
@@ -34,12 +36,20 @@ export async function startNodeExporter(
 export async function startPostgresExporter(
   options: ExporterOptions & { dataSource: string; command?: string }
 ): Promise<RunningExporter> {
+  const command = options.command ?? 'prometheus-postgres-exporter';
+  const quiet = await withoutOldCollectors(command);
   return startExporter(options, {
     name: 'PostgreSQL exporter',
-    command: options.command ?? 'prometheus-postgres-exporter',
-    args: (port) => [`--web.listen-address=127.0.0.1:${port}`],
+    command,
+    args: (port) => [`--web.listen-address=127.0.0.1:${port}`, ...quiet],
     env: { DATA_SOURCE_NAME: withSslMode(options.dataSource) },
   });
+}
+
+/** Old versions (0.11 is Debian 12's) ask for columns that PostgreSQL 17 has moved, and log an error at each scrape. */
+async function withoutOldCollectors(command: string): Promise<string[]> {
+  const help = await promisify(execFile)(command, ['--help']).catch((error: unknown) => Object(error));
+  return `${help.stdout}${help.stderr}`.includes('--collector.bgwriter') ? ['--no-collector.bgwriter'] : [];
 }
 
 /** The exporter's driver demands TLS unless told otherwise, other clients do not. */

@@ -1,3 +1,5 @@
+import { setTimeout } from 'node:timers/promises';
+
 const POLL_MS = 2_000;
 /** The custom exporter is scraped every 30 s and a rate needs two scrapes. */
 const PATIENCE_MS = 180_000;
@@ -51,16 +53,6 @@ function authorization(): Record<string, string> {
   return token ? { authorization: `Bearer ${token}` } : {};
 }
 
-function pause(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, POLL_MS);
-    signal.addEventListener(
-      'abort',
-      () => {
-        clearTimeout(timer);
-        resolve();
-      },
-      { once: true }
-    );
-  });
+async function pause(signal: AbortSignal): Promise<void> {
+  await setTimeout(POLL_MS, undefined, { signal }).catch(() => undefined);
 }

@@ -19,6 +19,8 @@ export interface PrometheusOptions {
   port?: number;
   /** Kept after stop; absent: a temporary directory that goes with it. */
   dataDir?: string;
+  /** Where `config` and `files` are written; absent: the temporary directory. */
+  configDir?: string;
   /** Further command-line flags. */
   flags?: string[];
   logFile?: string;
@@ -38,14 +40,15 @@ async function startOn(port: number, options: PrometheusOptions): Promise<Runnin
   const workDir = await mkdtemp(path.join(os.tmpdir(), 'promkeep-prometheus-'));
   const removeWorkDir = (): Promise<void> => rm(workDir, { recursive: true, force: true, maxRetries: 3 });
   try {
-    await writeFiles(workDir, { 'prometheus.yml': options.config, ...options.files });
+    const configDir = options.configDir ?? workDir;
+    await writeFiles(configDir, { 'prometheus.yml': options.config, ...options.files });
     const dataDir = options.dataDir ?? path.join(workDir, 'data');
     await mkdir(dataDir, { recursive: true });
     const managed = await startProcess({
       name: 'Prometheus',
       command: prometheusBinary(),
       args: [
-        `--config.file=${path.join(workDir, 'prometheus.yml')}`,
+        `--config.file=${path.join(configDir, 'prometheus.yml')}`,
         `--storage.tsdb.path=${dataDir}`,
         `--web.listen-address=127.0.0.1:${port}`,
         '--enable-feature=exemplar-storage',

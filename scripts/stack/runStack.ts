@@ -36,8 +36,8 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 /** Runs everything until Ctrl-C or until a part of it ends; gives the exit code. Nothing is left running afterwards. */
 export async function runStack(root: string): Promise<number> {
+  const release = await takeLock(root);
   const state = await openStateDir(root);
-  const release = await takeLock(state.dir);
   const addressFile = path.join(state.dir, 'addresses.json');
   await rm(addressFile, { force: true });
   const stack: Stack = { root, state, ports: new Set(), addresses: {}, closers: [], ending: new AbortController() };
@@ -230,6 +230,7 @@ async function providePrometheus(stack: Stack, targets: Record<string, string>):
     ...(await localPrometheusFiles(dir, { ...targets, prometheus: `127.0.0.1:${port}` })),
     port,
     dataDir: path.join(stack.state.dir, 'prometheus'),
+    configDir: path.join(stack.state.dir, 'prometheus-config'),
     logFile: logOf(stack, 'prometheus'),
   });
   adopt(stack, 'Prometheus', prometheus.process, prometheus.stop);

@@ -19,10 +19,7 @@ export interface Secrets {
 }
 
 export async function openStateDir(root: string): Promise<StateDir> {
-  const dir = path.join(root, '.promkeep');
-  // Entered by PostgreSQL's user, listed by nobody else; every file in it has its own mode.
-  await mkdir(dir, { recursive: true });
-  await chmod(dir, 0o711);
+  const dir = await makeDir(root);
   const logs = path.join(dir, 'logs');
   await rm(logs, { recursive: true, force: true });
   await mkdir(logs, { mode: 0o700 });
@@ -32,6 +29,14 @@ export async function openStateDir(root: string): Promise<StateDir> {
     postgres: await postgresDir(root, dir),
     secrets: await keptSecrets(path.join(dir, 'secrets.json')),
   };
+}
+
+/** Entered by PostgreSQL's user, listed by nobody else; every file in it has its own mode. */
+async function makeDir(root: string): Promise<string> {
+  const dir = path.join(root, '.promkeep');
+  await mkdir(dir, { recursive: true });
+  await chmod(dir, 0o711);
+  return dir;
 }
 
 /** As root PostgreSQL runs as another user, who cannot enter a checkout below, say, /root. */
@@ -59,8 +64,8 @@ async function keptSecrets(file: string): Promise<Secrets> {
 }
 
 /** Makes this process the only one that runs the stack of this checkout; gives what releases that. */
-export async function takeLock(dir: string): Promise<() => Promise<void>> {
-  const file = path.join(dir, 'start.pid');
+export async function takeLock(root: string): Promise<() => Promise<void>> {
+  const file = path.join(await makeDir(root), 'start.pid');
   const release = (): Promise<void> => rm(file, { force: true });
   for (let attempt = 0; ; attempt++) {
     try {
