@@ -13,11 +13,6 @@ export interface PluginParts {
   metricsText(): Promise<string>;
 }
 
-/** Whether Grafana started this process: without arguments and with its mark in the environment. */
-export function isStartedByGrafana(host: NodeJS.Process): boolean {
-  return host.env[MAGIC_COOKIE_NAME] !== undefined && host.argv.length <= 2;
-}
-
 /**
  * Runs as Grafana's backend plugin until Grafana ends it.
  *

@@ -21,7 +21,7 @@ export const NODE_ARGUMENTS = ['--use-system-ca'];
  * @param {string} parts.bundle the program, one CommonJS file
  * @param {string} parts.node Node's binary for the target
  * @param {string} parts.builderNode the same version of Node, able to run on this machine
- * @param {boolean} parts.isNative the target is this machine's kind: only then can the code be compiled in advance (25 ms of
+ * @param {boolean} parts.isNative the target is this machine's kind: only then can the code be compiled in advance (10 ms of
  *   the start), and only then can be tried whether a stripped binary still works
  * @param {string} parts.outFile
  */
