@@ -3,16 +3,14 @@
 import { chmodSync, rmSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { rspack } from '@rspack/core';
+import { buildExecutable } from './buildExecutable.mjs';
 import { checkPlugin } from './bundle/checkPlugin.mjs';
 import { nodeConfig } from './bundle/nodeConfig.mjs';
 import { pageConfig } from './bundle/pageConfig.mjs';
 import { pluginConfig } from './bundle/pluginConfig.mjs';
 import { precompress } from './bundle/precompress.mjs';
 import { printSizes } from './bundle/printSizes.mjs';
-import { exists, fromRoot } from './bundle/shared.mjs';
-
-/** While rooms of the repository are still empty, their part of the build is left out with a message instead of failing. */
-const MISSING_IS_FATAL = false;
+import { fromRoot } from './bundle/shared.mjs';
 
 const DATASOURCE = 'promkeep-prometheus-datasource';
 const PANEL = 'promkeep-summary-panel';
@@ -26,19 +24,13 @@ const { values: options } = parseArgs({
   },
 });
 
-const missing = [];
-const present = (path) => exists(path) || !missing.push(path);
-
 main().catch((error) => {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;
 });
 
 async function main() {
-  const parts = findParts();
-  if (missing.length > 0 && MISSING_IS_FATAL) {
-    throw new Error(`These entries are missing: ${missing.join(', ')}`);
-  }
+  const parts = describeParts();
   if (options.watch) {
     watch(parts);
     return;
@@ -48,15 +40,13 @@ async function main() {
   report(await compile(parts.configs));
   finish(parts);
   if (!options['no-executable']) {
-    await buildExecutable();
+    await buildExecutable({ arch: options.arch });
   }
   parts.folders.forEach(printSizes);
   console.log(`Built in ${((Date.now() - started) / 1000).toFixed(1)} s.`);
-  missing.forEach((path) => console.warn(`LEFT OUT: ${path} does not exist yet.`));
 }
 
-/** The parts whose entry exists; the paths of the others are put on the list of what is missing. */
-function findParts() {
+function describeParts() {
   const { development } = options;
   const plugins = [
     { id: DATASOURCE, folder: 'datasource' },
@@ -65,20 +55,14 @@ function findParts() {
       folder: 'panel',
       unwanted: [[/\/@grafana\/prometheus\//, 'the panel contains no AGPL code of others']],
     },
-  ].filter(({ folder }) => present(`src/${folder}/module.ts`) && present(`src/${folder}/plugin.json`));
-  const page = present('src/dashboard/main.tsx') && present('src/dashboard/index.html');
-  const programs = Object.entries({ promkeep: 'pkg/main.ts', exporter: 'examples/customExporter/main.ts' })
-    .filter(([, path]) => present(path))
-    .map(([name, path]) => [name, `./${path}`]);
-  const configs = plugins.map((plugin) => pluginConfig({ ...plugin, development }));
-  if (page) {
-    configs.push(pageConfig({ development }));
-  }
-  if (programs.length > 0) {
-    configs.push(nodeConfig({ entries: Object.fromEntries(programs), development }));
-  }
-  const folders = [...plugins.map(({ id }) => id), ...(page || programs.length > 0 ? ['promkeep'] : [])];
-  return { plugins, page, programs, configs, folders };
+  ];
+  const programs = { promkeep: './pkg/main.ts', exporter: './examples/customExporter/main.ts' };
+  const configs = [
+    ...plugins.map((plugin) => pluginConfig({ ...plugin, development })),
+    pageConfig({ development }),
+    nodeConfig({ entries: programs, development }),
+  ];
+  return { plugins, programs, configs, folders: [DATASOURCE, PANEL, 'promkeep'] };
 }
 
 function compile(configs) {
@@ -100,23 +84,15 @@ function report(stats) {
   }
 }
 
-function finish({ plugins, page, programs }) {
-  programs.forEach(([name]) => chmodSync(fromRoot('dist/promkeep', `${name}.js`), 0o755));
-  if (page && !options.development) {
+function finish({ plugins, programs }) {
+  Object.keys(programs).forEach((name) => chmodSync(fromRoot('dist/promkeep', `${name}.js`), 0o755));
+  if (!options.development) {
     precompress(fromRoot('dist/promkeep/page'));
   }
   const faults = plugins.flatMap(checkPlugin);
   if (faults.length > 0) {
     throw new Error(faults.join('\n'));
   }
-}
-
-async function buildExecutable() {
-  if (!present('scripts/buildExecutable.mjs')) {
-    return;
-  }
-  const { buildExecutable: build } = await import('./buildExecutable.mjs');
-  await build({ arch: options.arch });
 }
 
 /** Rebuilds what changes until Ctrl-C. Page files stay uncompressed and the executable as it was. */

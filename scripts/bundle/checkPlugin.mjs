@@ -49,12 +49,7 @@ function checkDefine(code) {
   const calls = [];
   runInNewContext(code, { define: (...parameters) => calls.push(parameters) });
   const [first] = calls;
-  if (
-    calls.length !== 1 ||
-    first.length !== 2 ||
-    !Array.isArray(first[0]) ||
-    typeof first[1] !== 'function'
-  ) {
+  if (calls.length !== 1 || first.length !== 2 || !Array.isArray(first[0]) || typeof first[1] !== 'function') {
     return ['module.js is not one define([...], factory)'];
   }
   return Array.from(first[0])

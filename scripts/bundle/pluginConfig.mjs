@@ -1,5 +1,5 @@
 import { rspack } from '@rspack/core';
-import { exists, fromRoot, resolveTypescript, typescriptRule, version } from './shared.mjs';
+import { fromRoot, resolveTypescript, typescriptRule, version } from './shared.mjs';
 
 /**
  * What Grafana shares with its plugins. Not in the list, and therefore in our bundle: `@grafana/schema`, `i18n`,
@@ -68,14 +68,13 @@ export function pluginConfig({ id, folder, development }) {
 }
 
 function copied(context) {
-  const optional = (path) => exists(path);
   return [
     { from: 'plugin.json', context, transform: stampManifest },
-    { from: 'README.md', context, noErrorOnMissing: true },
+    { from: 'README.md', context },
     { from: 'img', to: 'img', context },
     { from: 'locales', to: 'locales', context, noErrorOnMissing: true },
     { from: fromRoot('LICENSE'), to: '[name][ext]' },
-    ...(optional('CHANGELOG.md') ? [{ from: fromRoot('CHANGELOG.md'), to: '[name][ext]' }] : []),
+    { from: fromRoot('CHANGELOG.md'), to: '[name][ext]' },
   ];
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -24,5 +24,3 @@ export function typescriptRule(target) {
 }
 
 export const resolveTypescript = { extensions: ['.ts', '.tsx', '.mjs', '.js', '.json'] };
-
-export const exists = (path) => existsSync(fromRoot(path));
