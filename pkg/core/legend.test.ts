@@ -1,0 +1,44 @@
+import { quoteGo } from './goQuote';
+import { metricText, seriesName } from './legend';
+
+describe('seriesName', () => {
+  const labels = { __name__: 'up', job: 'a', instance: 'h:1' };
+
+  it.each([
+    ['', labels, 'up{instance="h:1", job="a"}'],
+    ['', { __name__: 'up' }, 'up'],
+    ['', { job: 'a' }, '{job="a"}'],
+    ['', {}, 'the expression'],
+    ['', undefined, 'the expression'],
+    ['__auto', labels, ''],
+    ['__auto', {}, 'the expression'],
+    ['x {{job}} {{ instance }}', labels, 'x a h:1'],
+    ['x {{job}}', { __name__: 'up' }, 'x '],
+    ['{{__name__}}', labels, 'up'],
+    ['{{toString}}', labels, ''],
+    ['{}', labels, 'the expression'],
+    ['{{job}}', { job: '$&' }, '$&'],
+  ])('with legend "%s" names %j "%s"', (legend, of, name) => {
+    expect(seriesName(of, legend, 'the expression')).toBe(name);
+  });
+
+  it('sorts pairs as their UTF-8 text', () => {
+    expect(metricText({ '\u{1F600}': '1', '\uFFFD': '2', b: '3', a: '4' })).toBe(
+      '{a="4", b="3", \uFFFD="2", \u{1F600}="1"}'
+    );
+  });
+});
+
+describe('quoteGo', () => {
+  it.each([
+    ['a"b\\c', '"a\\"b\\\\c"'],
+    ['\n\t\r\u0007\b\f\v', '"\\n\\t\\r\\a\\b\\f\\v"'],
+    ['\u0001\u007f', '"\\x01\\x7f"'],
+    ['\u00a0\u200b', '"\\u00a0\\u200b"'],
+    ['é漢\u{1F600}', '"é漢\u{1F600}"'],
+    ['\u{E0001}', '"\\U000e0001"'],
+    ['\ud800', '"\ufffd"'],
+  ])('quotes %j as Go does', (text, quoted) => {
+    expect(quoteGo(text)).toBe(quoted);
+  });
+});
