@@ -27,7 +27,7 @@ export async function migrateSchema(
 ): Promise<ReadySchema> {
   const name = await resolveSchema(database, wanted);
   const quoted = quoteName(name);
-  const from = await database.transaction((tx) => readVersion(tx, quoted), { readOnly: true });
+  const from = await database.transaction((tx) => readVersion(tx, name), { readOnly: true });
   let version = from;
   while (version < migrations.length) {
     version = await database.transaction((tx) => applyNext(tx, name, migrations), {
@@ -67,21 +67,30 @@ async function resolveSchema(database: Database, wanted: string | undefined): Pr
   return name;
 }
 
-async function readVersion(tx: Transaction, quoted: string): Promise<number> {
-  const ledger = `${quoted}.promkeep_migrations`;
-  const [found] = await tx.rows('SELECT to_regclass($1) IS NOT NULL AS there', [ledger]);
-  if (found.there !== true) {
+async function readVersion(tx: Transaction, name: string): Promise<number> {
+  if (!(await tableExists(tx, name, 'promkeep_migrations'))) {
     return 0;
   }
-  const [row] = await tx.rows(`SELECT coalesce(max(version), 0) AS version FROM ${ledger}`);
+  const [row] = await tx.rows(
+    `SELECT coalesce(max(version), 0) AS version FROM ${quoteName(name)}.promkeep_migrations`
+  );
   return Number(row.version);
+}
+
+/** Reads the catalog itself: `to_regclass` may answer from a cache that has not heard of the last commit of another session. */
+async function tableExists(tx: Transaction, schema: string, table: string): Promise<boolean> {
+  const rows = await tx.rows(
+    `SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2`,
+    [schema, table]
+  );
+  return rows.length > 0;
 }
 
 /** Applies one migration, or finds that another program did; gives the version the schema has then. */
 async function applyNext(tx: Transaction, name: string, migrations: readonly Migration[]): Promise<number> {
   await tx.run(`SELECT pg_advisory_xact_lock(hashtext('promkeep migration'), hashtext($1))`, [name]);
   const quoted = quoteName(name);
-  const version = await readVersion(tx, quoted);
+  const version = await readVersion(tx, name);
   if (version >= migrations.length) {
     return version;
   }
@@ -89,9 +98,7 @@ async function applyNext(tx: Transaction, name: string, migrations: readonly Mig
     await refuseForeignTable(tx, name);
   }
   const migration = migrations[version];
-  // Split and join: a `$` in a name would mean something to `replace`.
-  const literal = `'${name.replaceAll("'", "''")}'`;
-  await tx.run(migration.sql.split('{schemaText}').join(literal).split('{schema}').join(quoted));
+  await tx.run(fillIn(migration.sql, { schema: quoted, schemaText: `'${name.replaceAll("'", "''")}'` }));
   await tx.run(`INSERT INTO ${quoted}.promkeep_migrations (version, name) VALUES ($1, $2)`, [
     version + 1,
     migration.name,
@@ -99,10 +106,14 @@ async function applyNext(tx: Transaction, name: string, migrations: readonly Mig
   return version + 1;
 }
 
+/** In one pass, since a schema's name may itself look like a placeholder. */
+function fillIn(sql: string, names: { schema: string; schemaText: string }): string {
+  return sql.replace(/\{(schema|schemaText)\}/g, (_, key: 'schema' | 'schemaText') => names[key]);
+}
+
 /** The source text's own script makes a table of the same name; its rows are the user's and are not touched. */
 async function refuseForeignTable(tx: Transaction, name: string): Promise<void> {
-  const [row] = await tx.rows('SELECT to_regclass($1) IS NOT NULL AS there', [`${quoteName(name)}.metrics_data`]);
-  if (row.there === true) {
+  if (await tableExists(tx, name, 'metrics_data')) {
     throw new PromkeepError(
       'SETTINGS_INVALID',
       `Schema ${name} already has a table metrics_data that is not Promkeep's. Rename it ` +

@@ -55,7 +55,7 @@ COMMENT ON COLUMN {schema}.promkeep_queries.source_text IS 'The column source of
 COMMENT ON COLUMN {schema}.promkeep_queries.current_version IS 'Version (promkeep_query_versions) that is being recorded.';
 COMMENT ON COLUMN {schema}.promkeep_queries.step_ms IS 'Distance of grid times in milliseconds (of the current version); null for inserted rows.';
 COMMENT ON COLUMN {schema}.promkeep_queries.phase_ms IS 'Offset of the grid from the epoch in milliseconds; 0 for recorded queries.';
-COMMENT ON COLUMN {schema}.promkeep_queries.retention IS 'Retention class: 7d, 30d, 1y, forever, …';
+COMMENT ON COLUMN {schema}.promkeep_queries.retention IS 'Retention class: 7d, 30d, 1y, forever and so on';
 COMMENT ON COLUMN {schema}.promkeep_queries.provisioned IS 'Defined by a config file, hence read-only elsewhere.';
 COMMENT ON COLUMN {schema}.promkeep_queries.paused_at IS 'Since when it is not recorded any more (its data stays); null while it is.';
 COMMENT ON COLUMN {schema}.promkeep_queries.created_at IS 'When the query was first seen.';

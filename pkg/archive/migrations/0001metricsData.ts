@@ -30,12 +30,14 @@ BEGIN
   IF to_regclass(format('%I.%I', {schemaText}, partition)) IS NOT NULL THEN
     RETURN;
   END IF;
-  -- One creator at a time; whoever waited finds the table there.
+  -- One creator at a time; whoever waited finds the table there. Taking the table lock (which ATTACH needs anyway) makes this
+  -- session notice what others committed: without it, the answer "no such table" from above is still cached.
   PERFORM pg_advisory_xact_lock(hashtext('promkeep partition'), hashtext({schemaText}));
+  LOCK TABLE {schema}.promkeep_samples IN SHARE UPDATE EXCLUSIVE MODE;
   IF to_regclass(format('%I.%I', {schemaText}, partition)) IS NOT NULL THEN
     RETURN;
   END IF;
-  -- CREATE TABLE … PARTITION OF would lock the whole archive against readers until commit, ATTACH does not.
+  -- CREATE TABLE ... PARTITION OF would lock the whole archive against readers until commit, ATTACH does not.
   EXECUTE format('CREATE TABLE %I.%I (LIKE %I.promkeep_samples INCLUDING ALL)', {schemaText}, partition, {schemaText});
   EXECUTE format('ALTER TABLE %I.promkeep_samples ATTACH PARTITION %I.%I FOR VALUES FROM (%L) TO (%L)',
     {schemaText}, {schemaText}, partition, week AT TIME ZONE 'UTC', (week + interval '7 days') AT TIME ZONE 'UTC');
@@ -45,7 +47,7 @@ COMMENT ON FUNCTION {schema}.promkeep_ensure_partition(timestamptz) IS 'Makes th
 REVOKE ALL ON FUNCTION {schema}.promkeep_ensure_partition(timestamptz) FROM PUBLIC;
 
 -- id: 63 bits of MD5 over series and time. It depends on nothing else, so it survives packing and restoring. It is not a
--- key: among n rows two share an id with a probability of about n² / 2^64 (0.05 % at 10^8 rows), and nothing inside
+-- key: among n rows two share an id with a probability of about n^2 / 2^64 (0.05 % at 10^8 rows), and nothing inside
 -- Promkeep looks rows up by it.
 -- Outer joins let PostgreSQL leave out the tables a query does not ask for; with a condition on them it treats them as inner.
 CREATE VIEW {schema}.metrics_data AS
