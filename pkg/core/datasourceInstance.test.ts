@@ -205,7 +205,8 @@ describe('the standard format', () => {
     });
   });
 
-  it.each([{ fromalert: 'true' }, { 'x-grafana-from-expr': 'true' }])('is ignored for %j', async (headers) => {
+  it.each(['fromalert', 'x-grafana-from-expr'])('is ignored for requests with the header %s', async (name) => {
+    const headers = { [name]: 'true' };
     const { frames } = await ask(setUp().instance, { expr: 'up', resultFormat: 'standard' }, { ...editor, headers });
     expect(frames[0].meta?.type).toBe('timeseries-multi');
   });

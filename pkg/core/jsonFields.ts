@@ -13,7 +13,10 @@ export class JsonFields {
     private readonly where: string
   ) {
     if (typeof json !== 'object' || json === null || Array.isArray(json)) {
-      throw this.wrong('it', 'an object', json);
+      throw new PromkeepError(
+        'QUERY_INVALID',
+        `error unmarshaling query: ${where} must be an object, not ${nameOf(json)}`
+      );
     }
     for (const [key, value] of Object.entries(json)) {
       if (value !== null) {
@@ -91,5 +94,8 @@ function nameOf(value: unknown): string {
   if (value === null) {
     return 'null';
   }
-  return Array.isArray(value) ? 'a list' : typeof value === 'number' ? `the number ${value}` : `a ${typeof value}`;
+  if (typeof value === 'number') {
+    return `the number ${value}`;
+  }
+  return Array.isArray(value) ? 'a list' : typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }

@@ -63,9 +63,9 @@ describe('parseQueryModel', () => {
       { intervalFactor: 1.5 },
       'error unmarshaling query: "intervalFactor" of the query must be a whole number, not the number 1.5',
     ],
-    [{ adhocFilters: {} }, 'error unmarshaling query: "adhocFilters" of the query must be a list, not a object'],
-    [null, 'error unmarshaling query: it of the query must be an object, not null'],
-    [[], 'error unmarshaling query: it of the query must be an object, not a list'],
+    [{ adhocFilters: {} }, 'error unmarshaling query: "adhocFilters" of the query must be a list, not an object'],
+    [null, 'error unmarshaling query: the query must be an object, not null'],
+    [[], 'error unmarshaling query: the query must be an object, not a list'],
   ])('says what is wrong in %j', (json, message) => {
     expect(() => parseQueryModel(json)).toThrow(expect.objectContaining({ code: 'QUERY_INVALID', message }));
   });

@@ -49,7 +49,7 @@ describe('standardSeries', () => {
     };
     const floats = { timesMs: Float64Array.of(1), values: Float64Array.of(1) };
     const series = standardSeries([{ labels: { __name__: 'h', a: 'b' }, ...floats, histograms }], 'q');
-    expect(series.map(({ labels, values }) => [labels?.__name__, labels?.a, [...values]])).toEqual([
+    expect(series.map(({ labels, values }) => [labels?.__name__, labels?.a, Array.from(values)])).toEqual([
       ['h', 'b', [1]],
       ['h_count', 'b', [2]],
       ['h_sum', 'b', [7]],
