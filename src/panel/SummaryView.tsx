@@ -1,8 +1,9 @@
 import { css } from '@emotion/css';
-import { formattedValueToString, type GrafanaTheme2, type TimeZone } from '@grafana/data';
+import { type GrafanaTheme2, type TimeZone } from '@grafana/data';
 import { useStyles2 } from '@grafana/ui';
 import { type Arrangement } from './arrange';
-import { GAP_PX, layOut, valueFontPx } from './grid';
+import { GAP_PX, layOut } from './grid';
+import { notesHeightPx } from './notesHeight';
 import { TileCard } from './TileCard';
 import { type HeadingLevel } from './TileName';
 import { type Words } from './words';
@@ -27,13 +28,12 @@ export function SummaryView({ shown, hiddenHealthy, more, widthPx, heightPx, min
     hiddenHealthy > 0 ? (shown.length > 0 ? words.healthyHidden(hiddenHealthy) : words.allHealthy(hiddenHealthy)) : '',
   ].filter(Boolean);
   const listPx = heightPx === undefined ? undefined : Math.max(0, heightPx - (notes.length > 0 ? NOTE_PX : 0));
-  const grid = layOut({ count: shown.length, widthPx, heightPx: listPx, minTileWidthPx });
-  const texts = shown.map(({ value }) => (value ? formattedValueToString(value).length : 0));
-  const fontPx = valueFontPx(grid, Math.max(0, ...texts));
+  const notesPxAt = (tileWidthPx: number) => notesHeightPx(shown, tileWidthPx);
+  const grid = layOut({ count: shown.length, widthPx, heightPx: listPx, minTileWidthPx, notesPxAt });
   const list = (
     <ul className={styles.list} style={{ gridTemplateColumns: `repeat(${grid.columns}, minmax(0, 1fr))` }}>
       {shown.map((tile) => (
-        <TileCard key={tile.key} tile={tile} grid={grid} fontPx={fontPx} words={words} {...rest} />
+        <TileCard key={tile.key} tile={tile} grid={grid} words={words} {...rest} />
       ))}
     </ul>
   );

@@ -1,8 +1,14 @@
 import { memo } from 'react';
 import { css, cx } from '@emotion/css';
-import { colorManipulator, dateTimeFormat, type GrafanaTheme2, type TimeZone } from '@grafana/data';
+import {
+  colorManipulator,
+  dateTimeFormat,
+  formattedValueToString,
+  type GrafanaTheme2,
+  type TimeZone,
+} from '@grafana/data';
 import { useStyles2 } from '@grafana/ui';
-import { type Grid } from './grid';
+import { valueFontPx, type Grid } from './grid';
 import { SparklineBox } from './SparklineBox';
 import { StateMark } from './StateMark';
 import { type Tile } from './tile';
@@ -12,7 +18,6 @@ import { type Words } from './words';
 interface Props {
   tile: Tile;
   grid: Grid;
-  fontPx: number;
   headingLevel: HeadingLevel;
   words: Words;
   timeZone?: TimeZone;
@@ -20,19 +25,26 @@ interface Props {
 
 const BAR_PX = 4;
 const BORDER_PX = 1;
+/** From this height on a tile without data has room for the reason and the sparkline. */
+const EXPLAINED_PX = 170;
 
 /** One metric: name, state, value or the reason why there is none, and the way here. */
-export const TileCard = memo(function TileCard({ tile, grid, fontPx, headingLevel, words, timeZone }: Props) {
+export const TileCard = memo(function TileCard({ tile, grid, headingLevel, words, timeZone }: Props) {
   const styles = useStyles2(getStyles);
-  const { state, sparkline, extras } = tile;
-  const sparklinePx = grid.density === 'roomy' && sparkline ? Math.round(grid.tileHeightPx * 0.3) : 0;
+  const { state, sparkline, extras, value } = tile;
+  const fontPx = valueFontPx(grid, value ? formattedValueToString(value).length : words.noData.length);
+  const hasSparkline = sparkline && grid.sparklinePx > 0 && (value || grid.isFree || grid.tileHeightPx > EXPLAINED_PX);
   return (
     <li
-      className={cx(styles.tile, grid.density === 'compact' && styles.compact)}
-      style={{ minHeight: grid.tileHeightPx, borderLeftColor: state.color, backgroundImage: tint(tile) }}
+      className={styles.tile}
+      style={{
+        [grid.isFree ? 'minHeight' : 'height']: grid.tileHeightPx,
+        borderLeftColor: state.color,
+        backgroundImage: tint(tile),
+      }}
       data-testid="promkeep-tile"
     >
-      <div className={styles.head}>
+      <div className={cx(styles.head, grid.isNarrow && styles.stacked)}>
         <TileName tile={tile} level={headingLevel} />
         <StateMark state={state} />
       </div>
@@ -49,19 +61,21 @@ export const TileCard = memo(function TileCard({ tile, grid, fontPx, headingLeve
           </dl>
         )}
       </div>
-      {sparkline && sparklinePx > 0 && (
+      {hasSparkline && (
         <SparklineBox
           sparkline={sparkline}
           color={state.color}
           widthPx={Math.floor(grid.tileWidthPx - BAR_PX - BORDER_PX)}
-          heightPx={sparklinePx}
+          heightPx={grid.sparklinePx}
         />
       )}
     </li>
   );
 });
 
-function Reading({ tile, fontPx, words, timeZone }: Pick<Props, 'tile' | 'fontPx' | 'words' | 'timeZone'>) {
+type ReadingProps = Pick<Props, 'tile' | 'words' | 'timeZone'> & { fontPx: number };
+
+function Reading({ tile, fontPx, words, timeZone }: ReadingProps) {
   const styles = useStyles2(getStyles);
   const { value, noData, asOfMs } = tile;
   if (value) {
@@ -98,7 +112,7 @@ function tint({ state }: Tile): string | undefined {
   if (!state.color || (state.severity !== 'warning' && state.severity !== 'critical')) {
     return undefined;
   }
-  const wash = colorManipulator.alpha(state.color, state.severity === 'critical' ? 0.12 : 0.07);
+  const wash = colorManipulator.alpha(state.color, state.severity === 'critical' ? 0.1 : 0.07);
   return `linear-gradient(${wash}, ${wash})`;
 }
 
@@ -119,16 +133,15 @@ const getStyles = (theme: GrafanaTheme2) => ({
     borderRadius: 6,
     '@media (prefers-reduced-motion: no-preference)': { transition: 'border-left-color 300ms' },
   }),
-  compact: css({ justifyContent: 'center' }),
   head: css({
     display: 'flex',
-    flexWrap: 'wrap',
     alignItems: 'baseline',
     justifyContent: 'space-between',
     columnGap: 12,
     padding: '10px 14px 0 12px',
   }),
-  body: css({ flex: '1 1 auto', padding: '2px 14px 8px 12px' }),
+  stacked: css({ flexDirection: 'column', alignItems: 'stretch' }),
+  body: css({ flex: '1 1 auto', minHeight: 0, padding: '2px 14px 8px 12px' }),
   value: css({
     margin: 0,
     fontWeight: 600,

@@ -17,6 +17,7 @@ export interface Tile {
   /** Further calculations beside the value. */
   extras: TileExtra[];
   sparkline?: TileSparkline;
+  linkCount: number;
   getLinks?: () => LinkModel[];
 }
 

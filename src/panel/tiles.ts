@@ -56,6 +56,7 @@ function toTile(series: NumericSeries, options: TileOptions): Tile {
       ? others.map((one) => ({ label: words.calculations[one], text: format(calculate(one, samples) ?? NaN) }))
       : [],
     sparkline: options.withSparkline === false ? undefined : toSparkline(series, samples, { ...options, format }),
+    linkCount: series.field.config.links?.length ?? 0,
     getLinks: linksOf(series),
   };
 }
