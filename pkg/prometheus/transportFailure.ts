@@ -1,5 +1,6 @@
 import { PromkeepError } from '../core/errors';
-import { isUnpackingError } from './bodyDecoding';
+import { isUnpackingCode } from './bodyDecoding';
+import { isRecord } from './settingsReader';
 
 /** How far a request had come when it failed. */
 export interface Progress {
@@ -39,7 +40,7 @@ export function describeTransportFailure(error: unknown, { host, answered, bytes
   if (code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'ETIMEDOUT') {
     return new PromkeepError('SOURCE_TIMEOUT', `Cannot connect to ${host} in time.`, { cause: error });
   }
-  if (isUnpackingError(error)) {
+  if (isUnpackingCode(code)) {
     const text = `The packed answer of ${host} is damaged or cut off after ${bytes} bytes.`;
     return new PromkeepError('SOURCE_NOT_PROMETHEUS', text, { cause: error });
   }
@@ -55,12 +56,10 @@ export function describeTransportFailure(error: unknown, { host, answered, bytes
 
 /** The code of an error, or of the first with one inside an aggregate (a host name with several addresses). */
 function codeOf(error: unknown): string {
-  if (!(error instanceof Error)) {
-    return '';
+  const { code, errors, cause } = isRecord(error) ? error : {};
+  if (typeof code === 'string') {
+    return code;
   }
-  if ('code' in error && typeof error.code === 'string') {
-    return error.code;
-  }
-  const inner = error instanceof AggregateError ? error.errors : [error.cause];
-  return inner.map((one) => (one === undefined ? '' : codeOf(one))).find((code) => code !== '') ?? '';
+  const inner: unknown[] = Array.isArray(errors) ? errors : [cause];
+  return inner.map((one) => (one === undefined ? '' : codeOf(one))).find((one) => one !== '') ?? '';
 }

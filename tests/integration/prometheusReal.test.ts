@@ -139,7 +139,8 @@ describe('a Prometheus with data', () => {
 
 /** Every series of one scrape, turned by a sine so that its values have all their digits, at 6,000 points. */
 function manySamples(nowMs: number): RangeQuery {
-  const endMs = Math.ceil(nowMs / 1000) * 1000;
+  // old enough for the scrapes before it to be complete, so that asking twice gives the same answer
+  const endMs = Math.floor(nowMs / 1000) * 1000 - 2000;
   return {
     expr: 'label_replace({job="self"} @ end(), "kept_name", "$1", "__name__", "(.+)") * scalar(sin(vector(time())))',
     startMs: endMs - 5999 * 15_000,
@@ -171,7 +172,7 @@ function toNumber(text: string): number {
 
 async function waitForData(source: MetricSource): Promise<void> {
   for (let i = 0; i < 100; i++) {
-    const { series } = await source.queryInstant({ expr: 'up == 1', timeMs: Date.now() }, live());
+    const { series } = await source.queryInstant({ expr: 'up offset 4s == 1', timeMs: Date.now() }, live());
     if (series.length > 0) {
       return;
     }
