@@ -109,15 +109,20 @@ async function provideSystemPackages(mayInstall) {
 async function build() {
   const withGrafana = hasGrafana();
   const why = whyBuild(root, { withGrafana });
-  if (why === undefined) {
-    return;
+  if (why !== undefined) {
+    console.log(`Building: ${why} …`);
+    await runNode('scripts/build.mjs', '--no-executable');
   }
-  console.log(`Building: ${why} …`);
-  // Only Grafana runs the executable; without one its 100 MB are not worth the wait.
-  const args = withGrafana ? [] : ['--', '--no-executable'];
-  const code = await runProgram('npm', ['run', '--silent', 'build', ...args], { root });
+  if (withGrafana) {
+    // Only Grafana runs the executable; without one its 100 MB are not worth the wait. Quick when it is up to date.
+    await runNode('scripts/buildExecutable.mjs');
+  }
+}
+
+async function runNode(script, ...args) {
+  const code = await runProgram(process.execPath, [script, ...args], { root });
   if (code !== 0) {
-    throw new Error(`The build ended with code ${code}.`);
+    throw new Error(`${script} ended with code ${code}.`);
   }
 }
 

@@ -52,7 +52,6 @@ async function startOn(port: number, options: PrometheusOptions): Promise<Runnin
         `--storage.tsdb.path=${dataDir}`,
         `--web.listen-address=127.0.0.1:${port}`,
         '--enable-feature=exemplar-storage',
-        '--web.enable-lifecycle',
         ...(options.flags ?? []),
       ],
       logFile: options.logFile,
