@@ -7,7 +7,7 @@ import { createHclogLogger } from '../plugin/hclogLogger';
 import { redirectConsole } from '../plugin/processEvents';
 import { servePlugin } from '../plugin/servePlugin';
 
-/** What the plugin serves, built by `compose` once there is a logger. */
+/** What the plugin serves. */
 export interface PluginParts {
   factory: DatasourceFactory;
   metricsText(): Promise<string>;
@@ -18,17 +18,22 @@ export interface PluginParts {
  *
  * @param host Node's `process`
  * @param exit ends the process; main.ts owns it
+ * @param compose builds what is served. Called after the handshake, so that loading it (about 40 ms) does not delay the start;
+ *   a call that comes before it is done waits
  */
 export async function runPlugin(
   host: NodeJS.Process,
   exit: (code: number) => void,
-  compose: (logger: Logger) => PluginParts
+  compose: (logger: Logger) => PluginParts | Promise<PluginParts>
 ): Promise<void> {
   const logger = createHclogLogger((line) => void host.stderr.write(line), Date.now);
   redirectConsole(console, logger);
+  let parts: Promise<PluginParts> | undefined;
+  const load = (): Promise<PluginParts> => (parts ??= Promise.resolve(compose(logger)));
   try {
     await servePlugin({
-      ...compose(logger),
+      factory: async (settings) => (await load()).factory(settings),
+      metricsText: async () => (await load()).metricsText(),
       logger,
       host: {
         magicCookie: host.env[MAGIC_COOKIE_NAME],
@@ -44,6 +49,7 @@ export async function runPlugin(
       writeHandshake: (line) => void host.stdout.write(line),
       exit,
     });
+    await load();
   } catch (error) {
     host.stderr.write(`${asPromkeepError(error).message}\n`);
     exit(1);

@@ -63,8 +63,8 @@ func pluginEnvironment() []string {
 	}
 }
 
-// start launches the plugin as Grafana does, and fails the test when it cannot.
-func start(path string) (*host, error) {
+// newHost prepares to launch the plugin as Grafana does.
+func newHost(path string) *host {
 	h := &host{command: exec.Command(path), logs: &lockedBuffer{}}
 	h.command.Env = pluginEnvironment()
 	h.client = goplugin.NewClient(&goplugin.ClientConfig{
@@ -86,6 +86,11 @@ func start(path string) (*host, error) {
 		AllowedProtocols: []goplugin.Protocol{goplugin.ProtocolGRPC},
 		Logger:           hclog.New(&hclog.LoggerOptions{Output: h.logs, Level: hclog.Trace, JSONFormat: true}),
 	})
+	return h
+}
+
+func start(path string) (*host, error) {
+	h := newHost(path)
 	rpc, err := h.client.Client()
 	if err != nil {
 		h.client.Kill()

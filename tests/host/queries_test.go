@@ -24,7 +24,7 @@ var (
 // query is one Grafana query with a step of one minute.
 func query(t testing.TB, refID string, model map[string]any) backend.DataQuery {
 	t.Helper()
-	model["refId"] = refID
+	model["refId"], model["intervalMs"] = refID, time.Minute.Milliseconds()
 	text, err := json.Marshal(model)
 	if err != nil {
 		t.Fatal(err)
