@@ -114,6 +114,7 @@ async function write(
   signal: AbortSignal
 ): Promise<WriteOutcome> {
   const samples = series.reduce((sum, { timesMs }) => sum + timesMs.length, 0);
+  // Queries that run at the same moment may each pass this check; the limit bounds a day, not a moment.
   const today = await target.archive.keptToday();
   if (today + samples > target.maxRowsPerDay) {
     throw new PromkeepError(
