@@ -1,0 +1,590 @@
+-- The archive's schema, dumped from a freshly migrated PostgreSQL 15 by scripts/dumpSchema.ts.
+-- For reading only: Promkeep makes it by the migrations in pkg/archive/migrations. A test fails when the two drift apart.
+-- Partitions of promkeep_samples are made as samples arrive.
+
+
+CREATE FUNCTION public.promkeep_canonical_labels(labels jsonb) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  SELECT CASE WHEN jsonb_typeof(labels) = 'object' THEN
+    '{' || coalesce((SELECT string_agg(to_json(key)::text || ':' || value::text, ',' ORDER BY key COLLATE "C")
+                     FROM jsonb_each(labels)), '') || '}'
+    ELSE labels::text END
+$$;
+
+COMMENT ON FUNCTION public.promkeep_canonical_labels(labels jsonb) IS 'Labels as canonical JSON: keys in code point order, no white space.';
+
+CREATE FUNCTION public.promkeep_ensure_partition(at timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+  week timestamp;
+  partition text;
+BEGIN
+  IF NOT isfinite(at) OR at < '0001-01-01 00:00:00+00' OR at >= '10000-01-01 00:00:00+00' THEN
+    RAISE EXCEPTION 'time % is outside of the years 1 to 9999', at USING ERRCODE = 'datetime_field_overflow';
+  END IF;
+  week := date_trunc('week', at AT TIME ZONE 'UTC');
+  partition := 'promkeep_samples_' || to_char(week, 'YYYYMMDD');
+  IF to_regclass(format('%I.%I', 'public', partition)) IS NOT NULL THEN
+    RETURN;
+  END IF;
+  -- One creator at a time; whoever waited finds the table there. Taking the table lock (which ATTACH needs anyway) makes this
+  -- session notice what others committed: without it, the answer "no such table" from above is still cached.
+  PERFORM pg_advisory_xact_lock(hashtext('promkeep partition'), hashtext('public'));
+  LOCK TABLE "public".promkeep_samples IN SHARE UPDATE EXCLUSIVE MODE;
+  IF to_regclass(format('%I.%I', 'public', partition)) IS NOT NULL THEN
+    RETURN;
+  END IF;
+  -- CREATE TABLE ... PARTITION OF would lock the whole archive against readers until commit, ATTACH does not.
+  EXECUTE format('CREATE TABLE %I.%I (LIKE %I.promkeep_samples INCLUDING ALL)', 'public', partition, 'public');
+  EXECUTE format('ALTER TABLE %I.promkeep_samples ATTACH PARTITION %I.%I FOR VALUES FROM (%L) TO (%L)',
+    'public', 'public', partition, week AT TIME ZONE 'UTC', (week + interval '7 days') AT TIME ZONE 'UTC');
+END
+$$;
+
+COMMENT ON FUNCTION public.promkeep_ensure_partition(at timestamp with time zone) IS 'Makes the partition of promkeep_samples for this time unless it exists.';
+
+CREATE FUNCTION public.promkeep_fingerprint(metric_name text, labels jsonb) RETURNS bytea
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  SELECT sha256(convert_to(metric_name, 'UTF8') || '\x00'::bytea
+                || convert_to(coalesce("public".promkeep_canonical_labels(labels), ''), 'UTF8'))
+$$;
+
+COMMENT ON FUNCTION public.promkeep_fingerprint(metric_name text, labels jsonb) IS 'Identity of a series within its query. Writers compute the same outside of the database.';
+
+CREATE FUNCTION public.promkeep_inserted_query(source_text character varying) RETURNS bigint
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+  print bytea := sha256(convert_to(coalesce('=' || source_text, ''), 'UTF8'));
+  found_id bigint;
+BEGIN
+  LOOP
+    SELECT q.query_id INTO found_id FROM "public".promkeep_queries q
+    JOIN "public".promkeep_sources o ON o.source_id = q.source_id
+    WHERE o.org_id = 1 AND o.name = 'default' AND q.kind = 'inserted' AND q.identity = print;
+    IF found_id IS NOT NULL THEN
+      RETURN found_id;
+    END IF;
+    INSERT INTO "public".promkeep_sources (org_id, name) VALUES (1, 'default') ON CONFLICT DO NOTHING;
+    WITH made AS (
+      INSERT INTO "public".promkeep_queries (source_id, kind, identity, source_text, retention)
+      SELECT o.source_id, 'inserted', print, promkeep_inserted_query.source_text, 'forever'
+      FROM "public".promkeep_sources o WHERE o.org_id = 1 AND o.name = 'default'
+      ON CONFLICT DO NOTHING RETURNING query_id)
+    INSERT INTO "public".promkeep_query_versions (query_id, version, expression) SELECT made.query_id, 1, '' FROM made;
+  END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION public.promkeep_inserted_query(source_text character varying) IS 'Finds or makes the query that rows inserted with this source belong to.';
+
+CREATE FUNCTION public.promkeep_metrics_data_write() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+  IF TG_OP IN ('UPDATE', 'DELETE') THEN
+    PERFORM "public".promkeep_remove_row(OLD);
+  END IF;
+  IF TG_OP = 'DELETE' THEN
+    RETURN OLD;
+  END IF;
+  NEW := "public".promkeep_put_row(NEW);
+  RETURN NEW;
+END
+$$;
+
+COMMENT ON FUNCTION public.promkeep_metrics_data_write() IS 'INSTEAD OF trigger of metrics_data.';
+
+CREATE TABLE public.promkeep_fetches (
+    fetch_id bigint NOT NULL,
+    query_id bigint NOT NULL,
+    version integer NOT NULL,
+    fetched_range tstzrange,
+    fetched_at timestamp with time zone NOT NULL,
+    written_at timestamp with time zone DEFAULT now() NOT NULL,
+    expression text,
+    prometheus_version text,
+    warnings text[] DEFAULT '{}'::text[] NOT NULL,
+    inserted bigint DEFAULT 0 NOT NULL,
+    unchanged bigint DEFAULT 0 NOT NULL,
+    revised bigint DEFAULT 0 NOT NULL,
+    withdrawn bigint DEFAULT 0 NOT NULL,
+    refused bigint DEFAULT 0 NOT NULL
+);
+
+COMMENT ON TABLE public.promkeep_fetches IS 'Provenance: one row per write that changed samples. A write that changes nothing leaves no row.';
+
+COMMENT ON COLUMN public.promkeep_fetches.fetch_id IS 'Key.';
+
+COMMENT ON COLUMN public.promkeep_fetches.query_id IS 'The query that was fetched.';
+
+COMMENT ON COLUMN public.promkeep_fetches.version IS 'Its version, which gives the expression.';
+
+COMMENT ON COLUMN public.promkeep_fetches.fetched_range IS 'The range that was replaced, both ends inclusive; null for inserted rows.';
+
+COMMENT ON COLUMN public.promkeep_fetches.fetched_at IS 'When Prometheus answered, on the writer''s clock.';
+
+COMMENT ON COLUMN public.promkeep_fetches.written_at IS 'The column created_at of metrics_data: when the write began, on the database''s clock.';
+
+COMMENT ON COLUMN public.promkeep_fetches.expression IS 'As sent to Prometheus, where it differs from the version''s expression.';
+
+COMMENT ON COLUMN public.promkeep_fetches.prometheus_version IS 'What the server said of itself.';
+
+COMMENT ON COLUMN public.promkeep_fetches.warnings IS 'Warnings of the answer.';
+
+COMMENT ON COLUMN public.promkeep_fetches.inserted IS 'Samples that were new.';
+
+COMMENT ON COLUMN public.promkeep_fetches.unchanged IS 'Samples that were there already with this value.';
+
+COMMENT ON COLUMN public.promkeep_fetches.revised IS 'Samples whose value changed.';
+
+COMMENT ON COLUMN public.promkeep_fetches.withdrawn IS 'Samples the new answer no longer had.';
+
+COMMENT ON COLUMN public.promkeep_fetches.refused IS 'Series that could not be stored.';
+
+CREATE TABLE public.promkeep_queries (
+    query_id bigint NOT NULL,
+    source_id bigint NOT NULL,
+    kind text NOT NULL,
+    identity bytea NOT NULL,
+    name text,
+    source_text character varying(100),
+    current_version integer DEFAULT 1 NOT NULL,
+    step_ms bigint,
+    phase_ms bigint,
+    retention text NOT NULL,
+    provisioned boolean DEFAULT false NOT NULL,
+    paused_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT promkeep_queries_check CHECK (((kind = 'inserted'::text) = (name IS NULL))),
+    CONSTRAINT promkeep_queries_check1 CHECK (((kind = 'inserted'::text) = (step_ms IS NULL))),
+    CONSTRAINT promkeep_queries_identity_check CHECK ((length(identity) = 32)),
+    CONSTRAINT promkeep_queries_kind_check CHECK ((kind = ANY (ARRAY['recorded'::text, 'kept'::text, 'inserted'::text])))
+);
+
+COMMENT ON TABLE public.promkeep_queries IS 'What samples belong to: a recorded query (continuous history), a kept result (snapshots of a Grafana query), or rows inserted through metrics_data. Writers lock this row first, so writes of one query happen one after another.';
+
+COMMENT ON COLUMN public.promkeep_queries.query_id IS 'Key.';
+
+COMMENT ON COLUMN public.promkeep_queries.source_id IS 'The source it is asked of.';
+
+COMMENT ON COLUMN public.promkeep_queries.kind IS 'recorded, kept or inserted.';
+
+COMMENT ON COLUMN public.promkeep_queries.identity IS 'SHA-256 of what makes the query unique within source and kind: recorded: its name; kept: step, phase and expression; inserted: the text of the column source.';
+
+COMMENT ON COLUMN public.promkeep_queries.name IS 'The column query of metrics_data. Recorded: the name; kept: the expression with its grid; inserted: null.';
+
+COMMENT ON COLUMN public.promkeep_queries.source_text IS 'The column source of metrics_data: prometheus, or what was inserted.';
+
+COMMENT ON COLUMN public.promkeep_queries.current_version IS 'Version (promkeep_query_versions) that is being recorded.';
+
+COMMENT ON COLUMN public.promkeep_queries.step_ms IS 'Distance of grid times in milliseconds (of the current version); null for inserted rows.';
+
+COMMENT ON COLUMN public.promkeep_queries.phase_ms IS 'Offset of the grid from the epoch in milliseconds; 0 for recorded queries.';
+
+COMMENT ON COLUMN public.promkeep_queries.retention IS 'Retention class: 7d, 30d, 1y, forever and so on';
+
+COMMENT ON COLUMN public.promkeep_queries.provisioned IS 'Defined by a config file, hence read-only elsewhere.';
+
+COMMENT ON COLUMN public.promkeep_queries.paused_at IS 'Since when it is not recorded any more (its data stays); null while it is.';
+
+COMMENT ON COLUMN public.promkeep_queries.created_at IS 'When the query was first seen.';
+
+COMMENT ON COLUMN public.promkeep_queries.updated_at IS 'When its definition last changed.';
+
+CREATE TABLE public.promkeep_samples (
+    series_id bigint NOT NULL,
+    "time" timestamp with time zone NOT NULL,
+    value double precision,
+    fetch_id bigint NOT NULL
+)
+PARTITION BY RANGE ("time");
+
+COMMENT ON TABLE public.promkeep_samples IS 'Samples, one row per series and time, partitioned by week.';
+
+COMMENT ON COLUMN public.promkeep_samples.series_id IS 'The series (promkeep_series).';
+
+COMMENT ON COLUMN public.promkeep_samples."time" IS 'Time of the sample.';
+
+COMMENT ON COLUMN public.promkeep_samples.value IS 'Value; NaN, infinities and -0 are kept. Null only for inserted rows.';
+
+COMMENT ON COLUMN public.promkeep_samples.fetch_id IS 'The write that brought this value (promkeep_fetches).';
+
+CREATE TABLE public.promkeep_series (
+    series_id bigint NOT NULL,
+    query_id bigint NOT NULL,
+    fingerprint bytea NOT NULL,
+    metric_name text NOT NULL,
+    short_name character varying(255) GENERATED ALWAYS AS (
+CASE
+    WHEN (length(metric_name) <= 255) THEN metric_name
+    ELSE (("left"(metric_name, 238) || '~'::text) || "left"(md5(metric_name), 16))
+END) STORED NOT NULL,
+    origin text NOT NULL,
+    labels jsonb,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT promkeep_series_fingerprint_check CHECK ((length(fingerprint) = 32)),
+    CONSTRAINT promkeep_series_origin_check CHECK ((origin = ANY (ARRAY['named'::text, 'nameless'::text, 'scalar'::text, 'inserted'::text])))
+);
+
+COMMENT ON TABLE public.promkeep_series IS 'One row per query, metric name and labels.';
+
+COMMENT ON COLUMN public.promkeep_series.series_id IS 'Key.';
+
+COMMENT ON COLUMN public.promkeep_series.query_id IS 'The query whose result it is.';
+
+COMMENT ON COLUMN public.promkeep_series.fingerprint IS 'SHA-256 of the metric name, a zero byte and the canonical labels, see promkeep_fingerprint().';
+
+COMMENT ON COLUMN public.promkeep_series.metric_name IS 'In full length; the query''s name for results without __name__.';
+
+COMMENT ON COLUMN public.promkeep_series.short_name IS 'The metric name as metrics_data shows it: over 255 characters it is cut and ends in ~ and a hash of the whole.';
+
+COMMENT ON COLUMN public.promkeep_series.origin IS 'How the result came: named (with __name__), nameless, scalar (no labels at all), or inserted. Reading back restores it.';
+
+COMMENT ON COLUMN public.promkeep_series.labels IS 'Labels without __name__; null only for inserted rows.';
+
+COMMENT ON COLUMN public.promkeep_series.created_at IS 'When the series was first seen.';
+
+CREATE TABLE public.promkeep_sources (
+    source_id bigint NOT NULL,
+    org_id bigint NOT NULL,
+    name text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON TABLE public.promkeep_sources IS 'Where samples come from: one row per organisation and source name. Two programs archive the same source exactly when they agree on both.';
+
+COMMENT ON COLUMN public.promkeep_sources.source_id IS 'Key.';
+
+COMMENT ON COLUMN public.promkeep_sources.org_id IS 'Grafana organisation; 1 for the stand-alone program unless configured otherwise.';
+
+COMMENT ON COLUMN public.promkeep_sources.name IS 'Name of the source in the settings; default: default.';
+
+COMMENT ON COLUMN public.promkeep_sources.created_at IS 'When the source was first seen.';
+
+CREATE VIEW public.metrics_data AS
+ SELECT (((('x'::text || substr(md5(((s.series_id || ' '::text) || ((EXTRACT(epoch FROM s."time") * (1000000)::numeric))::bigint)), 1, 16)))::bit(64))::bigint & '9223372036854775807'::bigint) AS id,
+    r.short_name AS metric_name,
+    s.value AS metric_value,
+    s."time" AS "timestamp",
+    r.labels,
+    q.source_text AS source,
+    f.written_at AS created_at,
+    o.org_id,
+    o.name AS source_name,
+    q.name AS query
+   FROM ((((public.promkeep_samples s
+     LEFT JOIN public.promkeep_series r ON ((r.series_id = s.series_id)))
+     LEFT JOIN public.promkeep_queries q ON ((q.query_id = r.query_id)))
+     LEFT JOIN public.promkeep_sources o ON ((o.source_id = q.source_id)))
+     LEFT JOIN public.promkeep_fetches f ON ((f.fetch_id = s.fetch_id)));
+
+COMMENT ON VIEW public.metrics_data IS 'Every sample as a flat row. Rows are unique by (org_id, source_name, query, source, metric_name, labels, timestamp), apart from metric names over 255 characters. INSERT stores rows of your own; inserting a row again changes nothing.';
+
+COMMENT ON COLUMN public.metrics_data.id IS 'Derived from series and time: positive, stable, practically unique, not a key.';
+
+COMMENT ON COLUMN public.metrics_data.metric_name IS 'Metric name; the query''s name for results without one; over 255 characters cut, ending in ~ and a hash.';
+
+COMMENT ON COLUMN public.metrics_data.metric_value IS 'Value; may be NaN or infinite.';
+
+COMMENT ON COLUMN public.metrics_data."timestamp" IS 'Time of the sample. A literal without zone is read in the session''s zone.';
+
+COMMENT ON COLUMN public.metrics_data.labels IS 'Labels without __name__.';
+
+COMMENT ON COLUMN public.metrics_data.source IS 'prometheus, or what was inserted.';
+
+COMMENT ON COLUMN public.metrics_data.created_at IS 'When this value was written.';
+
+COMMENT ON COLUMN public.metrics_data.org_id IS 'Grafana organisation of the source.';
+
+COMMENT ON COLUMN public.metrics_data.source_name IS 'Name of the source.';
+
+COMMENT ON COLUMN public.metrics_data.query IS 'Name of the recorded query, or the kept expression with its grid; null for inserted rows.';
+
+CREATE FUNCTION public.promkeep_put_row(row_in public.metrics_data) RETURNS public.metrics_data
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+  row_out "public".metrics_data := row_in;
+  print bytea := "public".promkeep_fingerprint(row_in.metric_name, row_in.labels);
+  of_query bigint;
+  of_series bigint;
+  of_fetch bigint;
+  old record;
+BEGIN
+  IF row_in.metric_name IS NULL OR row_in.timestamp IS NULL THEN
+    RAISE EXCEPTION 'metrics_data: metric_name and timestamp must not be null' USING ERRCODE = 'not_null_violation';
+  END IF;
+  IF row_in.query IS NOT NULL OR row_in.org_id <> 1 OR row_in.source_name <> 'default' THEN
+    RAISE EXCEPTION 'metrics_data: rows can be inserted only without query, org_id and source_name'
+      USING ERRCODE = 'feature_not_supported';
+  END IF;
+  PERFORM "public".promkeep_ensure_partition(row_in.timestamp);
+  of_query := "public".promkeep_inserted_query(row_in.source);
+  LOOP
+    SELECT r.series_id INTO of_series FROM "public".promkeep_series r
+    WHERE r.query_id = of_query AND r.fingerprint = print;
+    EXIT WHEN of_series IS NOT NULL;
+    INSERT INTO "public".promkeep_series (query_id, fingerprint, metric_name, origin, labels)
+    VALUES (of_query, print, row_in.metric_name, 'inserted', row_in.labels) ON CONFLICT DO NOTHING;
+  END LOOP;
+  row_out.org_id := 1;
+  row_out.source_name := 'default';
+  row_out.id := ('x' || substr(md5(of_series || ' ' || (extract(epoch FROM row_in.timestamp) * 1000000)::bigint), 1, 16))::bit(64)::bigint
+    & 9223372036854775807;
+  SELECT s.value, f.written_at INTO old FROM "public".promkeep_samples s
+  LEFT JOIN "public".promkeep_fetches f ON f.fetch_id = s.fetch_id
+  WHERE s.series_id = of_series AND s.time = row_in.timestamp;
+  IF FOUND AND float8send(old.value) IS NOT DISTINCT FROM float8send(row_in.metric_value) THEN
+    row_out.created_at := old.written_at;
+    RETURN row_out;
+  END IF;
+  -- All rows of a transaction share one fetch: now() is the transaction's start.
+  row_out.created_at := coalesce(row_in.created_at, now());
+  SELECT f.fetch_id INTO of_fetch FROM "public".promkeep_fetches f
+  WHERE f.query_id = of_query AND f.fetched_at = row_out.created_at LIMIT 1;
+  IF of_fetch IS NULL THEN
+    INSERT INTO "public".promkeep_fetches (query_id, version, fetched_at, written_at)
+    VALUES (of_query, 1, row_out.created_at, row_out.created_at) RETURNING fetch_id INTO of_fetch;
+  END IF;
+  INSERT INTO "public".promkeep_samples AS s (series_id, time, value, fetch_id)
+  VALUES (of_series, row_in.timestamp, row_in.metric_value, of_fetch)
+  ON CONFLICT (series_id, time) DO UPDATE SET value = excluded.value, fetch_id = excluded.fetch_id
+  WHERE float8send(s.value) IS DISTINCT FROM float8send(excluded.value);
+  RETURN row_out;
+END
+$$;
+
+COMMENT ON FUNCTION public.promkeep_put_row(row_in public.metrics_data) IS 'Stores one inserted row; storing it again changes nothing, another value for the same time replaces the old one.';
+
+CREATE FUNCTION public.promkeep_remove_row(row_in public.metrics_data) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+  IF row_in.query IS NOT NULL THEN
+    RAISE EXCEPTION 'metrics_data: this row was archived from Prometheus and cannot be changed here'
+      USING ERRCODE = 'feature_not_supported', HINT = 'Only inserted rows (query IS NULL) can be updated and deleted.';
+  END IF;
+  DELETE FROM "public".promkeep_samples s
+  USING "public".promkeep_series r, "public".promkeep_queries q, "public".promkeep_sources o
+  WHERE o.org_id = row_in.org_id AND o.name = row_in.source_name
+    AND q.source_id = o.source_id AND q.kind = 'inserted' AND q.source_text IS NOT DISTINCT FROM row_in.source
+    AND r.query_id = q.query_id AND r.fingerprint = "public".promkeep_fingerprint(row_in.metric_name, row_in.labels)
+    AND s.series_id = r.series_id AND s.time = row_in.timestamp;
+END
+$$;
+
+COMMENT ON FUNCTION public.promkeep_remove_row(row_in public.metrics_data) IS 'Removes one inserted row.';
+
+CREATE TABLE public.promkeep_coverage (
+    query_id bigint NOT NULL,
+    version integer NOT NULL,
+    covered tstzmultirange DEFAULT '{}'::tstzmultirange NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON TABLE public.promkeep_coverage IS 'What the archive knows of a recorded query: the grid times in these ranges were answered by a source that held data then.';
+
+COMMENT ON COLUMN public.promkeep_coverage.query_id IS 'The recorded query.';
+
+COMMENT ON COLUMN public.promkeep_coverage.version IS 'Its version.';
+
+COMMENT ON COLUMN public.promkeep_coverage.covered IS 'Each range begins at a covered grid time and ends one step after the last one (exclusive), so that neighbours join.';
+
+COMMENT ON COLUMN public.promkeep_coverage.updated_at IS 'When it last grew or shrank.';
+
+ALTER TABLE public.promkeep_fetches ALTER COLUMN fetch_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.promkeep_fetches_fetch_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.promkeep_gaps (
+    gap_id bigint NOT NULL,
+    query_id bigint NOT NULL,
+    version integer NOT NULL,
+    missing tstzrange NOT NULL,
+    reason text NOT NULL,
+    detail text,
+    first_noted timestamp with time zone DEFAULT now() NOT NULL,
+    last_tried timestamp with time zone DEFAULT now() NOT NULL,
+    tries integer DEFAULT 1 NOT NULL
+);
+
+COMMENT ON TABLE public.promkeep_gaps IS 'Why ranges are not covered. Gaps of one query never overlap each other or its coverage.';
+
+COMMENT ON COLUMN public.promkeep_gaps.gap_id IS 'Key.';
+
+COMMENT ON COLUMN public.promkeep_gaps.query_id IS 'The recorded query.';
+
+COMMENT ON COLUMN public.promkeep_gaps.version IS 'Its version.';
+
+COMMENT ON COLUMN public.promkeep_gaps.missing IS 'From the first missing grid time to one step after the last (exclusive).';
+
+COMMENT ON COLUMN public.promkeep_gaps.reason IS 'source-down, query-failed, partial-answer, source-had-no-data, source-lost-it or archive-down.';
+
+COMMENT ON COLUMN public.promkeep_gaps.detail IS 'More about it, for people.';
+
+COMMENT ON COLUMN public.promkeep_gaps.first_noted IS 'When it was first noted.';
+
+COMMENT ON COLUMN public.promkeep_gaps.last_tried IS 'When it was last noted.';
+
+COMMENT ON COLUMN public.promkeep_gaps.tries IS 'How often it was noted.';
+
+ALTER TABLE public.promkeep_gaps ALTER COLUMN gap_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.promkeep_gaps_gap_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.promkeep_migrations (
+    version integer NOT NULL,
+    name text NOT NULL,
+    applied_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON TABLE public.promkeep_migrations IS 'Ledger of schema migrations. A program that knows fewer versions than this table refuses to work.';
+
+COMMENT ON COLUMN public.promkeep_migrations.version IS 'Number of the migration, ascending without holes.';
+
+COMMENT ON COLUMN public.promkeep_migrations.name IS 'What the migration brought.';
+
+COMMENT ON COLUMN public.promkeep_migrations.applied_at IS 'When it was committed, on the database''s clock.';
+
+ALTER TABLE public.promkeep_queries ALTER COLUMN query_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.promkeep_queries_query_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.promkeep_query_versions (
+    query_id bigint NOT NULL,
+    version integer NOT NULL,
+    expression text NOT NULL,
+    step_ms bigint,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON TABLE public.promkeep_query_versions IS 'Expressions of a query over time. Another expression or step starts a new version; samples keep the version they were fetched with (through promkeep_fetches).';
+
+COMMENT ON COLUMN public.promkeep_query_versions.query_id IS 'The query.';
+
+COMMENT ON COLUMN public.promkeep_query_versions.version IS 'Ascending from 1.';
+
+COMMENT ON COLUMN public.promkeep_query_versions.expression IS 'PromQL; empty for inserted rows.';
+
+COMMENT ON COLUMN public.promkeep_query_versions.step_ms IS 'Distance of grid times in milliseconds; null for inserted rows.';
+
+COMMENT ON COLUMN public.promkeep_query_versions.created_at IS 'When this version began.';
+
+ALTER TABLE public.promkeep_series ALTER COLUMN series_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.promkeep_series_series_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+ALTER TABLE public.promkeep_sources ALTER COLUMN source_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.promkeep_sources_source_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+ALTER TABLE ONLY public.promkeep_coverage
+    ADD CONSTRAINT promkeep_coverage_pkey PRIMARY KEY (query_id, version);
+
+ALTER TABLE ONLY public.promkeep_fetches
+    ADD CONSTRAINT promkeep_fetches_pkey PRIMARY KEY (fetch_id);
+
+ALTER TABLE ONLY public.promkeep_gaps
+    ADD CONSTRAINT promkeep_gaps_pkey PRIMARY KEY (gap_id);
+
+ALTER TABLE ONLY public.promkeep_migrations
+    ADD CONSTRAINT promkeep_migrations_pkey PRIMARY KEY (version);
+
+ALTER TABLE ONLY public.promkeep_queries
+    ADD CONSTRAINT promkeep_queries_pkey PRIMARY KEY (query_id);
+
+ALTER TABLE ONLY public.promkeep_queries
+    ADD CONSTRAINT promkeep_queries_source_id_kind_identity_key UNIQUE (source_id, kind, identity);
+
+ALTER TABLE ONLY public.promkeep_query_versions
+    ADD CONSTRAINT promkeep_query_versions_pkey PRIMARY KEY (query_id, version);
+
+ALTER TABLE ONLY public.promkeep_samples
+    ADD CONSTRAINT promkeep_samples_pkey PRIMARY KEY (series_id, "time");
+
+ALTER TABLE ONLY public.promkeep_series
+    ADD CONSTRAINT promkeep_series_pkey PRIMARY KEY (series_id);
+
+ALTER TABLE ONLY public.promkeep_series
+    ADD CONSTRAINT promkeep_series_query_id_fingerprint_key UNIQUE (query_id, fingerprint);
+
+ALTER TABLE ONLY public.promkeep_sources
+    ADD CONSTRAINT promkeep_sources_org_id_name_key UNIQUE (org_id, name);
+
+ALTER TABLE ONLY public.promkeep_sources
+    ADD CONSTRAINT promkeep_sources_pkey PRIMARY KEY (source_id);
+
+CREATE INDEX promkeep_fetches_query ON public.promkeep_fetches USING btree (query_id, fetched_at);
+
+CREATE INDEX promkeep_gaps_query ON public.promkeep_gaps USING btree (query_id, version);
+
+CREATE INDEX promkeep_samples_time ON ONLY public.promkeep_samples USING brin ("time") WITH (pages_per_range='16', autosummarize='on');
+
+CREATE INDEX promkeep_series_labels ON public.promkeep_series USING gin (labels jsonb_path_ops);
+
+CREATE INDEX promkeep_series_short_name ON public.promkeep_series USING btree (short_name);
+
+CREATE TRIGGER promkeep_metrics_data_write INSTEAD OF INSERT OR DELETE OR UPDATE ON public.metrics_data FOR EACH ROW EXECUTE FUNCTION public.promkeep_metrics_data_write();
+
+ALTER TABLE ONLY public.promkeep_coverage
+    ADD CONSTRAINT promkeep_coverage_query_id_version_fkey FOREIGN KEY (query_id, version) REFERENCES public.promkeep_query_versions(query_id, version) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.promkeep_fetches
+    ADD CONSTRAINT promkeep_fetches_query_id_fkey FOREIGN KEY (query_id) REFERENCES public.promkeep_queries(query_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.promkeep_gaps
+    ADD CONSTRAINT promkeep_gaps_query_id_version_fkey FOREIGN KEY (query_id, version) REFERENCES public.promkeep_query_versions(query_id, version) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.promkeep_queries
+    ADD CONSTRAINT promkeep_queries_source_id_fkey FOREIGN KEY (source_id) REFERENCES public.promkeep_sources(source_id);
+
+ALTER TABLE ONLY public.promkeep_query_versions
+    ADD CONSTRAINT promkeep_query_versions_query_id_fkey FOREIGN KEY (query_id) REFERENCES public.promkeep_queries(query_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.promkeep_series
+    ADD CONSTRAINT promkeep_series_query_id_fkey FOREIGN KEY (query_id) REFERENCES public.promkeep_queries(query_id) ON DELETE CASCADE;
+
+REVOKE ALL ON FUNCTION public.promkeep_ensure_partition(at timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.promkeep_inserted_query(source_text character varying) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.promkeep_metrics_data_write() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.promkeep_put_row(row_in public.metrics_data) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.promkeep_remove_row(row_in public.metrics_data) FROM PUBLIC;
