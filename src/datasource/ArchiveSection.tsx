@@ -1,8 +1,9 @@
 import { ConfigSection, ConfigSubSection } from '@grafana/plugin-ui';
-import { Alert, Combobox, type ComboboxOption, Field, Input, RadioButtonGroup, Switch } from '@grafana/ui';
+import { Alert, Combobox, type ComboboxOption, Field, RadioButtonGroup, Switch } from '@grafana/ui';
 import { ARCHIVE_DEFAULTS, type ArchiveJsonData, type ArchiveSslMode } from '../contract/settings';
+import { LimitField, type PartProps, TextField } from './ArchiveFields';
 import { ArchiveSecrets } from './ArchiveSecrets';
-import { findArchiveFaults, isUnencryptedRemote } from './archiveValidation';
+import { isUnencryptedRemote } from './archiveValidation';
 import { type ConfigProps } from './configProps';
 
 const SSL_MODES: Array<ComboboxOption<ArchiveSslMode>> = [
@@ -55,12 +56,6 @@ export function ArchiveSection({ options, onOptionsChange }: ConfigProps) {
       )}
     </ConfigSection>
   );
-}
-
-interface PartProps {
-  jsonData: ArchiveJsonData;
-  readOnly: boolean;
-  change: (changed: ArchiveJsonData) => void;
 }
 
 function DatabaseFields({ jsonData, readOnly, change }: PartProps) {
@@ -149,64 +144,4 @@ function KeepFields({ jsonData, readOnly, change }: PartProps) {
       )}
     </>
   );
-}
-
-type TextKey = 'archiveHost' | 'archiveDatabase' | 'archiveUser' | 'archiveSchema' | 'archiveSourceName';
-
-interface TextFieldProps extends PartProps {
-  name: TextKey;
-  label: string;
-  description?: string;
-  required?: boolean;
-  placeholder?: string;
-}
-
-function TextField({ name, label, description, required, placeholder, jsonData, readOnly, change }: TextFieldProps) {
-  const fault = findArchiveFaults(jsonData)[name];
-  return (
-    <Field label={label} description={description} required={required} invalid={fault !== undefined} error={fault}>
-      <Input
-        id={name}
-        width={40}
-        spellCheck={false}
-        placeholder={placeholder}
-        value={jsonData[name] ?? ''}
-        disabled={readOnly}
-        onChange={(event) => change({ [name]: event.currentTarget.value || undefined })}
-      />
-    </Field>
-  );
-}
-
-interface LimitFieldProps extends PartProps {
-  name: 'archiveKeepMaxRowsPerDay' | 'archiveKeepMaxSeries';
-  label: string;
-  fallback: number;
-}
-
-function LimitField({ name, label, fallback, jsonData, readOnly, change }: LimitFieldProps) {
-  const fault = findArchiveFaults(jsonData)[name];
-  return (
-    <Field
-      label={label}
-      description={`More is refused. Empty: ${fallback}.`}
-      invalid={fault !== undefined}
-      error={fault}
-    >
-      <Input
-        id={name}
-        width={40}
-        type="number"
-        min={1}
-        placeholder={String(fallback)}
-        value={jsonData[name] ?? ''}
-        disabled={readOnly}
-        onChange={(event) => change({ [name]: toLimit(event.currentTarget.value) })}
-      />
-    </Field>
-  );
-}
-
-function toLimit(text: string): number | undefined {
-  return text.trim() === '' ? undefined : Number(text);
 }
