@@ -9,6 +9,7 @@ import { type CallInfo, describeFailure, type RpcCalls } from './rpcCalls';
 import {
   type WireDataQuery,
   type WireDataResponse,
+  type WirePluginContext,
   type WireQueryChunk,
   type WireQueryDataRequest,
   type WireQueryDataResponse,
@@ -37,7 +38,9 @@ export class DataService {
   private async queryData(request: WireQueryDataRequest, info: CallInfo): Promise<WireQueryDataResponse> {
     const answers = await this.answer(request, info);
     return {
-      responses: Object.fromEntries([...answers].map(([refId, answer]) => [refId, this.encode(refId, answer)])),
+      responses: Object.fromEntries(
+        [...answers].map(([refId, answer]) => [refId, this.encode(refId, answer, request)])
+      ),
     };
   }
 
@@ -48,7 +51,7 @@ export class DataService {
     info: CallInfo
   ): Promise<void> {
     for (const [refId, answer] of await this.answer(request, info)) {
-      const { frames, ...outcome } = this.encode(refId, answer);
+      const { frames, ...outcome } = this.encode(refId, answer, request);
       for (const [i, frame] of frames.entries()) {
         await send({ refId, frameId: `${refId}-${i}`, frame, status: STATUS_OK });
       }
@@ -79,13 +82,13 @@ export class DataService {
       );
       found.forEach((answer, refId) => answers.set(refId, answer));
     } catch (thrown) {
-      const error = this.note(thrown);
+      const error = this.note(thrown, request.pluginContext);
       queries.forEach(({ refId }) => answers.set(refId, failed(error)));
     }
     return answers;
   }
 
-  private encode(refId: string, answer: DataResponse): WireDataResponse {
+  private encode(refId: string, answer: DataResponse, request: WireQueryDataRequest): WireDataResponse {
     try {
       const encoder = new ArrowEncoder();
       return {
@@ -94,15 +97,15 @@ export class DataService {
         ...(answer.error && { error: answer.error, errorSource: answer.errorSource ?? 'plugin' }),
       };
     } catch (thrown) {
-      const error = this.note(thrown);
+      const error = this.note(thrown, request.pluginContext);
       return { frames: [], status: error.status, error: error.message, errorSource: error.source };
     }
   }
 
-  private note(thrown: unknown): PromkeepError {
+  private note(thrown: unknown, context: WirePluginContext | null): PromkeepError {
     const error = asPromkeepError(thrown);
     if (error.source === 'plugin') {
-      this.logger.error('A query failed', describeFailure(error));
+      this.logger.error('A query failed', describeFailure(error, context));
     }
     return error;
   }

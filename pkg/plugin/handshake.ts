@@ -42,7 +42,7 @@ export function checkHost(variables: HostVariables): void {
     );
   }
   if (variables.clientCert) {
-    // Grafana up to 13 never asks for it; going on without encryption would betray a host that does
+    // Grafana 12.4 never asks for it; going on without encryption would betray a host that does
     throw new PromkeepError('SETTINGS_INVALID', 'The host asks for AutoMTLS, which this plugin does not support');
   }
 }

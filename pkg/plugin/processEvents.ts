@@ -21,9 +21,7 @@ export type ConsoleMethods = Record<
 
 const ORPHAN_POLL_MS = 500;
 
-/**
- * Says whether to stop with a code or at once. `stop` may be called more than once.
- */
+/** The two ways to end; both take the exit code, and the first call decides. */
 export interface Stopper {
   /** Orderly, within 2 s. */
   stop(code: number): void;

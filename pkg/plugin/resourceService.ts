@@ -50,7 +50,7 @@ export class ResourceService {
     } catch (thrown) {
       const error = asPromkeepError(thrown);
       if (error.source === 'plugin' && error.code === 'INTERNAL') {
-        this.logger.error('A resource call failed', { path: wire.path, ...describeFailure(error) });
+        this.logger.error('A resource call failed', { path: wire.path, ...describeFailure(error, wire.pluginContext) });
       }
       return toErrorResponse(error);
     }

@@ -9,6 +9,7 @@ import { once } from 'node:events';
 import { asPromkeepError, type PromkeepError } from '../core/errors';
 import { type Logger } from '../core/ports';
 import { type Protocol } from './protocol';
+import { type WirePluginContext } from './wireMessages';
 
 /** What a handler knows of its call besides the request. */
 export interface CallInfo {
@@ -106,9 +107,19 @@ export class RpcCalls {
 }
 
 /** Log attributes of an error of ours; the original's stack tells where it came from. */
-export function describeFailure(error: PromkeepError): Record<string, string | undefined> {
+export function describeFailure(
+  error: PromkeepError,
+  context: WirePluginContext | null = null
+): Record<string, string | undefined> {
   const origin = error.cause instanceof Error ? error.cause : error;
-  return { code: error.code, reason: error.message, stack: origin.stack };
+  const datasource = context?.dataSourceInstanceSettings;
+  return {
+    code: error.code,
+    reason: error.message,
+    stack: origin.stack,
+    dsName: datasource?.name,
+    dsUid: datasource?.uid,
+  };
 }
 
 /** Waits while Grafana is slower than we are, so that a large answer does not pile up in memory. */
