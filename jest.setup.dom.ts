@@ -1,6 +1,9 @@
 import '@testing-library/jest-dom';
 import { TextDecoder, TextEncoder } from 'node:util';
 
+/** Drawing a whole settings page takes 0.3 s here, and many times that on a busy machine with two cores. */
+jest.setTimeout(30_000);
+
 /** What jsdom lacks and the real `@grafana/ui` (with uPlot in it) needs. Nothing of ours and nothing of Grafana is replaced. */
 Object.assign(globalThis, { TextDecoder, TextEncoder });
 
