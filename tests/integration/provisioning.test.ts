@@ -1,0 +1,128 @@
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { parse } from 'yaml';
+import { withTargets } from '../../scripts/stack/prometheusConfig';
+import { DATASOURCE_PLUGIN_ID, PANEL_PLUGIN_ID } from '../../src/contract/pluginIds';
+
+const provisioning = path.resolve(__dirname, '../../provisioning');
+const prometheusDir = path.join(provisioning, 'prometheus');
+const read = (file: string): string => readFileSync(path.join(provisioning, file), 'utf8');
+
+function promtool(...args: string[]): string {
+  return execFileSync('promtool', args, { cwd: prometheusDir, encoding: 'utf8', stdio: 'pipe' });
+}
+
+describe('the Prometheus configuration', () => {
+  const text = read('prometheus/prometheus.yml');
+
+  it('is accepted by promtool, with its rules', () => {
+    expect(promtool('check', 'config', 'prometheus.yml')).toContain('1 rule files found');
+    expect(promtool('check', 'rules', 'rules/alerts.yml')).toContain('2 rules found');
+  });
+
+  it('has alerts that fire and resolve', () => {
+    const files = readdirSync(path.join(prometheusDir, 'tests')).map((name) => `tests/${name}`);
+    expect(files.length).toBeGreaterThan(0);
+    expect(promtool('test', 'rules', ...files)).toContain('SUCCESS');
+  });
+
+  it('has the jobs, ports and intervals it promises', () => {
+    const config: {
+      global: Record<string, string>;
+      scrape_configs: Array<{ job_name: string; scrape_interval?: string; static_configs?: [{ targets: string[] }] }>;
+    } = parse(text);
+    expect(config.global).toEqual({ scrape_interval: '15s', evaluation_interval: '15s' });
+    const jobs = config.scrape_configs.map(({ job_name: job, static_configs: fixed, scrape_interval: interval }) => [
+      job,
+      fixed?.[0].targets[0].split(':')[1],
+      interval,
+    ]);
+    expect(jobs.slice(0, 4)).toEqual([
+      ['prometheus', '9090', undefined],
+      ['node_exporter', '9100', undefined],
+      ['postgresql_exporter', '9187', undefined],
+      ['custom_app', '8000', '30s'],
+    ]);
+  });
+
+  it('stays valid with the addresses of this machine, without the jobs that nothing here answers', () => {
+    const local = withTargets(text, { prometheus: '127.0.0.1:1', custom_app: '127.0.0.1:2' });
+    const dir = mkdtempSync(path.join(os.tmpdir(), 'promkeep-config-'));
+    cpSync(path.join(prometheusDir, 'rules'), path.join(dir, 'rules'), { recursive: true });
+    writeFileSync(path.join(dir, 'prometheus.yml'), local);
+    expect(promtool('check', 'config', path.join(dir, 'prometheus.yml'))).toContain('SUCCESS');
+    rmSync(dir, { recursive: true, force: true });
+    const jobs: Array<Record<string, unknown>> = parse(local).scrape_configs;
+    expect(jobs).toEqual([
+      { job_name: 'prometheus', static_configs: [{ targets: ['127.0.0.1:1'] }] },
+      { job_name: 'custom_app', scrape_interval: '30s', static_configs: [{ targets: ['127.0.0.1:2'] }] },
+    ]);
+  });
+});
+
+describe('the provisioning of Grafana', () => {
+  interface Target {
+    datasource: { type: string; uid: string };
+    expr: string;
+    queryType?: string;
+  }
+  const datasources: Array<Record<string, unknown>> = parse(read('datasources/datasources.yaml')).datasources;
+  const dashboard: {
+    uid: string;
+    panels: Array<{ id: number; type: string; targets: Target[] }>;
+    templating: { list: Array<{ name: string; type: string; query: unknown }> };
+  } = JSON.parse(read('dashboards/overview.json'));
+
+  it("makes Grafana's own Prometheus the one default datasource", () => {
+    expect(datasources.map(({ type, isDefault }) => [type, isDefault])).toEqual([
+      ['prometheus', true],
+      [DATASOURCE_PLUGIN_ID, false],
+    ]);
+  });
+
+  it('takes passwords from variables only', () => {
+    const secrets = datasources.flatMap(({ secureJsonData }) => Object.values(Object(secureJsonData)));
+    expect(secrets).toEqual(['$PROMKEEP_ARCHIVE_PASSWORD']);
+  });
+
+  it('shows the summary first, everything on the chosen datasource', () => {
+    expect(dashboard.panels[0]).toMatchObject({ type: PANEL_PLUGIN_ID, targets: [{ queryType: 'summary' }] });
+    const chosen = { type: DATASOURCE_PLUGIN_ID, uid: '${datasource}' };
+    dashboard.panels.flatMap(({ targets }) => targets).forEach(({ datasource }) => expect(datasource).toEqual(chosen));
+    expect(dashboard.templating.list[0]).toMatchObject({ type: 'datasource', query: DATASOURCE_PLUGIN_ID });
+  });
+
+  it('rates over $__rate_interval and offers job and instance', () => {
+    const expressions = dashboard.panels.flatMap(({ targets }) => targets.map(({ expr }) => expr)).filter(Boolean);
+    expect(expressions).toHaveLength(5);
+    expressions.forEach((expr) => expect(expr).toContain('job=~"$job",instance=~"$instance"'));
+    const rates = expressions.filter((expr) => expr.includes('rate('));
+    expect(rates.length).toBe(3);
+    rates.forEach((expr) => expect(expr).toContain('[$__rate_interval]'));
+    expect(dashboard.templating.list.map(({ name }) => name)).toEqual(['datasource', 'job', 'instance']);
+  });
+
+  it('alerts on the same conditions as the rule file of Prometheus', () => {
+    const ours: Array<{
+      title: string;
+      for: string;
+      labels: unknown;
+      panelId: number;
+      data: Array<{ model: Record<string, unknown> }>;
+    }> = parse(read('alerting/rules.yaml')).groups[0].rules;
+    const theirs: Array<{ alert: string; expr: string; for: string; labels: unknown }> = parse(
+      read('prometheus/rules/alerts.yml')
+    ).groups[0].rules;
+    expect(ours.map((rule) => [rule.title, rule.for, rule.labels])).toEqual(
+      theirs.map((rule) => [rule.alert, rule.for, rule.labels])
+    );
+    ours.forEach((rule, i) => {
+      const [query, , threshold] = rule.data.map(({ model }) => model);
+      const limit = Object(threshold.conditions)[0].evaluator.params[0];
+      expect(`${String(query.expr)} > ${limit}`).toBe(theirs[i].expr);
+      expect(dashboard.panels.map(({ id }) => id)).toContain(rule.panelId);
+    });
+  });
+});
