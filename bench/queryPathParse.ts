@@ -3,9 +3,13 @@
  *
  *   npx tsx bench/queryPathParse.ts [--large] [--rounds 7]
  *
- * Prints JSON. Each size runs in a process of its own, so that peak memory is that size's; the two sides are interleaved.
+ * Prints JSON. Times come from one process per size with the two sides interleaved; peak memory from one process per size and
+ * side that reads the body from a file in chunks, as from a socket (JSON.parse then needs it whole).
  */
 import { spawnSync } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { AnswerParser } from '../pkg/prometheus/answer/answerParser';
 import { toQueryResult } from '../pkg/prometheus/answer/queryAnswer';
@@ -119,12 +123,43 @@ function measure(size: Size, rounds: number): Measurement {
   };
 }
 
-/** Peak resident memory above that of the process holding only the body, in megabytes. */
-function measureMemory(size: Size, side: Side): number {
-  const body = makeBody(size);
+/** Peak resident memory above that of the idle process while the file is read and parsed, in megabytes. */
+function measureMemory(file: string, side: Side): number {
   const before = process.memoryUsage().rss;
-  SIDES[side](body);
+  const parser = new AnswerParser();
+  const chunks: Buffer[] = [];
+  const descriptor = openSync(file, 'r');
+  for (;;) {
+    const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+    const bytes = readSync(descriptor, chunk);
+    if (bytes === 0) {
+      break;
+    }
+    if (side === 'streaming') {
+      parser.feed(chunk.subarray(0, bytes));
+    } else {
+      chunks.push(chunk.subarray(0, bytes));
+    }
+  }
+  closeSync(descriptor);
+  if (side === 'streaming') {
+    toQueryResult(parser.finish());
+  } else {
+    parseWithJson(Buffer.concat(chunks));
+  }
   return round((process.resourceUsage().maxRSS * 1024 - before) / 1e6);
+}
+
+function compareMemory(size: Size): Record<Side, unknown> {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'promkeep-bench-'));
+  const file = path.join(folder, 'body.json');
+  try {
+    writeFileSync(file, makeBody(size));
+    const measured = (side: Side): unknown => runChild(['--memory', side, '--file', file]);
+    return { streaming: measured('streaming'), jsonParse: measured('jsonParse') };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 
 function median(values: number[]): number {
@@ -152,24 +187,21 @@ const { values: options } = parseArgs({
     rounds: { type: 'string', default: '7' },
     size: { type: 'string' },
     memory: { type: 'string' },
+    file: { type: 'string' },
   },
 });
 
-if (options.size !== undefined) {
+if (options.file !== undefined) {
+  const side = options.memory === 'jsonParse' ? 'jsonParse' : 'streaming';
+  process.stdout.write(JSON.stringify(measureMemory(options.file, side)));
+} else if (options.size !== undefined) {
   const size = JSON.parse(options.size) as Size;
-  const side = options.memory === 'streaming' || options.memory === 'jsonParse' ? options.memory : undefined;
-  process.stdout.write(JSON.stringify(side ? measureMemory(size, side) : measure(size, Number(options.rounds))));
+  process.stdout.write(JSON.stringify(measure(size, Number(options.rounds))));
 } else {
-  const results = [...SIZES, ...(options.large ? LARGE : [])].map((size) => {
-    const child = ['--size', JSON.stringify(size)];
-    return {
-      ...(runChild([...child, '--rounds', options.rounds]) as Measurement),
-      peakMegabytes: {
-        streaming: runChild([...child, '--memory', 'streaming']),
-        jsonParse: runChild([...child, '--memory', 'jsonParse']),
-      },
-    };
-  });
-  const report = { node: process.version, chunkBytes: CHUNK_BYTES, results };
+  const results = [...SIZES, ...(options.large ? LARGE : [])].map((size) => ({
+    ...(runChild(['--size', JSON.stringify(size), '--rounds', options.rounds]) as Measurement),
+    peakMegabytes: compareMemory(size),
+  }));
+  const report = { node: process.version, cpu: os.cpus()[0]?.model, chunkBytes: CHUNK_BYTES, results };
   process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
 }
