@@ -21,13 +21,18 @@ CREATE FUNCTION public.promkeep_ensure_partition(at timestamp with time zone) RE
 DECLARE
   week timestamp;
   partition text;
+  present regclass;
 BEGIN
   IF NOT isfinite(at) OR at < '0001-01-01 00:00:00+00' OR at >= '10000-01-01 00:00:00+00' THEN
     RAISE EXCEPTION 'time % is outside of the years 1 to 9999', at USING ERRCODE = 'datetime_field_overflow';
   END IF;
   week := date_trunc('week', at AT TIME ZONE 'UTC');
   partition := 'promkeep_samples_' || to_char(week, 'YYYYMMDD');
-  IF to_regclass(format('%I.%I', 'public', partition)) IS NOT NULL THEN
+  present := to_regclass(format('%I.%I', 'public', partition));
+  IF present IS NOT NULL THEN
+    -- A commit becomes visible a moment before it tells other sessions to forget what they know of the parent table. Opening
+    -- the partition waits for that moment to pass (its creator still holds the lock); an insert might not find it otherwise.
+    PERFORM pg_relation_size(present);
     RETURN;
   END IF;
   -- One creator at a time; whoever waited finds the table there. Taking the table lock (which ATTACH needs anyway) makes this

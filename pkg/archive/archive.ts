@@ -12,6 +12,7 @@ import { type ArchiveConnection } from './connection';
 import { Database } from './database';
 import { addGap, readCoverage } from './ledgerRows';
 import { migrateSchema, type ReadySchema } from './migrator';
+import { Partitions } from './partitions';
 import { provision } from './provisioner';
 import { findQueryId, lockQuery } from './queryRows';
 import { readSeries } from './reader';
@@ -38,10 +39,12 @@ export function createArchive(options: ArchiveOptions): Archive {
 
 class PostgresArchive implements Archive {
   private readonly database: Database;
+  private readonly partitions: Partitions;
   private ready: Promise<ReadySchema> | undefined;
 
   constructor(private readonly options: ArchiveOptions) {
     this.database = new Database(options.connection, options.logger);
+    this.partitions = new Partitions(this.database);
   }
 
   async migrate(): ReturnType<Archive['migrate']> {
@@ -55,7 +58,10 @@ class PostgresArchive implements Archive {
   }
 
   writeRange(...[write, signal]: Parameters<Archive['writeRange']>): ReturnType<Archive['writeRange']> {
-    return this.use(({ quoted }) => writeRange(this.database, quoted, this.options.source, write, signal), signal);
+    return this.use(
+      ({ quoted }) => writeRange(this.database, this.partitions, quoted, this.options.source, write, signal),
+      signal
+    );
   }
 
   readSeries(...[read, signal]: Parameters<Archive['readSeries']>): ReturnType<Archive['readSeries']> {
@@ -124,6 +130,7 @@ class PostgresArchive implements Archive {
         }
         // Somebody dropped the schema or restored another database under us: migrate again, once.
         this.ready = undefined;
+        this.partitions.forget();
         return work(await this.schema());
       }
     }, signal);

@@ -23,14 +23,13 @@ export async function addCoverage(
   if (covered === '{}') {
     return;
   }
+  // One statement for both, since each costs a round trip in every live write.
   await tx.run(
-    `INSERT INTO ${schema}.promkeep_coverage AS c (query_id, version, covered) VALUES ($1, $2, $3::tstzmultirange)
-     ON CONFLICT (query_id, version) DO UPDATE SET covered = c.covered + excluded.covered, updated_at = now()
-     WHERE NOT c.covered @> excluded.covered`,
-    [queryId, version, covered]
-  );
-  await tx.run(
-    `UPDATE ${schema}.promkeep_coverage SET covered = covered - $3::tstzmultirange, updated_at = now()
+    `WITH added AS (
+       INSERT INTO ${schema}.promkeep_coverage AS c (query_id, version, covered) VALUES ($1, $2, $3::tstzmultirange)
+       ON CONFLICT (query_id, version) DO UPDATE SET covered = c.covered + excluded.covered, updated_at = now()
+       WHERE NOT c.covered @> excluded.covered)
+     UPDATE ${schema}.promkeep_coverage SET covered = covered - $3::tstzmultirange, updated_at = now()
      WHERE query_id = $1 AND version <> $2 AND covered && $3::tstzmultirange`,
     [queryId, version, covered]
   );

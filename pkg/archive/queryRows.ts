@@ -58,19 +58,19 @@ export async function lockQuery(
   source: SourceIdentity,
   query: QueryIdentity
 ): Promise<LockedQuery | undefined> {
-  const queryId = await findQueryId(tx, schema, source, query);
-  if (queryId === undefined) {
-    return undefined;
-  }
-  // Two statements: after waiting for the lock, only a new statement sees what the lock's last holder committed.
   const [locked] = await tx.rows(
-    `SELECT current_version, retention, provisioned, paused_at IS NOT NULL AS paused FROM ${schema}.promkeep_queries
-     WHERE query_id = $1 FOR NO KEY UPDATE`,
-    [queryId]
+    `SELECT query_id, current_version, retention, provisioned, paused_at IS NOT NULL AS paused
+     FROM ${schema}.promkeep_queries
+     WHERE source_id = (SELECT source_id FROM ${schema}.promkeep_sources WHERE org_id = $1 AND name = $2)
+       AND kind = $3 AND identity = $4
+     FOR NO KEY UPDATE`,
+    [source.orgId, source.name, query.kind, identityOf(query)]
   );
   if (locked === undefined) {
     return undefined;
   }
+  const queryId = Number(locked.query_id);
+  // A statement of its own: after waiting for the lock, only a new one sees what the lock's last holder committed.
   const [version] = await tx.rows(
     `SELECT expression, step_ms FROM ${schema}.promkeep_query_versions WHERE query_id = $1 AND version = $2`,
     [queryId, locked.current_version]

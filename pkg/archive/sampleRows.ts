@@ -1,14 +1,11 @@
 import { type TimeRange } from '../core/ports';
 import { StaleReadError } from './archiveErrors';
 import { float8Array, int8Array, timestampArray, unpackSamples } from './binaryArrays';
-import { type Database, type Transaction } from './database';
+import { type Transaction } from './database';
 import { type SampleColumns } from './sampleDiff';
 
 /** Rows a statement: larger ones were not faster in bench/archiveWrite.ts, and a smaller one can be cancelled sooner. */
 const CHUNK_ROWS = 20_000;
-const WEEK_MS = 7 * 86_400_000;
-/** 1970-01-05 was the first Monday. */
-const FIRST_MONDAY_MS = 4 * 86_400_000;
 
 export interface StoredSamples {
   timesMs: Float64Array;
@@ -41,37 +38,6 @@ export async function readSamples(
     [queryId, timeText(range.fromMs), timeText(range.toMs)]
   );
   return new Map(rows.map((row) => [Number(row.series_id), unpackSamples(String(row.packed))]));
-}
-
-/** The Mondays (UTC) of the weeks these times lie in. */
-export function weeksOf(timesMs: Iterable<number>): Set<number> {
-  const weeks = new Set<number>();
-  let weekMs = NaN;
-  for (const timeMs of timesMs) {
-    if (!(timeMs >= weekMs && timeMs < weekMs + WEEK_MS)) {
-      weekMs = Math.floor((timeMs - FIRST_MONDAY_MS) / WEEK_MS) * WEEK_MS + FIRST_MONDAY_MS;
-      weeks.add(weekMs);
-    }
-  }
-  return weeks;
-}
-
-/**
- * Makes partitions for these weeks, each in a transaction of its own: a partition that is not needed after all is harmless,
- * while one made inside of a long write would let every other writer of a new week wait for that write.
- */
-export async function ensurePartitions(
-  database: Database,
-  schema: string,
-  weeks: Iterable<number>,
-  signal: AbortSignal
-): Promise<void> {
-  for (const weekMs of weeks) {
-    await database.transaction(
-      (tx) => tx.run(`SELECT ${schema}.promkeep_ensure_partition($1::timestamptz)`, [timeText(weekMs)]),
-      { signal }
-    );
-  }
 }
 
 export async function insertSamples(

@@ -21,7 +21,7 @@ describe('judge', () => {
     ['22021', 'split', 'ARCHIVE_REFUSED'],
     ['54000', 'split', 'ARCHIVE_REFUSED'],
     ['23505', 'retry', 'ARCHIVE_BUSY'],
-    ['23514', 'retry', 'ARCHIVE_BUSY'],
+    ['23514', 'fail', 'ARCHIVE_REFUSED'],
     ['23502', 'fail', 'ARCHIVE_REFUSED'],
     ['42601', 'fail', 'INTERNAL'],
     ['ECONNREFUSED', 'retry', 'ARCHIVE_UNREACHABLE'],

@@ -23,7 +23,6 @@ const VERDICTS: Readonly<Record<string, Verdict>> = {
   '23': { reaction: 'fail', code: 'ARCHIVE_REFUSED' },
   '23503': { reaction: 'retry', code: 'ARCHIVE_BUSY' }, // the query or series was deleted meanwhile
   '23505': { reaction: 'retry', code: 'ARCHIVE_BUSY' }, // somebody inserted the same row behind the query's lock
-  '23514': { reaction: 'retry', code: 'ARCHIVE_BUSY' }, // no partition: it was dropped meanwhile
   '25006': { reaction: 'fail', code: 'ARCHIVE_READ_ONLY' },
   '26': { reaction: 'retry', code: 'ARCHIVE_BUSY' }, // prepared statement lost behind a pooler
   '28': { reaction: 'fail', code: 'ARCHIVE_LOGIN_FAILED' },

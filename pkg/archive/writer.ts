@@ -3,23 +3,18 @@ import { type RangeWrite, type SourceIdentity, type TimeRange, type WriteOutcome
 import { type Database, type Transaction } from './database';
 import { addCoverage, addGap } from './ledgerRows';
 import { lockOrMakeQuery, type LockedQuery, type QueryDefinition, startVersion, wasEarlierVersion } from './queryRows';
+import { type Partitions, weeksOf } from './partitions';
 import { diffSamples, noChanges, outsideOf, type SampleChanges } from './sampleDiff';
-import {
-  deleteSamples,
-  ensurePartitions,
-  insertSamples,
-  readSamples,
-  type StoredSamples,
-  timeText,
-  updateSamples,
-  weeksOf,
-} from './sampleRows';
+import { deleteSamples, insertSamples, readSamples, type StoredSamples, timeText, updateSamples } from './sampleRows';
 import { identifySeries, type StorableSeries } from './seriesIdentity';
 import { resolveSeries } from './seriesRows';
+import { errorCode } from './sqlState';
 
 const NO_SAMPLES: StoredSamples = { timesMs: new Float64Array(0), values: new Float64Array(0) };
 /** A write that touches more weeks than this (some 19 years) would need more locks than a stock server has room for. */
 const MAX_WEEKS = 1_000;
+/** check_violation: what PostgreSQL says when a row finds no partition, here because somebody dropped it. */
+const NO_PARTITION = '23514';
 
 /**
  * Replaces what the archive has for a query in a range by a fetched answer: reads what is there, and inserts, updates and
@@ -28,6 +23,7 @@ const MAX_WEEKS = 1_000;
  */
 export async function writeRange(
   database: Database,
+  partitions: Partitions,
   schema: string,
   source: SourceIdentity,
   write: RangeWrite,
@@ -41,29 +37,45 @@ export async function writeRange(
       `The result has samples in ${weeks.size} different weeks; at most ${MAX_WEEKS} can be archived at once: ask for a shorter range`
     );
   }
-  await ensurePartitions(database, schema, weeks, signal);
-  return database.transaction(
-    async (tx) => {
-      const query = await lockForWrite(tx, schema, source, write);
-      const resolved = await resolveSeries(tx, schema, query.queryId, accepted);
-      const stored = await readSamples(tx, schema, query.queryId, write.range);
-      const changes = diffAll(accepted, resolved.ids, stored, write.gaps);
-      const allRefused = [...refused, ...resolved.refused];
-      await applyChanges(tx, schema, query, write, changes, allRefused.length);
-      await addCoverage(tx, schema, query, write.covered);
-      for (const gap of write.gaps) {
-        await addGap(tx, schema, query, gap);
-      }
-      return {
-        inserted: changes.inserts.timesMs.length,
-        unchanged: changes.unchanged,
-        revised: changes.updates.timesMs.length,
-        withdrawn: changes.deletes.timesMs.length,
-        refused: allRefused,
-      };
-    },
-    { signal }
-  );
+  const attempt = async (): Promise<WriteOutcome> => {
+    await partitions.ensure(schema, weeks, signal);
+    return database.transaction((tx) => replaceRange(tx, schema, source, write, { accepted, refused }), { signal });
+  };
+  try {
+    return await attempt();
+  } catch (error) {
+    if (errorCode(error instanceof Error ? error.cause : undefined) !== NO_PARTITION) {
+      throw error;
+    }
+    partitions.forget();
+    return attempt();
+  }
+}
+
+async function replaceRange(
+  tx: Transaction,
+  schema: string,
+  source: SourceIdentity,
+  write: RangeWrite,
+  { accepted, refused }: ReturnType<typeof identifySeries>
+): Promise<WriteOutcome> {
+  const query = await lockForWrite(tx, schema, source, write);
+  const resolved = await resolveSeries(tx, schema, query.queryId, accepted);
+  const stored = await readSamples(tx, schema, query.queryId, write.range);
+  const changes = diffAll(accepted, resolved.ids, stored, write.gaps);
+  const allRefused = [...refused, ...resolved.refused];
+  await applyChanges(tx, schema, query, write, changes, allRefused.length);
+  await addCoverage(tx, schema, query, write.covered);
+  for (const gap of write.gaps) {
+    await addGap(tx, schema, query, gap);
+  }
+  return {
+    inserted: changes.inserts.timesMs.length,
+    unchanged: changes.unchanged,
+    revised: changes.updates.timesMs.length,
+    withdrawn: changes.deletes.timesMs.length,
+    refused: allRefused,
+  };
 }
 
 async function lockForWrite(

@@ -86,11 +86,11 @@ describe.each(SERVERS)('several archivers at once, on $name', (server) => {
       for (let i = 0; i < 40; i++) {
         await person.query(
           `INSERT INTO metrics_data (metric_name, metric_value, timestamp, labels, source) VALUES ($1, $2, $3, '{}', 's')`,
-          [`m${i % 4}`, i, new Date(T0 + i * DAY).toISOString()]
+          [`m${i % 4}`, i, new Date(T0 + i * 7 * DAY).toISOString()]
         );
       }
     };
-    await Promise.all((await Promise.all([1, 2, 3].map(() => test.client(url)))).map(insert));
+    await Promise.all((await Promise.all([1, 2, 3, 4, 5].map(() => test.client(url)))).map(insert));
     expect(await number('SELECT count(*) AS n FROM metrics_data')).toBe(40);
     expect(await number('SELECT count(*) AS n FROM promkeep_series')).toBe(4);
   });

@@ -1,0 +1,47 @@
+import { type Database } from './database';
+import { timeText } from './sampleRows';
+
+const WEEK_MS = 7 * 86_400_000;
+/** 1970-01-05 was the first Monday. */
+const FIRST_MONDAY_MS = 4 * 86_400_000;
+
+/** The Mondays (UTC) of the weeks these times lie in. */
+export function weeksOf(timesMs: Iterable<number>): Set<number> {
+  const weeks = new Set<number>();
+  let weekMs = NaN;
+  for (const timeMs of timesMs) {
+    if (!(timeMs >= weekMs && timeMs < weekMs + WEEK_MS)) {
+      weekMs = Math.floor((timeMs - FIRST_MONDAY_MS) / WEEK_MS) * WEEK_MS + FIRST_MONDAY_MS;
+      weeks.add(weekMs);
+    }
+  }
+  return weeks;
+}
+
+/** Makes the weekly partitions of one schema and remembers which it has seen. */
+export class Partitions {
+  private readonly known = new Set<number>();
+
+  constructor(private readonly database: Database) {}
+
+  /**
+   * Makes what is missing, each partition in a transaction of its own: one that is not needed after all is harmless, while one
+   * made inside of a long write would let every other writer of a new week wait for that write.
+   */
+  async ensure(schema: string, weeks: Iterable<number>, signal: AbortSignal): Promise<void> {
+    for (const weekMs of weeks) {
+      if (!this.known.has(weekMs)) {
+        await this.database.transaction(
+          (tx) => tx.run(`SELECT ${schema}.promkeep_ensure_partition($1::timestamptz)`, [timeText(weekMs)]),
+          { signal }
+        );
+        this.known.add(weekMs);
+      }
+    }
+  }
+
+  /** For when a partition turned out to be gone. */
+  forget(): void {
+    this.known.clear();
+  }
+}
