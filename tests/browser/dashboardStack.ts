@@ -8,7 +8,8 @@ import { freePort } from '../../scripts/stack/ports';
 import { startPostgres } from '../../scripts/stack/postgres';
 import { startPrometheus, type RunningPrometheus } from '../../scripts/stack/prometheus';
 
-const PROGRAM = path.resolve(__dirname, '../../dist/promkeep/promkeep.js');
+/** The built program; `PROMKEEP_PROGRAM` tests another build, such as an installed one. */
+const PROGRAM = process.env.PROMKEEP_PROGRAM || path.resolve(__dirname, '../../dist/promkeep/promkeep.js');
 
 /**
  * The real thing: node exporter, Prometheus and PostgreSQL, and the built `promkeep serve` on top. Nothing serves the jobs of
@@ -99,6 +100,15 @@ export class DashboardStack {
   async stopServer(): Promise<void> {
     await this.server?.stop();
     this.server = undefined;
+  }
+
+  async startWhatIsStopped(): Promise<void> {
+    if (!this.prometheus) {
+      await this.startPrometheus();
+    }
+    if (!this.server) {
+      await this.startServer();
+    }
   }
 
   /** In reverse order of starting; all of it, also when one part fails. */
