@@ -6,6 +6,8 @@ import { type Words } from './words';
 
 /** A change below this share of the spread is called steady. */
 const STEADY_SHARE = 0.15;
+/** The line's extent is at least this share of its highest value: a change of a few percent must not look like a cliff. */
+const LEAST_EXTENT_SHARE = 0.1;
 
 interface SparklineOptions {
   timeRange?: TimeRange;
@@ -70,15 +72,16 @@ function meanOf(samples: readonly Sample[]): number {
   return samples.reduce((sum, { value }) => sum + value, 0) / samples.length;
 }
 
-/** Sparkline throws without `state.range`; a spread of a few percent would look like an alarm, so the line gets room. */
+/** Sparkline throws without `state.range`. */
 function numberField(values: Array<number | null>, range: { min: number; max: number }, config: FieldConfig): Field {
-  const room = Math.max(range.max - range.min, Math.abs(range.max) * 0.1) * 0.1;
+  const spread = range.max - range.min;
+  const room = Math.max(spread * 0.1, (Math.abs(range.max) * LEAST_EXTENT_SHARE - spread) / 2);
   return {
     name: 'value',
     type: FieldType.number,
     config,
     values,
-    state: { range: { min: range.min - room, max: range.max + room, delta: range.max - range.min + 2 * room } },
+    state: { range: { min: range.min - room, max: range.max + room, delta: spread + 2 * room } },
   };
 }
 

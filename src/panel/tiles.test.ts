@@ -211,6 +211,12 @@ describe('sparkline', () => {
     expect(tile.sparkline?.label).toContain('steady');
   });
 
+  it('does not make a cliff of a change of one percent', () => {
+    const [tile] = tilesOf([summaryFrame({ values: [100, 99] })]);
+    const range = tile.sparkline?.data.y.state?.range;
+    expect((range?.max ?? 0) - (range?.min ?? 0)).toBeCloseTo(10);
+  });
+
   it('needs two values and times, and can be switched off', () => {
     const withoutTime = { length: 2, fields: [timeFrame([{ values: [1, 2] }]).fields[1]] };
     expect(tilesOf([summaryFrame({ values: [1] })])[0].sparkline).toBeUndefined();
