@@ -45,8 +45,8 @@ export function buildOptions(builder: PanelOptionsEditorBuilder<SummaryPanelOpti
       defaultValue: DEFAULT_OPTIONS.sort,
       settings: {
         options: [
-          { value: 'given', label: 'As given' },
-          { value: 'severity', label: 'Most urgent first' },
+          { value: 'given', label: 'Given' },
+          { value: 'severity', label: 'Urgency' },
           { value: 'name', label: 'Name' },
         ],
       },
