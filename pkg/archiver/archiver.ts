@@ -72,7 +72,9 @@ async function prepare(
   sleep: Sleep,
   signal: AbortSignal
 ): Promise<Map<string, number> | undefined> {
-  for (let failures = 0; !signal.aborted;) {
+  let told: string | undefined;
+  let failures = 0;
+  while (!signal.aborted) {
     try {
       await archive.migrate();
       await archive.provision(queries);
@@ -83,8 +85,9 @@ async function prepare(
     } catch (error) {
       const { code, message } = asPromkeepError(error);
       failures++;
-      // Each doubling of the wait is told once, so that an archive that is away for a day does not fill the log.
-      const level = failures <= 7 ? 'error' : 'debug';
+      // Told when the cause changes: an archive that is away for a day must not fill the log.
+      const level = message === told ? 'debug' : 'error';
+      told = message;
       logger[level]('The archive is not available; recording waits.', { code, error: message });
       await sleep(retryDelayMs(failures, Math.random()), signal);
     }

@@ -54,7 +54,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   const gate = new Gate(options.maxConcurrentQueries);
   mountApiRoutes(server, options.routes, { gate, requestTimeoutMs: options.requestTimeoutMs });
   mountProbes(server, options.checks, options.metrics);
-  await mountPage(server, options.pageFolder);
+  mountPage(server, options.pageFolder);
   return {
     async listen() {
       await listen(server, access.host, port);
@@ -122,7 +122,7 @@ async function listen(server: FastifyInstance, host: string, port: number): Prom
   try {
     await server.listen({ host: host.replace(/^\[|\]$/g, ''), port });
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+    const code = typeof cause === 'object' && cause !== null && 'code' in cause ? cause.code : undefined;
     if (code === 'EADDRINUSE') {
       const text = `Port ${port} on ${host} is in use; stop the other program, or choose another port with --port or PROMKEEP_PORT.`;
       throw new PromkeepError('PORT_IN_USE', text, { cause });

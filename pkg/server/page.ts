@@ -1,16 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import fastifyStatic from '@fastify/static';
-import { type FastifyInstance } from 'fastify';
+import { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { PromkeepError } from '../core/errors';
 
 /**
  * Serves the dashboard page: index.html with a fresh nonce and never cached, everything below `assets/` (whose names carry a hash
- * of their content) cached for a year and sent compressed where the build left a `.br` or `.gz` beside it.
+ * of their content) cached for a year and sent compressed where the build left a `.br` or `.gz` beside it. By hand, because
+ * `@fastify/static` brings an ESM-only dependency and a folder of flat, trusted names needs nothing of what it does.
  *
  * @param folder with index.html and assets/; absent or empty: `/dashboard` says what to do
  */
-export async function mountPage(server: FastifyInstance, folder: string | undefined): Promise<void> {
+export function mountPage(server: FastifyInstance, folder: string | undefined): void {
   server.get('/', (_, reply) => reply.redirect('/dashboard'));
   server.get('/dashboard/', (_, reply) => reply.redirect('/dashboard'));
   const file = folder && path.join(folder, 'index.html');
@@ -30,17 +32,56 @@ export async function mountPage(server: FastifyInstance, folder: string | undefi
       .send(template.replaceAll('__NONCE__', nonce));
   });
   const assets = path.join(folder, 'assets');
-  if (existsSync(assets)) {
-    await server.register(fastifyStatic, {
-      root: assets,
-      prefix: '/dashboard/assets/',
-      index: false,
-      decorateReply: false,
-      preCompressed: true,
-      maxAge: '1y',
-      immutable: true,
-      cacheControl: true,
-    });
+  server.get('/dashboard/assets/:name', (request: FastifyRequest<{ Params: { name: string } }>, reply) =>
+    sendAsset(assets, request, reply)
+  );
+}
+
+const CONTENT_TYPES: Readonly<Record<string, string>> = {
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.woff2': 'font/woff2',
+  '.png': 'image/png',
+  '.json': 'application/json; charset=utf-8',
+  '.txt': 'text/plain; charset=utf-8',
+};
+
+const ENCODINGS = [
+  { name: 'br', ending: '.br' },
+  { name: 'gzip', ending: '.gz' },
+] as const;
+
+async function sendAsset(
+  folder: string,
+  request: FastifyRequest<{ Params: { name: string } }>,
+  reply: FastifyReply
+): Promise<FastifyReply> {
+  const { name } = request.params;
+  const type = CONTENT_TYPES[path.extname(name)];
+  // No separator and no leading dot: the name cannot lead out of the folder.
+  const plain = /^\w[\w.-]*$/.test(name) && type ? await readOrNothing(path.join(folder, name)) : undefined;
+  if (!plain) {
+    throw new PromkeepError('NOT_FOUND', 'There is no such file.');
+  }
+  reply.type(type).header('cache-control', 'public, max-age=31536000, immutable').header('vary', 'accept-encoding');
+  const accepted = String(request.headers['accept-encoding'] ?? '').split(/\s*,\s*/);
+  for (const encoding of ENCODINGS) {
+    const accepts = accepted.some((one) => one === encoding.name || one.startsWith(`${encoding.name};q=0.`));
+    const packed = accepts ? await readOrNothing(path.join(folder, name + encoding.ending)) : undefined;
+    if (packed) {
+      return reply.header('content-encoding', encoding.name).send(packed);
+    }
+  }
+  return reply.send(plain);
+}
+
+async function readOrNothing(file: string): Promise<Buffer | undefined> {
+  try {
+    return await readFile(file);
+  } catch {
+    // Not there, or a folder: for the caller both mean "no such file".
+    return undefined;
   }
 }
 
