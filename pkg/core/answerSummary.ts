@@ -7,12 +7,8 @@ import { type CallOptions } from './ports';
 import { type QueryModel } from './queryModel';
 import { stepOf } from './queryPlan';
 import { selectMetrics } from './summaryByKey';
-import {
-  evaluateSummaryInstant,
-  evaluateSummaryRange,
-  type SummaryDeps,
-  type SummaryEvaluation,
-} from './summaryEvaluate';
+import { evaluateCompared } from './summaryCompare';
+import { evaluateSummaryInstant, type SummaryDeps, type SummaryEvaluation } from './summaryEvaluate';
 import { summaryFrames, summaryNumberFrames } from './summaryFrames';
 
 export interface AnswerSummaryDeps extends SummaryDeps {
@@ -37,13 +33,13 @@ export async function answerSummary(
   call: CallOptions
 ): Promise<DataResponse> {
   const metrics = selectMetrics(deps.summaryMetrics, model.summary.metrics);
-  const { groupBy } = model.summary;
+  const { groupBy, compareOffsetMs } = model.summary;
   const numbers = isAlert(caller) || (model.instant && !model.range);
   const stepMs = stepOf(model, query, deps.scrapeInterval);
   const evaluations = await mapConcurrently(metrics, AT_ONCE, (metric) =>
     numbers
       ? evaluateSummaryInstant(deps, metric, { timeMs: query.range.toMs, groupBy }, call)
-      : evaluateSummaryRange(deps, metric, { range: query.range, stepMs, groupBy }, call)
+      : evaluateCompared(deps, deps, metric, { range: query.range, stepMs, groupBy, compareOffsetMs }, call)
   );
   const frames = numbers && isExpression(caller) ? summaryNumberFrames(evaluations) : summaryFrames(evaluations);
   return respond(evaluations, frames, isAlert(caller));

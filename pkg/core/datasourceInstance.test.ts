@@ -232,6 +232,20 @@ describe('the Summary query', () => {
     );
   });
 
+  it('asks for the same grid a day earlier when it is compared, but not for alerts', async () => {
+    const { instance, source } = setUp();
+    const compared = summary({ summary: { metrics: ['cpu_usage'], compare: '1d' } });
+    const { frames } = await ask(instance, compared);
+    expect(frames.map(({ meta }) => meta?.custom?.promkeep)).toMatchObject([
+      { kind: 'summary' },
+      { comparison: { offsetMs: 86_400_000 } },
+    ]);
+    const ends = source.asked.map((query) => ('endMs' in query ? query.endMs : NaN));
+    expect(Math.max(...ends) - Math.min(...ends)).toBe(86_400_000);
+    expect((await ask(instance, compared, alert)).frames).toHaveLength(1);
+    expect((await ask(instance, summary({ summary: { compare: 'soon' } }))).frames).toHaveLength(4);
+  });
+
   it('gives one number per metric for alerts, with labels that tell them apart', async () => {
     const { frames } = await ask(
       setUp().instance,

@@ -1,4 +1,4 @@
-import { type ResultFormat } from '../../src/contract/query';
+import { COMPARISON_OFFSETS_MS, isSummaryComparison, type ResultFormat } from '../../src/contract/query';
 import { JsonFields } from './jsonFields';
 
 /** A saved query, checked and with every default filled in (contract 1.1 and `src/contract/query.ts`). */
@@ -19,7 +19,8 @@ export interface QueryModel {
   filters: QueryFilters;
   resultFormat: ResultFormat;
   keep: boolean;
-  summary: { metrics: string[]; groupBy: string };
+  /** `compareOffsetMs`: how much earlier to compare with; absent when nothing is compared. */
+  summary: { metrics: string[]; groupBy: string; compareOffsetMs?: number };
 }
 
 /** What scopes, ad hoc filters and group-by keys ask for; applied to the expression by a PromQL parser. */
@@ -74,7 +75,8 @@ export function hasFilters({ scopes, adhoc, groupBy }: QueryFilters): boolean {
   return scopes.length + adhoc.length + groupBy.length > 0;
 }
 
-function filterOf(fields: JsonFields): LabelFilter {
+/** A filter as Grafana's scopes and ad hoc filters write it. */
+export function filterOf(fields: JsonFields): LabelFilter {
   return {
     key: fields.text('key'),
     operator: fields.text('operator'),
@@ -85,7 +87,12 @@ function filterOf(fields: JsonFields): LabelFilter {
 
 function summaryOf(fields: JsonFields): QueryModel['summary'] {
   const summary = new JsonFields(fields.get('summary') ?? {}, 'the query\'s "summary"');
-  return { metrics: summary.texts('metrics'), groupBy: summary.text('groupBy') };
+  const compare = summary.text('compare');
+  return {
+    metrics: summary.texts('metrics'),
+    groupBy: summary.text('groupBy'),
+    ...(isSummaryComparison(compare) ? { compareOffsetMs: COMPARISON_OFFSETS_MS[compare] } : {}),
+  };
 }
 
 /** Old dashboards hold numbers. Whatever is not known counts as `time_series`, never as an error. */

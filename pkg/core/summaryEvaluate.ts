@@ -21,6 +21,8 @@ export interface SummaryEvaluation {
   stepMs: number;
   groups: SummaryGroup[];
   failure?: PromkeepError;
+  /** The same metric over the same span of time, this much earlier. */
+  earlier?: { offsetMs: number; evaluation: SummaryEvaluation };
 }
 
 export interface SummaryGroup {
@@ -39,14 +41,22 @@ const LONGEST_PATIENCE_MS = 300_000;
 /** How far back an instant evaluation looks for the last sample when there is none now: 361 points. */
 const LOOK_BACK = { rangeMs: 6 * 3_600_000, stepMs: 60_000 };
 
+export interface SummaryRange {
+  range: TimeRange;
+  stepMs: number;
+  groupBy: string;
+  /** Asks for the same grid this much earlier. */
+  offsetMs?: number;
+}
+
 /** Evaluates a metric over a range: the sparkline, and its last value as *the* value. Only cancelling throws. */
 export async function evaluateSummaryRange(
   deps: SummaryDeps,
   metric: SummaryMetric,
-  { range, stepMs, groupBy }: { range: TimeRange; stepMs: number; groupBy: string },
+  { range, stepMs, groupBy, offsetMs = 0 }: SummaryRange,
   call: CallOptions
 ): Promise<SummaryEvaluation> {
-  const grid = gridOf(range, stepMs, deps.clock.nowMs());
+  const grid = shift(gridOf(range, stepMs, deps.clock.nowMs()), offsetMs);
   const expr = expand(deps, metric.expr, range, stepMs);
   const evaluation = { metric, expr, stepMs };
   try {
@@ -91,6 +101,10 @@ function gridOf({ fromMs, toMs }: TimeRange, stepMs: number, nowMs: number): Tim
   const endMs = alignDown(Math.min(toMs, nowMs), Math.min(stepMs, FRESH_MS));
   const steps = Math.max(0, Math.floor((endMs - fromMs) / stepMs));
   return { fromMs: endMs - steps * stepMs, toMs: endMs };
+}
+
+function shift({ fromMs, toMs }: TimeRange, offsetMs: number): TimeRange {
+  return { fromMs: fromMs - offsetMs, toMs: toMs - offsetMs };
 }
 
 function expand({ scrapeInterval }: SummaryDeps, expr: string, range: TimeRange, stepMs: number): string {

@@ -1,6 +1,7 @@
 import { type SummaryMetric } from '../../src/contract/summary';
 import { clock, NOW_MS } from '../../tests/fakes/callers';
 import { type Evaluation, MemorySource } from '../../tests/fakes/memorySource';
+import { PromkeepError } from './errors';
 import { evaluateSummaryInstant, evaluateSummaryRange, type SummaryEvaluation } from './summaryEvaluate';
 import { summaryFrames, summaryNumberFrames } from './summaryFrames';
 
@@ -79,6 +80,23 @@ describe('summaryFrames', () => {
           },
         },
       },
+    ]);
+  });
+
+  it('gives what can be compared a frame of its own, and says when it could not be read', async () => {
+    const [now, earlier] = [await over(() => [{ labels: {}, value: 2 }]), await over(() => [{ labels: {}, value: 1 }])];
+    const frames = summaryFrames([{ ...now, earlier: { offsetMs: 86_400_000, evaluation: earlier } }]);
+    expect(frames.map(({ meta }) => meta?.custom?.promkeep)).toMatchObject([
+      { kind: 'summary' },
+      { kind: 'summary', comparison: { offsetMs: 86_400_000 } },
+    ]);
+    expect(frames[1].fields[1].config?.displayNameFromDS).toBe('CPU usage (1 d earlier)');
+    const absent = await over(() => []);
+    expect(summaryFrames([{ ...now, earlier: { offsetMs: 3_600_000, evaluation: absent } }])).toHaveLength(1);
+    const failed = { ...absent, failure: new PromkeepError('SOURCE_UNREACHABLE', 'connection refused') };
+    const [frame] = summaryFrames([{ ...now, earlier: { offsetMs: 3_600_000, evaluation: failed } }]);
+    expect(frame.meta?.notices).toEqual([
+      { severity: 'warning', text: 'CPU usage: the earlier value could not be read: connection refused' },
     ]);
   });
 

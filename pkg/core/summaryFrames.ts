@@ -11,7 +11,30 @@ import { type SummaryEvaluation, type SummaryGroup } from './summaryEvaluate';
 
 /** The frames of a Summary query; docs/summary-frames.md is their contract. One frame per metric and group. */
 export function summaryFrames(evaluations: readonly SummaryEvaluation[]): Frame[] {
-  return evaluations.flatMap((evaluation) => evaluation.groups.map((group) => rangeFrame(evaluation, group)));
+  return evaluations.flatMap((evaluation) => {
+    const frames = evaluation.groups.map((group) => rangeFrame(evaluation, group));
+    return evaluation.earlier
+      ? [...withNotice(frames, evaluation.earlier), ...earlierFrames(evaluation.earlier)]
+      : frames;
+  });
+}
+
+type Earlier = NonNullable<SummaryEvaluation['earlier']>;
+
+/** What had no value then cannot be compared with, and has no frame. */
+function earlierFrames({ offsetMs, evaluation }: Earlier): Frame[] {
+  return evaluation.groups
+    .filter(({ value }) => value.value !== null)
+    .map((group) => frameOf(evaluation, group, 'timeseries-multi', { ...group.samples }, { offsetMs }));
+}
+
+function withNotice(frames: Frame[], { evaluation: { failure, metric } }: Earlier): Frame[] {
+  if (!failure) {
+    return frames;
+  }
+  const text = `${metric.displayName}: the earlier value could not be read: ${failure.message}`;
+  const notices = [{ severity: 'warning' as const, text }];
+  return frames.map((frame, i) => (i === 0 ? { ...frame, meta: { ...frame.meta, notices } } : frame));
 }
 
 /**
@@ -64,7 +87,8 @@ function frameOf(
   evaluation: SummaryEvaluation,
   { value }: SummaryGroup,
   type: 'timeseries-multi' | 'numeric-multi',
-  { timesMs, values, nulls }: Rows
+  { timesMs, values, nulls }: Rows,
+  comparison?: { offsetMs: number }
 ): Frame {
   const { metric, expr, stepMs } = evaluation;
   const field: NumberField = {
@@ -72,7 +96,7 @@ function frameOf(
     type: 'number',
     labels: labelsOf(metric, value.group),
     values,
-    config: fieldConfig(metric, value.group),
+    config: fieldConfig(metric, value.group, comparison),
   };
   const promkeep: SummaryFrameMeta = {
     version: SUMMARY_FRAME_VERSION,
@@ -82,6 +106,7 @@ function frameOf(
     calculation: 'last',
     ...(value.noDataReason === undefined ? {} : { noDataReason: value.noDataReason }),
     ...(value.lastSeenMs === undefined ? {} : { lastSeenMs: value.lastSeenMs }),
+    ...(comparison ? { comparison } : {}),
   };
   return {
     name: metric.key,
@@ -101,8 +126,13 @@ function labelsOf({ key }: SummaryMetric, group: Readonly<Record<string, string>
   return Object.hasOwn(group, 'metric') ? { ...group, metric_key: key } : { metric: key, ...group };
 }
 
-function fieldConfig(metric: SummaryMetric, group: Readonly<Record<string, string>>): FieldConfig {
-  const groupText = Object.values(group).join(', ');
+function fieldConfig(
+  metric: SummaryMetric,
+  group: Readonly<Record<string, string>>,
+  comparison?: { offsetMs: number }
+): FieldConfig {
+  const earlier = comparison ? [`${describeOffset(comparison.offsetMs)} earlier`] : [];
+  const groupText = [...Object.values(group), ...earlier].filter((text) => text !== '').join(', ');
   const { displayName, unit, decimals, min, max } = metric;
   return {
     displayNameFromDS: groupText === '' ? displayName : `${displayName} (${groupText})`,
@@ -115,6 +145,11 @@ function fieldConfig(metric: SummaryMetric, group: Readonly<Record<string, strin
       steps: [step(null, 'ok'), ...metric.thresholds.map(({ value, state }) => step(value, state))],
     },
   };
+}
+
+function describeOffset(offsetMs: number): string {
+  const hours = offsetMs / 3_600_000;
+  return hours < 24 ? `${hours} h` : `${hours / 24} d`;
 }
 
 function step(value: number | null, state: SummaryState): { value: number | null; color: string; state: string } {

@@ -40,4 +40,19 @@ export interface SummaryQueryOptions {
   metrics?: string[];
   /** A label: one value per metric and value of this label. Absent or empty: one value per metric. */
   groupBy?: string;
+  /** Also asks how things were this much earlier, for the change since then. Ignored for alerts and expressions. */
+  compare?: SummaryComparison;
+}
+
+export type SummaryComparison = '1h' | '1d' | '7d';
+
+export const COMPARISON_OFFSETS_MS: Readonly<Record<SummaryComparison, number>> = {
+  '1h': 3_600_000,
+  '1d': 86_400_000,
+  '7d': 604_800_000,
+};
+
+/** Whether a saved text is a comparison. */
+export function isSummaryComparison(text: string): text is SummaryComparison {
+  return Object.hasOwn(COMPARISON_OFFSETS_MS, text);
 }

@@ -1,11 +1,17 @@
 import { getDefaultTimeRange } from '@grafana/data';
 import { Alert, Combobox, type ComboboxOption, InlineField, InlineFieldRow, MultiCombobox } from '@grafana/ui';
 import { useEffect, useState } from 'react';
-import { type SummaryQueryOptions } from '../contract/query';
+import { type SummaryComparison, type SummaryQueryOptions } from '../contract/query';
 import { type PromkeepQueryEditorProps } from './queryEditorProps';
 import { type SummaryMetricChoice } from './summaryMetrics';
 
 type Props = Pick<PromkeepQueryEditorProps, 'query' | 'onChange' | 'onRunQuery' | 'datasource' | 'range'>;
+
+const COMPARISONS: Array<ComboboxOption<SummaryComparison>> = [
+  { value: '1h', label: '1 hour earlier' },
+  { value: '1d', label: 'Yesterday' },
+  { value: '7d', label: 'Last week' },
+];
 
 /** Which of the summary metrics to show, and by which label to split them. */
 export function SummaryQueryFields({ query, onChange, onRunQuery, datasource, range }: Props) {
@@ -50,6 +56,22 @@ export function SummaryQueryFields({ query, onChange, onRunQuery, datasource, ra
             options={loadLabels}
             value={summary.groupBy ?? null}
             onChange={(chosen) => change({ groupBy: chosen?.value })}
+          />
+        </InlineField>
+        <InlineField
+          label="Compare with"
+          htmlFor={`summary-compare-${query.refId}`}
+          tooltip="Also asks how things were then. The Promkeep Summary panel shows the change."
+        >
+          <Combobox
+            id={`summary-compare-${query.refId}`}
+            width="auto"
+            minWidth={18}
+            placeholder="Nothing"
+            isClearable
+            options={COMPARISONS}
+            value={summary.compare ?? null}
+            onChange={(chosen) => change({ compare: chosen?.value })}
           />
         </InlineField>
       </InlineFieldRow>
