@@ -18,6 +18,7 @@ here; all on 127.0.0.1. Ctrl-C stops everything. Addresses: .promkeep/addresses.
   --no-install            install no system packages
   PROMKEEP_DATABASE_URL   use this PostgreSQL     PROMETHEUS_URL  use this Prometheus
   PROMETHEUS_BIN          this Prometheus binary  GRAFANA_HOME    this Grafana
+  PROMKEEP_STATE_DIR      keep data, logs and addresses.json there instead of in .promkeep
   PROMKEEP_PORT, POSTGRES_PORT, PROMETHEUS_PORT, NODE_EXPORTER_PORT, POSTGRES_EXPORTER_PORT, CUSTOM_EXPORTER_PORT, GRAFANA_PORT
                           fixed ports; without them a free one is taken when the usual one is in use
 `;
@@ -76,7 +77,7 @@ function requireNode() {
 
 /** Early, before anything is built; the lock itself is taken when the stack starts. */
 function refuseSecondStart() {
-  const file = join(root, '.promkeep', 'start.pid');
+  const file = join(process.env.PROMKEEP_STATE_DIR || join(root, '.promkeep'), 'start.pid');
   const pid = existsSync(file) ? Number(readFileSync(file, 'utf8')) : 0;
   if (pid > 0 && isStart(pid)) {
     throw new Error(`Promkeep is running already in this folder (pid ${pid}). Its addresses: .promkeep/addresses.json`);

@@ -26,26 +26,26 @@ export async function openStateDir(root: string): Promise<StateDir> {
   return {
     dir,
     logs,
-    postgres: await postgresDir(root, dir),
+    postgres: await postgresDir(dir),
     secrets: await keptSecrets(path.join(dir, 'secrets.json')),
   };
 }
 
 /** Entered by PostgreSQL's user, listed by nobody else; every file in it has its own mode. */
 async function makeDir(root: string): Promise<string> {
-  const dir = path.join(root, '.promkeep');
+  const dir = process.env.PROMKEEP_STATE_DIR || path.join(root, '.promkeep');
   await mkdir(dir, { recursive: true });
   await chmod(dir, 0o711);
   return dir;
 }
 
 /** As root PostgreSQL runs as another user, who cannot enter a checkout below, say, /root. */
-async function postgresDir(root: string, dir: string): Promise<string> {
+async function postgresDir(dir: string): Promise<string> {
   if (process.getuid?.() !== 0 || (await everybodyCanEnter(dir))) {
     return path.join(dir, 'postgres');
   }
-  const checkout = createHash('sha256').update(root).digest('hex').slice(0, 12);
-  return path.join(ROOT_STATE_DIR, checkout);
+  const name = createHash('sha256').update(dir).digest('hex').slice(0, 12);
+  return path.join(ROOT_STATE_DIR, name);
 }
 
 async function keptSecrets(file: string): Promise<Secrets> {
