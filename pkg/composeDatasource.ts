@@ -9,6 +9,8 @@ import { SUMMARY_DEFAULTS } from './core/summaryDefaults';
 import { type ProxySettings } from './prometheus/prometheusSettings';
 import { createPrometheusSource } from './prometheus/prometheusSource';
 import { parsePrometheusSettings } from './prometheus/settings';
+import { applyFilters } from './promql/applyFilters';
+import { suggestionSelectors } from './promql/suggestionSelectors';
 
 export interface DatasourceParts {
   logger: Logger;
@@ -47,6 +49,8 @@ export function createDatasourceFactory({ logger, clock, proxies }: DatasourcePa
       ...(Number.isInteger(concurrency) && concurrency > 0 ? { concurrency } : {}),
       scrapeInterval,
       timeoutSignal: (ms) => AbortSignal.timeout(ms),
+      applyFilters,
+      suggestionSelectors,
     });
   };
 }

@@ -1,6 +1,6 @@
 import { defaultSettleMs } from '../core/collectFetch';
-import { refuseRecording } from '../core/collectable';
 import { type RecordedQuery } from '../core/ports';
+import { mayRecord } from '../promql/mayRecord';
 import { isLoopbackHost } from '../server/loopback';
 import { type ArchiveConfig, type Config, type Credentials, type PrometheusConfig, type ServerConfig } from './config';
 import { type ConfigInput } from './configInput';
@@ -159,9 +159,9 @@ function resolveRecordedQueries(file: FileConfig, { defaults }: ConfigInput, fau
   }
   const names = new Set<string>();
   return file.recorded_queries.map(({ name, expr, step, retention }, i) => {
-    const refused = refuseRecording(expr);
-    if (refused) {
-      faults.add(`recorded_queries[${i}].expr`, `cannot be recorded: ${refused}`);
+    const recordable = mayRecord(expr);
+    if (!recordable.ok) {
+      faults.add(`recorded_queries[${i}].expr`, `${name} cannot be recorded: ${recordable.reason}`);
     }
     if (names.has(name)) {
       faults.add(`recorded_queries[${i}].name`, `${name} is there twice; names must differ`);

@@ -11,6 +11,7 @@ import { type Archive, type Clock, type Logger, type MetricSource } from './port
 import { type ApplyFilters } from './queryPlan';
 import { answerResource } from './resourceCalls';
 import { rememberVersion } from './sourceVersion';
+import { type SuggestionSelectors } from './suggestions';
 
 export interface DatasourceDeps {
   source: MetricSource;
@@ -27,7 +28,10 @@ export interface DatasourceDeps {
   scrapeInterval: string;
   /** A signal that aborts after so many milliseconds (`AbortSignal.timeout`); timers do not live in core. */
   timeoutSignal(ms: number): AbortSignal;
+  /** Absent: queries with scopes, filters or group-by keys are refused. */
   applyFilters?: ApplyFilters;
+  /** Absent: there are no suggestions for ad hoc filters. */
+  suggestionSelectors?: SuggestionSelectors;
 }
 
 /** When Grafana does not say how many queries of one request may run at once. */
@@ -35,7 +39,7 @@ export const DEFAULT_CONCURRENCY = 10;
 
 /** A datasource on live parts, which it closes when it is disposed. */
 export function createDatasourceInstance(deps: DatasourceDeps): DatasourceInstance {
-  const { source, archive, clock, logger, apiRoutes, timeoutSignal } = deps;
+  const { source, archive, clock, logger, apiRoutes, timeoutSignal, suggestionSelectors } = deps;
   const concurrency = deps.concurrency && deps.concurrency > 0 ? deps.concurrency : DEFAULT_CONCURRENCY;
   const answerDeps: AnswerDeps = {
     source,
@@ -61,7 +65,8 @@ export function createDatasourceInstance(deps: DatasourceDeps): DatasourceInstan
         { source, archive: archive?.archive, timeoutSignal },
         { signal, headers: forwardHeaders(caller.headers) }
       ),
-    callResource: (request, caller, signal) => answerResource({ source, apiRoutes, logger }, request, caller, signal),
+    callResource: (request, caller, signal) =>
+      answerResource({ source, apiRoutes, logger, suggestionSelectors }, request, caller, signal),
     async dispose() {
       await Promise.allSettled([source.close(), archive?.archive.close()]);
     },

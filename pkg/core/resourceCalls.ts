@@ -4,16 +4,19 @@ import { type Caller } from './datasource';
 import { asPromkeepError, type PromkeepError } from './errors';
 import { forwardHeaders, resourceHeaders } from './forwardHeaders';
 import { type Logger, type MetricSource, type ResourceRequest, type ResourceResponse } from './ports';
+import { answerSuggestions, isSuggestionsPath, type SuggestionSelectors } from './suggestions';
 
 export interface ResourceDeps {
   source: MetricSource;
   apiRoutes: readonly ApiRoute[];
   logger: Logger;
+  /** Absent: there are no suggestions. */
+  suggestionSelectors?: SuggestionSelectors;
 }
 
 /**
- * Answers a resource call: paths below `promkeep/` are Promkeep's own API, all others are Prometheus' (the source decides
- * which of them are open). Never throws: a failing RPC would reach the browser as a bare 500.
+ * Answers a resource call: paths below `promkeep/` are Promkeep's own API, `suggestions` is made from a path of Prometheus,
+ * all others are Prometheus' (the source decides which of them are open). Never throws: a failing RPC would reach the browser as a bare 500.
  */
 export async function answerResource(
   deps: ResourceDeps,
@@ -26,8 +29,12 @@ export async function answerResource(
     if (own) {
       return await callRoute(deps.apiRoutes, request, caller, signal);
     }
-    const headers = resourceHeaders(request.headers);
-    return await deps.source.resource({ ...request, headers }, { signal, headers: forwardHeaders(caller.headers) });
+    const passed = { ...request, headers: resourceHeaders(request.headers) };
+    const options = { signal, headers: forwardHeaders(caller.headers) };
+    if (deps.suggestionSelectors && isSuggestionsPath(request.path)) {
+      return await answerSuggestions({ source: deps.source, selectors: deps.suggestionSelectors }, passed, options);
+    }
+    return await deps.source.resource(passed, options);
   } catch (error) {
     const ours = asPromkeepError(error);
     if (ours.code === 'INTERNAL') {

@@ -1,0 +1,101 @@
+import { JsonFields } from './jsonFields';
+import { PromkeepError } from './errors';
+import { expandMacros } from './macros';
+import { type CallOptions, type MetricSource, type ResourceRequest, type ResourceResponse } from './ports';
+import { filterOf, type QueryFilters } from './queryModel';
+
+/** The selectors (`match[]`) of queries under filters; needs a PromQL parser. Throws `QUERY_INVALID`. */
+export type SuggestionSelectors = (
+  queries: readonly string[],
+  filters: Pick<QueryFilters, 'scopes' | 'adhoc'>
+) => string[];
+
+/** The one path of Grafana's Prometheus datasource that is no path of Prometheus; Grafana takes it in any case of letters. */
+export function isSuggestionsPath(path: string): boolean {
+  return /^\/*suggestions\/*$/i.test(path);
+}
+
+/**
+ * Label names, or the values of one label, of the series that a dashboard's queries and filters select (contract 4.1): a JSON
+ * body in, the answer of Prometheus' `labels` or `label/…/values` out. Throws `QUERY_INVALID` for a body or filter that
+ * cannot be used.
+ */
+export async function answerSuggestions(
+  { source, selectors }: { source: MetricSource; selectors: SuggestionSelectors },
+  request: ResourceRequest,
+  options: CallOptions
+): Promise<ResourceResponse> {
+  if (request.method.toUpperCase() !== 'POST') {
+    throw new PromkeepError('QUERY_INVALID', 'Suggestions are asked for by POST.', { status: 405 });
+  }
+  const body = new JsonFields(parseJson(request.body), 'the request');
+  const filters = { scopes: body.objects('scopes').map(filterOf), adhoc: body.objects('adhocFilters').map(filterOf) };
+  const parameters = new URLSearchParams();
+  for (const selector of selectors(body.texts('queries').map(expandAnyhow), filters)) {
+    parameters.append('match[]', selector);
+  }
+  for (const key of ['start', 'end'] as const) {
+    const value = textOrNumber(body, key);
+    if (value !== '') {
+      parameters.set(key, value);
+    }
+  }
+  const limit = Number(textOrNumber(body, 'limit'));
+  if (limit > 0) {
+    parameters.set('limit', String(Math.trunc(limit)));
+  }
+  const label = body.text('labelName');
+  return source.resource(
+    {
+      // `label/…/values` takes no POST
+      method: 'GET',
+      path: label === '' ? 'api/v1/labels' : `api/v1/label/${escapeLabelName(label)}/values`,
+      query: parameters.toString(),
+      headers: withoutBody(request.headers),
+      body: new Uint8Array(),
+    },
+    options
+  );
+}
+
+const MINUTE_MS = 60_000;
+
+/** Which series a query selects does not depend on its intervals, only whether it can be read. */
+function expandAnyhow(expr: string): string {
+  const range = { fromMs: 0, toMs: MINUTE_MS };
+  return expandMacros(expr, { stepMs: MINUTE_MS, range, interval: '', scrapeInterval: '1m', requestIntervalMs: 0 });
+}
+
+function parseJson(body: Uint8Array): unknown {
+  try {
+    const parsed: unknown = JSON.parse(new TextDecoder().decode(body));
+    return parsed;
+  } catch (cause) {
+    throw new PromkeepError('QUERY_INVALID', 'The request for suggestions is not JSON.', { cause });
+  }
+}
+
+function textOrNumber(body: JsonFields, key: string): string {
+  const value = body.get(key);
+  return typeof value === 'number' ? String(value) : body.text(key);
+}
+
+function withoutBody(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => name.toLowerCase() !== 'content-type'));
+}
+
+/**
+ * A label's name as a path of Prometheus' API takes it: names beyond letters, digits and `_` in the escaped form `U__…`, in
+ * which the character's code stands between underscores and an underscore is doubled. A slash could not stand in a path.
+ */
+export function escapeLabelName(name: string): string {
+  if (/^[a-zA-Z_][a-zA-Z0-9_]*$/.test(name)) {
+    return name;
+  }
+  let escaped = 'U__';
+  for (const char of name) {
+    const isPlain = /[a-zA-Z0-9]/.test(char) && !(escaped === 'U__' && /\d/.test(char));
+    escaped += char === '_' ? '__' : isPlain ? char : `_${(char.codePointAt(0) ?? 0).toString(16)}_`;
+  }
+  return escaped;
+}

@@ -1,0 +1,28 @@
+import { type QueryFilters } from '../core/queryModel';
+import { aggregationsOf } from './aggregations';
+import { filterRules, type LabelRule } from './filterRules';
+import { groupingEdits } from './groupingEdits';
+import { parsePromql } from './parsePromql';
+import { selectorEdits } from './selectorEdits';
+import { selectorsOf } from './selectors';
+import { applyEdits } from './textEdits';
+
+/**
+ * Applies scopes, ad hoc filters and group-by keys to every selector and aggregation of an expression (contract 1.6).
+ *
+ * The text is edited in place, so comments, line breaks and spelling stay as they are. Throws `QUERY_INVALID` for an
+ * expression that cannot be read or a filter that cannot be applied: an ignored filter would show what it was to hide.
+ */
+export function applyFilters(expr: string, filters: QueryFilters): string {
+  const rules: LabelRule[] = filterRules(filters);
+  // a key without a name groups by nothing
+  const keys = [...new Set(filters.groupBy)].filter((key) => key !== '');
+  if (rules.length + keys.length === 0) {
+    return expr;
+  }
+  const source = parsePromql(expr);
+  return applyEdits(expr, [
+    ...selectorsOf(source).flatMap((selector) => selectorEdits(expr, selector, rules)),
+    ...aggregationsOf(source).flatMap((aggregation) => groupingEdits(expr, aggregation, keys)),
+  ]);
+}

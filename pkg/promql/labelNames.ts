@@ -1,0 +1,26 @@
+import { type LabelMatcher } from '../core/labelMatcher';
+import { quoteGo } from '../core/goQuote';
+
+export const METRIC_NAME = '__name__';
+
+/** A metric's name that may stand before braces; others must be quoted, which Prometheus knows since version 3. */
+export function isPlainMetricName(name: string): boolean {
+  return /^[a-zA-Z_:][a-zA-Z0-9_:]*$/.test(name) && !isNumber(name);
+}
+
+export function isPlainLabelName(name: string): boolean {
+  return /^[a-zA-Z_][a-zA-Z0-9_]*$/.test(name);
+}
+
+export function printMatcher({ name, operator, value }: LabelMatcher): string {
+  return `${isPlainLabelName(name) ? name : quoteGo(name)}${operator}${quoteGo(value)}`;
+}
+
+/** A label in the list after `by`: outside of braces `inf` and `nan` are numbers. */
+export function printGroupingLabel(name: string): string {
+  return isPlainLabelName(name) && !isNumber(name) ? name : quoteGo(name);
+}
+
+function isNumber(name: string): boolean {
+  return /^(inf|nan)$/i.test(name);
+}
