@@ -60,6 +60,10 @@ beforeAll(async () => {
   config = await temporaryFile('promkeep.yaml', CONFIG);
   exporter = await startNodeExporter();
   [prometheus, postgres] = await Promise.all([startSource(), startPostgres({ dataDir: postgresData })]);
+  await until('Prometheus has data that has settled', async () => {
+    const { body } = await getJson(`${prometheus.url}/api/v1/query?query=${encodeURIComponent('count(up offset 6s)')}`);
+    return JSON.stringify(body).includes('"value"');
+  });
   promkeep = await startArchiver();
 });
 
