@@ -83,6 +83,37 @@ describe('when a query is due', () => {
     expect(progress).toMatchObject({ frontierMs: EPOCH_MS - 915_000, historyStartMs: EPOCH_MS - 900_000 });
   });
 
+  it('notes no gap for the time before the source first held data: the history begins there', async () => {
+    const { deps, source, archive } = setUp({ backfillMs: 60_000 });
+    const firstDataMs = EPOCH_MS - 75_000;
+    source.answer = (query) => ({ series: [ramp(query, (t) => t >= firstDataMs)] });
+    const steps = await runAll(deps, await openProgress(deps, QUERY, undefined));
+    expect(archive.writes[0].gaps).toEqual([]);
+    expect(archive.writes[0].covered).toEqual([{ fromMs: firstDataMs, toMs: EPOCH_MS - 45_000 }]);
+    expect(steps.at(-1)?.progress).toMatchObject({ begun: true, historyStartMs: firstDataMs });
+  });
+
+  it('waits with the history while the source holds no data at all', async () => {
+    const { deps, source, archive, clock } = setUp();
+    source.answer = () => ({ series: [] });
+    const [empty] = await runAll(deps, await openProgress(deps, QUERY, undefined));
+    expect(archive.writes.flatMap(({ gaps }) => gaps)).toEqual([]);
+    expect(empty.progress).toMatchObject({ begun: false, historyStartMs: EPOCH_MS - 30_000 });
+    source.answer = (query) => ({ series: [ramp(query, () => true)] });
+    clock.ms += 15_000;
+    const [first] = await runAll(deps, empty.progress);
+    expect(first.progress).toMatchObject({ begun: true, historyStartMs: EPOCH_MS - 30_000 });
+  });
+
+  it('notes the gap of a source that was down at the first start', async () => {
+    const { deps, source } = setUp();
+    source.answer = () => {
+      throw new PromkeepError('SOURCE_UNREACHABLE', 'down');
+    };
+    const step = await collectNext(deps, QUERY, await openProgress(deps, QUERY, undefined), signal);
+    expect(step).toMatchObject({ progress: { begun: true }, failure: { reason: 'source-down' } });
+  });
+
   it('asks for at most maxPoints at once', async () => {
     const { deps, archive } = setUp({ backfillMs: 15_000 * 24, maxPoints: 10 });
     await runAll(deps, await openProgress(deps, QUERY, undefined));

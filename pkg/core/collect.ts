@@ -1,7 +1,14 @@
 import { fetchRange, type CollectDeps } from './collectFetch';
 import { countPoints, floorToGrid } from './collectGrid';
 import { asPromkeepError, type PromkeepError } from './errors';
-import { type GapReason, type RecordedQuery, type TimeRange, type WriteOutcome } from './ports';
+import {
+  type Gap,
+  type GapReason,
+  type RangeWrite,
+  type RecordedQuery,
+  type TimeRange,
+  type WriteOutcome,
+} from './ports';
 
 /**
  * Pipeline 2: last saved time → fetch → archive. Each call does one bounded piece of work, so that the caller can be fair
@@ -14,6 +21,8 @@ export interface CollectProgress {
   frontierMs: number;
   /** The first time this query was ever due; holes are looked for from here on. */
   historyStartMs: number;
+  /** False until the source first held data: what it lacks before that is no gap, the history has not begun. */
+  begun: boolean;
   /** Points in the next request: halved when an answer was too large or too slow, doubled after each good one. */
   maxPoints: number;
   /**
@@ -35,6 +44,8 @@ export interface CollectStep {
 
 export interface WrittenRange {
   outcome: WriteOutcome;
+  /** The first covered time. */
+  beginMs?: number;
   coveredPoints: number;
   gapPoints: number;
   warnings: readonly string[];
@@ -69,11 +80,11 @@ export async function openProgress(
   const gapStartMs = earliestGapMs === undefined ? Infinity : floorToGrid(earliestGapMs, stepMs);
   if (covered.length > 0) {
     const frontierMs = floorToGrid(covered[covered.length - 1].toMs, stepMs);
-    return { frontierMs, historyStartMs: Math.min(covered[0].fromMs, gapStartMs), ...sizes };
+    return { frontierMs, historyStartMs: Math.min(covered[0].fromMs, gapStartMs), begun: true, ...sizes };
   }
   const firstMs = newestDueMs(deps, query) - floorToGrid(deps.settings.backfillMs, stepMs);
   const historyStartMs = Math.min(firstMs, gapStartMs);
-  return { frontierMs: historyStartMs - stepMs, historyStartMs, ...sizes };
+  return { frontierMs: historyStartMs - stepMs, historyStartMs, begun: gapStartMs < Infinity, ...sizes };
 }
 
 /** Collects the next due range, at most `progress.maxPoints` long. Only aborting throws; failures are part of the step. */
@@ -91,10 +102,16 @@ export async function collectNext(
   const toMs = Math.min(dueMs, fromMs + (progress.maxPoints - 1) * query.stepMs);
   const range = { fromMs, toMs };
   try {
-    const write = await collectRange(deps, query, range, signal);
+    const write = await collectRange(deps, query, range, signal, progress.begun);
     const maxPoints = Math.min(deps.settings.maxPoints, progress.maxPoints * 2);
     return {
-      progress: { ...progress, frontierMs: toMs, maxPoints, giveUpPoints: 1 },
+      progress: {
+        ...progress,
+        ...beginHistory(progress, write, toMs + query.stepMs),
+        frontierMs: toMs,
+        maxPoints,
+        giveUpPoints: 1,
+      },
       range,
       write,
       more: toMs < dueMs,
@@ -105,23 +122,50 @@ export async function collectNext(
   }
 }
 
-/** Fetches and archives one range on the grid; rejects with `PromkeepError`, having written nothing. */
+/** The history begins where the source first held data: asked before its server was up, it lacks nothing. */
+function beginHistory(
+  progress: CollectProgress,
+  { beginMs, gapPoints }: WrittenRange,
+  nextMs: number
+): Pick<CollectProgress, 'begun' | 'historyStartMs'> {
+  const { begun, historyStartMs } = progress;
+  if (begun) {
+    return { begun, historyStartMs };
+  }
+  return beginMs === undefined && gapPoints === 0
+    ? { begun: false, historyStartMs: nextMs }
+    : { begun: true, historyStartMs: beginMs ?? historyStartMs };
+}
+
+/**
+ * Fetches and archives one range on the grid; rejects with `PromkeepError`, having written nothing.
+ *
+ * @param begun whether the query has history already; if not, the times before the source's first data are no gap
+ */
 export async function collectRange(
   deps: CollectDeps,
   query: RecordedQuery,
   range: TimeRange,
-  signal: AbortSignal
+  signal: AbortSignal,
+  begun = true
 ): Promise<WrittenRange> {
-  const write = await fetchRange(deps, query, range, signal);
+  const fetched = await fetchRange(deps, query, range, signal);
+  const write = begun ? fetched : { ...fetched, gaps: withoutPrelude(fetched) };
   const outcome = await deps.archive.writeRange(write, signal);
   const points = (parts: readonly TimeRange[]): number =>
     parts.reduce((sum, part) => sum + countPoints(part, query.stepMs), 0);
   return {
     outcome,
+    beginMs: write.covered[0]?.fromMs,
     coveredPoints: points(write.covered),
     gapPoints: points(write.gaps),
     warnings: write.provenance.warnings,
   };
+}
+
+function withoutPrelude({ covered, gaps }: RangeWrite): readonly Gap[] {
+  const beginMs = covered[0]?.fromMs ?? Infinity;
+  return gaps.filter(({ fromMs, reason }) => reason !== 'source-had-no-data' || fromMs > beginMs);
 }
 
 interface FailedRange {
@@ -143,8 +187,9 @@ async function afterFailure(
   const points = countPoints(range, query.stepMs);
   const maxPoints = Math.max(1, Math.floor(points / 2));
   if (failure.transient) {
-    await noteGap(deps, query, { fromMs: range.fromMs, toMs: dueMs }, failure);
-    return { progress: shrinks(failure.error) ? { ...progress, maxPoints } : progress, range, failure, more: false };
+    const begun = (await noteGap(deps, query, { fromMs: range.fromMs, toMs: dueMs }, failure)) || progress.begun;
+    const next = { ...progress, begun, maxPoints: shrinks(failure.error) ? maxPoints : progress.maxPoints };
+    return { progress: next, range, failure, more: false };
   }
   if (shrinks(failure.error) && points > progress.giveUpPoints) {
     return { progress: { ...progress, maxPoints }, range, more: true };
@@ -155,6 +200,7 @@ async function afterFailure(
   const giveUpPoints = progress.giveUpPoints * 2;
   const next = {
     ...progress,
+    begun: true,
     frontierMs: range.toMs,
     giveUpPoints,
     maxPoints: Math.max(progress.maxPoints, giveUpPoints),

@@ -21,6 +21,7 @@ async function setUp(covered: TimeRange[], frontierStep: number) {
   const progress: CollectProgress = {
     frontierMs: at(frontierStep),
     historyStartMs: at(0),
+    begun: true,
     maxPoints: 100,
     giveUpPoints: 1,
   };
