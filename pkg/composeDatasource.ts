@@ -1,6 +1,7 @@
 import { type Archive, type Clock, type Logger } from './core/ports';
 import { createArchive } from './archive/archive';
 import { parseArchiveSettings } from './archive/archiveSettings';
+import { sleepUntilTimer } from './archiver/waiting';
 import { composeApiRoutes } from './composeApi';
 import { type DatasourceFactory, type DatasourceSettings } from './core/datasource';
 import { createDatasourceInstance, type DatasourceDeps } from './core/datasourceInstance';
@@ -49,6 +50,8 @@ export function createDatasourceFactory({ logger, clock, proxies }: DatasourcePa
       ...(Number.isInteger(concurrency) && concurrency > 0 ? { concurrency } : {}),
       scrapeInterval,
       timeoutSignal: (ms) => AbortSignal.timeout(ms),
+      wait: sleepUntilTimer,
+      forwardsCredentials: forwardsUsersCredentials(settings.jsonData),
       applyFilters,
       suggestionSelectors,
     });

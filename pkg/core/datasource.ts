@@ -1,5 +1,6 @@
 import { type ErrorSource } from './errors';
 import { type Frame } from './frame';
+import { type FramePacket } from './frameJson';
 import { type ResourceRequest, type ResourceResponse, type TimeRange } from './ports';
 
 /**
@@ -11,6 +12,15 @@ export interface DatasourceInstance {
   queryData(request: DataRequest, signal: AbortSignal): Promise<Map<string, DataResponse>>;
   checkHealth(caller: Caller, signal: AbortSignal): Promise<HealthResult>;
   callResource(request: ResourceRequest, caller: Caller, signal: AbortSignal): Promise<ResourceResponse>;
+  /** Whether a subscriber may join the channel. Called for each, also while the stream runs. */
+  decideStream(request: StreamRequest): Promise<StreamDecision>;
+  /**
+   * Feeds a channel until the signal aborts or there is nothing more to come. Called once a channel, with the context of
+   * whoever subscribed first. Throws what may be gone after a new start.
+   *
+   * @param emit resolves when the channel can take the next packet
+   */
+  openStream(request: StreamRequest, emit: (packet: FramePacket) => Promise<void>, signal: AbortSignal): Promise<void>;
   /** Called once no request is running any more. */
   dispose(): Promise<void>;
 }
@@ -65,6 +75,19 @@ export interface DataResponse {
   error?: string;
   errorSource?: ErrorSource;
 }
+
+/** A channel and what its subscriber says they want to see on it. */
+export interface StreamRequest {
+  /** Behind the datasource's own part of the channel id. */
+  path: string;
+  /** Parsed JSON, unchecked; `undefined` when it was none. */
+  data: unknown;
+  caller: Caller;
+}
+
+/** `unknown`: there is no such channel. */
+export type StreamDecision =
+  { kind: 'open'; first: FramePacket } | { kind: 'unknown' } | { kind: 'refused'; reason: string };
 
 export interface HealthResult {
   status: 'ok' | 'error';

@@ -40,6 +40,8 @@ function setUp(part: Partial<DatasourceDeps> = {}) {
     logger,
     scrapeInterval: '',
     timeoutSignal: live,
+    wait: async () => undefined,
+    forwardsCredentials: false,
     ...part,
   });
   return { source, archive, logger, instance };

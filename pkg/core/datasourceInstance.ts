@@ -7,6 +7,7 @@ import { PromkeepError } from './errors';
 import { checkHealth } from './healthCheck';
 import { forwardHeaders } from './forwardHeaders';
 import { type KeepPolicy } from './keepResult';
+import { decideStream, type LiveDeps, runStream, type Wait } from './liveQuery';
 import { type Archive, type Clock, type Logger, type MetricSource } from './ports';
 import { type ApplyFilters } from './queryPlan';
 import { answerResource } from './resourceCalls';
@@ -29,6 +30,10 @@ export interface DatasourceDeps {
   /** A signal that aborts after so many milliseconds (`AbortSignal.timeout`); timers do not live in core. */
   timeoutSignal(ms: number): AbortSignal;
   /** Absent: queries with scopes, filters or group-by keys are refused. */
+  /** A timer that ends early when the signal aborts. */
+  wait: Wait;
+  /** Users' tokens or cookies go on to Prometheus, so two users may see different data. */
+  forwardsCredentials: boolean;
   applyFilters?: ApplyFilters;
   /** Absent: there are no suggestions for ad hoc filters. */
   suggestionSelectors?: SuggestionSelectors;
@@ -50,6 +55,7 @@ export function createDatasourceInstance(deps: DatasourceDeps): DatasourceInstan
     clock,
     logger,
   };
+  const liveDeps: LiveDeps = deps;
   return {
     async queryData({ caller, queries }, signal) {
       if (queries.length === 0) {
@@ -67,6 +73,8 @@ export function createDatasourceInstance(deps: DatasourceDeps): DatasourceInstan
       ),
     callResource: (request, caller, signal) =>
       answerResource({ source, apiRoutes, logger, suggestionSelectors }, request, caller, signal),
+    decideStream: async (request) => decideStream(liveDeps, request),
+    openStream: (request, emit, signal) => runStream(liveDeps, request, emit, signal),
     async dispose() {
       await Promise.allSettled([source.close(), archive?.archive.close()]);
     },

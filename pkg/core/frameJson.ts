@@ -7,6 +7,9 @@ export interface FrameJson {
   data: FrameDataJson;
 }
 
+/** One packet of a stream of frames: those after the first usually leave out the schema. */
+export type FramePacket = Pick<FrameJson, 'data'> & Partial<Pick<FrameJson, 'schema'>>;
+
 export interface FrameSchemaJson {
   name?: string;
   refId?: string;

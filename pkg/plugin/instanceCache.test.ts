@@ -22,7 +22,14 @@ function setUp(beforeBuilt: () => Promise<void> = async () => undefined) {
       throw new Error('not used here');
     };
     const dispose = async () => void (one.disposed = true);
-    return { queryData: unused, checkHealth: unused, callResource: unused, dispose } satisfies DatasourceInstance;
+    return {
+      queryData: unused,
+      checkHealth: unused,
+      callResource: unused,
+      decideStream: unused,
+      openStream: unused,
+      dispose,
+    } satisfies DatasourceInstance;
   }, silent);
   return { built, cache };
 }

@@ -207,12 +207,6 @@ describe('the other calls', () => {
     ]);
   });
 
-  it('has no stream to subscribe to and lets nobody publish', async () => {
-    const request = { pluginContext: pluginContext(), path: 'p' };
-    expect(await rig.call('pluginv2.Stream', 'SubscribeStream', request)).toMatchObject({ status: 1 });
-    expect(await rig.call('pluginv2.Stream', 'PublishStream', request)).toMatchObject({ status: 2 });
-  });
-
   it('says it is serving', async () => {
     expect(await rig.call('grpc.health.v1.Health', 'Check', { service: 'plugin' })).toEqual({ status: 1 });
   });

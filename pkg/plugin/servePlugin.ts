@@ -106,7 +106,7 @@ function addServices(server: Server, { options, protocol, instances, calls, onSh
   add('pluginv2.Data', new DataService(instances, options.logger).implementation(calls));
   add('pluginv2.Resource', new ResourceService(instances, options.logger).implementation(calls));
   add('pluginv2.Diagnostics', diagnosticsService(instances, options.metricsText, calls));
-  add('pluginv2.Stream', streamService(calls));
+  add('pluginv2.Stream', streamService(instances, options.logger, calls));
   add('plugin.GRPCController', { ...controllerService(onShutdown) });
   add('plugin.GRPCBroker', { ...brokerService() });
   add('plugin.GRPCStdio', { ...stdioService() });

@@ -1,13 +1,58 @@
 import { type UntypedServiceImplementation } from '@grpc/grpc-js';
+import { type StreamDecision, type StreamRequest } from '../core/datasource';
+import { type Logger } from '../core/ports';
+import { type InstanceCache } from './instanceCache';
+import { toCaller } from './pluginContext';
 import { type RpcCalls } from './rpcCalls';
-import { STREAM_STATUS, type WireStreamRequest, type WireStreamStatus } from './wireMessages';
+import { STREAM_STATUS, type WireStreamPacket, type WireStreamRequest, type WireStreamStatus } from './wireMessages';
 
-/** `pluginv2.Stream`. There is no channel yet, and nobody may publish. RunStream stays unimplemented: nothing can ask for it. */
-export function streamService(calls: RpcCalls): UntypedServiceImplementation {
+/** `pluginv2.Stream`: Grafana's live channels. The datasource feeds them; nobody may publish. */
+export function streamService(instances: InstanceCache, logger: Logger, calls: RpcCalls): UntypedServiceImplementation {
   return {
-    SubscribeStream: calls.unary<WireStreamRequest, WireStreamStatus>(async () => ({ status: STREAM_STATUS.notFound })),
+    SubscribeStream: calls.unary<WireStreamRequest, WireStreamStatus>(async (request, info) => {
+      const decision = await instances.withInstance(request.pluginContext, info.tenant, (instance) =>
+        instance.decideStream(toStreamRequest(request))
+      );
+      if (decision.kind === 'refused') {
+        // Grafana passes on no text with a denial; the browser checks beforehand and says why
+        logger.info('A subscriber was refused', { path: request.path, reason: decision.reason });
+      }
+      return toStatus(decision);
+    }),
     PublishStream: calls.unary<WireStreamRequest, WireStreamStatus>(async () => ({
       status: STREAM_STATUS.permissionDenied,
     })),
+    RunStream: calls.streaming<WireStreamRequest, WireStreamPacket>((request, send, info) =>
+      instances.withInstance(request.pluginContext, info.tenant, (instance) =>
+        instance.openStream(toStreamRequest(request), (packet) => send({ data: toBytes(packet) }), info.signal)
+      )
+    ),
   };
+}
+
+function toStreamRequest({ pluginContext, headers, path, data }: WireStreamRequest): StreamRequest {
+  return { path, data: parse(data), caller: toCaller(pluginContext, headers) };
+}
+
+function parse(data: Buffer): unknown {
+  try {
+    return JSON.parse(data.toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+function toStatus(decision: StreamDecision): WireStreamStatus {
+  switch (decision.kind) {
+    case 'open':
+      return { status: STREAM_STATUS.ok, data: toBytes(decision.first) };
+    case 'unknown':
+      return { status: STREAM_STATUS.notFound };
+    case 'refused':
+      return { status: STREAM_STATUS.permissionDenied };
+  }
+}
+
+function toBytes(value: unknown): Buffer {
+  return Buffer.from(JSON.stringify(value));
 }

@@ -96,6 +96,10 @@ export interface WireStreamRequest extends WireDatasourceRequest {
   data: Buffer;
 }
 
+export interface WireStreamPacket {
+  data: Buffer;
+}
+
 export interface WireStreamStatus {
   status: number;
   data?: Buffer;

@@ -1,13 +1,20 @@
 import { Client, credentials, Metadata } from '@grpc/grpc-js';
 import { EventEmitter, once } from 'node:events';
 import os from 'node:os';
-import { type DatasourceInstance, type DatasourceSettings, type DataResponse } from '../../pkg/core/datasource';
+import {
+  type DatasourceInstance,
+  type DatasourceSettings,
+  type DataResponse,
+  type StreamDecision,
+  type StreamRequest,
+} from '../../pkg/core/datasource';
 import { type Logger } from '../../pkg/core/ports';
 import { loadProtocol } from '../../pkg/plugin/protocol';
 import { type PluginOptions, type RunningPlugin, servePlugin } from '../../pkg/plugin/servePlugin';
 
 type QueryDataCall = Parameters<DatasourceInstance['queryData']>;
 type ResourceCall = Parameters<DatasourceInstance['callResource']>;
+type OpenStreamCall = Parameters<DatasourceInstance['openStream']>;
 
 /** A datasource whose answers the test sets; it keeps what it was asked. */
 export class ScriptedInstance implements DatasourceInstance {
@@ -16,6 +23,9 @@ export class ScriptedInstance implements DatasourceInstance {
   readonly resources: ResourceCall[] = [];
   answer: (signal: AbortSignal) => Promise<Map<string, DataResponse>> = async () => new Map();
   resourceBody: Uint8Array = Buffer.from('ok');
+  readonly streams: StreamRequest[] = [];
+  decision: StreamDecision = { kind: 'unknown' };
+  feed: (emit: OpenStreamCall[1], signal: AbortSignal) => Promise<void> = async () => undefined;
 
   queryData(request: QueryDataCall[0], signal: AbortSignal): Promise<Map<string, DataResponse>> {
     this.asked.push(request);
@@ -27,6 +37,14 @@ export class ScriptedInstance implements DatasourceInstance {
   async callResource(...call: ResourceCall) {
     this.resources.push(call);
     return { status: 203, headers: { 'content-type': 'text/plain' }, body: this.resourceBody };
+  }
+  async decideStream(request: StreamRequest): Promise<StreamDecision> {
+    this.streams.push(request);
+    return this.decision;
+  }
+  openStream(...[request, emit, signal]: OpenStreamCall): Promise<void> {
+    this.streams.push(request);
+    return this.feed(emit, signal);
   }
   async dispose(): Promise<void> {
     this.disposed = true;
@@ -117,8 +135,13 @@ export class PluginRig {
     });
   }
 
-  /** All messages of a streamed answer. */
-  async stream<T>(service: string, name: string, request: object): Promise<T[]> {
+  /** All messages of a streamed answer; `onMessage` may cancel it or stop reading for a while. */
+  async stream<T>(
+    service: string,
+    name: string,
+    request: object,
+    onMessage: (messages: T[], call: { cancel(): void; pause(): void; resume(): void }) => void = doNothing
+  ): Promise<T[]> {
     const { path, requestSerialize, responseDeserialize } = protocol.service(service)[name];
     const messages: T[] = [];
     const running = this.client?.makeServerStreamRequest(
@@ -128,7 +151,10 @@ export class PluginRig {
       request
     );
     if (running) {
-      running.on('data', (message: T) => messages.push(message));
+      running.on('data', (message: T) => {
+        messages.push(message);
+        onMessage(messages, running);
+      });
       await once(running, 'end');
     }
     return messages;
