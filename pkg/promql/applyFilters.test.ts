@@ -52,11 +52,12 @@ describe('selectors', () => {
   });
 
   it('replaces what a selector says about the label, every time', () => {
-    expect(applyFilters('up{b!="1",c="2","b"=~"3"} + up', b)).toBe('up{b="x",c="2",b="x"} + up{b="x"}');
+    expect(applyFilters('up{b!="1",c="2","b"=~"3"} + up', b)).toBe('up{b="x",c="2","b"="x"} + up{b="x"}');
   });
 
   it('replaces only what the text says, not what a comment says', () => {
     expect(applyFilters('up{a="1" # b="2"\n,b="3"}', b)).toBe('up{a="1" # b="2"\n,b="x"}');
+    expect(applyFilters('up{ b !~ # why\n "3" }', b)).toBe('up{ b = # why\n "x" }');
   });
 
   it('narrows by an exclusion, and does not put it in the place of a narrower condition', () => {

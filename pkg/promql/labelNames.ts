@@ -13,12 +13,17 @@ export function isPlainLabelName(name: string): boolean {
 }
 
 export function printMatcher({ name, operator, value }: LabelMatcher): string {
-  return `${isPlainLabelName(name) ? name : quoteGo(name)}${operator}${quoteGo(value)}`;
+  return `${isPlainLabelName(name) ? name : quote(name)}${operator}${quote(value)}`;
 }
 
 /** A label in the list after `by`: outside of braces `inf` and `nan` are numbers. */
 export function printGroupingLabel(name: string): string {
-  return isPlainLabelName(name) && !isNumber(name) ? name : quoteGo(name);
+  return isPlainLabelName(name) && !isNumber(name) ? name : quote(name);
+}
+
+/** A string literal. Prometheus holds a plain U+FFFD in a string for broken UTF-8, and takes the same character escaped. */
+export function quote(text: string): string {
+  return quoteGo(text).replaceAll('\ufffd', '\\ufffd');
 }
 
 function isNumber(name: string): boolean {

@@ -120,7 +120,7 @@ class Reader {
       case 'DurationExpr':
       case 'OffsetDurationExpr':
       case 'NumberDurationLiteral':
-        return String(numberOf(text) ?? `(${text})`);
+        return String(numberOf(plainText(text)) ?? `(${plainText(text)})`);
       default:
         return node.name;
     }
@@ -132,7 +132,7 @@ class Reader {
   }
 
   private number(node: SyntaxNode): number {
-    const value = numberOf(this.text(node));
+    const value = numberOf(plainText(this.text(node)));
     if (value === undefined) {
       throw new RangeError('not a number this program knows');
     }
@@ -142,6 +142,14 @@ class Reader {
   private text(node: SyntaxNode): string {
     return textOf(this.source, node);
   }
+}
+
+/** Without comments and with single spaces; for texts that hold no strings. */
+function plainText(text: string): string {
+  return text
+    .replace(/#[^\r\n]*/g, ' ')
+    .replace(/\s+/g, ' ')
+    .trim();
 }
 
 function labelList(kind: LabelList['kind'], labels: ReadonlyArray<{ name: string }>): LabelList {

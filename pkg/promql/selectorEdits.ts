@@ -1,7 +1,7 @@
 import { type LabelMatcher } from '../core/labelMatcher';
 import { type LabelRule } from './filterRules';
-import { METRIC_NAME, printMatcher } from './labelNames';
-import { type Selector } from './selectors';
+import { METRIC_NAME, printMatcher, quote } from './labelNames';
+import { type Selector, type WrittenMatcher } from './selectors';
 import { type TextEdit } from './textEdits';
 
 /**
@@ -15,12 +15,24 @@ export function selectorEdits(text: string, selector: Selector, rules: readonly 
     const conditions = [rule.wanted, rule.excluded].flatMap((one) => one ?? []);
     // what a panel shows is never exchanged for another metric
     const replaced = rule.wanted && rule.name !== METRIC_NAME ? matchersOf(selector, rule.name) : [];
-    edits.push(...replaced.map(({ from, to }) => ({ from, to, text: print(conditions) })));
+    edits.push(...replaced.flatMap((one) => replacement(one, conditions)));
     if (replaced.length === 0) {
       added.push(...conditions.filter((one) => !isThere(selector, one)));
     }
   }
   return added.length > 0 ? [...edits, ...additions(text, selector, added)] : edits;
+}
+
+/** Leaves the label and the comments between the parts as they are written. */
+function replacement(
+  { operatorSpan, valueSpan }: WrittenMatcher,
+  [first, ...more]: readonly LabelMatcher[]
+): TextEdit[] {
+  const rest = more.map((one) => `,${printMatcher(one)}`).join('');
+  return [
+    { ...operatorSpan, text: first.operator },
+    { ...valueSpan, text: quote(first.value) + rest },
+  ];
 }
 
 /**

@@ -15,7 +15,12 @@ export interface Selector extends Span {
   name?: Span & { value: string; quoted: boolean };
   /** With the braces themselves. */
   braces?: Span;
-  matchers: Array<Span & LabelMatcher>;
+  matchers: WrittenMatcher[];
+}
+
+export interface WrittenMatcher extends Span, LabelMatcher {
+  operatorSpan: Span;
+  valueSpan: Span;
 }
 
 const OPERATORS: ReadonlyArray<LabelMatcher['operator']> = ['=', '!=', '=~', '!~'];
@@ -79,6 +84,8 @@ function readBraces(source: PromqlSource, braces: SyntaxNode, selector: Selector
       name: labelName(source, label),
       operator: OPERATORS.find((one) => one === written) ?? '=',
       value: unquote(textOf(source, value)) ?? '',
+      operatorSpan: spanOf(operator),
+      valueSpan: spanOf(value),
     });
   }
 }
