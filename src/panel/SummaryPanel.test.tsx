@@ -90,7 +90,7 @@ it('applies order, limit and hiding', () => {
 
 it('is a panel with defaults that need no touching', () => {
   // Grafana fills this registry at start; without it no option can be built.
-  const editors = ['multi-select', 'radio', 'boolean', 'slider', 'number'];
+  const editors = ['multi-select', 'select', 'text', 'radio', 'boolean', 'slider', 'number'];
   standardEditorsRegistry.setInit(() => editors.map((id) => ({ id, name: id, editor: () => null })));
   expect(plugin.panel).toBe(SummaryPanel);
   expect(plugin.defaults).toEqual(DEFAULT_OPTIONS);

@@ -1,6 +1,6 @@
 import { useMemo } from 'react';
 import { css } from '@emotion/css';
-import { FieldType, LoadingState, type GrafanaTheme2, type PanelProps } from '@grafana/data';
+import { FieldType, LoadingState, type GrafanaTheme2, type PanelData, type PanelProps } from '@grafana/data';
 import { PanelDataErrorView } from '@grafana/runtime';
 import { useStyles2, useTheme2 } from '@grafana/ui';
 import { arrange } from './arrange';
@@ -8,13 +8,14 @@ import { type SummaryPanelOptions } from './options';
 import { readOptions } from './readOptions';
 import { SummaryView } from './SummaryView';
 import { toTiles } from './tiles';
-import { ENGLISH } from './words';
+import { grafanaWords } from './grafanaWords';
 
 /** Grafana's shell around the view: options, states of the query, size. */
 export function SummaryPanel(props: PanelProps<SummaryPanelOptions>) {
   const { data, width, height, timeZone, fieldConfig, id } = props;
   const theme = useTheme2();
   const styles = useStyles2(getStyles);
+  const words = useMemo(() => grafanaWords(), []);
   const options = useMemo(() => readOptions(props.options), [props.options]);
   const tiles = useMemo(
     () =>
@@ -22,11 +23,12 @@ export function SummaryPanel(props: PanelProps<SummaryPanelOptions>) {
         calculations: options.calculations,
         withSparkline: options.showSparkline,
         timeRange: data.timeRange,
-        words: ENGLISH,
+        changeSince: options.changeSince,
+        words,
         theme,
         timeZone,
       }),
-    [data.series, data.timeRange, options, theme, timeZone]
+    [data.series, data.timeRange, options, theme, timeZone, words]
   );
   const arrangement = useMemo(
     () => arrange(tiles, { sort: options.sort, hideHealthy: options.hideHealthy, limit: options.maxTiles }),
@@ -40,7 +42,10 @@ export function SummaryPanel(props: PanelProps<SummaryPanelOptions>) {
         heightPx={height}
         minTileWidthPx={options.minTileWidthPx}
         headingLevel={3}
-        words={ENGLISH}
+        groupBy={options.groupBy}
+        showLegend={options.showLegend}
+        exportSource={options.showExport ? sourceOf(data) : undefined}
+        words={words}
         timeZone={timeZone}
       />
     );
@@ -48,7 +53,7 @@ export function SummaryPanel(props: PanelProps<SummaryPanelOptions>) {
   if (data.state === LoadingState.Loading || data.state === LoadingState.NotStarted) {
     return (
       <p className={styles.message} role="status">
-        Loading …
+        {words.loading}
       </p>
     );
   }
@@ -56,12 +61,19 @@ export function SummaryPanel(props: PanelProps<SummaryPanelOptions>) {
   if (data.state === LoadingState.Error && failure) {
     return (
       <p className={styles.message} role="alert">
-        {failure.message ?? 'The query failed.'}
+        {failure.message ?? words.queryFailed}
       </p>
     );
   }
   const hasOtherFields = data.series.some(({ fields }) => fields.some(({ type }) => type !== FieldType.time));
   return <PanelDataErrorView panelId={id} fieldConfig={fieldConfig} data={data} needsNumberField={hasOtherFields} />;
+}
+
+/** Standard records name Prometheus as their source whichever datasource asked it; others are named by their type. */
+function sourceOf({ request }: PanelData): string {
+  const types = (request?.targets ?? []).flatMap(({ datasource }) => datasource?.type ?? []);
+  const [type = 'unknown'] = types;
+  return types.every((one) => /prometheus/.test(one)) && types.length > 0 ? 'prometheus' : type;
 }
 
 const getStyles = (theme: GrafanaTheme2) => ({

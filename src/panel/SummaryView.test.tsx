@@ -1,5 +1,6 @@
 import { createTheme, ThemeContext, type DataFrame, type Field, type LinkModel } from '@grafana/data';
 import { render, screen, within } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
 import { type ComponentProps } from 'react';
 import { arrange } from './arrange';
 import { SummaryView } from './SummaryView';
@@ -40,9 +41,60 @@ it('says name, value, unit, state and trend of each tile to everybody', () => {
 
 it('draws a different shape for each state, hidden from screen readers', () => {
   const { container } = show([10, 85, 95].map((value) => summaryFrame({ name: `cpu ${value}`, values: [value] })));
-  const icons = [...container.querySelectorAll('svg')];
+  const icons = [...container.querySelectorAll('[data-severity] svg')];
   expect(new Set(icons.map(({ innerHTML }) => innerHTML)).size).toBe(3);
   icons.forEach((icon) => expect(icon).toHaveAttribute('aria-hidden', 'true'));
+});
+
+it('says the change in words, as a sign and as an arrow', () => {
+  const earlier = summaryFrame({ values: [15], mark: { comparison: { offsetMs: 86_400_000 } } });
+  const { container } = show([summaryFrame({ values: [20, 10] }), earlier]);
+  expect(screen.getByText('Down by 5.0 pp against yesterday, when it was 15.0%')).toBeInTheDocument();
+  expect(screen.getByText('−5.0 pp')).toBeInTheDocument();
+  expect(container.querySelector('[data-direction="down"] svg')?.closest('[aria-hidden]')).toBeInTheDocument();
+});
+
+it('has a section with a heading for each value of a label', () => {
+  const of = (instance: string) =>
+    summaryFrame({ name: `CPU (${instance})`, values: [1], labels: { metric: 'cpu', instance } });
+  show([of('a'), of('b'), summaryFrame({ name: 'All', values: [2] })], { groupBy: 'instance' });
+  expect(screen.getAllByRole('heading', { level: 2 }).map(({ textContent }) => textContent)).toEqual([
+    'a',
+    'b',
+    'Without instance',
+  ]);
+  expect(screen.getAllByRole('list')).toHaveLength(3);
+  expect(screen.getAllByRole('heading', { level: 3 })).toHaveLength(3);
+});
+
+it('shows time, calculations, limits and labels on focus, and Escape closes them', async () => {
+  const user = userEvent.setup();
+  show([summaryFrame({ values: [20, 85], labels: { metric: 'cpu_usage', instance: 'web-1' } })]);
+  await user.tab();
+  const button = screen.getByRole('button', { name: 'Details of CPU usage' });
+  expect(button).toHaveFocus();
+  const tooltip = screen.getByRole('tooltip');
+  expect(button).toHaveAccessibleDescription(/web-1/);
+  for (const text of ['2026-01-02 03:04:00', '85.0% (Warning)', 'web-1', 'OK below 80%, Warning from 80%']) {
+    expect(tooltip).toHaveTextContent(text);
+  }
+  await user.keyboard('{Escape}');
+  expect(screen.queryByRole('tooltip')).toBeNull();
+});
+
+it('explains the limits once for all tiles that share them', () => {
+  show([summaryFrame({ values: [20] }), summaryFrame({ name: 'Memory', values: [20] })], { showLegend: true });
+  const legend = screen.getByRole('list', { name: 'Limits' });
+  expect(legend).toHaveTextContent(/^OK below 80%Warning from 80%Critical from 90%$/);
+});
+
+it('copies the values shown as standard records, and says so', async () => {
+  const user = userEvent.setup();
+  show([summaryFrame({ values: [20] }), summaryFrame({ name: 'Memory', values: [] })], { exportSource: 'prometheus' });
+  await user.click(screen.getByRole('button', { name: 'Copy as JSON' }));
+  expect(await screen.findByText('1 value copied')).toBeInTheDocument();
+  const records: unknown = JSON.parse(await navigator.clipboard.readText());
+  expect(records).toMatchObject([{ metric_name: 'cpu_usage', metric_value: 20, source: 'prometheus' }]);
 });
 
 it('never colours the value', () => {

@@ -1,8 +1,10 @@
 import { css } from '@emotion/css';
 import { type GrafanaTheme2, type TimeZone } from '@grafana/data';
 import { useStyles2 } from '@grafana/ui';
-import { type Arrangement } from './arrange';
-import { GAP_PX, layOut } from './grid';
+import { groupTiles, type Arrangement, type TileGroup } from './arrange';
+import { ExportBar } from './ExportBar';
+import { GAP_PX, GROUP_HEADING_PX, layOut, type Grid } from './grid';
+import { hasLimits, LimitLegend } from './LimitLegend';
 import { notesHeightPx } from './notesHeight';
 import { TileCard } from './TileCard';
 import { type HeadingLevel } from './TileName';
@@ -13,43 +15,84 @@ interface Props extends Arrangement {
   /** Absent: as high as the tiles need. */
   heightPx?: number;
   minTileWidthPx: number;
-  headingLevel: HeadingLevel;
+  /** Of the tiles; below the headings of sections, if there are any. */
+  headingLevel: 2 | 3 | 4;
   words: Words;
   timeZone?: TimeZone;
+  /** A label; absent or empty: one section. */
+  groupBy?: string;
+  showLegend?: boolean;
+  /** Where the values come from; absent: they cannot be exported. */
+  exportSource?: string;
 }
 
 const NOTE_PX = 22;
 
 /** The tiles, in Grafana and on the page alike; knows theme and sizes, and nothing of queries. */
-export function SummaryView({ shown, hiddenHealthy, more, widthPx, heightPx, minTileWidthPx, words, ...rest }: Props) {
+export function SummaryView(props: Props) {
+  const { shown, hiddenHealthy, more, widthPx, heightPx, minTileWidthPx, words, groupBy = '' } = props;
   const styles = useStyles2(getStyles);
   const notes = [
     more > 0 ? words.more(more) : '',
     hiddenHealthy > 0 ? (shown.length > 0 ? words.healthyHidden(hiddenHealthy) : words.allHealthy(hiddenHealthy)) : '',
   ].filter(Boolean);
-  const listPx = heightPx === undefined ? undefined : Math.max(0, heightPx - (notes.length > 0 ? NOTE_PX : 0));
-  const notesPxAt = (tileWidthPx: number) => notesHeightPx(shown, tileWidthPx);
-  const grid = layOut({ count: shown.length, widthPx, heightPx: listPx, minTileWidthPx, notesPxAt });
-  const list = (
-    <ul className={styles.list} style={{ gridTemplateColumns: `repeat(${grid.columns}, minmax(0, 1fr))` }}>
-      {shown.map((tile) => (
-        <TileCard key={tile.key} tile={tile} grid={grid} words={words} {...rest} />
-      ))}
-    </ul>
-  );
+  const hasLegend = props.showLegend === true && hasLimits(shown);
+  const hasExport = props.exportSource !== undefined && shown.length > 0;
+  const lines = [notes.length > 0, hasLegend, hasExport].filter(Boolean).length;
+  const listPx = heightPx === undefined ? undefined : Math.max(0, heightPx - lines * NOTE_PX);
+  const groups = groupTiles(shown, groupBy, words.noGroup(groupBy));
+  const grid = layOut({
+    count: shown.length,
+    groupCounts: groups.some(({ name }) => name !== undefined) ? groups.map(({ tiles }) => tiles.length) : undefined,
+    widthPx,
+    heightPx: listPx,
+    minTileWidthPx,
+    notesPxAt: (tileWidthPx: number) => notesHeightPx(shown, tileWidthPx),
+  });
+  const sections = <Sections {...props} groups={groups} grid={grid} />;
   return (
     <div className={styles.view}>
-      {shown.length > 0 && !grid.overflows && list}
+      {shown.length > 0 && !grid.overflows && sections}
       {shown.length > 0 && grid.overflows && (
         // Focusable, so that the keyboard can scroll it.
         <div className={styles.scroll} style={{ height: listPx }} role="region" aria-label={words.tiles} tabIndex={0}>
-          {list}
+          {sections}
         </div>
       )}
       {notes.length > 0 && <p className={styles.notes}>{notes.join(' · ')}</p>}
+      {hasLegend && <LimitLegend tiles={shown} words={words} />}
+      {hasExport && <ExportBar tiles={shown} source={props.exportSource ?? ''} words={words} />}
     </div>
   );
 }
+
+type SectionsProps = Pick<Props, 'headingLevel' | 'words' | 'timeZone'> & { groups: TileGroup[]; grid: Grid };
+
+function Sections({ groups, grid, headingLevel, words, timeZone }: SectionsProps) {
+  const styles = useStyles2(getStyles);
+  const Heading = `h${headingLevel}` as const;
+  const levelIn = ({ name }: TileGroup): HeadingLevel =>
+    LEVEL_BELOW[name === undefined ? headingLevel - 1 : headingLevel];
+  return groups.map((group) => (
+    <div key={group.name ?? ''}>
+      {group.name !== undefined && <Heading className={styles.heading}>{group.name}</Heading>}
+      <ul className={styles.list} style={{ gridTemplateColumns: `repeat(${grid.columns}, minmax(0, 1fr))` }}>
+        {group.tiles.map((tile) => (
+          <TileCard
+            key={tile.key}
+            tile={tile}
+            grid={grid}
+            words={words}
+            headingLevel={levelIn(group)}
+            timeZone={timeZone}
+          />
+        ))}
+      </ul>
+    </div>
+  ));
+}
+
+const LEVEL_BELOW: Readonly<Record<number, HeadingLevel>> = { 1: 2, 2: 3, 3: 4, 4: 5 };
 
 const getStyles = (theme: GrafanaTheme2) => ({
   view: css({ color: theme.colors.text.primary, textAlign: 'left' }),
@@ -58,5 +101,18 @@ const getStyles = (theme: GrafanaTheme2) => ({
     '&:focus-visible': { outline: `2px solid ${theme.colors.primary.border}`, outlineOffset: -2 },
   }),
   list: css({ display: 'grid', gap: GAP_PX, margin: 0, padding: 0, listStyle: 'none' }),
+  heading: css({
+    height: GROUP_HEADING_PX - GAP_PX,
+    margin: 0,
+    paddingTop: GAP_PX,
+    fontSize: 13,
+    lineHeight: '20px',
+    fontWeight: 500,
+    boxSizing: 'content-box',
+    overflow: 'hidden',
+    textOverflow: 'ellipsis',
+    whiteSpace: 'nowrap',
+    color: theme.colors.text.secondary,
+  }),
   notes: css({ margin: 0, paddingTop: 4, fontSize: 12, lineHeight: '18px', color: theme.colors.text.secondary }),
 });

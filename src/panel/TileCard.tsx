@@ -9,9 +9,11 @@ import {
 } from '@grafana/data';
 import { useStyles2 } from '@grafana/ui';
 import { valueFontPx, type Grid } from './grid';
+import { ChangeMark } from './ChangeMark';
 import { SparklineBox } from './SparklineBox';
 import { StateMark } from './StateMark';
 import { type Tile } from './tile';
+import { TileDetails } from './TileDetails';
 import { TileName, type HeadingLevel } from './TileName';
 import { type Words } from './words';
 
@@ -47,9 +49,11 @@ export const TileCard = memo(function TileCard({ tile, grid, headingLevel, words
       <div className={cx(styles.head, grid.isNarrow && styles.stacked)}>
         <TileName tile={tile} level={headingLevel} />
         <StateMark state={state} />
+        <TileDetails tile={tile} words={words} timeZone={timeZone} />
       </div>
       <div className={styles.body}>
         <Reading tile={tile} fontPx={fontPx} words={words} timeZone={timeZone} />
+        {tile.change && <ChangeMark change={tile.change} />}
         {extras.length > 0 && (
           <dl className={styles.extras}>
             {extras.map(({ label, text }) => (
@@ -120,6 +124,7 @@ function tint({ state }: Tile): string | undefined {
 const getStyles = (theme: GrafanaTheme2) => ({
   tile: css({
     boxSizing: 'border-box',
+    position: 'relative',
     display: 'flex',
     flexDirection: 'column',
     minWidth: 0,

@@ -3,7 +3,7 @@ import { type GrafanaTheme2, type LinkModel } from '@grafana/data';
 import { useStyles2 } from '@grafana/ui';
 import { type Tile } from './tile';
 
-export type HeadingLevel = 2 | 3 | 4;
+export type HeadingLevel = 2 | 3 | 4 | 5;
 
 /** The tile's heading; one data link makes it the link, several stand below it. */
 export function TileName({ tile, level }: { tile: Tile; level: HeadingLevel }) {

@@ -2,7 +2,7 @@ import { arrange } from './arrange';
 import { type Severity, type Tile } from './tile';
 
 function tile(name: string, severity: Severity): Tile {
-  return { key: name, name, state: { severity }, extras: [], linkCount: 0 };
+  return { key: name, name, labels: {}, metricName: name, limits: [], state: { severity }, extras: [], linkCount: 0 };
 }
 
 const tiles = [tile('b10', 'ok'), tile('b9', 'critical'), tile('a', 'ok'), tile('c', 'no-data'), tile('d', 'warning')];

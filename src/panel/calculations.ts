@@ -1,4 +1,4 @@
-export const CALCULATIONS = ['last', 'min', 'max', 'mean', 'median', 'p95', 'sum'] as const;
+export const CALCULATIONS = ['last', 'min', 'max', 'mean', 'median', 'p95', 'sum', 'rate'] as const;
 export type Calculation = (typeof CALCULATIONS)[number];
 
 /** A finite value and its place in the field. Gaps (null, NaN, infinities) are not samples. */
@@ -19,8 +19,17 @@ export function finiteSamples(values: ArrayLike<unknown>): Sample[] {
   return samples;
 }
 
-/** One number from many; `undefined` without samples (Grafana's reducers give 0 for an empty sum, which would be a lie). */
-export function calculate(calculation: Calculation, samples: readonly Sample[]): number | undefined {
+/**
+ * One number from many. `rate` is the mean change per second and needs times.
+ *
+ * @param timesMs Unix milliseconds of the field's rows
+ * @returns `undefined` without samples (Grafana's reducers give 0 for an empty sum, which would be a lie)
+ */
+export function calculate(
+  calculation: Calculation,
+  samples: readonly Sample[],
+  timesMs?: ArrayLike<number>
+): number | undefined {
   if (samples.length === 0) {
     return undefined;
   }
@@ -39,7 +48,15 @@ export function calculate(calculation: Calculation, samples: readonly Sample[]):
       return quantile(samples, 0.5);
     case 'p95':
       return quantile(samples, 0.95);
+    case 'rate':
+      return rateOf(samples, timesMs);
   }
+}
+
+function rateOf(samples: readonly Sample[], timesMs: ArrayLike<number> | undefined): number | undefined {
+  const [first, last] = [samples[0], samples[samples.length - 1]];
+  const seconds = timesMs ? (timesMs[last.index] - timesMs[first.index]) / 1000 : 0;
+  return seconds > 0 ? (last.value - first.value) / seconds : undefined;
 }
 
 function sumOf(samples: readonly Sample[]): number {

@@ -1,5 +1,7 @@
 /** Space between tiles. */
 export const GAP_PX = 8;
+/** The heading of a section, with the space around it beyond a gap between rows. */
+export const GROUP_HEADING_PX = 28;
 /** Below this width the state stands under the name instead of beside it. */
 const NARROW_PX = 230;
 const PADDING_PX = 20;
@@ -37,6 +39,8 @@ export interface Grid {
 
 export interface Box {
   count: number;
+  /** Sizes of the sections, each under a heading; absent: one section without. */
+  groupCounts?: readonly number[];
   widthPx: number;
   /** Absent: as high as needed. */
   heightPx?: number;
@@ -68,8 +72,9 @@ function bestFit(box: Box, count: number, mostColumns: number, sparklinePx: numb
   let best: Grid | undefined;
   let bestSize = 0;
   for (let columns = 1; columns <= Math.min(mostColumns, count); columns++) {
-    const rows = Math.ceil(count / columns);
-    const tileHeightPx = Math.floor(((box.heightPx ?? 0) - GAP_PX * (rows - 1)) / rows);
+    const rows = rowsOf(box, count, columns);
+    const headingsPx = (box.groupCounts?.length ?? 0) * GROUP_HEADING_PX;
+    const tileHeightPx = Math.floor(((box.heightPx ?? 0) - headingsPx - GAP_PX * (rows - 1)) / rows);
     const fits = tileHeightPx >= textPx(box, columns) + LEAST_VALUE_LINE_PX + sparklinePx;
     const used = count / (rows * columns);
     const size = Math.min(widthOf(box, columns) / GOOD_SHAPE, tileHeightPx) * used;
@@ -79,6 +84,12 @@ function bestFit(box: Box, count: number, mostColumns: number, sparklinePx: numb
     }
   }
   return best;
+}
+
+/** Each section begins a row. */
+function rowsOf({ groupCounts = [] }: Box, count: number, columns: number): number {
+  const counts = groupCounts.length > 0 ? groupCounts : [count];
+  return counts.reduce((rows, one) => rows + Math.ceil(one / columns), 0);
 }
 
 /** No lonely tile in the last row: 4 tiles where 3 would fit make 2 + 2. */

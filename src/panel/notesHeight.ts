@@ -18,6 +18,7 @@ function linesOf(tile: Tile, perLine: number): number {
     Math.ceil((tile.group?.length ?? 0) / perLine) +
     (tile.linkCount > 1 ? 1 : 0) +
     Math.ceil(extras / perLine) +
+    (tile.change ? Math.ceil((tile.change.text.length + tile.change.against.length + GAP_CHARACTERS) / perLine) : 0) +
     (tile.asOfMs === undefined ? 0 : 1)
   );
 }

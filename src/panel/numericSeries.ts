@@ -1,4 +1,5 @@
-import { FieldType, getFieldDisplayName, type DataFrame, type Field } from '@grafana/data';
+import { FieldType, getFieldDisplayName, type DataFrame, type Field, type Labels } from '@grafana/data';
+import { canonicalLabels } from '../contract/standardRecord';
 import { readSummaryMark, type SummaryMark } from './summaryMeta';
 
 /** One series of numbers, wherever in the frames it lay. `timesMs`, if there, is as long as `values`. */
@@ -13,6 +14,9 @@ export interface NumericSeries {
   /** Usual distance of two points, if the data source said it. */
   intervalMs?: number;
   mark?: SummaryMark;
+  labels: Labels;
+  /** Says the same of a Summary frame and of its comparison; of other frames nothing. */
+  identity?: string;
   /** Row of the series' last value in its field, for data links. */
   lastRow?: number;
 }
@@ -31,7 +35,7 @@ export function listNumericSeries(frames: readonly DataFrame[]): NumericSeries[]
 
 function seriesOfFrame(frame: DataFrame, all: DataFrame[]): NumericSeries[] {
   const mark = readSummaryMark(frame);
-  if (mark === 'unreadable' || mark?.isComparison) {
+  if (mark === 'unreadable' || mark?.comparisonOffsetMs !== undefined) {
     return [];
   }
   const numbers = frame.fields.filter((field) => field.type === FieldType.number && !isHidden(field));
@@ -52,7 +56,12 @@ function ofSummaryFrame(frame: DataFrame, field: Field, mark: SummaryMark, all: 
   const labels = Object.entries(field.labels ?? {}).filter(
     ([, value]) => value !== mark.metricKey && !series.name.includes(value)
   );
-  return { ...series, mark, group: labels.map(([name, value]) => `${name}=${value}`).join(', ') || undefined };
+  return {
+    ...series,
+    mark,
+    identity: summaryIdentity(frame, field, mark),
+    group: labels.map(([name, value]) => `${name}=${value}`).join(', ') || undefined,
+  };
 }
 
 function wholeField(frame: DataFrame, field: Field, name: string): NumericSeries {
@@ -60,6 +69,7 @@ function wholeField(frame: DataFrame, field: Field, name: string): NumericSeries
   return {
     key: `${frame.refId ?? ''}/${name}`,
     name,
+    labels: field.labels ?? {},
     field,
     values: field.values,
     timesMs: time?.values,
@@ -90,12 +100,23 @@ function ofTable(frame: DataFrame, field: Field, texts: Field[], many: boolean, 
     return {
       key: `${frame.refId ?? ''}/${name}`,
       name,
+      labels: { ...field.labels, ...labelsOfRow(texts, rows[0]) },
       field,
       values: rows.map((row) => field.values[row]),
       timesMs: time && rows.map((row) => time.values[row]),
       lastRow: rows[rows.length - 1],
     };
   });
+}
+
+/** Text columns that name things take the place of labels. */
+function labelsOfRow(texts: readonly Field[], row: number): Labels {
+  return Object.fromEntries(texts.map(({ name, values }) => [name, String(values[row] ?? '')]));
+}
+
+/** Metric and group of a Summary frame within its query. */
+export function summaryIdentity(frame: DataFrame, field: Field, { metricKey }: SummaryMark): string {
+  return JSON.stringify([frame.refId ?? '', metricKey, canonicalLabels(field.labels ?? {})]);
 }
 
 function isHidden(field: Field): boolean {

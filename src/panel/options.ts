@@ -8,70 +8,98 @@ import {
 } from '@grafana/data';
 import { type SortOrder } from './arrange';
 import { CALCULATIONS, type Calculation } from './calculations';
-import { ENGLISH } from './words';
+import { CHANGE_CHOICES, type ChangeSince } from './change';
+import { say } from './grafanaWords';
 
 /** Saved in dashboards: names and meanings stay. */
 export interface SummaryPanelOptions {
   /** The first one is the value of the tile, the others stand beside it. */
   calculations: Calculation[];
+  changeSince: ChangeSince;
+  /** A label; empty: one section. */
+  groupBy: string;
   sort: SortOrder;
   hideHealthy: boolean;
   showSparkline: boolean;
+  showLegend: boolean;
+  showExport: boolean;
   minTileWidthPx: number;
   maxTiles: number;
 }
 
 export const DEFAULT_OPTIONS: SummaryPanelOptions = {
   calculations: ['last'],
+  changeSince: 'query',
+  groupBy: '',
   sort: 'given',
   hideHealthy: false,
   showSparkline: true,
+  showLegend: false,
+  showExport: false,
   minTileWidthPx: 180,
   maxTiles: 100,
 };
 
 export function buildOptions(builder: PanelOptionsEditorBuilder<SummaryPanelOptions>): void {
+  addContent(builder);
+  addSwitches(builder);
   builder
-    .addMultiSelect<unknown, SelectFieldConfigSettings<unknown>>({
-      path: 'calculations',
-      name: 'Calculations',
-      description: 'The first is the value of the tile, the others stand beside it. Summary queries are made for Last.',
-      defaultValue: DEFAULT_OPTIONS.calculations,
-      settings: { options: CALCULATIONS.map((value) => ({ value, label: ENGLISH.calculations[value] })) },
-    })
-    .addRadio({
-      path: 'sort',
-      name: 'Order',
-      defaultValue: DEFAULT_OPTIONS.sort,
-      settings: {
-        options: [
-          { value: 'given', label: 'Given' },
-          { value: 'severity', label: 'Urgency' },
-          { value: 'name', label: 'Name' },
-        ],
-      },
-    })
-    .addBooleanSwitch({
-      path: 'hideHealthy',
-      name: 'Hide healthy values',
-      description: 'Values in state OK are counted below the tiles instead of shown.',
-      defaultValue: DEFAULT_OPTIONS.hideHealthy,
-    })
-    .addBooleanSwitch({ path: 'showSparkline', name: 'Sparkline', defaultValue: DEFAULT_OPTIONS.showSparkline })
     .addSliderInput({
       path: 'minTileWidthPx',
-      name: 'Least tile width',
-      description: 'In pixels. Wider panels show more tiles in a row.',
+      ...textsOf('minTileWidth'),
       defaultValue: DEFAULT_OPTIONS.minTileWidthPx,
       settings: { min: 120, max: 480, step: 10 },
     })
     .addNumberInput({
       path: 'maxTiles',
-      name: 'Most tiles',
-      description: 'The rest is counted below the tiles.',
+      ...textsOf('maxTiles'),
       defaultValue: DEFAULT_OPTIONS.maxTiles,
       settings: { min: 1, max: 1000, integer: true },
     });
+}
+
+function addContent(builder: PanelOptionsEditorBuilder<SummaryPanelOptions>): void {
+  builder
+    .addMultiSelect<unknown, SelectFieldConfigSettings<unknown>>({
+      path: 'calculations',
+      ...textsOf('calculations'),
+      defaultValue: DEFAULT_OPTIONS.calculations,
+      settings: { options: CALCULATIONS.map((value) => ({ value, label: say(`calculations.${value}`) })) },
+    })
+    .addSelect({
+      path: 'changeSince',
+      ...textsOf('compare'),
+      defaultValue: DEFAULT_OPTIONS.changeSince,
+      settings: { options: CHANGE_CHOICES.map((value) => ({ value, label: say(`options.compare.${value}`) })) },
+    })
+    .addTextInput({ path: 'groupBy', ...textsOf('groupBy'), defaultValue: DEFAULT_OPTIONS.groupBy })
+    .addRadio({
+      path: 'sort',
+      name: say('options.sort.name'),
+      defaultValue: DEFAULT_OPTIONS.sort,
+      settings: {
+        options: [
+          { value: 'given', label: say('options.sort.given') },
+          { value: 'severity', label: say('options.sort.severity') },
+          { value: 'value', label: say('options.sort.value') },
+          { value: 'name', label: say('options.sort.nameOrder') },
+        ],
+      },
+    });
+}
+
+const SWITCHES = ['hideHealthy', 'showSparkline', 'showLegend', 'showExport'] as const;
+
+function addSwitches(builder: PanelOptionsEditorBuilder<SummaryPanelOptions>): void {
+  for (const path of SWITCHES) {
+    builder.addBooleanSwitch({ path, ...textsOf(path), defaultValue: DEFAULT_OPTIONS[path] });
+  }
+}
+
+/** Read while Grafana builds the editor, which is after it knows the language. */
+function textsOf(option: string): { name: string; description?: string } {
+  const description = say(`options.${option}.description`);
+  return { name: say(`options.${option}.name`), ...(description.startsWith('options.') ? {} : { description }) };
 }
 
 /**

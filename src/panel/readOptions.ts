@@ -1,8 +1,9 @@
 import { type SortOrder } from './arrange';
+import { CHANGE_CHOICES } from './change';
 import { CALCULATIONS, type Calculation } from './calculations';
 import { DEFAULT_OPTIONS, type SummaryPanelOptions } from './options';
 
-const SORT_ORDERS: readonly SortOrder[] = ['given', 'severity', 'name'];
+const SORT_ORDERS: readonly SortOrder[] = ['given', 'severity', 'value', 'name'];
 
 /** Options as dashboards hold them (saved by hand, by another version, by a generator) → options that can be relied on. */
 export function readOptions(saved: unknown): SummaryPanelOptions {
@@ -11,6 +12,10 @@ export function readOptions(saved: unknown): SummaryPanelOptions {
   return {
     calculations: calculations.length > 0 ? calculations : DEFAULT_OPTIONS.calculations,
     sort: SORT_ORDERS.find((order) => order === options.sort) ?? DEFAULT_OPTIONS.sort,
+    changeSince: CHANGE_CHOICES.find((change) => change === options.changeSince) ?? DEFAULT_OPTIONS.changeSince,
+    groupBy: typeof options.groupBy === 'string' ? options.groupBy.trim() : DEFAULT_OPTIONS.groupBy,
+    showLegend: options.showLegend === true,
+    showExport: options.showExport === true,
     hideHealthy: options.hideHealthy === true,
     showSparkline: options.showSparkline !== false,
     minTileWidthPx: numberWithin(options.minTileWidthPx, 80, 2000, DEFAULT_OPTIONS.minTileWidthPx),

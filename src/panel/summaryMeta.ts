@@ -6,7 +6,8 @@ export interface SummaryMark {
   metricKey: string;
   noDataReason?: string;
   lastSeenMs?: number;
-  isComparison: boolean;
+  /** Set on a frame of an earlier period: how much earlier. */
+  comparisonOffsetMs?: number;
 }
 
 /**
@@ -26,8 +27,14 @@ export function readSummaryMark(frame: DataFrame): SummaryMark | 'unreadable' | 
     metricKey: mark.metricKey,
     noDataReason: typeof mark.noDataReason === 'string' && mark.noDataReason !== '' ? mark.noDataReason : undefined,
     lastSeenMs: typeof mark.lastSeenMs === 'number' && Number.isFinite(mark.lastSeenMs) ? mark.lastSeenMs : undefined,
-    isComparison: asRecord(mark.comparison) !== undefined,
+    comparisonOffsetMs: offsetOf(mark.comparison),
   };
+}
+
+/** A comparison that cannot be read is one all the same: it must not pass for the present. */
+function offsetOf(comparison: unknown): number | undefined {
+  const offsetMs = asRecord(comparison)?.offsetMs;
+  return comparison === undefined ? undefined : typeof offsetMs === 'number' ? offsetMs : NaN;
 }
 
 function asRecord(value: unknown): Record<string, unknown> | undefined {

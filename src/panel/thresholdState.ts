@@ -9,7 +9,7 @@ import {
 } from '@grafana/data';
 import { type SummaryState } from '../contract/summary';
 import { severityOfColor, standOut } from './severityColor';
-import { type TileState } from './tile';
+import { type TileLimit, type TileState } from './tile';
 import { type Words } from './words';
 
 /**
@@ -44,6 +44,26 @@ export function stateOfValue(
     word: at > 0 ? words.above(limit(active)) : words.below(limit(steps[1])),
     color: standOut(color, theme),
   };
+}
+
+/** From which value on which state holds, ascending. Empty when the thresholds tell no states apart. */
+export function limitsOf(field: Field, theme: GrafanaTheme2, words: Words): TileLimit[] {
+  const steps = sortSteps(field.config.thresholds?.steps ?? []);
+  if (steps.length < 2) {
+    return [];
+  }
+  const isPercentage = field.config.thresholds?.mode === ThresholdsMode.Percentage;
+  const write = ({ value }: Threshold) =>
+    isPercentage ? `${value} %` : formattedValueToString(getValueFormat(field.config.unit)(value));
+  return steps.map((step, i) => ({
+    state: isSummaryState(step.state) ? named(step, theme, words) : foreign(step, theme),
+    text: i === 0 ? words.under(write(steps[1])) : words.from(write(step)),
+  }));
+}
+
+function foreign(step: Threshold, theme: GrafanaTheme2): TileState {
+  const color = theme.visualization.getColorByName(step.color);
+  return { severity: severityOfColor(color), color: standOut(color, theme) };
 }
 
 function named(step: Threshold, theme: GrafanaTheme2, words: Words): TileState {

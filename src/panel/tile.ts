@@ -16,6 +16,17 @@ export interface Tile {
   asOfMs?: number;
   /** Further calculations beside the value. */
   extras: TileExtra[];
+  /** Absent: there is nothing to compare with, or nobody asked. */
+  change?: TileChange;
+  labels: Readonly<Record<string, string>>;
+  /** Name of the metric in a standard record. */
+  metricName: string;
+  /** Unix milliseconds of the value, if it is known. */
+  valueAtMs?: number;
+  /** Lowest and highest value in the range, as texts. */
+  extremes?: { lowest: string; highest: string };
+  /** From which value on which state holds, ascending; empty when nobody said. */
+  limits: TileLimit[];
   sparkline?: TileSparkline;
   linkCount: number;
   getLinks?: () => LinkModel[];
@@ -37,6 +48,22 @@ export interface TileState {
   word?: string;
   /** CSS colour of bar, icon and sparkline; absent: neutral. */
   color?: string;
+}
+
+export interface TileChange {
+  direction: 'up' | 'down' | 'same';
+  /** `+2.3 pp`, or the word for no change. */
+  text: string;
+  /** `vs yesterday` */
+  against: string;
+  /** The whole sentence, with the value of then. */
+  spoken: string;
+}
+
+export interface TileLimit {
+  state: TileState;
+  /** `from 80 %`; of the lowest one `below 80 %`. */
+  text: string;
 }
 
 export interface NoData {

@@ -7,10 +7,11 @@ import {
   type TimeRange,
   type TimeZone,
 } from '@grafana/data';
+import { changeOf, listEarlier, type ChangeSince, type Earlier } from './change';
 import { calculate, finiteSamples, type Calculation, type Sample } from './calculations';
 import { listNumericSeries, type NumericSeries } from './numericSeries';
 import { rangeOf, toSparkline } from './sparkline';
-import { stateOfValue } from './thresholdState';
+import { limitsOf, stateOfValue } from './thresholdState';
 import { type NoData, type Tile, type TileValue } from './tile';
 import { type Words } from './words';
 
@@ -23,6 +24,8 @@ export interface TileOptions {
   /** What was asked for: the sparkline's extent, and the yardstick for "old". */
   timeRange?: TimeRange;
   withSparkline?: boolean;
+  /** None means `query`. */
+  changeSince?: ChangeSince;
 }
 
 /** A value this many intervals behind the end of the range is marked with its time. */
@@ -31,30 +34,44 @@ const LATE_MS = 5 * 60_000;
 
 /** Frames of any data source → one tile for each series, in the order of the frames. Never a 0 nobody measured. */
 export function toTiles(frames: readonly DataFrame[], options: TileOptions): Tile[] {
-  return listNumericSeries(frames).map((series) => toTile(series, options));
+  const earlier = listEarlier(frames);
+  return listNumericSeries(frames).map((series) => toTile(series, earlier.get(series.identity ?? '') ?? [], options));
 }
 
-function toTile(series: NumericSeries, options: TileOptions): Tile {
+function toTile(series: NumericSeries, earlier: readonly Earlier[], options: TileOptions): Tile {
   const { theme, timeZone, words } = options;
   const display = series.field.display ?? getDisplayProcessor({ field: series.field, theme, timeZone });
   const samples = finiteSamples(series.values);
   const format = (value: number) => formattedValueToString(display(value));
   const [first = 'last', ...others] = options.calculations;
-  const value = hasValue(series, samples) ? calculate(first, samples) : undefined;
+  const value = hasValue(series, samples) ? calculate(first, samples, series.timesMs) : undefined;
   const isKnown = value !== undefined;
+  const write = (one: Calculation) => writeCalculation(one, calculate(one, samples, series.timesMs), format, words);
+  const range = rangeOf(samples);
   return {
     key: series.key,
     name: series.name,
     group: series.group,
-    value: isKnown ? toTileValue(value, display) : undefined,
+    labels: series.labels,
+    metricName: series.labels.__name__ ?? series.mark?.metricKey ?? series.name,
+    value: isKnown ? toTileValue(value, display, first, words) : undefined,
+    valueAtMs: isKnown ? series.timesMs?.[samples[samples.length - 1].index] : undefined,
+    change: isKnown
+      ? changeOf(value, series, samples, earlier, {
+          since: options.changeSince ?? 'query',
+          calculation: first,
+          words,
+          format,
+        })
+      : undefined,
+    extremes: samples.length > 1 ? { lowest: format(range.min), highest: format(range.max) } : undefined,
+    limits: limitsOf(series.field, theme, words),
     state: isKnown
-      ? stateOfValue(value, series.field, rangeOf(samples), theme, words)
+      ? stateOfValue(value, series.field, range, theme, words)
       : { severity: 'no-data', word: words.states['no-data'] },
     noData: isKnown ? undefined : explainNoData(series, samples, display, words),
     asOfMs: isKnown && first === 'last' ? lateTime(series, samples, options.timeRange) : undefined,
-    extras: isKnown
-      ? others.map((one) => ({ label: words.calculations[one], text: format(calculate(one, samples) ?? NaN) }))
-      : [],
+    extras: isKnown ? others.map((one) => ({ label: words.calculations[one], text: write(one) })) : [],
     sparkline: options.withSparkline === false ? undefined : toSparkline(series, samples, { ...options, format }),
     linkCount: series.field.config.links?.length ?? 0,
     getLinks: linksOf(series),
@@ -69,9 +86,21 @@ function hasValue({ mark, values }: NumericSeries, samples: readonly Sample[]): 
   return !mark || (mark.noDataReason === undefined && samples[samples.length - 1].index === values.length - 1);
 }
 
-function toTileValue(numeric: number, display: DisplayProcessor): TileValue {
+function toTileValue(numeric: number, display: DisplayProcessor, calculation: Calculation, words: Words): TileValue {
   const { text, prefix, suffix } = display(numeric);
-  return { numeric, text, prefix, suffix };
+  return { numeric, text, prefix, suffix: calculation === 'rate' ? words.perSecond(suffix ?? '') : suffix };
+}
+
+function writeCalculation(
+  calculation: Calculation,
+  value: number | undefined,
+  format: (value: number) => string,
+  words: Words
+): string {
+  if (value === undefined) {
+    return '–';
+  }
+  return calculation === 'rate' ? words.perSecond(format(value)) : format(value);
 }
 
 /** The user's own text for null (a value mapping, "No value") becomes the headline; the state stays "no data". */

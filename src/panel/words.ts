@@ -1,37 +1,103 @@
 import { type SummaryState } from '../contract/summary';
+import { type Calculation } from './calculations';
+import { type Catalog, type Say, sayFrom } from './catalog';
+import english from './locales/en-US/promkeep-summary-panel.json';
 
-/** Every word the tiles speak, in one place, so that a translation is one object. */
+/** Every word the tiles speak, in one place; the texts lie in `locales/`. */
 export interface Words {
   states: Record<SummaryState | 'no-data', string>;
   above(limit: string): string;
   below(limit: string): string;
+  /** As in a legend: `from 80 %`. */
+  from(limit: string): string;
+  under(limit: string): string;
   noData: string;
   noValues: string;
   lastSeen(time: string): string;
   asOf(time: string): string;
-  calculations: Record<'last' | 'min' | 'max' | 'mean' | 'median' | 'p95' | 'sum', string>;
+  loading: string;
+  queryFailed: string;
+  calculations: Record<Calculation, string>;
+  perSecond(value: string): string;
   trends: Record<'rising' | 'falling' | 'steady', string>;
   sparkline(name: string, trend: string, last: string, lowest: string, highest: string): string;
   more(count: number): string;
   healthyHidden(count: number): string;
   allHealthy(count: number): string;
   tiles: string;
+  /** The section of the tiles that lack the label. */
+  noGroup(label: string): string;
+  change: ChangeWords;
+  details: Record<'value' | 'time' | 'change' | 'lowest' | 'highest' | 'labels' | 'limits', string>;
+  showDetails(name: string): string;
+  legend: string;
+  export: Record<'open' | 'copyJson' | 'copyCsv' | 'downloadJson' | 'downloadCsv' | 'refused', string>;
+  copied(count: number): string;
 }
 
-export const ENGLISH: Words = {
-  states: { ok: 'OK', warning: 'Warning', critical: 'Critical', 'no-data': 'No data' },
-  above: (limit) => `Above ${limit}`,
-  below: (limit) => `Below ${limit}`,
-  noData: 'No data',
-  noValues: 'No values in this time range',
-  lastSeen: (time) => `Last seen ${time}`,
-  asOf: (time) => `As of ${time}`,
-  calculations: { last: 'Last', min: 'Min', max: 'Max', mean: 'Mean', median: 'Median', p95: 'p95', sum: 'Sum' },
-  trends: { rising: 'rising', falling: 'falling', steady: 'steady' },
-  sparkline: (name, trend, last, lowest, highest) =>
-    `${name}: ${trend}, last ${last}, lowest ${lowest}, highest ${highest}`,
-  more: (count) => `${count} more not shown`,
-  healthyHidden: (count) => `${count} healthy not shown`,
-  allHealthy: (count) => (count === 1 ? 'The one value is OK' : `All ${count} values are OK`),
-  tiles: 'Summary',
-};
+export interface ChangeWords {
+  /** A change of a percentage is counted in points, not in percent. */
+  points(number: string): string;
+  /** `yesterday` */
+  when(offsetMs: number): string;
+  against(when: string): string;
+  unchanged: string;
+  spoken(direction: 'up' | 'down' | 'same', change: string, when: string, before: string): string;
+}
+
+const HOUR_MS = 3_600_000;
+const WHEN: Readonly<Record<number, string>> = { [HOUR_MS]: '1h', [24 * HOUR_MS]: '1d', [168 * HOUR_MS]: '7d' };
+
+/** The words in the language that `say` speaks. */
+export function wordsFrom(say: Say): Words {
+  const group = <K extends string>(name: string, keys: readonly K[]) =>
+    Object.fromEntries(keys.map((key) => [key, say(`${name}.${key}`)])) as Record<K, string>;
+  return {
+    states: group('states', ['ok', 'warning', 'critical', 'no-data']),
+    above: (limit) => say('above', { limit }),
+    below: (limit) => say('below', { limit }),
+    from: (limit) => say('from', { limit }),
+    under: (limit) => say('under', { limit }),
+    noData: say('noData'),
+    noValues: say('noValues'),
+    lastSeen: (time) => say('lastSeen', { time }),
+    asOf: (time) => say('asOf', { time }),
+    loading: say('loading'),
+    queryFailed: say('queryFailed'),
+    calculations: group('calculations', ['last', 'min', 'max', 'mean', 'median', 'p95', 'sum', 'rate']),
+    perSecond: (value) => say('perSecond', { value }),
+    trends: group('trends', ['rising', 'falling', 'steady']),
+    sparkline: (name, trend, last, lowest, highest) => say('sparkline', { name, trend, last, lowest, highest }),
+    more: (count) => say('more', { count }),
+    healthyHidden: (count) => say('healthyHidden', { count }),
+    allHealthy: (count) => say('allHealthy', { count }),
+    tiles: say('tiles'),
+    noGroup: (label) => say('noGroup', { label }),
+    change: changeWords(say),
+    details: group('details', ['value', 'time', 'change', 'lowest', 'highest', 'labels', 'limits']),
+    showDetails: (name) => say('details.show', { name }),
+    legend: say('legend'),
+    export: group('export', ['open', 'copyJson', 'copyCsv', 'downloadJson', 'downloadCsv', 'refused']),
+    copied: (count) => say('export.copied', { count }),
+  };
+}
+
+function changeWords(say: Say): ChangeWords {
+  return {
+    points: (number) => say('change.points', { number }),
+    when: (offsetMs) =>
+      offsetMs in WHEN
+        ? say(`change.${WHEN[offsetMs]}`)
+        : say('change.hours', { hours: Math.round(offsetMs / HOUR_MS) }),
+    against: (when) => say('change.against', { when }),
+    unchanged: say('change.unchanged'),
+    spoken: (direction, change, when, before) => say(`change.${direction}`, { change, when, before }),
+  };
+}
+
+/** Words from a catalog of `locales/`, without an i18n host. */
+export function catalogWords(catalog: Catalog, locale: string): Words {
+  return wordsFrom(sayFrom(catalog, locale));
+}
+
+export const ENGLISH: Words = catalogWords(english, 'en-US');
