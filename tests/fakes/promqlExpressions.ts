@@ -10,6 +10,8 @@ import { type LabelFilter, type QueryFilters } from '../../pkg/core/queryModel';
 export type Tokens = readonly string[];
 
 export const METRICS = ['m_total', 'm_gauge', 'm_bucket', 'sum', 'start', 'rule:of:m'] as const;
+/** Of `topk`: more than there are series, so that equal values leave Prometheus no choice. */
+const ALL_OF_THEM = '99';
 const LABELS = ['a', 'b', 'le', 'on', 'by', 'offset'] as const;
 const VALUES = [
   '',
@@ -96,7 +98,16 @@ export const vectorExpression: fc.Arbitrary<Tokens> = fc.letrec<{ vector: Tokens
     concat(word('sum', 'max', 'COUNT'), ['('], tie('vector'), [')']),
     concat(word('sum', 'Min'), word('by', 'WITHOUT'), labels, ['('], tie('vector'), [')']),
     concat(['count', '('], tie('vector'), [')'], word('by', 'without'), labels),
-    concat(word('topk', 'bottomk'), word('by', 'without'), labels, ['(', '1', ','], tie('vector'), [')']),
+    concat(
+      word('topk', 'bottomk'),
+      word('by', 'without'),
+      labels,
+      ['('],
+      word('1', ALL_OF_THEM),
+      [','],
+      tie('vector'),
+      [')']
+    ),
     concat(['count_values', '(', '"b"', ','], tie('vector'), [')'], word('by', 'without'), labels),
     concat(tie('vector').map(inParentheses), word('+', '*', '>', '== bool', '%'), tie('scalar')),
     concat(tie('scalar'), word('-', '/', '<=', '!= bool'), tie('vector').map(inParentheses)),

@@ -116,7 +116,7 @@ describe('what compareExpressions allows', () => {
       }),
       { numRuns: 1_500 }
     );
-    expect(compared).toBeGreaterThan(100);
+    expect(compared).toBeGreaterThan(60);
   });
 });
 
@@ -161,10 +161,16 @@ describe('suggestions', () => {
 function tokensToNarrow(added: fc.Arbitrary<LabelMatcher>): fc.Arbitrary<{ recorded: string; asked: string }> {
   return fc
     .tuple(vectorExpression, added, fc.array(fc.boolean(), { minLength: 40, maxLength: 40 }), fc.boolean())
+    .filter(([tokens]) => !choosesAmongEquals(tokens))
     .map(([tokens, matcher, chosen, everywhere]) => ({
       recorded: tokens.join(' '),
       asked: narrow(tokens, matcher, (i) => everywhere || chosen[i % chosen.length]).join(' '),
     }));
+}
+
+/** Of equal values `topk` takes any, and Prometheus takes another one each time it is asked; no other call begins with `( 1 ,`. */
+function choosesAmongEquals(tokens: Tokens): boolean {
+  return tokens.some((token, i) => token === '(' && tokens[i + 1] === '1' && tokens[i + 2] === ',');
 }
 
 function narrow(tokens: Tokens, { name, operator, value }: LabelMatcher, isChosen: (i: number) => boolean): string[] {
