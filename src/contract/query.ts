@@ -27,6 +27,8 @@ export interface PromkeepQuery {
   resultFormat?: ResultFormat;
   /** Archives the result of this query, if the datasource's Admin allowed it. */
   keep?: boolean;
+  /** Follows the query on a live channel instead of asking again; for range queries that show series. Browser only. */
+  live?: boolean;
   /** For `queryType: summary`. */
   summary?: SummaryQueryOptions;
 }

@@ -12,6 +12,9 @@ const KEEP_HINT = 'Writes the result of this query to the archive each time it r
 const KEEP_REFUSED =
   'Keeping is off for this datasource. Someone who may edit datasources can enable the archive and allow “Keep in archive” in its settings.';
 
+const LIVE_HINT =
+  'New points arrive as soon as they are there, without refreshing. For range queries over a time range that ends now.';
+
 type Props = Pick<PromkeepQueryEditorProps, 'query' | 'onChange' | 'onRunQuery' | 'datasource'>;
 
 /** What Promkeep adds to a PromQL query. */
@@ -28,6 +31,13 @@ export function PromqlOptions({ query, onChange, onRunQuery, datasource }: Props
           options={FORMATS}
           value={query.resultFormat ?? 'series'}
           onChange={(resultFormat) => change({ resultFormat })}
+        />
+      </InlineField>
+      <InlineField label="Live" htmlFor={`live-${query.refId}`} tooltip={LIVE_HINT}>
+        <InlineSwitch
+          id={`live-${query.refId}`}
+          value={query.live ?? false}
+          onChange={(event) => change({ live: event.currentTarget.checked })}
         />
       </InlineField>
       <InlineField

@@ -75,6 +75,13 @@ describe('a PromQL query', () => {
     expect(current().resultFormat).toBe('series');
   });
 
+  it('is not live unless asked for, and writes that', async () => {
+    const { user, current } = await open();
+    expect(screen.getByLabelText('Live')).not.toBeChecked();
+    await user.click(screen.getByLabelText('Live'));
+    expect(current()).toEqual({ ...query, live: true });
+  });
+
   it('writes keep where an Admin allowed it', async () => {
     const { user, current } = await open({ jsonData: KEEP_ALLOWED });
     await user.click(screen.getByLabelText('Keep in archive'));

@@ -39,8 +39,7 @@ export function ownSignature(query: PromkeepPromQuery): string {
  * - Its tracking parses `expr`, which may be missing in a summary query.
  */
 export function toUpstreamTarget(query: PromkeepPromQuery, uid: string): PromkeepPromQuery {
-  const type = query.datasource?.type;
-  if (type !== undefined && type !== DATASOURCE_PLUGIN_ID && type !== 'prometheus') {
+  if (isForeign(query)) {
     return query;
   }
   const target = { ...query, datasource: { uid, ...query.datasource, type: 'prometheus' } };
@@ -48,6 +47,12 @@ export function toUpstreamTarget(query: PromkeepPromQuery, uid: string): Promkee
     return { ...target, ...RAW_FRAMES, expr: '', range: true, instant: false };
   }
   return isStandardQuery(query) ? { ...target, ...RAW_FRAMES } : target;
+}
+
+/** A target of another datasource in our request: an expression. */
+export function isForeign({ datasource }: PromkeepPromQuery): boolean {
+  const type = datasource?.type;
+  return type !== undefined && type !== DATASOURCE_PLUGIN_ID && type !== 'prometheus';
 }
 
 const RAW_FRAMES = { exemplar: false, format: undefined, legendFormat: undefined };

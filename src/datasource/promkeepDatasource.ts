@@ -5,17 +5,23 @@ import {
   type DataQueryResponse,
   type DataSourceApi,
   type DataSourceInstanceSettings,
+  dateTime,
   hasQueryExportSupport,
   type QueryFixAction,
+  type QueryResultMetaNotice,
   type ScopedVars,
 } from '@grafana/data';
 import { PrometheusDatasource } from '@grafana/prometheus';
-import { getTemplateSrv } from '@grafana/runtime';
-import { map, type Observable } from 'rxjs';
+import { config, getGrafanaLiveSrv, getTemplateSrv } from '@grafana/runtime';
+import { defer, map, merge, type Observable } from 'rxjs';
 import { DATASOURCE_PLUGIN_ID } from '../contract/pluginIds';
 import { SUMMARY_METRICS_RESOURCE } from '../contract/resourcePaths';
+import { liveAnswer } from './liveAnswer';
+import { liveAddress, liveAsk, liveNotice, wantsLive, whyNotLive } from './liveChannel';
+import { type LivePacket, withNotices } from './liveSeries';
 import {
   adoptQueries,
+  isForeign,
   isSummaryQuery,
   markStandardFrames,
   needsWholeRange,
@@ -36,11 +42,14 @@ export class PromkeepDatasource extends PrometheusDatasource {
   /** Whether an Admin allowed *Keep in archive* for this datasource. The backend checks again. */
   readonly keepAllowed: boolean;
 
+  private readonly settings: PromkeepOptions;
+
   /** The second parameter has a default so that `length` is 1: Grafana takes classes with more for Angular ones. */
   constructor(instanceSettings: DataSourceInstanceSettings<PromkeepOptions>, templateSrv = getTemplateSrv()) {
     // Without a stored method the library asks with GET although its settings page shows POST.
     const jsonData = { ...instanceSettings.jsonData, httpMethod: instanceSettings.jsonData.httpMethod || 'POST' };
     super({ ...instanceSettings, jsonData }, templateSrv);
+    this.settings = jsonData;
     this.keepAllowed = jsonData.archiveEnabled === true && jsonData.archiveAllowKeep === true;
     // Grafana prefers the abstract import wherever `'importFromAbstractQueries' in datasource`, and it loses functions and
     // operators. Shadowing does not help against `in`; the prototype is that of our own bundled copy.
@@ -53,6 +62,50 @@ export class PromkeepDatasource extends PrometheusDatasource {
   }
 
   override query(request: DataQueryRequest<PromkeepPromQuery>): Observable<DataQueryResponse> {
+    const wanted = request.targets.filter((target) => wantsLive(target, request) && this.filterQuery(target));
+    // The server computes expressions from all of a request's queries at once: none of them can go another way.
+    if (wanted.length === 0 || config.publicDashboardAccessToken || request.targets.some(isForeign)) {
+      return this.queryOnce(request);
+    }
+    const reasons = new Map(wanted.map((target) => [target, whyNotLive(target, request, this.settings)]));
+    const plain = request.targets.filter((target) => !reasons.has(target) || reasons.get(target) !== undefined);
+    const live = wanted.filter((target) => !plain.includes(target));
+    const notices = [...new Set(plain.flatMap((target) => reasons.get(target) ?? []))].map(liveNotice);
+    return merge(
+      ...(plain.length > 0 ? [this.queryRefused({ ...request, targets: plain }, notices)] : []),
+      ...live.map((target) => this.queryLive(request, target))
+    );
+  }
+
+  /** The ordinary answer, and why it is not live. */
+  private queryRefused(request: DataQueryRequest<PromkeepPromQuery>, notices: QueryResultMetaNotice[]) {
+    const [{ refId }] = request.targets;
+    return this.queryOnce(request).pipe(
+      map((response) => ({ ...response, data: withNotices(response.data, notices, refId) }))
+    );
+  }
+
+  private queryLive(request: DataQueryRequest<PromkeepPromQuery>, query: PromkeepPromQuery) {
+    const { refId } = query;
+    const target = { ...query, range: true, instant: false, exemplar: false };
+    const rangeMs = request.range.to.valueOf() - request.range.from.valueOf();
+    const [processed] = this.processTargetV2(target, request);
+    const ask = liveAsk(this.applyTemplateVariables(processed, request.scopedVars, request.filters), request);
+    // Grafana cancels a request when another one with its id begins.
+    const requestId = `${request.requestId}-live-${refId}`;
+    return liveAnswer({
+      refId,
+      rangeMs,
+      events: defer(() => getGrafanaLiveSrv().getStream<LivePacket>(liveAddress(this.uid, ask))),
+      load: () => {
+        const to = dateTime();
+        const range = { ...request.range, from: dateTime(to.valueOf() - rangeMs), to };
+        return this.queryOnce({ ...request, requestId, range, targets: [target] });
+      },
+    });
+  }
+
+  private queryOnce(request: DataQueryRequest<PromkeepPromQuery>): Observable<DataQueryResponse> {
     const targets = request.targets.map((target) => toUpstreamTarget(target, this.uid));
     return this.queryUpstream({ ...request, targets }, targets.some(needsWholeRange)).pipe(
       map((response) => ({ ...response, data: markStandardFrames(response.data, targets) }))

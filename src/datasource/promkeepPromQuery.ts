@@ -4,7 +4,7 @@ import { type PromkeepQuery } from '../contract/query';
 import { type ArchiveJsonData, type ArchiveSecureJsonData } from '../contract/settings';
 
 /** The query as the browser edits it: that of Grafana's Prometheus editors and Promkeep's own fields. */
-export type PromkeepPromQuery = PromQuery & Pick<PromkeepQuery, 'resultFormat' | 'keep' | 'summary'>;
+export type PromkeepPromQuery = PromQuery & Pick<PromkeepQuery, 'resultFormat' | 'keep' | 'live' | 'summary'>;
 
 export interface PromkeepOptions extends PromOptions, ArchiveJsonData, DataSourceJsonData {}
 
