@@ -58,7 +58,7 @@ function insertion(text: string, { to, name, braces, matchers }: Selector, added
   if (ends.length === 0) {
     return { from: braces.from + 1, to: braces.from + 1, text: print(added) };
   }
-  const at = Math.max(...ends);
+  const at = ends.reduce((last, end) => Math.max(last, end));
   const comma = text.slice(braces.from, braces.to).includes('", ') ? ', ' : ',';
   return { from: at, to: at, text: comma + print(added, comma) };
 }
