@@ -1,6 +1,8 @@
 import { css } from '@emotion/css';
 import { dateTimeFormat, type GrafanaTheme2 } from '@grafana/data';
 import { useStyles2 } from '@grafana/ui';
+import { type Say } from '../panel/catalog';
+import { useLanguage } from './language';
 import { type ArchiveGap, type ArchiveSummary } from './parseArchive';
 import { type ArchiveState } from './useArchive';
 
@@ -9,58 +11,59 @@ const MOST_GAPS = 20;
 /** What is kept, how new it is, and what is missing. */
 export function ArchiveLine({ archive }: { archive: ArchiveState }) {
   const styles = useStyles2(getStyles);
+  const { say } = useLanguage();
   return (
     <footer className={styles.footer}>
-      <h2 className={styles.title}>Archive</h2>
+      <h2 className={styles.title}>{say('page.archive.title')}</h2>
       <p className={styles.text} data-testid="promkeep-archive">
-        {describe(archive)}
+        {typeof archive === 'object' ? describe(archive, say) : say(`page.archive.${archive}`)}
       </p>
       {typeof archive === 'object' && archive.gaps.length > 0 && <Gaps gaps={archive.gaps} />}
     </footer>
   );
 }
 
-function describe(archive: ArchiveState): string {
-  switch (archive) {
-    case 'unknown':
-      return 'Asking …';
-    case 'off':
-      return 'Off: values are shown and not kept';
-    case 'no-answer':
-      return 'No answer';
-    default:
-      return [
-        `${count(archive.samples)} samples in ${count(archive.series)} series`,
-        newestOf(archive),
-        archive.gaps.length === 0 ? 'no gaps' : '',
-      ]
-        .filter(Boolean)
-        .join(' · ');
-  }
-}
-
-function newestOf({ newestMs }: ArchiveSummary): string {
-  return newestMs === undefined ? 'nothing recorded yet' : `newest ${dateTimeFormat(newestMs)}`;
+function describe({ samples, series, newestMs, gaps }: ArchiveSummary, say: Say): string {
+  return [
+    say('page.archive.content', { samples: write(samples), series: write(series) }),
+    newestMs === undefined
+      ? say('page.archive.nothing')
+      : say('page.archive.newest', { time: dateTimeFormat(newestMs) }),
+    gaps.length === 0 ? say('page.archive.noGaps') : '',
+  ]
+    .filter(Boolean)
+    .join(' · ');
 }
 
 function Gaps({ gaps }: { gaps: ArchiveGap[] }) {
   const styles = useStyles2(getStyles);
+  const { say } = useLanguage();
   return (
     <details className={styles.gaps}>
-      <summary>{gaps.length === 1 ? '1 gap' : `${count(gaps.length)} gaps`}</summary>
+      <summary>{say('page.archive.gaps', { count: gaps.length, number: write(gaps.length) })}</summary>
       <ul>
-        {gaps.slice(0, MOST_GAPS).map(({ query, fromMs, toMs, reason }) => (
-          <li key={`${query} ${fromMs}`}>
-            {query}: {dateTimeFormat(fromMs)} to {dateTimeFormat(toMs)}, {reason}
-          </li>
+        {gaps.slice(0, MOST_GAPS).map((gap) => (
+          <li key={`${gap.query} ${gap.fromMs}`}>{describeGap(gap, say)}</li>
         ))}
-        {gaps.length > MOST_GAPS && <li>{count(gaps.length - MOST_GAPS)} older ones</li>}
+        {gaps.length > MOST_GAPS && <li>{say('page.archive.older', { number: write(gaps.length - MOST_GAPS) })}</li>}
       </ul>
     </details>
   );
 }
 
-function count(number: number): string {
+/** A reason the page does not know is shown as the archive wrote it. */
+function describeGap({ query, fromMs, toMs, reason }: ArchiveGap, say: Say): string {
+  const key = `page.archive.reasons.${reason}`;
+  const text = say(key);
+  return say('page.archive.gap', {
+    query,
+    from: dateTimeFormat(fromMs),
+    to: dateTimeFormat(toMs),
+    reason: text === key ? reason : text,
+  });
+}
+
+function write(number: number): string {
   return number.toLocaleString('en');
 }
 

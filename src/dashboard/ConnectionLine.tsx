@@ -1,6 +1,7 @@
 import { css } from '@emotion/css';
 import { dateTimeFormat, type GrafanaTheme2 } from '@grafana/data';
 import { useStyles2 } from '@grafana/ui';
+import { useLanguage } from './language';
 import { type SummaryState } from './useSummary';
 
 /**
@@ -8,17 +9,18 @@ import { type SummaryState } from './useSummary';
  * seconds and stands outside the live region.
  */
 export function ConnectionLine({ summary: { answer, failure } }: { summary: SummaryState }) {
+  const { say } = useLanguage();
   const styles = useStyles2(getStyles);
   const state = failure ? 'lost' : answer ? 'live' : 'connecting';
   return (
     <div className={styles.line} data-state={state}>
       <span className={styles.dot} aria-hidden="true" />
       <span aria-live="polite" role="status">
-        {state === 'connecting' && 'Connecting …'}
-        {state === 'live' && 'Live'}
-        {failure && `No answer since ${clockTime(failure.sinceMs)}; retrying. ${failure.message}`}
+        {state === 'connecting' && say('page.connecting')}
+        {state === 'live' && say('page.live')}
+        {failure && say('page.noAnswerSince', { time: clockTime(failure.sinceMs), message: failure.message })}
       </span>
-      {state === 'live' && answer && <span>· updated {clockTime(answer.receivedAtMs)}</span>}
+      {state === 'live' && answer && <span>{say('page.updated', { time: clockTime(answer.receivedAtMs) })}</span>}
     </div>
   );
 }

@@ -5,10 +5,10 @@ import { useStyles2 } from '@grafana/ui';
 import { arrange } from '../panel/arrange';
 import { SummaryView } from '../panel/SummaryView';
 import { toTiles } from '../panel/tiles';
-import { ENGLISH } from '../panel/words';
 import { type PageApi } from './api';
 import { ArchiveLine } from './ArchiveLine';
 import { ConnectionLine } from './ConnectionLine';
+import { useLanguage, type Language } from './language';
 import { Logo } from './Logo';
 import { RangePicker } from './RangePicker';
 import { useRange } from './ranges';
@@ -20,7 +20,6 @@ import { useSummary, type SummaryState } from './useSummary';
 import { useWidth } from './useWidth';
 
 const MIN_TILE_WIDTH_PX = 240;
-const NO_ANSWER = 'No answer, so nobody knows how it is now';
 
 /** The stand-alone page: the panel's own view, fed by the server the page came from. */
 export function Page({ api }: { api: PageApi }) {
@@ -39,11 +38,12 @@ export function Page({ api }: { api: PageApi }) {
 
 function Content({ api, theme, themeSwitch }: { api: PageApi; theme: GrafanaTheme2; themeSwitch: React.ReactNode }) {
   const styles = useStyles2(getStyles);
+  const language = useLanguage();
   const [rangeMs, setRangeMs] = useRange();
   const summary = useSummary(api, rangeMs);
   const archive = useArchive(api);
   const [main, widthPx] = useWidth<HTMLElement>();
-  const tiles = useMemo(() => tilesOf(summary, theme), [summary, theme]);
+  const tiles = useMemo(() => tilesOf(summary, theme, language), [summary, theme, language]);
   return (
     <div className={styles.page}>
       <header className={styles.header}>
@@ -64,25 +64,26 @@ function Content({ api, theme, themeSwitch }: { api: PageApi; theme: GrafanaThem
             widthPx={widthPx}
             minTileWidthPx={Math.min(widthPx, MIN_TILE_WIDTH_PX)}
             headingLevel={2}
-            words={ENGLISH}
+            words={language.words}
+            exportSource="prometheus"
           />
         )}
-        {summary.answer && tiles.length === 0 && <p>No summary metrics are defined.</p>}
+        {summary.answer && tiles.length === 0 && <p>{language.say('page.noMetrics')}</p>}
       </main>
       <ArchiveLine archive={archive} />
     </div>
   );
 }
 
-function tilesOf({ answer, failure }: SummaryState, theme: GrafanaTheme2) {
+function tilesOf({ answer, failure }: SummaryState, theme: GrafanaTheme2, { say, words }: Language) {
   if (!answer) {
     return [];
   }
   const [from, to] = [dateTime(answer.serverTimeMs - answer.rangeMs), dateTime(answer.serverTimeMs)];
   const timeRange: TimeRange = { from, to, raw: { from, to } };
-  const tiles = toTiles(answer.frames, { calculations: ['last'], words: ENGLISH, theme, timeRange });
+  const tiles = toTiles(answer.frames, { calculations: ['last'], changeSince: '1h', words, theme, timeRange });
   const isStale = failure !== undefined && failure.lastMs - answer.receivedAtMs > STALE_AFTER_MS;
-  return isStale ? withoutAnswer(tiles, NO_ANSWER, answer.serverTimeMs, ENGLISH) : tiles;
+  return isStale ? withoutAnswer(tiles, say('page.noAnswer'), answer.serverTimeMs, words) : tiles;
 }
 
 const getStyles = (theme: GrafanaTheme2) => ({

@@ -1,21 +1,23 @@
 import { css } from '@emotion/css';
 import { type GrafanaTheme2 } from '@grafana/data';
 import { useStyles2 } from '@grafana/ui';
+import { useLanguage } from './language';
 import { RANGES } from './ranges';
 
 /** Native radio buttons drawn as one bar: arrow keys, focus and names come from the browser. */
 export function RangePicker({ rangeMs, onChange }: { rangeMs: number; onChange: (rangeMs: number) => void }) {
+  const { say } = useLanguage();
   const styles = useStyles2(getStyles);
   return (
     <fieldset className={styles.bar}>
-      <legend className={styles.hidden}>Time range</legend>
+      <legend className={styles.hidden}>{say('page.range')}</legend>
       {RANGES.map((range) => (
         <label key={range.rangeMs} className={styles.choice}>
           <input
             type="radio"
             name="range"
             className={styles.hidden}
-            aria-label={range.longLabel}
+            aria-label={say(`page.ranges.${range.rangeMs}`)}
             checked={range.rangeMs === rangeMs}
             onChange={() => onChange(range.rangeMs)}
           />

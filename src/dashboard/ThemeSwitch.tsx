@@ -1,10 +1,12 @@
 import { css } from '@emotion/css';
 import { type GrafanaTheme2 } from '@grafana/data';
 import { useStyles2 } from '@grafana/ui';
+import { useLanguage } from './language';
 import { type ThemeMode } from './themeMode';
 
 /** Light or dark, as a switch a screen reader knows. */
 export function ThemeSwitch({ mode, onChange }: { mode: ThemeMode; onChange: (mode: ThemeMode) => void }) {
+  const { say } = useLanguage();
   const styles = useStyles2(getStyles);
   const isDark = mode === 'dark';
   return (
@@ -19,7 +21,7 @@ export function ThemeSwitch({ mode, onChange }: { mode: ThemeMode; onChange: (mo
         <circle cx="8" cy="8" r="6.2" fill="none" stroke="currentColor" strokeWidth="1.5" />
         <path d="M8 1.8a6.2 6.2 0 0 1 0 12.4Z" fill="currentColor" />
       </svg>
-      Dark theme
+      {say('page.dark')}
     </button>
   );
 }

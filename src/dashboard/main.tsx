@@ -2,9 +2,16 @@ import './early';
 import './page.css';
 import { createRoot } from 'react-dom/client';
 import { httpApi } from './api';
+import { chooseLanguage, LanguageContext } from './language';
 import { Page } from './Page';
 
 const root = document.getElementById('root');
 if (root) {
-  createRoot(root).render(<Page api={httpApi} />);
+  const language = chooseLanguage(navigator.languages);
+  document.documentElement.lang = language.locale;
+  createRoot(root).render(
+    <LanguageContext.Provider value={language}>
+      <Page api={httpApi} />
+    </LanguageContext.Provider>
+  );
 }

@@ -54,7 +54,7 @@ describe('failures', () => {
 });
 
 describe('archive status', () => {
-  it('is the newest time of all queries and all gaps, newest first, with reasons in words', () => {
+  it('is the newest time of all queries and all gaps, newest first, with the code of the reason', () => {
     const gap = (fromMs: number, reason: string) => ({ fromMs, toMs: fromMs + 1, reason });
     expect(
       parseArchive({
@@ -72,7 +72,7 @@ describe('archive status', () => {
       newestMs: 9,
       gaps: [
         { query: 'b', fromMs: 3, toMs: 4, reason: 'sunspots' },
-        { query: 'a', fromMs: 1, toMs: 2, reason: 'Prometheus did not answer' },
+        { query: 'a', fromMs: 1, toMs: 2, reason: 'source-down' },
       ],
     });
   });

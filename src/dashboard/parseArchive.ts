@@ -13,18 +13,9 @@ export interface ArchiveGap {
   query: string;
   fromMs: number;
   toMs: number;
+  /** A code of the archive's. */
   reason: string;
 }
-
-/** The words for the archive's reasons; an unknown one is shown as it is. */
-const REASONS: Readonly<Record<string, string>> = {
-  'source-down': 'Prometheus did not answer',
-  'query-failed': 'the query failed',
-  'partial-answer': 'Prometheus answered in part',
-  'source-had-no-data': 'Prometheus had no data',
-  'source-lost-it': 'Prometheus had already dropped it',
-  'archive-down': 'the database did not answer',
-};
 
 /** The body of `/api/archive/status` → what the page shows; throws an `Error` when it is something else. */
 export function parseArchive(body: unknown): ArchiveSummary {
@@ -45,7 +36,7 @@ function gapsOf(query: Record<string, unknown>): ArchiveGap[] {
   const gaps = Array.isArray(query.gaps) ? query.gaps.filter(isRecord) : [];
   return gaps.flatMap(({ fromMs, toMs, reason }) =>
     typeof fromMs === 'number' && typeof toMs === 'number'
-      ? [{ query: String(query.name ?? ''), fromMs, toMs, reason: REASONS[String(reason)] ?? String(reason) }]
+      ? [{ query: String(query.name ?? ''), fromMs, toMs, reason: String(reason) }]
       : []
   );
 }

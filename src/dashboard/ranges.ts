@@ -1,20 +1,19 @@
 import { useState } from 'react';
 import { readStored, store } from './storage';
 
+/** Spelt out for screen readers in `page.ranges`: they read "15 m" as metres. */
 export interface Range {
   label: string;
-  /** For screen readers, which read "15 m" as metres. */
-  longLabel: string;
   rangeMs: number;
 }
 
 const MINUTE_MS = 60_000;
 
 export const RANGES: readonly Range[] = [
-  { label: '15 m', longLabel: '15 minutes', rangeMs: 15 * MINUTE_MS },
-  { label: '1 h', longLabel: '1 hour', rangeMs: 60 * MINUTE_MS },
-  { label: '6 h', longLabel: '6 hours', rangeMs: 6 * 60 * MINUTE_MS },
-  { label: '24 h', longLabel: '24 hours', rangeMs: 24 * 60 * MINUTE_MS },
+  { label: '15 m', rangeMs: 15 * MINUTE_MS },
+  { label: '1 h', rangeMs: 60 * MINUTE_MS },
+  { label: '6 h', rangeMs: 6 * 60 * MINUTE_MS },
+  { label: '24 h', rangeMs: 24 * 60 * MINUTE_MS },
 ];
 
 const KEY = 'promkeep.rangeMs';

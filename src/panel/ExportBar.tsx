@@ -31,7 +31,7 @@ export function ExportBar({ tiles, source, words }: { tiles: readonly Tile[]; so
       <Action onClick={() => void copy('csv')}>{words.export.copyCsv}</Action>
       <Action onClick={() => download('json', write('json').text)}>{words.export.downloadJson}</Action>
       <Action onClick={() => download('csv', write('csv').text)}>{words.export.downloadCsv}</Action>
-      <span role="status">{outcome}</span>
+      <span aria-live="polite">{outcome}</span>
     </div>
   );
 }
