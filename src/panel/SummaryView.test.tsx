@@ -125,7 +125,7 @@ it('lets the keyboard scroll tiles that do not fit', () => {
       heightPx: 150,
     }
   );
-  expect(screen.getByRole('region', { name: 'Summary' })).toHaveAttribute('tabindex', '0');
+  expect(screen.getByRole('group', { name: 'Summary' })).toHaveAttribute('tabindex', '0');
 });
 
 it('counts tiles that are not shown', () => {

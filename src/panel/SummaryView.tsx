@@ -55,7 +55,7 @@ export function SummaryView(props: Props) {
       {shown.length > 0 && !grid.overflows && sections}
       {shown.length > 0 && grid.overflows && (
         // Focusable, so that the keyboard can scroll it.
-        <div className={styles.scroll} style={{ height: listPx }} role="region" aria-label={words.tiles} tabIndex={0}>
+        <div className={styles.scroll} style={{ height: listPx }} role="group" aria-label={words.tiles} tabIndex={0}>
           {sections}
         </div>
       )}

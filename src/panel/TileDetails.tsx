@@ -120,9 +120,9 @@ function placeBeside({ right, top, bottom }: DOMRect): Place {
 }
 
 const getStyles = (theme: GrafanaTheme2) => ({
-  anchor: css({ flex: 'none', alignSelf: 'center', marginLeft: -6, display: 'inline-flex' }),
+  anchor: css({ flex: 'none', alignSelf: 'center', display: 'inline-flex' }),
   button: css({
-    width: 24,
+    width: 20,
     height: 20,
     margin: 0,
     padding: 2,

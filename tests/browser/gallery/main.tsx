@@ -1,0 +1,59 @@
+import '../../../src/dashboard/early';
+import '../../../src/dashboard/page.css';
+import { createTheme, ThemeContext, type DataFrame } from '@grafana/data';
+import { createRoot } from 'react-dom/client';
+import { chooseLanguage } from '../../../src/dashboard/language';
+import { arrange } from '../../../src/panel/arrange';
+import { SummaryView } from '../../../src/panel/SummaryView';
+import { toTiles } from '../../../src/panel/tiles';
+import { GROUPED, STATES } from './frames';
+
+/** The panel's view in every state, for tests and screenshots; `?theme=dark&language=ko` */
+const wanted = new URLSearchParams(window.location.search);
+const theme = createTheme({ colors: { mode: wanted.get('theme') === 'dark' ? 'dark' : 'light' } });
+const { words, locale } = chooseLanguage([wanted.get('language') ?? 'en']);
+const widthPx = Number(wanted.get('width') ?? 1200);
+
+function Section({ name, frames, heightPx, groupBy }: SectionProps) {
+  const tiles = toTiles(frames, { calculations: ['last', 'max', 'p95'], theme, words, timeZone: 'utc' });
+  return (
+    <section aria-label={name} style={{ margin: '16px 0', width: widthPx }}>
+      <SummaryView
+        {...arrange(tiles, { sort: 'given', hideHealthy: false, limit: 100 })}
+        widthPx={widthPx}
+        heightPx={heightPx}
+        minTileWidthPx={200}
+        headingLevel={2}
+        words={words}
+        timeZone="utc"
+        groupBy={groupBy}
+        showLegend
+        exportSource="prometheus"
+      />
+    </section>
+  );
+}
+
+interface SectionProps {
+  name: string;
+  frames: DataFrame[];
+  heightPx?: number;
+  groupBy?: string;
+}
+
+document.documentElement.lang = locale;
+document.body.style.background = theme.colors.background.canvas;
+document.body.style.padding = '0 16px';
+const root = document.getElementById('root');
+if (root) {
+  createRoot(root).render(
+    <ThemeContext.Provider value={theme}>
+      <main>
+        <h1 style={{ color: theme.colors.text.primary, fontSize: 18 }}>Gallery</h1>
+        <Section name="states" frames={STATES} />
+        <Section name="grouped" frames={GROUPED} heightPx={520} groupBy="instance" />
+        <Section name="scrolling" frames={[...GROUPED, ...STATES]} heightPx={200} />
+      </main>
+    </ThemeContext.Provider>
+  );
+}
