@@ -41,15 +41,16 @@ export function checkHost(variables: HostVariables): void {
       `The host offers plugin protocol ${offered.join(', ')}; this plugin speaks 2`
     );
   }
-  if (variables.clientCert) {
-    // Grafana 12.4 never asks for it; going on without encryption would betray a host that does
-    throw new PromkeepError('SETTINGS_INVALID', 'The host asks for AutoMTLS, which this plugin does not support');
-  }
 }
 
-/** @returns the one line the host waits for, `\n` included */
-export function handshakeLine(socketPath: string, variables: HostVariables): string {
-  const parts = [CORE_PROTOCOL, APP_PROTOCOL, 'unix', socketPath, 'grpc', ''];
+/**
+ * @param certificate DER, with AutoMTLS only
+ * @returns the one line the host waits for, `\n` included
+ */
+export function handshakeLine(socketPath: string, variables: HostVariables, certificate?: Buffer): string {
+  // go-plugin decodes without padding, and fails on it
+  const encoded = certificate?.toString('base64').replace(/=+$/, '') ?? '';
+  const parts = [CORE_PROTOCOL, APP_PROTOCOL, 'unix', socketPath, 'grpc', encoded];
   if (variables.multiplex) {
     parts.push('false');
   }

@@ -22,7 +22,7 @@ describe('the handshake', () => {
   it.each([
     ['a person', { magicCookie: undefined }, 'Grafana starts it'],
     ['a host of another protocol', { protocolVersions: '3,4' }, 'this plugin speaks 2'],
-    ['a host that demands encryption', { clientCert: 'PEM' }, 'AutoMTLS'],
+    ['a host that demands encryption and shows no certificate', { clientCert: 'PEM' }, 'AutoMTLS'],
   ])('refuses %s before it writes anything', async (_who, host, text) => {
     const other = new PluginRig();
     await expect(servePlugin(other.options(host))).rejects.toThrow(text);

@@ -1,6 +1,7 @@
-import { Server, ServerCredentials, type UntypedServiceImplementation } from '@grpc/grpc-js';
+import { Server, type ServerCredentials, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import { type DatasourceFactory } from '../core/datasource';
 import { type Logger } from '../core/ports';
+import { protectionFor } from './autoMtls';
 import { DataService } from './dataService';
 import { diagnosticsService } from './diagnosticsService';
 import { checkHost, handshakeLine, type HostVariables, reserveSocket } from './handshake';
@@ -49,6 +50,7 @@ const CLOSE_LIMIT_MS = 300;
 export async function servePlugin(options: PluginOptions): Promise<RunningPlugin> {
   checkHost(options.host);
   const { logger } = options;
+  const { credentials, certificate } = protectionFor(options.host.clientCert, Date.now());
   const protocol = loadProtocol();
   const instances = new InstanceCache(options.factory, logger);
   const calls = new RpcCalls(protocol, logger);
@@ -76,7 +78,7 @@ export async function servePlugin(options: PluginOptions): Promise<RunningPlugin
 
   addServices(server, { options, protocol, instances, calls, onShutdown: () => void stop(0) });
   try {
-    await listen(server, socket.path);
+    await listen(server, socket.path, credentials);
   } catch (error) {
     socket.remove();
     throw error;
@@ -88,7 +90,7 @@ export async function servePlugin(options: PluginOptions): Promise<RunningPlugin
     { stop: (code) => void stop(code), stopNow },
     logger
   );
-  options.writeHandshake(handshakeLine(socket.path, options.host));
+  options.writeHandshake(handshakeLine(socket.path, options.host, certificate));
   return { socketPath: socket.path, stop };
 }
 
@@ -113,12 +115,9 @@ function addServices(server: Server, { options, protocol, instances, calls, onSh
   add('grpc.health.v1.Health', { ...healthService() });
 }
 
-/** AutoMTLS would be other credentials here and the certificate in the handshake line. */
-function listen(server: Server, socketPath: string): Promise<void> {
+function listen(server: Server, socketPath: string, credentials: ServerCredentials): Promise<void> {
   return new Promise((resolve, reject) =>
-    server.bindAsync(`unix:${socketPath}`, ServerCredentials.createInsecure(), (error) =>
-      error ? reject(error) : resolve()
-    )
+    server.bindAsync(`unix:${socketPath}`, credentials, (error) => (error ? reject(error) : resolve()))
   );
 }
 

@@ -265,12 +265,13 @@ describe('when it cannot be live, the ordinary answer comes with a notice', () =
   });
 
   it('because there are too many series', () => {
-    const answer = seriesAnswer('A', [0], STEP_MS);
-    const [frame] = answer.results.A.frames;
-    answer.results.A.frames = Array.from({ length: 501 }, (_, i) => {
-      const [time, value] = frame.schema.fields;
-      return { ...frame, schema: { ...frame.schema, fields: [time, { ...value, labels: { job: String(i) } }] } };
-    });
+    const [{ schema, data }] = seriesAnswer('A', [0], STEP_MS).results.A.frames;
+    const [time, value] = schema.fields;
+    const frames = Array.from({ length: 501 }, (_, i) => ({
+      schema: { ...schema, fields: [time, { ...value, labels: { job: String(i) } }] },
+      data,
+    }));
+    const answer = { results: { A: { status: 200, frames } } };
     installGrafanaHost(() => answer);
     const datasource = new PromkeepDatasource(instanceSettings());
     datasource.query(queryRequest([query()])).subscribe((one) => answers.push(one));

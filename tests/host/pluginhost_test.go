@@ -64,10 +64,10 @@ func pluginEnvironment() []string {
 }
 
 // newHost prepares to launch the plugin as Grafana does.
-func newHost(path string) *host {
+func newHost(path string, change ...func(*goplugin.ClientConfig)) *host {
 	h := &host{command: exec.Command(path), logs: &lockedBuffer{}}
 	h.command.Env = pluginEnvironment()
-	h.client = goplugin.NewClient(&goplugin.ClientConfig{
+	config := &goplugin.ClientConfig{
 		HandshakeConfig: goplugin.HandshakeConfig{
 			ProtocolVersion:  grpcplugin.ProtocolVersion,
 			MagicCookieKey:   grpcplugin.MagicCookieKey,
@@ -85,12 +85,16 @@ func newHost(path string) *host {
 		SkipHostEnv:      true,
 		AllowedProtocols: []goplugin.Protocol{goplugin.ProtocolGRPC},
 		Logger:           hclog.New(&hclog.LoggerOptions{Output: h.logs, Level: hclog.Trace, JSONFormat: true}),
-	})
+	}
+	for _, apply := range change {
+		apply(config)
+	}
+	h.client = goplugin.NewClient(config)
 	return h
 }
 
-func start(path string) (*host, error) {
-	h := newHost(path)
+func start(path string, change ...func(*goplugin.ClientConfig)) (*host, error) {
+	h := newHost(path, change...)
 	rpc, err := h.client.Client()
 	if err != nil {
 		h.client.Kill()
@@ -119,9 +123,9 @@ func (h *host) dispense(rpc goplugin.ClientProtocol) error {
 	return nil
 }
 
-func startForTest(t testing.TB) *host {
+func startForTest(t testing.TB, change ...func(*goplugin.ClientConfig)) *host {
 	t.Helper()
-	h, err := start(executable(t))
+	h, err := start(executable(t), change...)
 	if err != nil {
 		t.Fatalf("start: %v", err)
 	}
