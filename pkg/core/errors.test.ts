@@ -4,7 +4,7 @@ import { asPromkeepError, ERROR_CODES, PromkeepError } from './errors';
 
 describe('the error list', () => {
   const manual = readFileSync(join(__dirname, '../../docs/errors.md'), 'utf8');
-  const rows = [...manual.matchAll(/^\| `(\w+)` \| ([^|]+) \| (\w+) \|/gm)].map(([, code, status, source]) => ({
+  const rows = [...manual.matchAll(/^\| `(\w+)` *\| ([^|]+)\| (\w+) *\|/gm)].map(([, code, status, source]) => ({
     code,
     status,
     source,

@@ -1,10 +1,11 @@
-import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { createArchive } from '../../pkg/archive/archive';
 import { connectionFromUrl } from '../../pkg/archive/connection';
 import { PromkeepError } from '../../pkg/core/errors';
 import { type Archive } from '../../pkg/core/ports';
+import { startProcess, waitUntilReady } from '../../scripts/stack/managedProcess';
 import { freePort } from '../../scripts/stack/ports';
 import { live, SERVERS, silentLogger, SOURCE, T0, TestServer } from './archiveServers';
 import { CPU, gridSeries, manySeries, writing } from './archiveWrites';
@@ -337,7 +338,6 @@ async function startProxy(port: number, target: number): Promise<Proxy> {
 }
 
 async function startPooler(target: string): Promise<{ url: string; stop: () => Promise<void> }> {
-  const { mkdtemp, writeFile, chmod, rm } = await import('node:fs/promises');
   const folder = await mkdtemp('/tmp/promkeep-pgbouncer-');
   await chmod(folder, 0o755);
   const server = new URL(target);
@@ -353,27 +353,24 @@ pool_mode = transaction
 `;
   await writeFile(`${folder}/pgbouncer.ini`, config, { mode: 0o644 });
   const asUser = process.getuid?.() === 0 ? ['-u', 'postgres'] : [];
-  const child = spawn(POOLER, [...asUser, `${folder}/pgbouncer.ini`], { stdio: 'ignore' });
-  const url = `postgres://anybody@127.0.0.1:${port}/promkeep`;
-  for (let i = 0; i < 50; i++) {
-    const listening = await new Promise<boolean>((resolve) => {
-      const socket = connect(port, '127.0.0.1', () => resolve(true)).on('error', () => resolve(false));
-      socket.unref();
-      setTimeout(() => socket.destroy(), 50);
-    });
-    if (listening) {
-      break;
-    }
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
+  const pooler = await startProcess({
+    name: 'pgbouncer',
+    command: POOLER,
+    args: [...asUser, `${folder}/pgbouncer.ini`],
+  });
+  await waitUntilReady('pgbouncer', pooler, () => accepts(port));
   return {
-    url,
+    url: `postgres://anybody@127.0.0.1:${port}/promkeep`,
     stop: async () => {
-      const exited = new Promise((resolve) => child.once('exit', resolve));
-      child.kill('SIGINT');
-      setTimeout(() => child.kill('SIGKILL'), 3_000).unref();
-      await exited;
+      await pooler.stop('SIGTERM');
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => socket.end(() => resolve(true)));
+    socket.on('error', () => resolve(false));
+  });
 }
