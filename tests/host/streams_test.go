@@ -68,7 +68,7 @@ func TestStreamBeginsWithAFrameAndGoesOnWithNewRowsOnly(t *testing.T) {
 	if names := []string{frame.Fields[0].Name, frame.Fields[1].Name, frame.Fields[2].Name}; fmt.Sprint(names) != "[labels Time Value]" {
 		t.Errorf("fields %v", names)
 	}
-	if frame.Rows() != 2 || frame.At(0, 0) != `{job="a"}` || frame.At(2, 0) != 1.0 || frame.At(0, 1) != "{}" {
+	if frame.Rows() != 2 || frame.At(0, 0) != "{}" || frame.At(0, 1) != `{job="a"}` || frame.At(2, 1) != 1.0 {
 		t.Errorf("rows %s", first.Data)
 	}
 	last := frame.At(1, 0).(time.Time).UnixMilli()
