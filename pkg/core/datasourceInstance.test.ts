@@ -439,7 +439,7 @@ describe('checkHealth', () => {
 
   it('fails when the archive fails, and says that queries work', async () => {
     const { instance, archive } = setUp({ source: new MemorySource({ '1+1': { scalar: () => 2 } }) });
-    archive.down = new PromkeepError('ARCHIVE_LOGIN_FAILED', 'The database refused the password.');
+    archive.down = new PromkeepError('ARCHIVE_LOGIN_FAILED', 'The database refused the password');
     expect(await instance.checkHealth(editor, live())).toMatchObject({
       status: 'error',
       message:

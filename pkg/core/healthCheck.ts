@@ -61,7 +61,10 @@ async function probeArchive({ archive, timeoutSignal }: HealthDeps, signal: Abor
     const reason = patience.aborted
       ? `no answer within ${ARCHIVE_PATIENCE_MS / 1_000} s.`
       : asPromkeepError(error).message;
-    return { healthy: false, text: `Archive: ${reason} Queries work without it; nothing can be kept.` };
+    return {
+      healthy: false,
+      text: `Archive: ${reason.replace(/[^.!?]$/, '$&.')} Queries work without it; nothing can be kept.`,
+    };
   }
 }
 
