@@ -277,7 +277,16 @@ describe('when it cannot be live, the ordinary answer comes with a notice', () =
     datasource.query(queryRequest([query()])).subscribe((one) => answers.push(one));
     live.state(Connected);
     expect(noticesOf()).toEqual(['Live is off: the query has 501 series, and a channel carries at most 500.']);
-    expect(live.joined).toBe(0);
+    expect([live.joined, last().state]).toEqual([0, LoadingState.Done]);
+  });
+
+  it('with its instant part and all, which a channel cannot go on with', () => {
+    const { host } = ask([query({ instant: true })]);
+    live.state(Disconnected);
+    expect(host.queryBodies()[0].queries.map(({ refId, instant }) => [refId, instant])).toEqual([
+      ['A', false],
+      ['A-Instant', true],
+    ]);
   });
 
   it('and an error of the query is an error, and the channel is left', () => {

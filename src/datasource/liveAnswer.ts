@@ -17,8 +17,12 @@ export interface LiveSource {
   rangeMs: number;
   /** The channel; subscribing to it joins, unsubscribing leaves it. */
   events: Observable<LiveChannelEvent<LivePacket>>;
-  /** The ordinary answer for the time range that ends now. */
-  load(): Observable<DataQueryResponse>;
+  /**
+   * The ordinary answer for the time range that ends now.
+   *
+   * @param part `series`: only what a channel can go on with; `all`: also an instant query and exemplars, if asked for
+   */
+  load(part: 'series' | 'all'): Observable<DataQueryResponse>;
 }
 
 /** A proxy that does not let WebSockets through leaves the channel pending for ever: after this, the answer comes without it. */
@@ -36,7 +40,7 @@ export function liveAnswer(source: LiveSource): Observable<DataQueryResponse> {
 }
 
 class LiveAnswer {
-  private readonly running = new Subscription();
+  private readonly channel = new Subscription();
   private loading: Subscription | undefined;
   private isLoading = false;
   private frames: DataFrame[] | undefined;
@@ -52,17 +56,16 @@ class LiveAnswer {
     private readonly subscriber: Subscriber<DataQueryResponse>
   ) {}
 
-  run(): Subscription {
-    this.running.add(timer(CONNECT_LIMIT_MS).subscribe(() => this.connected || this.fallBack(NOT_CONNECTED)));
-    this.running.add(
+  run(): () => void {
+    this.channel.add(timer(CONNECT_LIMIT_MS).subscribe(() => this.connected || this.fallBack(NOT_CONNECTED)));
+    this.channel.add(
       this.source.events.subscribe({
         next: (event) => this.take(event),
         error: () => this.fallBack(NOT_CONNECTED),
         complete: () => this.connected || this.fallBack(NOT_CONNECTED),
       })
     );
-    this.running.add(() => this.loading?.unsubscribe());
-    return this.running;
+    return () => this.stop();
   }
 
   private take(event: LiveChannelEvent<LivePacket>): void {
@@ -102,14 +105,14 @@ class LiveAnswer {
     if (this.frames) {
       this.emit(this.frames);
     } else {
-      this.load();
+      this.load('all');
     }
   }
 
-  private load(): void {
+  private load(part: 'series' | 'all' = 'series'): void {
     this.loading?.unsubscribe();
     this.isLoading = true;
-    this.loading = this.source.load().subscribe({
+    this.loading = this.source.load(part).subscribe({
       next: (response) => this.takeAnswer(response),
       error: (error: unknown) => this.subscriber.error(error),
     });
@@ -121,15 +124,14 @@ class LiveAnswer {
       this.end({ ...response, key: this.key });
       return;
     }
-    this.frames = response.data;
-    const { refId } = this.source;
-    const series = seriesByLabels(this.frames, refId).size;
-    if (series > LIVE_MAX_SERIES) {
-      const text = `Live is off: the query has ${series} series, and a channel carries at most ${LIVE_MAX_SERIES}.`;
-      const data = withNotices(this.frames, [{ severity: 'warning', text }], refId);
-      this.end({ data, key: this.key, state: LoadingState.Done });
+    const series = seriesByLabels(response.data, this.source.refId).size;
+    if (series > LIVE_MAX_SERIES && !this.channel.closed) {
+      this.channel.unsubscribe();
+      this.connected = false;
+      this.fallBack(`Live is off: the query has ${series} series, and a channel carries at most ${LIVE_MAX_SERIES}.`);
       return;
     }
+    this.frames = response.data;
     this.show();
   }
 
@@ -159,7 +161,12 @@ class LiveAnswer {
   private end(response: DataQueryResponse): void {
     this.subscriber.next(response);
     this.subscriber.complete();
-    this.running.unsubscribe();
+    this.stop();
+  }
+
+  private stop(): void {
+    this.channel.unsubscribe();
+    this.loading?.unsubscribe();
   }
 
   /** Grafana replaces what it got under the same key. */

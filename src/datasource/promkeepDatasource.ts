@@ -87,9 +87,9 @@ export class PromkeepDatasource extends PrometheusDatasource {
 
   private queryLive(request: DataQueryRequest<PromkeepPromQuery>, query: PromkeepPromQuery) {
     const { refId } = query;
-    const target = { ...query, range: true, instant: false, exemplar: false };
+    const series = { ...query, range: true, instant: false, exemplar: false };
     const rangeMs = request.range.to.valueOf() - request.range.from.valueOf();
-    const [processed] = this.processTargetV2(target, request);
+    const [processed] = this.processTargetV2(series, request);
     const ask = liveAsk(this.applyTemplateVariables(processed, request.scopedVars, request.filters), request);
     // Grafana cancels a request when another one with its id begins.
     const requestId = `${request.requestId}-live-${refId}`;
@@ -97,10 +97,10 @@ export class PromkeepDatasource extends PrometheusDatasource {
       refId,
       rangeMs,
       events: defer(() => getGrafanaLiveSrv().getStream<LivePacket>(liveAddress(this.uid, ask))),
-      load: () => {
+      load: (part) => {
         const to = dateTime();
         const range = { ...request.range, from: dateTime(to.valueOf() - rangeMs), to };
-        return this.queryOnce({ ...request, requestId, range, targets: [target] });
+        return this.queryOnce({ ...request, requestId, range, targets: [part === 'all' ? query : series] });
       },
     });
   }
