@@ -3,7 +3,7 @@ import { type ApiRoute } from './core/api';
 import { mapConcurrently } from './core/concurrency';
 import { type Archive, type Clock, type MetricSource } from './core/ports';
 import { formatExact } from './core/step';
-import { summaryValues } from './core/summaryByKey';
+import { selectMetrics, summaryValues } from './core/summaryByKey';
 import { evaluateSummaryRange, type SummaryDeps } from './core/summaryEvaluate';
 import { summaryFrames } from './core/summaryFrames';
 import { createArchiveRoute } from './server/routes/archiveRoute';
@@ -37,14 +37,15 @@ const AT_ONCE = 4;
 
 function summaryReader({ source, clock, summaryMetrics, scrapeInterval }: ApiParts): SummaryReader {
   const deps: SummaryDeps = { source, clock, scrapeInterval };
+  const shown = selectMetrics(summaryMetrics, []);
   return {
     metrics: summaryMetrics,
-    readValues: (options) => summaryValues(deps, summaryMetrics, '', options),
+    readValues: (options) => summaryValues(deps, shown, '', options),
     async readFrames(rangeMs, options) {
       const nowMs = clock.nowMs();
       const range = { fromMs: nowMs - rangeMs, toMs: nowMs };
       const stepMs = Math.max(1, Math.ceil(rangeMs / SPARKLINE_POINTS / SHORTEST_STEP_MS)) * SHORTEST_STEP_MS;
-      const evaluations = await mapConcurrently(summaryMetrics, AT_ONCE, (metric) =>
+      const evaluations = await mapConcurrently(shown, AT_ONCE, (metric) =>
         evaluateSummaryRange(deps, metric, { range, stepMs, groupBy: '' }, options)
       );
       return summaryFrames(evaluations);

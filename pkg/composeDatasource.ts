@@ -6,7 +6,7 @@ import { composeApiRoutes } from './composeApi';
 import { type DatasourceFactory, type DatasourceSettings } from './core/datasource';
 import { createDatasourceInstance, type DatasourceDeps } from './core/datasourceInstance';
 import { asPromkeepError, type PromkeepError } from './core/errors';
-import { SUMMARY_DEFAULTS } from './core/summaryDefaults';
+import { DATASOURCE_METRICS } from './core/summaryPresets';
 import { type ProxySettings } from './prometheus/prometheusSettings';
 import { createPrometheusSource } from './prometheus/prometheusSource';
 import { parsePrometheusSettings } from './prometheus/settings';
@@ -36,12 +36,12 @@ export function createDatasourceFactory({ logger, clock, proxies }: DatasourcePa
     return createDatasourceInstance({
       source,
       ...(archive ? { archive } : {}),
-      summaryMetrics: SUMMARY_DEFAULTS,
+      summaryMetrics: DATASOURCE_METRICS,
       apiRoutes: composeApiRoutes({
         source,
         archive: archive?.archive,
         clock,
-        summaryMetrics: SUMMARY_DEFAULTS,
+        summaryMetrics: DATASOURCE_METRICS,
         scrapeInterval,
         limits: LIMITS,
       }),

@@ -78,7 +78,31 @@ describe('the shipped example', () => {
     expect(config.archive?.url).toContain(':secret@');
     expect(config.server).toMatchObject({ token: '0123456789abcdef', allowedHosts: ['metrics.example.org'] });
     expect(config.prometheus.basicAuth).toEqual({ user: 'promkeep', password: 'p' });
-    expect(config.summaryMetrics).toEqual([SUMMARY_DEFAULTS[0]]);
+    expect(config.summaryMetrics.filter(({ key }) => key === 'cpu_usage')).toEqual([SUMMARY_DEFAULTS[0]]);
+    expect(config.summaryMetrics.map(({ key }) => key)).toContain('pg_connection_share');
+  });
+});
+
+describe('summary presets', () => {
+  it('bring their metrics before those of the file, once each', () => {
+    const text = `
+summary:
+  presets: [redis, postgres, redis]
+  metrics:
+    - {key: redis_clients, name: Clients, expr: up, aggregation: sum}
+`;
+    const { summaryMetrics } = load(text);
+    const keys = summaryMetrics.map(({ key }) => key);
+    expect(keys).toEqual([...new Set(keys)]);
+    expect([keys[0], keys.at(-1)]).toEqual(['redis_memory', 'redis_clients']);
+    expect(summaryMetrics.at(-1)).toMatchObject({ displayName: 'Clients', expr: 'up' });
+  });
+
+  it('must be known ones, and not nothing', () => {
+    expect(faultsOf('summary: {presets: [oracle]}')).toEqual([
+      'summary.presets[0]: must be one of node, postgres, mysql, redis, app',
+    ]);
+    expect(faultsOf('summary: {}')).toEqual(['summary: must name at least one metric or preset']);
   });
 });
 

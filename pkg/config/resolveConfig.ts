@@ -1,6 +1,7 @@
 import { defaultSettleMs } from '../core/collectFetch';
 import { type RecordedQuery } from '../core/ports';
 import { mayRecord } from '../promql/mayRecord';
+import { SUMMARY_PRESETS } from '../core/summaryPresets';
 import { isLoopbackHost } from '../server/loopback';
 import { type ArchiveConfig, type Config, type Credentials, type PrometheusConfig, type ServerConfig } from './config';
 import { type ConfigInput } from './configInput';
@@ -176,11 +177,14 @@ function resolveSummary(file: FileConfig, { defaults }: ConfigInput, faults: Fau
     return [...defaults.summaryMetrics];
   }
   const keys = new Set<string>();
-  return file.summary.metrics.map(({ name, ...metric }, i) => {
+  const presets = [...new Set(file.summary.presets)].flatMap((name) => SUMMARY_PRESETS[name]);
+  const own = file.summary.metrics.map(({ name, ...metric }, i) => {
     if (keys.has(metric.key)) {
       faults.add(`summary.metrics[${i}].key`, `${metric.key} is there twice; keys must differ`);
     }
     keys.add(metric.key);
     return { ...metric, displayName: name };
   });
+  // A metric of one's own with the key of a preset's takes its place.
+  return [...presets.filter(({ key }) => !keys.has(key)), ...own];
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PRESET_NAMES } from '../core/summaryPresets';
 import { parseDurationMs } from './duration';
 
 /**
@@ -119,7 +120,13 @@ export const FILE_SCHEMA = z.strictObject({
   archive: archive.prefault({}),
   server: server.prefault({}),
   recorded_queries: z.array(recordedQuery).optional(),
-  summary: z.strictObject({ metrics: z.array(summaryMetric).min(1, 'must name at least one metric') }).optional(),
+  summary: z
+    .strictObject({
+      presets: z.array(z.enum(PRESET_NAMES)).default([]),
+      metrics: z.array(summaryMetric).default([]),
+    })
+    .refine(({ presets, metrics }) => presets.length + metrics.length > 0, 'must name at least one metric or preset')
+    .optional(),
 });
 
 export type FileConfig = z.output<typeof FILE_SCHEMA>;

@@ -33,7 +33,7 @@ export function summaryByKey(values: readonly SummaryValue[]): SummaryByKey {
 /** The wanted metrics in the wanted order; none wanted means all. Throws `QUERY_INVALID` for a key that is not defined. */
 export function selectMetrics(metrics: readonly SummaryMetric[], keys: readonly string[]): readonly SummaryMetric[] {
   if (keys.length === 0) {
-    return metrics;
+    return metrics.filter(({ onlyOnRequest }) => onlyOnRequest !== true);
   }
   return keys.map((key) => {
     const metric = metrics.find((one) => one.key === key);

@@ -161,6 +161,38 @@ describe('evaluateSummaryInstant', () => {
   });
 });
 
+describe('a metric that is hidden without its job', () => {
+  const hidden = { ...METRIC, hiddenWithoutJob: true };
+  const evaluate = (isScraped: boolean, vector: Evaluation) => {
+    const asked = (timeMs: number) => (isScraped && timeMs > 0 ? [{ labels: {}, value: 1 }] : []);
+    const source = new MemorySource({
+      cpu: { vector },
+      'count(last_over_time(up{job="node_exporter"}[120000ms]))': { vector: asked },
+      'count(last_over_time(up{job="node_exporter"}[21600000ms]))': { vector: asked },
+    });
+    const deps = { source, clock, scrapeInterval: '' };
+    const range = { fromMs: NOW_MS - 120_000, toMs: NOW_MS };
+    return Promise.all([
+      evaluateSummaryRange(deps, hidden, { range, stepMs: 15_000, groupBy: '' }, call()),
+      evaluateSummaryInstant(deps, hidden, { timeMs: NOW_MS, groupBy: '' }, call()),
+    ]);
+  };
+
+  it('shows nothing while nothing scrapes the job', async () => {
+    expect((await evaluate(false, () => [])).map(({ groups }) => groups)).toEqual([[], []]);
+  });
+
+  it('says "no data" when the job is scraped and gives nothing', async () => {
+    const evaluations = await evaluate(true, () => []);
+    expect(evaluations.map(({ groups }) => groups.map(({ value }) => value.value))).toEqual([[null], [null]]);
+  });
+
+  it('stays while its series are in the range, even when the job has gone', async () => {
+    const evaluations = await evaluate(false, until(NOW_MS - 100_000));
+    expect(evaluations.map(({ groups }) => groups.length)).toEqual([1, 1]);
+  });
+});
+
 describe('aggregateSeries', () => {
   const series = (...samples: Array<[number, number]>): Series => ({
     labels: {},
@@ -234,7 +266,7 @@ describe('summaryByKey', () => {
       'request_rate',
       'cpu_usage',
     ]);
-    expect(selectMetrics(SUMMARY_DEFAULTS, [])).toBe(SUMMARY_DEFAULTS);
+    expect(selectMetrics(SUMMARY_DEFAULTS, [])).toEqual(SUMMARY_DEFAULTS);
     expect(() => selectMetrics(SUMMARY_DEFAULTS, ['cpu'])).toThrow(/"cpu".*cpu_usage, memory_usage/);
   });
 });

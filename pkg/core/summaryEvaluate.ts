@@ -13,7 +13,7 @@ export interface SummaryDeps {
   scrapeInterval: string;
 }
 
-/** One metric, evaluated: its groups, or why it could not be. There is always at least one group. */
+/** One metric, evaluated: its groups, or why it could not be. No group at all: there is nothing to show (a hidden metric). */
 export interface SummaryEvaluation {
   metric: SummaryMetric;
   /** As sent. */
@@ -64,6 +64,9 @@ export async function evaluateSummaryRange(
     const groups = groupsOf(metric, result, groupBy).map(([group, samples]) =>
       judgeLast(metric, group, samples, grid.toMs, stepMs)
     );
+    if (groups.length === 0 && (await isHidden(deps, metric, grid, call))) {
+      return { ...evaluation, groups };
+    }
     return { ...evaluation, groups: groups.length > 0 ? groups : [absent(metric, grid.toMs, noSeriesReason(metric))] };
   } catch (error) {
     return failed(evaluation, error, grid.toMs, call.signal);
@@ -89,6 +92,9 @@ export async function evaluateSummaryInstant(
       return { ...evaluation, groups };
     }
     const lastSeenMs = await findLastSeen(deps, expr, range, call);
+    if (lastSeenMs === undefined && (await isHidden(deps, metric, range, call))) {
+      return { ...evaluation, groups };
+    }
     const reason = lastSeenMs === undefined ? noSeriesReason(metric) : noDataSince(lastSeenMs);
     return { ...evaluation, groups: [absent(metric, timeMs, reason, lastSeenMs)] };
   } catch (error) {
@@ -178,6 +184,26 @@ function failed(
   }
   const group = absent(evaluation.metric, endMs, `query failed: ${failure.message}`);
   return { ...evaluation, groups: [group], failure };
+}
+
+/** Whether a metric without series is not even wanted: nothing has scraped its job in the range. In doubt it is shown. */
+async function isHidden(
+  { source }: SummaryDeps,
+  { job, hiddenWithoutJob }: SummaryMetric,
+  { fromMs, toMs }: TimeRange,
+  call: CallOptions
+): Promise<boolean> {
+  if (hiddenWithoutJob !== true || job === undefined) {
+    return false;
+  }
+  const span = `${Math.max(SHORTEST_PATIENCE_MS, toMs - fromMs)}ms`;
+  try {
+    const expr = `count(last_over_time(up{job=${JSON.stringify(job)}}[${span}]))`;
+    const { series } = await source.queryInstant({ expr, timeMs: toMs }, call);
+    return series.length === 0;
+  } catch {
+    return false;
+  }
 }
 
 async function findLastSeen(

@@ -18,6 +18,10 @@ export interface SummaryMetric {
   max?: number;
   /** The scrape job the expression reads; named in the reason when there is no series. */
   job?: string;
+  /** Nothing is shown, rather than "no data", when nothing scrapes the job. */
+  hiddenWithoutJob?: boolean;
+  /** Not part of "all metrics"; a query must name it. */
+  onlyOnRequest?: boolean;
 }
 
 export interface SummaryThreshold {
