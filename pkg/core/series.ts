@@ -4,6 +4,7 @@ export type Labels = Readonly<Record<string, string>>;
 /**
  * One series: the one shape every result takes (an instant vector's sample and a scalar are series of one sample).
  * `timesMs` and `values` have the same length; times are Unix milliseconds, ascending; values may be NaN or infinite.
+ * Series may share one array of times; nobody changes either array.
  */
 export interface Series {
   /** `undefined` when the response had no `metric` at all (a scalar), `{}` when it was empty: frames show the difference. */

@@ -111,6 +111,19 @@ describe('ArrowEncoder', () => {
     expect(Buffer.compare(first, copy)).toBe(0);
   });
 
+  it('writes the same times again for frames that share them, and others for those that do not', () => {
+    const encoder = new ArrowEncoder();
+    const shared = time([1000, 2000]);
+    const frames = [[shared], [number([1, 2]), shared], [time([3000, 4000])], [shared]];
+    const times = frames.map((fields) => tableFromIPC(encoder.encode({ fields }, 'A')));
+    expect(times.map((table, i) => int64s(table, i === 1 ? 1 : 0))).toEqual([
+      [1_000_000_000n, 2_000_000_000n],
+      [1_000_000_000n, 2_000_000_000n],
+      [3_000_000_000n, 4_000_000_000n],
+      [1_000_000_000n, 2_000_000_000n],
+    ]);
+  });
+
   it('agrees with apache-arrow on whatever frame there is', () => {
     const columns = fc.integer({ min: 0, max: 40 }).chain((rows) => {
       const many = <T>(one: fc.Arbitrary<T>) => fc.array(one, { minLength: rows, maxLength: rows });

@@ -1,5 +1,5 @@
 import { type Frame } from '../core/frame';
-import { type BodyLayout, layOutBody, padTo8, writeBody } from './arrowColumns';
+import { type BodyLayout, layOutBody, padTo8, writeBody, type WrittenTimes } from './arrowColumns';
 import { describeSchema } from './arrowSchema';
 import { type FlatTable, type FlatValue, FlatbufferWriter } from './flatbuffer';
 
@@ -18,6 +18,7 @@ const CONTINUATION = 0xffffffff;
  */
 export class ArrowEncoder {
   private readonly metadata = new FlatbufferWriter();
+  private readonly lastTimes: WrittenTimes = {};
 
   /**
    * One frame as one complete file. Throws `INTERNAL` when its fields differ in length.
@@ -50,7 +51,7 @@ export class ArrowEncoder {
     this.writeMessage(file, padTo8(MAGIC.length), schemaMessage);
     if (hasBatch) {
       this.writeMessage(file, batchStart, batchMessage);
-      writeBody(frame.fields, layout, file, bodyStart);
+      writeBody(frame.fields, layout, file, bodyStart, this.lastTimes);
     }
     file.writeUInt32LE(CONTINUATION, endMark);
     file.set(this.metadata.view(footer), footerStart);

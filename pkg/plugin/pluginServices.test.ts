@@ -119,6 +119,17 @@ describe('QueryData', () => {
     await aborted;
   });
 
+  it('does not abort work that is answered, although gRPC then reports a cancellation too', async () => {
+    let seen: AbortSignal | undefined;
+    rig.instance.answer = async (signal) => {
+      seen = signal;
+      return new Map([['A', oneValue(1)]]);
+    };
+    await rig.queryData([wireQuery('A')]);
+    await rig.queryData([wireQuery('A')]);
+    expect(seen?.aborted).toBe(false);
+  });
+
   it('takes requests up to 16 MiB and gives larger answers', async () => {
     const many = new Float64Array(2_500_000);
     rig.instance.answer = async () =>

@@ -53,7 +53,8 @@ export class ApiCaller {
     options: CallOptions,
     read: (answer: HttpAnswer, redact: Redact) => Promise<T>
   ): Promise<T> {
-    const redact = makeRedactor(this.settings, options.headers);
+    // made when there is something to redact: a good answer never needs it
+    const redact: Redact = (text) => makeRedactor(this.settings, options.headers)(text);
     const outcome = await this.send(call, options, async (answer) => {
       if (answer.status < 300) {
         return { value: await read(answer, redact) };

@@ -35,6 +35,17 @@ describe('shapes', () => {
     ]);
   });
 
+  it('lets series on one grid share their times, and no others', () => {
+    const one = (samples: string): string => `{"metric":{},"values":[${samples}]}`;
+    const bodies = ['[1,"1"],[2,"2"]', '[1,"3"],[2,"4"]', '[1,"5"]', '[1,"6"],[3,"7"]', '[1,"8"],[3,"9"]'];
+    const { series } = toQueryResult(bothWays(matrix(bodies.map(one).join(','))));
+    const [first, second, shorter, other, otherAgain] = series.map(({ timesMs }) => timesMs);
+    expect(second).toBe(first);
+    expect(otherAgain).toBe(other);
+    expect([first, shorter, other]).toEqual([[1000, 2000], [1000], [1000, 3000]].map((ms) => Float64Array.from(ms)));
+    expect(series.map(({ values }) => [...values])).toEqual([[1, 2], [3, 4], [5], [6, 7], [8, 9]]);
+  });
+
   it('reads a vector with the key order reversed and resultType last', () => {
     const { series, resultType } = toQueryResult(
       bothWays('{"data":{"result":[{"value":[7.25,"5"],"metric":{}},{"value":[8,"6"]}],"resultType":"vector"}}')

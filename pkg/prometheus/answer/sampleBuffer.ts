@@ -18,6 +18,8 @@ export class SampleBuffer {
   private timesMs = new Float64Array(64);
   private values = new Float64Array(64);
   private length = 0;
+  /** Of the series before. */
+  private lastTimesMs: Float64Array = new Float64Array(0);
 
   push(timeMs: number, value: number): void {
     if (this.length === this.timesMs.length) {
@@ -27,11 +29,30 @@ export class SampleBuffer {
     this.values[this.length++] = value;
   }
 
-  /** The samples in arrays of exactly their number; the buffer is empty afterwards. */
+  /**
+   * The samples in arrays of exactly their number; the buffer is empty afterwards. The series of a range query mostly lie on
+   * one grid, so one whose times are those of the series before shares its array: a third less memory, and times are encoded
+   * once.
+   */
   take(): { timesMs: Float64Array; values: Float64Array } {
-    const taken = { timesMs: copy(this.timesMs, this.length), values: copy(this.values, this.length) };
+    if (!this.hasTimesOf(this.lastTimesMs)) {
+      this.lastTimesMs = copy(this.timesMs, this.length);
+    }
+    const taken = { timesMs: this.lastTimesMs, values: copy(this.values, this.length) };
     this.length = 0;
     return taken;
+  }
+
+  private hasTimesOf(timesMs: Float64Array): boolean {
+    if (this.length !== timesMs.length) {
+      return false;
+    }
+    for (let i = 0; i < timesMs.length; i++) {
+      if (timesMs[i] !== this.timesMs[i]) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /**
