@@ -457,6 +457,26 @@ ALTER TABLE public.promkeep_gaps ALTER COLUMN gap_id ADD GENERATED ALWAYS AS IDE
     CACHE 1
 );
 
+CREATE TABLE public.promkeep_leases (
+    source_id bigint NOT NULL,
+    epoch bigint DEFAULT 0 NOT NULL,
+    holder text DEFAULT ''::text NOT NULL,
+    expires_at timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    taken_at timestamp with time zone
+);
+
+COMMENT ON TABLE public.promkeep_leases IS 'Which archiver records a source now. Writers of recorded queries take this row FOR KEY SHARE with their epoch first, so one that was replaced cannot write.';
+
+COMMENT ON COLUMN public.promkeep_leases.source_id IS 'The source.';
+
+COMMENT ON COLUMN public.promkeep_leases.epoch IS 'Grows by one with each change of leader; 0 before the first.';
+
+COMMENT ON COLUMN public.promkeep_leases.holder IS 'The archiver that leads: host, process and a random part; empty when nobody does.';
+
+COMMENT ON COLUMN public.promkeep_leases.expires_at IS 'When others may take over, on the database''s clock.';
+
+COMMENT ON COLUMN public.promkeep_leases.taken_at IS 'When the holder became leader.';
+
 CREATE TABLE public.promkeep_migrations (
     version integer NOT NULL,
     name text NOT NULL,
@@ -527,6 +547,12 @@ ALTER TABLE ONLY public.promkeep_fetches
 ALTER TABLE ONLY public.promkeep_gaps
     ADD CONSTRAINT promkeep_gaps_pkey PRIMARY KEY (gap_id);
 
+ALTER TABLE ONLY public.promkeep_leases
+    ADD CONSTRAINT promkeep_leases_pkey PRIMARY KEY (source_id);
+
+ALTER TABLE ONLY public.promkeep_leases
+    ADD CONSTRAINT promkeep_leases_source_id_epoch_key UNIQUE (source_id, epoch);
+
 ALTER TABLE ONLY public.promkeep_migrations
     ADD CONSTRAINT promkeep_migrations_pkey PRIMARY KEY (version);
 
@@ -574,6 +600,9 @@ ALTER TABLE ONLY public.promkeep_fetches
 
 ALTER TABLE ONLY public.promkeep_gaps
     ADD CONSTRAINT promkeep_gaps_query_id_version_fkey FOREIGN KEY (query_id, version) REFERENCES public.promkeep_query_versions(query_id, version) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.promkeep_leases
+    ADD CONSTRAINT promkeep_leases_source_id_fkey FOREIGN KEY (source_id) REFERENCES public.promkeep_sources(source_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.promkeep_queries
     ADD CONSTRAINT promkeep_queries_source_id_fkey FOREIGN KEY (source_id) REFERENCES public.promkeep_sources(source_id);

@@ -18,6 +18,8 @@ export interface ServeOptions {
   proxies: ProxySettings;
   /** Folder of the built page. */
   pageFolder?: string;
+  /** Names this run of the program among the archivers of a source. */
+  holder: string;
 }
 
 export interface RunningServer {
@@ -86,6 +88,7 @@ async function open(config: Config, options: ServeOptions, closers: Closers): Pr
         backfillMs: config.archive.backfillMs,
         maxPoints: COLLECT_DEFAULTS.maxPoints,
       },
+      lease: { holder: options.holder, durationMs: config.archive.leaseMs },
       refill: { ...REFILL_DEFAULTS, windowMs: config.archive.refillWindowMs },
     });
     closers.push('archiver', () => archiver.stop());

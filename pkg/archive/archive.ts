@@ -3,14 +3,17 @@ import {
   type Archive,
   type Clock,
   type Gap,
+  type Lease,
   type Logger,
   type QueryIdentity,
   type SourceIdentity,
 } from '../core/ports';
 import { toArchiveError } from './archiveErrors';
 import { type ArchiveConnection } from './connection';
-import { Database } from './database';
+import { Database, type Transaction } from './database';
 import { addGap, readCoverage } from './ledgerRows';
+import { requireEpoch, holdLease, readLease, releaseLease } from './leaseRows';
+import { readLedger } from './ledgerReader';
 import { migrateSchema, type ReadySchema } from './migrator';
 import { Partitions } from './partitions';
 import { provision } from './provisioner';
@@ -30,6 +33,8 @@ export interface ArchiveOptions {
   schema?: string;
 }
 
+/** The state before the first leader. */
+const NOBODY: Lease = { holder: '', epoch: 0, expiresInMs: 0 };
 const DAY_MS = 86_400_000;
 
 /** The archive of one source in PostgreSQL. Nothing is connected before the first call, and a failed one may be repeated. */
@@ -53,8 +58,8 @@ class PostgresArchive implements Archive {
     return { from, to };
   }
 
-  provision(...[queries]: Parameters<Archive['provision']>): ReturnType<Archive['provision']> {
-    return this.use(({ quoted }) => provision(this.database, quoted, this.options.source, queries));
+  provision(...[queries, epoch]: Parameters<Archive['provision']>): ReturnType<Archive['provision']> {
+    return this.use(({ quoted }) => provision(this.database, quoted, this.options.source, queries, epoch));
   }
 
   writeRange(...[write, signal]: Parameters<Archive['writeRange']>): ReturnType<Archive['writeRange']> {
@@ -80,9 +85,10 @@ class PostgresArchive implements Archive {
     );
   }
 
-  noteGap(name: string, gap: Gap): ReturnType<Archive['noteGap']> {
+  noteGap(name: string, gap: Gap, epoch?: number): ReturnType<Archive['noteGap']> {
     return this.use(({ quoted }) =>
       this.database.transaction(async (tx) => {
+        await requireEpoch(tx, quoted, this.options.source, epoch);
         const query = await lockQuery(tx, quoted, this.options.source, recorded(name));
         if (query === undefined) {
           throw new PromkeepError('NOT_FOUND', `The archive knows no recorded query ${JSON.stringify(name)}`);
@@ -90,6 +96,24 @@ class PostgresArchive implements Archive {
         await addGap(tx, quoted, query, gap);
       })
     );
+  }
+
+  holdLease(...[request]: Parameters<Archive['holdLease']>): ReturnType<Archive['holdLease']> {
+    const { source } = this.options;
+    return this.use(({ quoted }) => this.database.transaction((tx) => holdLease(tx, quoted, source, request)));
+  }
+
+  releaseLease(...[lease]: Parameters<Archive['releaseLease']>): ReturnType<Archive['releaseLease']> {
+    const { source } = this.options;
+    return this.use(({ quoted }) => this.database.transaction((tx) => releaseLease(tx, quoted, source, lease)));
+  }
+
+  currentLease(): ReturnType<Archive['currentLease']> {
+    return this.read(async (tx, schema) => (await readLease(tx, schema, this.options.source)) ?? NOBODY);
+  }
+
+  ledger(): ReturnType<Archive['ledger']> {
+    return this.read((tx, schema) => readLedger(tx, schema, this.options.source));
   }
 
   keptToday(): ReturnType<Archive['keptToday']> {
@@ -118,6 +142,10 @@ class PostgresArchive implements Archive {
 
   close(): Promise<void> {
     return this.database.close();
+  }
+
+  private read<T>(work: (tx: Transaction, schema: string) => Promise<T>): Promise<T> {
+    return this.use(({ quoted }) => this.database.transaction((tx) => work(tx, quoted), { readOnly: true }));
   }
 
   private async use<T>(work: (schema: ReadySchema) => Promise<T>, signal?: AbortSignal): Promise<T> {

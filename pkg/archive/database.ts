@@ -33,6 +33,11 @@ const POOL_SIZE = 4;
 const CONNECT_TIMEOUT_MS = 5_000;
 const IDLE_TIMEOUT_MS = 30_000;
 const STATEMENT_TIMEOUT_MS = 60_000;
+/**
+ * A program that is stopped (SIGSTOP, a frozen virtual machine) inside a transaction keeps its locks; the server ends it after
+ * this long, before the shortest usual lease is over, so that another archiver can take its place.
+ */
+const IDLE_IN_TRANSACTION_MS = 10_000;
 const CLOSE_TIMEOUT_MS = 5_000;
 const RETRY_DELAYS_MS = [50, 200, 800];
 
@@ -166,7 +171,8 @@ export class Database {
   ): Promise<T> {
     await client.query(
       `BEGIN ISOLATION LEVEL READ COMMITTED${readOnly ? ' READ ONLY' : ''}; ` +
-        `SET LOCAL statement_timeout = ${statementTimeoutMs}` +
+        `SET LOCAL statement_timeout = ${statementTimeoutMs}; ` +
+        `SET LOCAL idle_in_transaction_session_timeout = ${IDLE_IN_TRANSACTION_MS}` +
         (ownSearchPath ? '' : '; SET LOCAL search_path = pg_catalog')
     );
     const tx: Transaction = {

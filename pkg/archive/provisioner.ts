@@ -1,5 +1,6 @@
 import { type RecordedQuery, type SourceIdentity } from '../core/ports';
 import { type Database, type Transaction } from './database';
+import { requireEpoch } from './leaseRows';
 import { lockOrMakeQuery, startVersion } from './queryRows';
 
 /**
@@ -10,11 +11,13 @@ export async function provision(
   database: Database,
   schema: string,
   source: SourceIdentity,
-  queries: readonly RecordedQuery[]
+  queries: readonly RecordedQuery[],
+  epoch?: number
 ): Promise<void> {
   // By name, so that two programs that start together lock rows in the same order.
   const sorted = [...queries].sort((a, b) => (a.name < b.name ? -1 : Number(a.name > b.name)));
   await database.transaction(async (tx) => {
+    await requireEpoch(tx, schema, source, epoch);
     await pauseOthers(
       tx,
       schema,

@@ -24,6 +24,7 @@ const VERDICTS: Readonly<Record<string, Verdict>> = {
   '23503': { reaction: 'retry', code: 'ARCHIVE_BUSY' }, // the query or series was deleted meanwhile
   '23505': { reaction: 'retry', code: 'ARCHIVE_BUSY' }, // somebody inserted the same row behind the query's lock
   '25006': { reaction: 'fail', code: 'ARCHIVE_READ_ONLY' },
+  '25P03': { reaction: 'retry', code: 'ARCHIVE_BUSY' }, // this program stood still inside a transaction
   '26': { reaction: 'retry', code: 'ARCHIVE_BUSY' }, // prepared statement lost behind a pooler
   '28': { reaction: 'fail', code: 'ARCHIVE_LOGIN_FAILED' },
   '3D000': { reaction: 'fail', code: 'ARCHIVE_LOGIN_FAILED' }, // no such database

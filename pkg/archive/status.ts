@@ -1,5 +1,6 @@
 import { type ArchiveStatus, type SourceIdentity } from '../core/ports';
 import { type Database, type Transaction } from './database';
+import { readLease } from './leaseRows';
 import { readGaps } from './ledgerRows';
 
 /** Up to this size samples are counted, above it estimated: counting 100 M rows takes half a minute. */
@@ -26,8 +27,10 @@ export async function readStatus(
         return { ...base, samples: 0, series: 0, queries: [] };
       }
       const sourceId = Number(row.source_id);
+      const lease = await readLease(tx, schema, source);
       return {
         ...base,
+        ...(lease ? { lease } : {}),
         samples: await countSamples(tx, schema, sourceId, bytes),
         series: await countSeries(tx, schema, sourceId),
         queries: await readQueries(tx, schema, sourceId),

@@ -1,6 +1,7 @@
 import { PromkeepError } from '../core/errors';
 import { type RangeWrite, type SourceIdentity, type TimeRange, type WriteOutcome } from '../core/ports';
 import { type Database, type Transaction } from './database';
+import { requireEpoch } from './leaseRows';
 import { addCoverage, addGap } from './ledgerRows';
 import { lockOrMakeQuery, type LockedQuery, type QueryDefinition, startVersion, wasEarlierVersion } from './queryRows';
 import { type Partitions, weeksOf } from './partitions';
@@ -59,6 +60,8 @@ async function replaceRange(
   write: RangeWrite,
   { accepted, refused }: ReturnType<typeof identifySeries>
 ): Promise<WriteOutcome> {
+  // The lease before the query: every writer takes the two in this order.
+  await requireEpoch(tx, schema, source, write.epoch);
   const query = await lockForWrite(tx, schema, source, write);
   const resolved = await resolveSeries(tx, schema, query.queryId, accepted);
   const stored = await readSamples(tx, schema, query.queryId, write.range);

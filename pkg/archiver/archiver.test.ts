@@ -73,6 +73,7 @@ function setUp(queries = QUERIES) {
     queries,
     settings: { ...COLLECT_DEFAULTS, settleMs: 43_000 },
     refill: REFILL_DEFAULTS,
+    lease: { holder: 'first', durationMs: 15_000 },
     logger: { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') },
     metrics: { ...NO_METRICS, wrote: (_: string, outcome: WriteOutcome) => written.push(outcome) },
   };
@@ -202,4 +203,37 @@ it('stops while it waits, and starts only once', async () => {
   await settle();
   await archiver.stop();
   expect(askedFor(source, 'node_load1')).toBe(1);
+});
+
+it('waits while another archiver leads, asks nothing, and makes no query known', async () => {
+  const { archiver, time, source, archive, logged } = setUp();
+  archive.lease.seize('another');
+  archiver.start();
+  await time.pass(120_000);
+  expect(source.asked).toEqual([]);
+  expect(archive.provisioned).toEqual([]);
+  expect(logged.filter(({ level }) => level === 'info')).toHaveLength(1);
+  archive.lease.release({ holder: 'another', epoch: 1 });
+  await time.pass(60_000);
+  await archiver.stop();
+  expect(archive.countSamples()).toBeGreaterThan(0);
+  expect(archive.writes.every(({ epoch }) => epoch === 2)).toBe(true);
+});
+
+it('stops recording when another takes over, and goes on when it is leader again', async () => {
+  const { archiver, time, archive, logged } = setUp([QUERIES[0]]);
+  archiver.start();
+  await time.pass(60_000);
+  archive.lease.seize('another');
+  await time.pass(20_000);
+  const before = archive.countSamples();
+  await time.pass(120_000);
+  expect(archive.countSamples()).toBe(before);
+  expect(logged.filter(({ message }) => message.startsWith('Another archiver has taken over'))).toHaveLength(1);
+  archive.lease.release({ holder: 'another', epoch: 2 });
+  await time.pass(120_000);
+  await archiver.stop();
+  expect(await archive.coverage('fast')).toHaveLength(1);
+  expect(archive.countSamples()).toBeGreaterThan(before + 8);
+  expect(archive.lease.state.holder).toBe('');
 });

@@ -8,6 +8,8 @@ export interface ArchiverMetrics {
   gapped(query: string, points: number): void;
   /** Milliseconds between the newest due time and the newest answered one. */
   lagged(query: string, lagMs: number): void;
+  /** Whether this archiver records, and the newest epoch it knows. */
+  led(leads: boolean, epoch: number): void;
 }
 
 export const NO_METRICS: ArchiverMetrics = {
@@ -15,4 +17,5 @@ export const NO_METRICS: ArchiverMetrics = {
   failed() {},
   gapped() {},
   lagged() {},
+  led() {},
 };

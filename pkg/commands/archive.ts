@@ -49,8 +49,10 @@ async function withArchive(
   }
 }
 
-function describe({ schemaVersion, serverVersion, samples, series, bytes, queries }: ArchiveStatus): string {
-  const head = `PostgreSQL ${serverVersion}, schema ${schemaVersion}: ${samples} samples of ${series} series, ${mebibytes(bytes)} MiB\n`;
+function describe({ schemaVersion, serverVersion, samples, series, bytes, lease, queries }: ArchiveStatus): string {
+  const head =
+    `PostgreSQL ${serverVersion}, schema ${schemaVersion}: ${samples} samples of ${series} series, ${mebibytes(bytes)} MiB\n` +
+    describeLease(lease);
   const rows = queries.map(({ name, kind, stepMs, newestMs, coveredMs, gaps }) => [
     name,
     kind,
@@ -62,6 +64,15 @@ function describe({ schemaVersion, serverVersion, samples, series, bytes, querie
   return queries.length === 0
     ? head
     : `${head}\n${formatTable(['query', 'kind', 'step', 'newest', 'covered', 'gaps'], rows, [4, 5])}`;
+}
+
+function describeLease(lease: ArchiveStatus['lease']): string {
+  if (!lease || lease.holder === '') {
+    return 'Recorded by nobody now\n';
+  }
+  const seconds = Math.abs(lease.expiresInMs / 1000).toFixed(0);
+  const state = lease.expiresInMs > 0 ? `lease ends in ${seconds} s` : `lease ended ${seconds} s ago`;
+  return `Recorded by ${lease.holder} (epoch ${lease.epoch}, ${state})\n`;
 }
 
 function mebibytes(bytes: number): string {

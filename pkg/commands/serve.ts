@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { startServer, type RunningServer } from '../compose';
 import { type Logger } from '../core/ports';
@@ -24,7 +26,8 @@ export async function runServe(host: CommandHost, options: ServeCommandOptions):
   const stopped = stopSignals(host, logger);
   try {
     const pageFolder = options.page ?? findPage(host.programPath);
-    const parts = { logger, clock: CLOCK, version: VERSION, proxies: proxiesOf(host), pageFolder };
+    const holder = `${os.hostname()} pid ${process.pid} ${randomUUID().slice(0, 8)}`;
+    const parts = { logger, clock: CLOCK, version: VERSION, proxies: proxiesOf(host), pageFolder, holder };
     const server = await startServer(config, parts);
     announce(server, logger, config.archive !== undefined);
     await stopped.first;

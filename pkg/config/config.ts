@@ -40,6 +40,7 @@ export interface ArchiveConfig {
   settleMs: number;
   backfillMs: number;
   refillWindowMs: number;
+  leaseMs: number;
   probe: string;
 }
 

@@ -122,6 +122,7 @@ function resolveArchive(
     settleMs: archive.settle ?? defaultSettleMs(prometheus.scrape_interval, prometheus.scrape_timeout),
     backfillMs: archive.backfill,
     refillWindowMs: archive.refill_window,
+    leaseMs: archive.lease,
     probe: archive.probe,
   };
 }

@@ -61,6 +61,7 @@ const archive = z.strictObject({
   settle: duration.optional(),
   backfill: duration.default(0),
   refill_window: positiveDuration.default(15 * 86_400_000),
+  lease: duration.refine((ms) => ms >= 1_000, 'must be at least 1s').default(15_000),
   probe: text.default('count(up)'),
 });
 

@@ -29,6 +29,8 @@ export const ERROR_CODES = {
   ARCHIVE_NEWER: { status: 409, source: 'downstream' },
   /** PostgreSQL refused this very data; sending it again cannot help. */
   ARCHIVE_REFUSED: { status: 422, source: 'downstream' },
+  /** Another archiver leads by now; what was fetched before must not be written any more. */
+  ARCHIVE_NOT_LEADER: { status: 409, source: 'downstream' },
   KEEP_REFUSED: { status: 403, source: 'downstream' },
   LIMIT_EXCEEDED: { status: 413, source: 'downstream' },
   NOT_FOUND: { status: 404, source: 'plugin' },

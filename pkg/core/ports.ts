@@ -107,6 +107,8 @@ export interface RangeWrite {
   covered: readonly TimeRange[];
   /** The parts that do not, and why. */
   gaps: readonly Gap[];
+  /** Recorded queries: the epoch the answer was fetched under. Absent: written whoever leads. */
+  epoch?: number;
 }
 
 export interface Gap extends TimeRange {
@@ -128,6 +130,36 @@ export interface WriteOutcome {
   refused: Array<{ labels: Labels | undefined; reason: string }>;
 }
 
+/**
+ * Leadership over the recorded queries of a source (promise 11). The epoch grows by one with each change of leader; what is
+ * written with an older one is refused with `ARCHIVE_NOT_LEADER`.
+ */
+export interface Lease {
+  /** Empty when it was released. */
+  holder: string;
+  epoch: number;
+  /** On the database's clock; not positive when it has run out and anybody may take it. */
+  expiresInMs: number;
+}
+
+export interface LeaseRequest {
+  /** Unique to one run of one program: a name that comes again after a restart would pass for its predecessor. */
+  holder: string;
+  durationMs: number;
+}
+
+/** What the ledger says of one recorded query's current version. Ranges are on its grid, ascending and disjoint. */
+export interface LedgerEntry {
+  name: string;
+  expression: string;
+  stepMs: number;
+  retention: string;
+  /** Not recorded any more; its data stays. */
+  paused: boolean;
+  covered: TimeRange[];
+  gaps: Gap[];
+}
+
 export interface ArchiveRead {
   query: QueryIdentity;
   range: TimeRange;
@@ -139,6 +171,8 @@ export interface ArchiveStatus {
   samples: number;
   series: number;
   bytes: number;
+  /** Absent when nobody ever led. */
+  lease?: Lease;
   queries: Array<{
     name: string;
     kind: 'recorded' | 'kept' | 'inserted';
@@ -155,13 +189,21 @@ export interface Archive {
   /** Brings the schema up to date; safe when several programs do it at once. Called by every other method when it was not. */
   migrate(): Promise<{ from: number; to: number }>;
   /** Makes the recorded queries of the config known; those missing from the list are paused with their data kept. */
-  provision(queries: readonly RecordedQuery[]): Promise<void>;
+  provision(queries: readonly RecordedQuery[], epoch?: number): Promise<void>;
   writeRange(write: RangeWrite, signal: AbortSignal): Promise<WriteOutcome>;
   readSeries(read: ArchiveRead, signal: AbortSignal): Promise<Series[]>;
   /** What is covered of a recorded query's current version, ascending and disjoint. */
   coverage(name: string): Promise<TimeRange[]>;
   /** Notes why a range is missing; covered ranges are never reported as gaps. */
-  noteGap(name: string, gap: Gap): Promise<void>;
+  noteGap(name: string, gap: Gap, epoch?: number): Promise<void>;
+  /** Takes the lease when it is free or has run out, renews it for its holder, and says in any case who has it. */
+  holdLease(request: LeaseRequest): Promise<Lease>;
+  /** Lets others take the lease at once; does nothing when it is another's by now. */
+  releaseLease(lease: Pick<Lease, 'holder' | 'epoch'>): Promise<void>;
+  /** Who leads now. Epoch 0 without a holder when nobody ever did. */
+  currentLease(): Promise<Lease>;
+  /** All recorded queries, by name. */
+  ledger(): Promise<LedgerEntry[]>;
   /** Samples kept since the start of the UTC day, for the limit on *keep*. */
   keptToday(): Promise<number>;
   status(): Promise<ArchiveStatus>;

@@ -8,6 +8,7 @@ export interface Metrics {
     failed(query: string, reason: GapReason): void;
     gapped(query: string, points: number): void;
     lagged(query: string, lagMs: number): void;
+    led(leads: boolean, epoch: number): void;
   };
   requested(route: string, status: number, seconds: number): void;
   text(): Promise<string>;
@@ -49,6 +50,16 @@ export function createMetrics(version: string): Metrics {
     labelNames: ['query'],
     registers,
   });
+  const leader = new Gauge({
+    name: 'promkeep_archive_leader',
+    help: '1 while this program records its source, 0 while it waits for its turn.',
+    registers,
+  });
+  const epoch = new Gauge({
+    name: 'promkeep_archive_leader_epoch',
+    help: 'Newest leadership epoch this program knows of; grows with each change of leader.',
+    registers,
+  });
   const requests = new Histogram({
     name: 'promkeep_http_request_duration_seconds',
     help: 'Duration of HTTP requests.',
@@ -68,6 +79,10 @@ export function createMetrics(version: string): Metrics {
       failed: (query, reason) => failures.inc({ query, reason }),
       gapped: (query, points) => gaps.inc({ query }, points),
       lagged: (query, lagMs) => lag.set({ query }, lagMs / 1000),
+      led: (leads, value) => {
+        leader.set(leads ? 1 : 0);
+        epoch.set(value);
+      },
     },
     requested: (route, status, seconds) => requests.observe({ route, status: String(status) }, seconds),
     text: () => registry.metrics(),

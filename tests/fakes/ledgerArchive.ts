@@ -3,11 +3,15 @@ import {
   type Archive,
   type ArchiveStatus,
   type Gap,
+  type Lease,
+  type LeaseRequest,
+  type LedgerEntry,
   type RangeWrite,
   type RecordedQuery,
   type TimeRange,
   type WriteOutcome,
 } from '../../pkg/core/ports';
+import { MemoryLease } from './memoryLease';
 
 /**
  * An archive in memory, for tests of those who use one: time and failures are in the test's hand. Coverage is kept per
@@ -19,6 +23,7 @@ export class LedgerArchive implements Archive {
   readonly gaps = new Map<string, Gap[]>();
   /** Thrown by every call while set. */
   down: PromkeepError | undefined;
+  readonly lease = new MemoryLease();
   private readonly covered = new Map<string, TimeRange[]>();
   /** series text → time → value */
   private readonly samples = new Map<string, Map<number, number>>();
@@ -28,13 +33,15 @@ export class LedgerArchive implements Archive {
     return { from: 1, to: 1 };
   }
 
-  async provision(queries: readonly RecordedQuery[]): Promise<void> {
+  async provision(queries: readonly RecordedQuery[], epoch?: number): Promise<void> {
     this.check();
+    this.lease.check(epoch);
     this.provisioned.push([...queries]);
   }
 
   async writeRange(write: RangeWrite): Promise<WriteOutcome> {
     this.check();
+    this.lease.check(write.epoch);
     const name = nameOf(write);
     this.writes.push(write);
     const outcome = { inserted: 0, unchanged: 0, revised: 0, withdrawn: 0, refused: [] };
@@ -59,8 +66,9 @@ export class LedgerArchive implements Archive {
     return this.covered.get(name) ?? [];
   }
 
-  async noteGap(name: string, gap: Gap): Promise<void> {
+  async noteGap(name: string, gap: Gap, epoch?: number): Promise<void> {
     this.check();
+    this.lease.check(epoch);
     this.gaps.set(name, [...(this.gaps.get(name) ?? []), gap]);
   }
 
@@ -83,6 +91,34 @@ export class LedgerArchive implements Archive {
       bytes: 0,
       queries,
     };
+  }
+
+  async holdLease(request: LeaseRequest): Promise<Lease> {
+    this.check();
+    return this.lease.hold(request);
+  }
+
+  async releaseLease(lease: Pick<Lease, 'holder' | 'epoch'>): Promise<void> {
+    this.check();
+    this.lease.release(lease);
+  }
+
+  async currentLease(): Promise<Lease> {
+    this.check();
+    return this.lease.state;
+  }
+
+  async ledger(): Promise<LedgerEntry[]> {
+    const { queries } = await this.status();
+    return queries.map(({ name, expression, stepMs, gaps }) => ({
+      name,
+      expression,
+      stepMs,
+      retention: '',
+      paused: false,
+      covered: this.covered.get(name) ?? [],
+      gaps,
+    }));
   }
 
   async readSeries(): Promise<never[]> {

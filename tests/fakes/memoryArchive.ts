@@ -4,6 +4,9 @@ import {
   type ArchiveRead,
   type ArchiveStatus,
   type Gap,
+  type Lease,
+  type LeaseRequest,
+  type LedgerEntry,
   type QueryIdentity,
   type RangeWrite,
   type RecordedQuery,
@@ -13,6 +16,7 @@ import {
 } from '../../pkg/core/ports';
 import { type Labels, type Series } from '../../pkg/core/series';
 import { canonicalLabels, splitMetricName } from '../../src/contract/standardRecord';
+import { MemoryLease } from './memoryLease';
 
 interface StoredSeries {
   labels: Labels;
@@ -44,6 +48,7 @@ export class MemoryArchive implements Archive {
   hold: Promise<void> | undefined;
   readonly writes: RangeWrite[] = [];
   readonly provisioned: RecordedQuery[][] = [];
+  readonly lease = new MemoryLease();
   private readonly queries: Map<string, StoredQuery>;
   private kept = 0;
 
@@ -68,8 +73,9 @@ export class MemoryArchive implements Archive {
     return { from: 1, to: 1 };
   }
 
-  async provision(queries: readonly RecordedQuery[]): Promise<void> {
+  async provision(queries: readonly RecordedQuery[], epoch?: number): Promise<void> {
     this.check();
+    this.lease.check(epoch);
     this.provisioned.push([...queries]);
     for (const { name, expression, stepMs } of queries) {
       this.queryOf({ kind: 'recorded', name }, expression, stepMs);
@@ -80,6 +86,7 @@ export class MemoryArchive implements Archive {
     this.check(signal);
     await this.hold;
     this.check(signal);
+    this.lease.check(write.epoch);
     this.writes.push(write);
     const query = this.queryOf(write.query, write.provenance.expression, write.provenance.stepMs);
     const outcome: WriteOutcome = { inserted: 0, unchanged: 0, revised: 0, withdrawn: 0, refused: [] };
@@ -112,12 +119,42 @@ export class MemoryArchive implements Archive {
     return this.queries.get(keyOf({ kind: 'recorded', name }))?.covered ?? [];
   }
 
-  async noteGap(name: string, gap: Gap): Promise<void> {
+  async noteGap(name: string, gap: Gap, epoch?: number): Promise<void> {
     this.check();
+    this.lease.check(epoch);
     const query = this.queryOf({ kind: 'recorded', name }, '', 1);
     if (!isCovered(query.covered, gap)) {
       query.gaps.push(gap);
     }
+  }
+
+  async holdLease(request: LeaseRequest): Promise<Lease> {
+    this.check();
+    return this.lease.hold(request);
+  }
+
+  async releaseLease(lease: Pick<Lease, 'holder' | 'epoch'>): Promise<void> {
+    this.check();
+    this.lease.release(lease);
+  }
+
+  async currentLease(): Promise<Lease> {
+    this.check();
+    return this.lease.state;
+  }
+
+  async ledger(): Promise<LedgerEntry[]> {
+    this.check();
+    const recorded = [...this.queries.values()].filter(({ identity }) => identity.kind === 'recorded');
+    return recorded.map(({ identity, expression, stepMs, covered, gaps }) => ({
+      name: nameOf(identity),
+      expression,
+      stepMs,
+      retention: '',
+      paused: false,
+      covered,
+      gaps,
+    }));
   }
 
   async keptToday(): Promise<number> {

@@ -1,6 +1,8 @@
 import { archiveTables } from './0001archive';
 import { metricsDataView } from './0001metricsData';
 
+import { leases } from './0002leases';
+
 export interface Migration {
   name: string;
   /** `{schema}` stands for the quoted schema, `{schemaText}` for its name as a string literal. */
@@ -8,4 +10,7 @@ export interface Migration {
 }
 
 /** In order; the version is the place in this list, from 1. Never change one that was released: add another. */
-export const MIGRATIONS: readonly Migration[] = [{ name: 'archive', sql: archiveTables + metricsDataView }];
+export const MIGRATIONS: readonly Migration[] = [
+  { name: 'archive', sql: archiveTables + metricsDataView },
+  { name: 'leases', sql: leases },
+];

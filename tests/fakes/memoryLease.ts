@@ -1,0 +1,31 @@
+import { PromkeepError } from '../../pkg/core/errors';
+import { type Lease, type LeaseRequest } from '../../pkg/core/ports';
+
+/** Leadership without time: the holder keeps it until the test takes it away. */
+export class MemoryLease {
+  state: Lease = { holder: '', epoch: 0, expiresInMs: 0 };
+
+  hold({ holder, durationMs }: LeaseRequest): Lease {
+    if (this.state.holder === '') {
+      this.state = { holder, epoch: this.state.epoch + 1, expiresInMs: durationMs };
+    }
+    return this.state;
+  }
+
+  release({ holder, epoch }: Pick<Lease, 'holder' | 'epoch'>): void {
+    if (this.state.holder === holder && this.state.epoch === epoch) {
+      this.state = { holder: '', epoch, expiresInMs: 0 };
+    }
+  }
+
+  /** Another archiver takes over. */
+  seize(holder: string): void {
+    this.state = { holder, epoch: this.state.epoch + 1, expiresInMs: 15_000 };
+  }
+
+  check(epoch: number | undefined): void {
+    if (epoch !== undefined && epoch !== this.state.epoch) {
+      throw new PromkeepError('ARCHIVE_NOT_LEADER', 'Another archiver has taken over.');
+    }
+  }
+}
