@@ -1,5 +1,7 @@
 import { archiveTables } from './0001archive';
 import { metricsDataView } from './0001metricsData';
+import { packedView } from './0002packedView';
+import { packedTables } from './0002packing';
 
 export interface Migration {
   name: string;
@@ -8,4 +10,7 @@ export interface Migration {
 }
 
 /** In order; the version is the place in this list, from 1. Never change one that was released: add another. */
-export const MIGRATIONS: readonly Migration[] = [{ name: 'archive', sql: archiveTables + metricsDataView }];
+export const MIGRATIONS: readonly Migration[] = [
+  { name: 'archive', sql: archiveTables + metricsDataView },
+  { name: 'packing', sql: packedTables + packedView },
+];
