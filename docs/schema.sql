@@ -3,6 +3,338 @@
 -- Partitions of promkeep_samples are made as samples arrive.
 
 
+CREATE FUNCTION public.promkeep_unpack(from_time timestamp with time zone, step_us bigint, offsets_us bigint[], sample_values double precision[], fetch_ids bigint[], fetch_starts integer[]) RETURNS TABLE(sample_time timestamp with time zone, sample_value double precision, sample_fetch bigint)
+    LANGUAGE sql STABLE ROWS 5000 PARALLEL SAFE
+    AS $_$
+  SELECT $1 + interval '1 microsecond' * coalesce(u.offset_us, (u.n - 1) * $2)::float8,
+         u.value,
+         CASE WHEN cardinality($5) = 1 THEN $5[1] ELSE $5[width_bucket(u.n::integer, $6)] END
+  FROM unnest($4, $3) WITH ORDINALITY AS u(value, offset_us, n)
+$_$;
+
+COMMENT ON FUNCTION public.promkeep_unpack(from_time timestamp with time zone, step_us bigint, offsets_us bigint[], sample_values double precision[], fetch_ids bigint[], fetch_starts integer[]) IS 'The samples of one row of promkeep_packed, exactly as they were.';
+
+CREATE TABLE public.promkeep_fetches (
+    fetch_id bigint NOT NULL,
+    query_id bigint NOT NULL,
+    version integer NOT NULL,
+    fetched_range tstzrange,
+    fetched_at timestamp with time zone NOT NULL,
+    written_at timestamp with time zone DEFAULT now() NOT NULL,
+    expression text,
+    prometheus_version text,
+    warnings text[] DEFAULT '{}'::text[] NOT NULL,
+    inserted bigint DEFAULT 0 NOT NULL,
+    unchanged bigint DEFAULT 0 NOT NULL,
+    revised bigint DEFAULT 0 NOT NULL,
+    withdrawn bigint DEFAULT 0 NOT NULL,
+    refused bigint DEFAULT 0 NOT NULL
+);
+
+COMMENT ON TABLE public.promkeep_fetches IS 'Provenance: one row per write that changed samples. A write that changes nothing leaves no row.';
+
+COMMENT ON COLUMN public.promkeep_fetches.fetch_id IS 'Key.';
+
+COMMENT ON COLUMN public.promkeep_fetches.query_id IS 'The query that was fetched.';
+
+COMMENT ON COLUMN public.promkeep_fetches.version IS 'Its version, which gives the expression.';
+
+COMMENT ON COLUMN public.promkeep_fetches.fetched_range IS 'The range that was replaced, both ends inclusive; null for inserted rows.';
+
+COMMENT ON COLUMN public.promkeep_fetches.fetched_at IS 'When Prometheus answered, on the writer''s clock.';
+
+COMMENT ON COLUMN public.promkeep_fetches.written_at IS 'The column created_at of metrics_data: when the write began, on the database''s clock.';
+
+COMMENT ON COLUMN public.promkeep_fetches.expression IS 'As sent to Prometheus, where it differs from the version''s expression.';
+
+COMMENT ON COLUMN public.promkeep_fetches.prometheus_version IS 'What the server said of itself.';
+
+COMMENT ON COLUMN public.promkeep_fetches.warnings IS 'Warnings of the answer.';
+
+COMMENT ON COLUMN public.promkeep_fetches.inserted IS 'Samples that were new.';
+
+COMMENT ON COLUMN public.promkeep_fetches.unchanged IS 'Samples that were there already with this value.';
+
+COMMENT ON COLUMN public.promkeep_fetches.revised IS 'Samples whose value changed.';
+
+COMMENT ON COLUMN public.promkeep_fetches.withdrawn IS 'Samples the new answer no longer had.';
+
+COMMENT ON COLUMN public.promkeep_fetches.refused IS 'Series that could not be stored.';
+
+CREATE TABLE public.promkeep_packed (
+    retention text NOT NULL,
+    series_id bigint NOT NULL,
+    from_time timestamp with time zone NOT NULL,
+    to_time timestamp with time zone NOT NULL,
+    sample_count integer NOT NULL,
+    step_us bigint,
+    offsets_us bigint[],
+    sample_values double precision[] NOT NULL,
+    fetch_ids bigint[] NOT NULL,
+    fetch_starts integer[] NOT NULL
+)
+PARTITION BY LIST (retention);
+ALTER TABLE ONLY public.promkeep_packed ALTER COLUMN offsets_us SET COMPRESSION lz4;
+ALTER TABLE ONLY public.promkeep_packed ALTER COLUMN sample_values SET COMPRESSION lz4;
+
+COMMENT ON TABLE public.promkeep_packed IS 'Samples of closed periods, one row per series and period (a few where the grid has holes), partitioned by retention class and time. A time of a series is either here or in promkeep_samples, never in both.';
+
+COMMENT ON COLUMN public.promkeep_packed.retention IS 'Retention class.';
+
+COMMENT ON COLUMN public.promkeep_packed.series_id IS 'The series (promkeep_series).';
+
+COMMENT ON COLUMN public.promkeep_packed.from_time IS 'Time of the first sample.';
+
+COMMENT ON COLUMN public.promkeep_packed.to_time IS 'Time of the last sample; less than 28 days after the first.';
+
+COMMENT ON COLUMN public.promkeep_packed.sample_count IS 'Number of samples.';
+
+COMMENT ON COLUMN public.promkeep_packed.step_us IS 'Distance between samples in microseconds where it is always the same; else null.';
+
+COMMENT ON COLUMN public.promkeep_packed.offsets_us IS 'Where the distance differs: microseconds from from_time to each sample; else null.';
+
+COMMENT ON COLUMN public.promkeep_packed.sample_values IS 'The values, in order of time.';
+
+COMMENT ON COLUMN public.promkeep_packed.fetch_ids IS 'The writes (promkeep_fetches) the samples came with, one for each run of samples; alike ones are one, named by the newest.';
+
+COMMENT ON COLUMN public.promkeep_packed.fetch_starts IS 'Number (from 1) of the first sample of each of these runs.';
+
+CREATE TABLE public.promkeep_queries (
+    query_id bigint NOT NULL,
+    source_id bigint NOT NULL,
+    kind text NOT NULL,
+    identity bytea NOT NULL,
+    name text,
+    source_text character varying(100),
+    current_version integer DEFAULT 1 NOT NULL,
+    step_ms bigint,
+    phase_ms bigint,
+    retention text NOT NULL,
+    provisioned boolean DEFAULT false NOT NULL,
+    paused_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    packed_until timestamp with time zone,
+    packed_at timestamp with time zone,
+    CONSTRAINT promkeep_queries_check CHECK (((kind = 'inserted'::text) = (name IS NULL))),
+    CONSTRAINT promkeep_queries_check1 CHECK (((kind = 'inserted'::text) = (step_ms IS NULL))),
+    CONSTRAINT promkeep_queries_identity_check CHECK ((length(identity) = 32)),
+    CONSTRAINT promkeep_queries_kind_check CHECK ((kind = ANY (ARRAY['recorded'::text, 'kept'::text, 'inserted'::text])))
+);
+
+COMMENT ON TABLE public.promkeep_queries IS 'What samples belong to: a recorded query (continuous history), a kept result (snapshots of a Grafana query), or rows inserted through metrics_data. Writers lock this row first, so writes of one query happen one after another.';
+
+COMMENT ON COLUMN public.promkeep_queries.query_id IS 'Key.';
+
+COMMENT ON COLUMN public.promkeep_queries.source_id IS 'The source it is asked of.';
+
+COMMENT ON COLUMN public.promkeep_queries.kind IS 'recorded, kept or inserted.';
+
+COMMENT ON COLUMN public.promkeep_queries.identity IS 'SHA-256 of what makes the query unique within source and kind: recorded: its name; kept: step, phase and expression; inserted: the text of the column source.';
+
+COMMENT ON COLUMN public.promkeep_queries.name IS 'The column query of metrics_data. Recorded: the name; kept: the expression with its grid; inserted: null.';
+
+COMMENT ON COLUMN public.promkeep_queries.source_text IS 'The column source of metrics_data: prometheus, or what was inserted.';
+
+COMMENT ON COLUMN public.promkeep_queries.current_version IS 'Version (promkeep_query_versions) that is being recorded.';
+
+COMMENT ON COLUMN public.promkeep_queries.step_ms IS 'Distance of grid times in milliseconds (of the current version); null for inserted rows.';
+
+COMMENT ON COLUMN public.promkeep_queries.phase_ms IS 'Offset of the grid from the epoch in milliseconds; 0 for recorded queries.';
+
+COMMENT ON COLUMN public.promkeep_queries.retention IS 'Retention class: 7d, 30d, 1y, forever and so on';
+
+COMMENT ON COLUMN public.promkeep_queries.provisioned IS 'Defined by a config file, hence read-only elsewhere.';
+
+COMMENT ON COLUMN public.promkeep_queries.paused_at IS 'Since when it is not recorded any more (its data stays); null while it is.';
+
+COMMENT ON COLUMN public.promkeep_queries.created_at IS 'When the query was first seen.';
+
+COMMENT ON COLUMN public.promkeep_queries.updated_at IS 'When its definition last changed.';
+
+COMMENT ON COLUMN public.promkeep_queries.packed_until IS 'No packed row of this query reaches this time; null while there is none. Writers of younger times need not look for packed rows.';
+
+COMMENT ON COLUMN public.promkeep_queries.packed_at IS 'When samples of this query were last packed.';
+
+CREATE TABLE public.promkeep_samples (
+    series_id bigint NOT NULL,
+    "time" timestamp with time zone NOT NULL,
+    value double precision,
+    fetch_id bigint NOT NULL
+)
+PARTITION BY RANGE ("time");
+
+COMMENT ON TABLE public.promkeep_samples IS 'Samples, one row per series and time, partitioned by week.';
+
+COMMENT ON COLUMN public.promkeep_samples.series_id IS 'The series (promkeep_series).';
+
+COMMENT ON COLUMN public.promkeep_samples."time" IS 'Time of the sample.';
+
+COMMENT ON COLUMN public.promkeep_samples.value IS 'Value; NaN, infinities and -0 are kept. Null only for inserted rows.';
+
+COMMENT ON COLUMN public.promkeep_samples.fetch_id IS 'The write that brought this value (promkeep_fetches).';
+
+CREATE TABLE public.promkeep_series (
+    series_id bigint NOT NULL,
+    query_id bigint NOT NULL,
+    fingerprint bytea NOT NULL,
+    metric_name text NOT NULL,
+    short_name character varying(255) GENERATED ALWAYS AS (
+CASE
+    WHEN (length(metric_name) <= 255) THEN metric_name
+    ELSE (("left"(metric_name, 238) || '~'::text) || "left"(md5(metric_name), 16))
+END) STORED NOT NULL,
+    origin text NOT NULL,
+    labels jsonb,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT promkeep_series_fingerprint_check CHECK ((length(fingerprint) = 32)),
+    CONSTRAINT promkeep_series_origin_check CHECK ((origin = ANY (ARRAY['named'::text, 'nameless'::text, 'scalar'::text, 'inserted'::text])))
+);
+
+COMMENT ON TABLE public.promkeep_series IS 'One row per query, metric name and labels.';
+
+COMMENT ON COLUMN public.promkeep_series.series_id IS 'Key.';
+
+COMMENT ON COLUMN public.promkeep_series.query_id IS 'The query whose result it is.';
+
+COMMENT ON COLUMN public.promkeep_series.fingerprint IS 'SHA-256 of the metric name, a zero byte and the canonical labels, see promkeep_fingerprint().';
+
+COMMENT ON COLUMN public.promkeep_series.metric_name IS 'In full length; the query''s name for results without __name__.';
+
+COMMENT ON COLUMN public.promkeep_series.short_name IS 'The metric name as metrics_data shows it: over 255 characters it is cut and ends in ~ and a hash of the whole.';
+
+COMMENT ON COLUMN public.promkeep_series.origin IS 'How the result came: named (with __name__), nameless, scalar (no labels at all), or inserted. Reading back restores it.';
+
+COMMENT ON COLUMN public.promkeep_series.labels IS 'Labels without __name__; null only for inserted rows.';
+
+COMMENT ON COLUMN public.promkeep_series.created_at IS 'When the series was first seen.';
+
+CREATE TABLE public.promkeep_sources (
+    source_id bigint NOT NULL,
+    org_id bigint NOT NULL,
+    name text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON TABLE public.promkeep_sources IS 'Where samples come from: one row per organisation and source name. Two programs archive the same source exactly when they agree on both.';
+
+COMMENT ON COLUMN public.promkeep_sources.source_id IS 'Key.';
+
+COMMENT ON COLUMN public.promkeep_sources.org_id IS 'Grafana organisation; 1 for the stand-alone program unless configured otherwise.';
+
+COMMENT ON COLUMN public.promkeep_sources.name IS 'Name of the source in the settings; default: default.';
+
+COMMENT ON COLUMN public.promkeep_sources.created_at IS 'When the source was first seen.';
+
+CREATE VIEW public.promkeep_metrics AS
+ SELECT (((('x'::text || substr(md5(((s.series_id || ' '::text) || ((EXTRACT(epoch FROM s."time") * (1000000)::numeric))::bigint)), 1, 16)))::bit(64))::bigint & '9223372036854775807'::bigint) AS id,
+    r.short_name AS metric_name,
+    s.value AS metric_value,
+    s."time" AS "timestamp",
+    r.labels,
+    q.source_text AS source,
+    f.written_at AS created_at,
+    o.org_id,
+    o.name AS source_name,
+    q.name AS query,
+    s."time" AS part_from,
+    s."time" AS part_to
+   FROM ((((public.promkeep_samples s
+     LEFT JOIN public.promkeep_series r ON ((r.series_id = s.series_id)))
+     LEFT JOIN public.promkeep_queries q ON ((q.query_id = r.query_id)))
+     LEFT JOIN public.promkeep_sources o ON ((o.source_id = q.source_id)))
+     LEFT JOIN public.promkeep_fetches f ON ((f.fetch_id = s.fetch_id)))
+UNION ALL
+ SELECT (((('x'::text || substr(md5(((s.series_id || ' '::text) || ((EXTRACT(epoch FROM u.sample_time) * (1000000)::numeric))::bigint)), 1, 16)))::bit(64))::bigint & '9223372036854775807'::bigint) AS id,
+    r.short_name AS metric_name,
+    u.sample_value AS metric_value,
+    u.sample_time AS "timestamp",
+    r.labels,
+    q.source_text AS source,
+    f.written_at AS created_at,
+    o.org_id,
+    o.name AS source_name,
+    q.name AS query,
+    s.from_time AS part_from,
+    s.to_time AS part_to
+   FROM (((((public.promkeep_packed s
+     CROSS JOIN LATERAL public.promkeep_unpack(s.from_time, s.step_us, s.offsets_us, s.sample_values, s.fetch_ids, s.fetch_starts) u(sample_time, sample_value, sample_fetch))
+     LEFT JOIN public.promkeep_series r ON ((r.series_id = s.series_id)))
+     LEFT JOIN public.promkeep_queries q ON ((q.query_id = r.query_id)))
+     LEFT JOIN public.promkeep_sources o ON ((o.source_id = q.source_id)))
+     LEFT JOIN public.promkeep_fetches f ON ((f.fetch_id = u.sample_fetch)));
+
+COMMENT ON VIEW public.promkeep_metrics IS 'metrics_data with the bounds of the stored row each sample lies in. Conditions on these bounds decide which packed rows are read at all, see metrics_between().';
+
+COMMENT ON COLUMN public.promkeep_metrics.id IS 'As in metrics_data.';
+
+COMMENT ON COLUMN public.promkeep_metrics.metric_name IS 'As in metrics_data.';
+
+COMMENT ON COLUMN public.promkeep_metrics.metric_value IS 'As in metrics_data.';
+
+COMMENT ON COLUMN public.promkeep_metrics."timestamp" IS 'As in metrics_data.';
+
+COMMENT ON COLUMN public.promkeep_metrics.labels IS 'As in metrics_data.';
+
+COMMENT ON COLUMN public.promkeep_metrics.source IS 'As in metrics_data.';
+
+COMMENT ON COLUMN public.promkeep_metrics.created_at IS 'As in metrics_data.';
+
+COMMENT ON COLUMN public.promkeep_metrics.org_id IS 'As in metrics_data.';
+
+COMMENT ON COLUMN public.promkeep_metrics.source_name IS 'As in metrics_data.';
+
+COMMENT ON COLUMN public.promkeep_metrics.query IS 'As in metrics_data.';
+
+COMMENT ON COLUMN public.promkeep_metrics.part_from IS 'Time of the first sample of the packed row; of an unpacked sample, its own.';
+
+COMMENT ON COLUMN public.promkeep_metrics.part_to IS 'Time of the last sample of the packed row; of an unpacked sample, its own.';
+
+CREATE VIEW public.metrics_data AS
+ SELECT promkeep_metrics.id,
+    promkeep_metrics.metric_name,
+    promkeep_metrics.metric_value,
+    promkeep_metrics."timestamp",
+    promkeep_metrics.labels,
+    promkeep_metrics.source,
+    promkeep_metrics.created_at,
+    promkeep_metrics.org_id,
+    promkeep_metrics.source_name,
+    promkeep_metrics.query
+   FROM public.promkeep_metrics;
+
+COMMENT ON VIEW public.metrics_data IS 'Every sample as a flat row. Rows are unique by (org_id, source_name, query, source, metric_name, labels, timestamp), apart from metric names over 255 characters. INSERT stores rows of your own; inserting a row again changes nothing.';
+
+COMMENT ON COLUMN public.metrics_data.id IS 'Derived from series and time: positive, stable, practically unique, not a key.';
+
+COMMENT ON COLUMN public.metrics_data.metric_name IS 'Metric name; the query''s name for results without one; over 255 characters cut, ending in ~ and a hash.';
+
+COMMENT ON COLUMN public.metrics_data.metric_value IS 'Value; may be NaN or infinite.';
+
+COMMENT ON COLUMN public.metrics_data."timestamp" IS 'Time of the sample. A literal without zone is read in the session''s zone.';
+
+COMMENT ON COLUMN public.metrics_data.labels IS 'Labels without __name__.';
+
+COMMENT ON COLUMN public.metrics_data.source IS 'prometheus, or what was inserted.';
+
+COMMENT ON COLUMN public.metrics_data.created_at IS 'When this value was written; of a packed sample, when the last of the writes was that brought its period.';
+
+COMMENT ON COLUMN public.metrics_data.org_id IS 'Grafana organisation of the source.';
+
+COMMENT ON COLUMN public.metrics_data.source_name IS 'Name of the source.';
+
+COMMENT ON COLUMN public.metrics_data.query IS 'Name of the recorded query, or the kept expression with its grid; null for inserted rows.';
+
+CREATE FUNCTION public.metrics_between(from_time timestamp with time zone, to_time timestamp with time zone) RETURNS SETOF public.metrics_data
+    LANGUAGE sql STABLE ROWS 10000 PARALLEL SAFE
+    AS $_$
+  SELECT id, metric_name, metric_value, "timestamp", labels, source, created_at, org_id, source_name, query FROM "public".promkeep_metrics m
+  WHERE m."timestamp" >= $1 AND m."timestamp" <= $2
+    AND m.part_from <= $2 AND m.part_from > $1 - interval '672 hours' AND m.part_to >= $1
+$_$;
+
+COMMENT ON FUNCTION public.metrics_between(from_time timestamp with time zone, to_time timestamp with time zone) IS 'metrics_data between two times (both inclusive), reading only the packed rows that lie there. Further conditions are pushed into it.';
+
 CREATE FUNCTION public.promkeep_canonical_labels(labels jsonb) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $$
@@ -13,6 +345,45 @@ CREATE FUNCTION public.promkeep_canonical_labels(labels jsonb) RETURNS text
 $$;
 
 COMMENT ON FUNCTION public.promkeep_canonical_labels(labels jsonb) IS 'Labels as canonical JSON: keys in code point order, no white space.';
+
+CREATE FUNCTION public.promkeep_ensure_packed_partition(class text, at timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+  of_class text := 'promkeep_packed_' || class;
+  start_time timestamptz := "public".promkeep_period_start(at, "public".promkeep_partition_days(class) * 86400000::bigint);
+  partition text := of_class || '_' || to_char(start_time AT TIME ZONE 'UTC', 'YYYYMMDD');
+  present regclass := to_regclass(format('%I.%I', 'public', partition));
+BEGIN
+  IF class <> "public".promkeep_retention_class(class) THEN
+    RAISE EXCEPTION 'there is no retention class %', class USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  -- What is said in promkeep_ensure_partition() holds here.
+  IF present IS NOT NULL THEN
+    PERFORM pg_relation_size(present);
+    RETURN;
+  END IF;
+  PERFORM pg_advisory_xact_lock(hashtext('promkeep partition'), hashtext('public'));
+  LOCK TABLE "public".promkeep_packed IN SHARE UPDATE EXCLUSIVE MODE;
+  IF to_regclass(format('%I.%I', 'public', of_class)) IS NULL THEN
+    EXECUTE format('CREATE TABLE %I.%I (LIKE %I.promkeep_packed INCLUDING ALL) PARTITION BY RANGE (from_time)',
+      'public', of_class, 'public');
+    EXECUTE format('ALTER TABLE %I.promkeep_packed ATTACH PARTITION %I.%I FOR VALUES IN (%L)',
+      'public', 'public', of_class, class);
+  END IF;
+  EXECUTE format('LOCK TABLE %I.%I IN SHARE UPDATE EXCLUSIVE MODE', 'public', of_class);
+  IF to_regclass(format('%I.%I', 'public', partition)) IS NOT NULL THEN
+    RETURN;
+  END IF;
+  EXECUTE format('CREATE TABLE %I.%I (LIKE %I.%I INCLUDING ALL)', 'public', partition, 'public', of_class);
+  EXECUTE format('ALTER TABLE %I.%I ATTACH PARTITION %I.%I FOR VALUES FROM (%L) TO (%L)',
+    'public', of_class, 'public', partition, start_time,
+    start_time + interval '24 hours' * "public".promkeep_partition_days(class));
+END
+$$;
+
+COMMENT ON FUNCTION public.promkeep_ensure_packed_partition(class text, at timestamp with time zone) IS 'Makes the partition of promkeep_packed for this class and time unless it exists.';
 
 CREATE FUNCTION public.promkeep_ensure_partition(at timestamp with time zone) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
@@ -106,212 +477,33 @@ $$;
 
 COMMENT ON FUNCTION public.promkeep_metrics_data_write() IS 'INSTEAD OF trigger of metrics_data.';
 
-CREATE TABLE public.promkeep_fetches (
-    fetch_id bigint NOT NULL,
-    query_id bigint NOT NULL,
-    version integer NOT NULL,
-    fetched_range tstzrange,
-    fetched_at timestamp with time zone NOT NULL,
-    written_at timestamp with time zone DEFAULT now() NOT NULL,
-    expression text,
-    prometheus_version text,
-    warnings text[] DEFAULT '{}'::text[] NOT NULL,
-    inserted bigint DEFAULT 0 NOT NULL,
-    unchanged bigint DEFAULT 0 NOT NULL,
-    revised bigint DEFAULT 0 NOT NULL,
-    withdrawn bigint DEFAULT 0 NOT NULL,
-    refused bigint DEFAULT 0 NOT NULL
-);
-
-COMMENT ON TABLE public.promkeep_fetches IS 'Provenance: one row per write that changed samples. A write that changes nothing leaves no row.';
-
-COMMENT ON COLUMN public.promkeep_fetches.fetch_id IS 'Key.';
-
-COMMENT ON COLUMN public.promkeep_fetches.query_id IS 'The query that was fetched.';
-
-COMMENT ON COLUMN public.promkeep_fetches.version IS 'Its version, which gives the expression.';
-
-COMMENT ON COLUMN public.promkeep_fetches.fetched_range IS 'The range that was replaced, both ends inclusive; null for inserted rows.';
-
-COMMENT ON COLUMN public.promkeep_fetches.fetched_at IS 'When Prometheus answered, on the writer''s clock.';
-
-COMMENT ON COLUMN public.promkeep_fetches.written_at IS 'The column created_at of metrics_data: when the write began, on the database''s clock.';
-
-COMMENT ON COLUMN public.promkeep_fetches.expression IS 'As sent to Prometheus, where it differs from the version''s expression.';
-
-COMMENT ON COLUMN public.promkeep_fetches.prometheus_version IS 'What the server said of itself.';
-
-COMMENT ON COLUMN public.promkeep_fetches.warnings IS 'Warnings of the answer.';
-
-COMMENT ON COLUMN public.promkeep_fetches.inserted IS 'Samples that were new.';
-
-COMMENT ON COLUMN public.promkeep_fetches.unchanged IS 'Samples that were there already with this value.';
-
-COMMENT ON COLUMN public.promkeep_fetches.revised IS 'Samples whose value changed.';
-
-COMMENT ON COLUMN public.promkeep_fetches.withdrawn IS 'Samples the new answer no longer had.';
-
-COMMENT ON COLUMN public.promkeep_fetches.refused IS 'Series that could not be stored.';
-
-CREATE TABLE public.promkeep_queries (
-    query_id bigint NOT NULL,
-    source_id bigint NOT NULL,
-    kind text NOT NULL,
-    identity bytea NOT NULL,
-    name text,
-    source_text character varying(100),
-    current_version integer DEFAULT 1 NOT NULL,
-    step_ms bigint,
-    phase_ms bigint,
-    retention text NOT NULL,
-    provisioned boolean DEFAULT false NOT NULL,
-    paused_at timestamp with time zone,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT promkeep_queries_check CHECK (((kind = 'inserted'::text) = (name IS NULL))),
-    CONSTRAINT promkeep_queries_check1 CHECK (((kind = 'inserted'::text) = (step_ms IS NULL))),
-    CONSTRAINT promkeep_queries_identity_check CHECK ((length(identity) = 32)),
-    CONSTRAINT promkeep_queries_kind_check CHECK ((kind = ANY (ARRAY['recorded'::text, 'kept'::text, 'inserted'::text])))
-);
-
-COMMENT ON TABLE public.promkeep_queries IS 'What samples belong to: a recorded query (continuous history), a kept result (snapshots of a Grafana query), or rows inserted through metrics_data. Writers lock this row first, so writes of one query happen one after another.';
-
-COMMENT ON COLUMN public.promkeep_queries.query_id IS 'Key.';
-
-COMMENT ON COLUMN public.promkeep_queries.source_id IS 'The source it is asked of.';
-
-COMMENT ON COLUMN public.promkeep_queries.kind IS 'recorded, kept or inserted.';
-
-COMMENT ON COLUMN public.promkeep_queries.identity IS 'SHA-256 of what makes the query unique within source and kind: recorded: its name; kept: step, phase and expression; inserted: the text of the column source.';
-
-COMMENT ON COLUMN public.promkeep_queries.name IS 'The column query of metrics_data. Recorded: the name; kept: the expression with its grid; inserted: null.';
-
-COMMENT ON COLUMN public.promkeep_queries.source_text IS 'The column source of metrics_data: prometheus, or what was inserted.';
-
-COMMENT ON COLUMN public.promkeep_queries.current_version IS 'Version (promkeep_query_versions) that is being recorded.';
-
-COMMENT ON COLUMN public.promkeep_queries.step_ms IS 'Distance of grid times in milliseconds (of the current version); null for inserted rows.';
-
-COMMENT ON COLUMN public.promkeep_queries.phase_ms IS 'Offset of the grid from the epoch in milliseconds; 0 for recorded queries.';
-
-COMMENT ON COLUMN public.promkeep_queries.retention IS 'Retention class: 7d, 30d, 1y, forever and so on';
-
-COMMENT ON COLUMN public.promkeep_queries.provisioned IS 'Defined by a config file, hence read-only elsewhere.';
-
-COMMENT ON COLUMN public.promkeep_queries.paused_at IS 'Since when it is not recorded any more (its data stays); null while it is.';
-
-COMMENT ON COLUMN public.promkeep_queries.created_at IS 'When the query was first seen.';
-
-COMMENT ON COLUMN public.promkeep_queries.updated_at IS 'When its definition last changed.';
-
-CREATE TABLE public.promkeep_samples (
-    series_id bigint NOT NULL,
-    "time" timestamp with time zone NOT NULL,
-    value double precision,
-    fetch_id bigint NOT NULL
-)
-PARTITION BY RANGE ("time");
-
-COMMENT ON TABLE public.promkeep_samples IS 'Samples, one row per series and time, partitioned by week.';
-
-COMMENT ON COLUMN public.promkeep_samples.series_id IS 'The series (promkeep_series).';
-
-COMMENT ON COLUMN public.promkeep_samples."time" IS 'Time of the sample.';
-
-COMMENT ON COLUMN public.promkeep_samples.value IS 'Value; NaN, infinities and -0 are kept. Null only for inserted rows.';
-
-COMMENT ON COLUMN public.promkeep_samples.fetch_id IS 'The write that brought this value (promkeep_fetches).';
-
-CREATE TABLE public.promkeep_series (
-    series_id bigint NOT NULL,
-    query_id bigint NOT NULL,
-    fingerprint bytea NOT NULL,
-    metric_name text NOT NULL,
-    short_name character varying(255) GENERATED ALWAYS AS (
-CASE
-    WHEN (length(metric_name) <= 255) THEN metric_name
-    ELSE (("left"(metric_name, 238) || '~'::text) || "left"(md5(metric_name), 16))
-END) STORED NOT NULL,
-    origin text NOT NULL,
-    labels jsonb,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT promkeep_series_fingerprint_check CHECK ((length(fingerprint) = 32)),
-    CONSTRAINT promkeep_series_origin_check CHECK ((origin = ANY (ARRAY['named'::text, 'nameless'::text, 'scalar'::text, 'inserted'::text])))
-);
-
-COMMENT ON TABLE public.promkeep_series IS 'One row per query, metric name and labels.';
-
-COMMENT ON COLUMN public.promkeep_series.series_id IS 'Key.';
-
-COMMENT ON COLUMN public.promkeep_series.query_id IS 'The query whose result it is.';
-
-COMMENT ON COLUMN public.promkeep_series.fingerprint IS 'SHA-256 of the metric name, a zero byte and the canonical labels, see promkeep_fingerprint().';
-
-COMMENT ON COLUMN public.promkeep_series.metric_name IS 'In full length; the query''s name for results without __name__.';
-
-COMMENT ON COLUMN public.promkeep_series.short_name IS 'The metric name as metrics_data shows it: over 255 characters it is cut and ends in ~ and a hash of the whole.';
-
-COMMENT ON COLUMN public.promkeep_series.origin IS 'How the result came: named (with __name__), nameless, scalar (no labels at all), or inserted. Reading back restores it.';
-
-COMMENT ON COLUMN public.promkeep_series.labels IS 'Labels without __name__; null only for inserted rows.';
-
-COMMENT ON COLUMN public.promkeep_series.created_at IS 'When the series was first seen.';
-
-CREATE TABLE public.promkeep_sources (
-    source_id bigint NOT NULL,
-    org_id bigint NOT NULL,
-    name text NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL
-);
-
-COMMENT ON TABLE public.promkeep_sources IS 'Where samples come from: one row per organisation and source name. Two programs archive the same source exactly when they agree on both.';
-
-COMMENT ON COLUMN public.promkeep_sources.source_id IS 'Key.';
-
-COMMENT ON COLUMN public.promkeep_sources.org_id IS 'Grafana organisation; 1 for the stand-alone program unless configured otherwise.';
-
-COMMENT ON COLUMN public.promkeep_sources.name IS 'Name of the source in the settings; default: default.';
-
-COMMENT ON COLUMN public.promkeep_sources.created_at IS 'When the source was first seen.';
-
-CREATE VIEW public.metrics_data AS
- SELECT (((('x'::text || substr(md5(((s.series_id || ' '::text) || ((EXTRACT(epoch FROM s."time") * (1000000)::numeric))::bigint)), 1, 16)))::bit(64))::bigint & '9223372036854775807'::bigint) AS id,
-    r.short_name AS metric_name,
-    s.value AS metric_value,
-    s."time" AS "timestamp",
-    r.labels,
-    q.source_text AS source,
-    f.written_at AS created_at,
-    o.org_id,
-    o.name AS source_name,
-    q.name AS query
-   FROM ((((public.promkeep_samples s
-     LEFT JOIN public.promkeep_series r ON ((r.series_id = s.series_id)))
-     LEFT JOIN public.promkeep_queries q ON ((q.query_id = r.query_id)))
-     LEFT JOIN public.promkeep_sources o ON ((o.source_id = q.source_id)))
-     LEFT JOIN public.promkeep_fetches f ON ((f.fetch_id = s.fetch_id)));
-
-COMMENT ON VIEW public.metrics_data IS 'Every sample as a flat row. Rows are unique by (org_id, source_name, query, source, metric_name, labels, timestamp), apart from metric names over 255 characters. INSERT stores rows of your own; inserting a row again changes nothing.';
-
-COMMENT ON COLUMN public.metrics_data.id IS 'Derived from series and time: positive, stable, practically unique, not a key.';
-
-COMMENT ON COLUMN public.metrics_data.metric_name IS 'Metric name; the query''s name for results without one; over 255 characters cut, ending in ~ and a hash.';
-
-COMMENT ON COLUMN public.metrics_data.metric_value IS 'Value; may be NaN or infinite.';
-
-COMMENT ON COLUMN public.metrics_data."timestamp" IS 'Time of the sample. A literal without zone is read in the session''s zone.';
-
-COMMENT ON COLUMN public.metrics_data.labels IS 'Labels without __name__.';
-
-COMMENT ON COLUMN public.metrics_data.source IS 'prometheus, or what was inserted.';
-
-COMMENT ON COLUMN public.metrics_data.created_at IS 'When this value was written.';
-
-COMMENT ON COLUMN public.metrics_data.org_id IS 'Grafana organisation of the source.';
-
-COMMENT ON COLUMN public.metrics_data.source_name IS 'Name of the source.';
-
-COMMENT ON COLUMN public.metrics_data.query IS 'Name of the recorded query, or the kept expression with its grid; null for inserted rows.';
+CREATE FUNCTION public.promkeep_partition_days(class text) RETURNS integer
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  SELECT CASE WHEN "public".promkeep_retention_days(class) <= 60 THEN 7 ELSE 28 END
+$$;
+
+COMMENT ON FUNCTION public.promkeep_partition_days(class text) IS 'Days in one partition of packed rows: a week up to 60 days of retention, four weeks above.';
+
+CREATE FUNCTION public.promkeep_period_ms(step_ms bigint, class text) RETURNS bigint
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  SELECT CASE WHEN step_ms < 5000 THEN 21600000
+              WHEN step_ms IS NULL OR step_ms <= 60000 THEN 86400000
+              WHEN step_ms <= 600000 OR "public".promkeep_partition_days(class) = 7 THEN 604800000
+              ELSE 2419200000 END
+$$;
+
+COMMENT ON FUNCTION public.promkeep_period_ms(step_ms bigint, class text) IS 'Milliseconds in one packed period: 6 h below 5 s a step, a day up to 1 min, a week up to 10 min, else four weeks.';
+
+CREATE FUNCTION public.promkeep_period_start(at timestamp with time zone, period_ms bigint) RETURNS timestamp with time zone
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  SELECT timestamptz '1970-01-05 00:00:00+00' + interval '1 microsecond' * (
+    floor((extract(epoch FROM at) * 1000 - 345600000) / period_ms) * period_ms * 1000)::float8
+$$;
+
+COMMENT ON FUNCTION public.promkeep_period_start(at timestamp with time zone, period_ms bigint) IS 'Start of the packed period a time lies in. Periods are counted from Monday, 1970-01-05, UTC.';
 
 CREATE FUNCTION public.promkeep_put_row(row_in public.metrics_data) RETURNS public.metrics_data
     LANGUAGE plpgsql
@@ -334,6 +526,8 @@ BEGIN
   END IF;
   PERFORM "public".promkeep_ensure_partition(row_in.timestamp);
   of_query := "public".promkeep_inserted_query(row_in.source);
+  -- Keeps packing away until the end of the transaction, yet not other sessions that insert.
+  PERFORM 1 FROM "public".promkeep_queries q WHERE q.query_id = of_query FOR SHARE;
   LOOP
     SELECT r.series_id INTO of_series FROM "public".promkeep_series r
     WHERE r.query_id = of_query AND r.fingerprint = print;
@@ -344,13 +538,26 @@ BEGIN
   row_out.org_id := 1;
   row_out.source_name := 'default';
   row_out.id := ('x' || substr(md5(of_series || ' ' || (extract(epoch FROM row_in.timestamp) * 1000000)::bigint), 1, 16))::bit(64)::bigint
-    & 9223372036854775807;
-  SELECT s.value, f.written_at INTO old FROM "public".promkeep_samples s
+         & 9223372036854775807;
+  SELECT s.value, f.written_at, false AS packed INTO old FROM "public".promkeep_samples s
   LEFT JOIN "public".promkeep_fetches f ON f.fetch_id = s.fetch_id
   WHERE s.series_id = of_series AND s.time = row_in.timestamp;
-  IF FOUND AND float8send(old.value) IS NOT DISTINCT FROM float8send(row_in.metric_value) THEN
-    row_out.created_at := old.written_at;
-    RETURN row_out;
+  IF NOT FOUND THEN
+    SELECT u.sample_value AS value, f.written_at, true AS packed INTO old FROM "public".promkeep_packed p
+    CROSS JOIN LATERAL "public".promkeep_unpack(p.from_time, p.step_us, p.offsets_us, p.sample_values, p.fetch_ids, p.fetch_starts) u
+    LEFT JOIN "public".promkeep_fetches f ON f.fetch_id = u.sample_fetch
+    WHERE p.series_id = of_series AND p.from_time <= row_in.timestamp
+      AND p.from_time > row_in.timestamp - interval '672 hours' AND p.to_time >= row_in.timestamp
+      AND u.sample_time = row_in.timestamp;
+  END IF;
+  IF FOUND THEN
+    IF float8send(old.value) IS NOT DISTINCT FROM float8send(row_in.metric_value) THEN
+      row_out.created_at := old.written_at;
+      RETURN row_out;
+    END IF;
+    IF old.packed THEN
+      PERFORM "public".promkeep_take_apart(ARRAY[of_series], row_in.timestamp, row_in.timestamp);
+    END IF;
   END IF;
   -- All rows of a transaction share one fetch: now() is the transaction's start.
   row_out.created_at := coalesce(row_in.created_at, now());
@@ -374,21 +581,72 @@ CREATE FUNCTION public.promkeep_remove_row(row_in public.metrics_data) RETURNS v
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
+DECLARE
+  of_query bigint;
+  of_series bigint;
 BEGIN
   IF row_in.query IS NOT NULL THEN
     RAISE EXCEPTION 'metrics_data: this row was archived from Prometheus and cannot be changed here'
       USING ERRCODE = 'feature_not_supported', HINT = 'Only inserted rows (query IS NULL) can be updated and deleted.';
   END IF;
-  DELETE FROM "public".promkeep_samples s
-  USING "public".promkeep_series r, "public".promkeep_queries q, "public".promkeep_sources o
+  SELECT q.query_id INTO of_query FROM "public".promkeep_queries q
+  JOIN "public".promkeep_sources o ON o.source_id = q.source_id
   WHERE o.org_id = row_in.org_id AND o.name = row_in.source_name
-    AND q.source_id = o.source_id AND q.kind = 'inserted' AND q.source_text IS NOT DISTINCT FROM row_in.source
-    AND r.query_id = q.query_id AND r.fingerprint = "public".promkeep_fingerprint(row_in.metric_name, row_in.labels)
-    AND s.series_id = r.series_id AND s.time = row_in.timestamp;
+    AND q.kind = 'inserted' AND q.source_text IS NOT DISTINCT FROM row_in.source
+  FOR SHARE OF q;
+  SELECT r.series_id INTO of_series FROM "public".promkeep_series r
+  WHERE r.query_id = of_query AND r.fingerprint = "public".promkeep_fingerprint(row_in.metric_name, row_in.labels);
+  PERFORM "public".promkeep_take_apart(ARRAY[of_series], row_in.timestamp, row_in.timestamp);
+  DELETE FROM "public".promkeep_samples s WHERE s.series_id = of_series AND s.time = row_in.timestamp;
 END
 $$;
 
 COMMENT ON FUNCTION public.promkeep_remove_row(row_in public.metrics_data) IS 'Removes one inserted row.';
+
+CREATE FUNCTION public.promkeep_retention_class(class text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  SELECT CASE WHEN "public".promkeep_retention_days(class) IS NULL THEN 'forever' ELSE class END
+$$;
+
+COMMENT ON FUNCTION public.promkeep_retention_class(class text) IS 'The class under which packed rows are stored: what cannot be read counts as forever.';
+
+CREATE FUNCTION public.promkeep_retention_days(class text) RETURNS integer
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $_$
+  SELECT CASE WHEN class ~ '^[1-9][0-9]{0,4}[dwy]$'
+    THEN left(class, -1)::integer * CASE right(class, 1) WHEN 'd' THEN 1 WHEN 'w' THEN 7 ELSE 366 END END
+$_$;
+
+COMMENT ON FUNCTION public.promkeep_retention_days(class text) IS 'Days of a retention class (30d, 8w, 1y); null for forever and for anything that cannot be read, which is kept.';
+
+CREATE FUNCTION public.promkeep_take_apart(series_ids bigint[], low timestamp with time zone, high timestamp with time zone) RETURNS bigint
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+  moved bigint;
+BEGIN
+  PERFORM "public".promkeep_ensure_partition(weeks.at) FROM (
+    SELECT DISTINCT least(p.from_time + step.n * interval '168 hours', p.to_time) AS at
+    FROM "public".promkeep_packed p, generate_series(0, 4) AS step(n)
+    WHERE p.series_id = ANY (series_ids) AND p.from_time <= high AND p.from_time > low - interval '672 hours'
+      AND p.to_time >= low) weeks;
+  WITH gone AS (
+    DELETE FROM "public".promkeep_packed p
+    WHERE p.series_id = ANY (series_ids) AND p.from_time <= high AND p.from_time > low - interval '672 hours'
+      AND p.to_time >= low
+    RETURNING p.*)
+  INSERT INTO "public".promkeep_samples (series_id, time, value, fetch_id)
+  SELECT gone.series_id, u.sample_time, u.sample_value, u.sample_fetch FROM gone
+  CROSS JOIN LATERAL "public".promkeep_unpack(gone.from_time, gone.step_us, gone.offsets_us, gone.sample_values,
+    gone.fetch_ids, gone.fetch_starts) u;
+  GET DIAGNOSTICS moved = ROW_COUNT;
+  RETURN moved;
+END
+$$;
+
+COMMENT ON FUNCTION public.promkeep_take_apart(series_ids bigint[], low timestamp with time zone, high timestamp with time zone) IS 'Turns packed rows of these series that touch a range back into samples, so that they can be changed; packing packs them again. The caller holds the query''s lock.';
 
 CREATE TABLE public.promkeep_coverage (
     query_id bigint NOT NULL,
@@ -556,6 +814,9 @@ ALTER TABLE ONLY public.promkeep_leases
 ALTER TABLE ONLY public.promkeep_migrations
     ADD CONSTRAINT promkeep_migrations_pkey PRIMARY KEY (version);
 
+ALTER TABLE ONLY public.promkeep_packed
+    ADD CONSTRAINT promkeep_packed_pkey PRIMARY KEY (series_id, from_time, retention);
+
 ALTER TABLE ONLY public.promkeep_queries
     ADD CONSTRAINT promkeep_queries_pkey PRIMARY KEY (query_id);
 
@@ -613,6 +874,8 @@ ALTER TABLE ONLY public.promkeep_query_versions
 ALTER TABLE ONLY public.promkeep_series
     ADD CONSTRAINT promkeep_series_query_id_fkey FOREIGN KEY (query_id) REFERENCES public.promkeep_queries(query_id) ON DELETE CASCADE;
 
+REVOKE ALL ON FUNCTION public.promkeep_ensure_packed_partition(class text, at timestamp with time zone) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.promkeep_ensure_partition(at timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.promkeep_inserted_query(source_text character varying) FROM PUBLIC;
@@ -622,3 +885,5 @@ REVOKE ALL ON FUNCTION public.promkeep_metrics_data_write() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.promkeep_put_row(row_in public.metrics_data) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.promkeep_remove_row(row_in public.metrics_data) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.promkeep_take_apart(series_ids bigint[], low timestamp with time zone, high timestamp with time zone) FROM PUBLIC;

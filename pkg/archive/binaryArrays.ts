@@ -82,7 +82,8 @@ function writeTime(target: Buffer, timeMs: number, offset: number): void {
   }
 }
 
-function readTime(bytes: Buffer, offset: number): number {
+/** Eight bytes of `timestamptz_send` as Unix milliseconds. */
+export function readTime(bytes: Buffer, offset: number): number {
   const micros = bytes.readInt32BE(offset) * TWO_TO_32 + bytes.readUInt32BE(offset + 4);
   const timeMs = micros / 1000 + EPOCH_SHIFT_MS;
   return Number.isSafeInteger(micros) ? timeMs : Math.round(timeMs);

@@ -12,6 +12,8 @@ export interface LockedQuery {
   retention: string;
   provisioned: boolean;
   paused: boolean;
+  /** No packed row reaches this time; `-Infinity` while there is none. */
+  packedUntilMs: number;
 }
 
 /** What is needed to make a query that is not there yet. */
@@ -59,7 +61,8 @@ export async function lockQuery(
   query: QueryIdentity
 ): Promise<LockedQuery | undefined> {
   const [locked] = await tx.rows(
-    `SELECT query_id, current_version, retention, provisioned, paused_at IS NOT NULL AS paused
+    `SELECT query_id, current_version, retention, provisioned, paused_at IS NOT NULL AS paused,
+       ceil(extract(epoch FROM packed_until) * 1000)::bigint AS packed_until_ms
      FROM ${schema}.promkeep_queries
      WHERE source_id = (SELECT source_id FROM ${schema}.promkeep_sources WHERE org_id = $1 AND name = $2)
        AND kind = $3 AND identity = $4
@@ -83,6 +86,7 @@ export async function lockQuery(
     retention: String(locked.retention),
     provisioned: locked.provisioned === true,
     paused: locked.paused === true,
+    packedUntilMs: locked.packed_until_ms === null ? -Infinity : Number(locked.packed_until_ms),
   };
 }
 

@@ -28,7 +28,7 @@ export async function readSeries(
       return rows.flatMap((row) => {
         const found = samples.get(Number(row.series_id));
         const labels = restoreLabels(String(row.metric_name), String(row.origin), parseLabels(row.labels));
-        return found === undefined ? [] : [{ labels, ...found }];
+        return found === undefined ? [] : [{ labels, timesMs: found.timesMs, values: found.values }];
       });
     },
     { signal, readOnly: true }

@@ -2,15 +2,11 @@ import { type TimeRange } from '../core/ports';
 import { StaleReadError } from './archiveErrors';
 import { float8Array, int8Array, timestampArray, unpackSamples } from './binaryArrays';
 import { type Transaction } from './database';
+import { mergePieces, packedColumns, type StoredSamples, unpackRow } from './packedRows';
 import { type SampleColumns } from './sampleDiff';
 
 /** Rows a statement: larger ones were not faster in bench/archiveWrite.ts, and a smaller one can be cancelled sooner. */
 const CHUNK_ROWS = 20_000;
-
-export interface StoredSamples {
-  timesMs: Float64Array;
-  values: Float64Array;
-}
 
 /** ISO-8601 for a bound value; times outside of the years 1 to 9999 are moved to their edge. */
 export function timeText(timeMs: number): string {
@@ -21,23 +17,74 @@ export function timeText(timeMs: number): string {
   return new Date(clamped).toISOString();
 }
 
-/** The stored samples of one query in a range, by series id, ascending in time. One row a series keeps the answer small. */
+/**
+ * The stored samples of one query in a range, recent and packed, by series id, ascending in time. One row a series keeps the
+ * answer small.
+ *
+ * @param packedUntilMs no packed row of this query reaches this time; absent: unknown
+ */
 export async function readSamples(
   tx: Transaction,
   schema: string,
   queryId: number,
-  range: TimeRange
+  range: TimeRange,
+  packedUntilMs = Infinity
 ): Promise<Map<number, StoredSamples>> {
   const rows = await tx.rows(
-    `SELECT r.series_id,
+    `SELECT r.series_id, NULL AS start, NULL::bigint AS step_us, 0 AS skipped, NULL AS offsets,
             encode(string_agg(timestamptz_send(s.time) || float8send(coalesce(s.value, 'NaN')), ''::bytea ORDER BY s.time), 'hex') AS packed
      FROM ${schema}.promkeep_series r
      JOIN ${schema}.promkeep_samples s ON s.series_id = r.series_id
      WHERE r.query_id = $1 AND s.time >= $2::timestamptz AND s.time <= $3::timestamptz
-     GROUP BY r.series_id`,
+     GROUP BY r.series_id${range.fromMs < packedUntilMs ? unionPacked(schema) : ''}`,
     [queryId, timeText(range.fromMs), timeText(range.toMs)]
   );
-  return new Map(rows.map((row) => [Number(row.series_id), unpackSamples(String(row.packed))]));
+  const pieces = new Map<number, StoredSamples[]>();
+  for (const row of rows) {
+    const seriesId = Number(row.series_id);
+    const piece = row.start === null ? { ...unpackSamples(String(row.packed)), packed: false } : unpackRow(row, range);
+    const others = pieces.get(seriesId);
+    if (others === undefined) {
+      pieces.set(seriesId, [piece]);
+    } else {
+      others.push(piece);
+    }
+  }
+  return new Map(
+    [...pieces]
+      .map(([seriesId, all]) => [seriesId, mergePieces(all)] as const)
+      .filter(([, { timesMs }]) => timesMs.length)
+  );
+}
+
+/** A packed row is shorter than 28 days: with a lower bound on its start, partitions that are too old are left out. */
+function unionPacked(schema: string): string {
+  return `
+     UNION ALL
+     SELECT ${packedColumns(2, 3)}
+     FROM ${schema}.promkeep_series r
+     JOIN ${schema}.promkeep_packed p ON p.series_id = r.series_id
+     WHERE r.query_id = $1 AND p.from_time <= $3::timestamptz AND p.to_time >= $2::timestamptz
+       AND p.from_time > $2::timestamptz - interval '672 hours'`;
+}
+
+/**
+ * Turns packed rows that touch a range back into samples, so that these can be changed. The packing job packs them again.
+ * The caller holds the query's lock.
+ */
+export async function takeApart(
+  tx: Transaction,
+  schema: string,
+  seriesIds: readonly number[],
+  range: TimeRange
+): Promise<void> {
+  if (seriesIds.length > 0) {
+    await tx.run(`SELECT ${schema}.promkeep_take_apart($1::bigint[], $2::timestamptz, $3::timestamptz)`, [
+      int8Array(seriesIds),
+      timeText(range.fromMs),
+      timeText(range.toMs),
+    ]);
+  }
 }
 
 export async function insertSamples(

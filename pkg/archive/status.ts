@@ -42,21 +42,23 @@ export async function readStatus(
 
 async function readBytes(tx: Transaction, schema: string): Promise<number> {
   const [row] = await tx.rows(
-    `SELECT (SELECT coalesce(sum(pg_total_relation_size(relid)), 0) FROM pg_partition_tree($1::regclass))
-       + pg_total_relation_size($2::regclass) + pg_total_relation_size($3::regclass) AS bytes`,
-    [`${schema}.promkeep_samples`, `${schema}.promkeep_series`, `${schema}.promkeep_fetches`]
+    `SELECT coalesce(sum(pg_total_relation_size(tree.relid)), 0) AS bytes
+     FROM unnest($1::text[]) AS root(name), pg_partition_tree(root.name::regclass) AS tree`,
+    [['samples', 'packed', 'series', 'fetches'].map((table) => `${schema}.promkeep_${table}`)]
   );
   return Number(row.bytes);
 }
 
 async function countSamples(tx: Transaction, schema: string, sourceId: number, bytes: number): Promise<number> {
-  const ofSource = `FROM ${schema}.promkeep_queries q JOIN ${schema}.promkeep_series r ON r.query_id = q.query_id
-    JOIN ${schema}.promkeep_samples s ON s.series_id = r.series_id WHERE q.source_id = $1`;
+  const ofSource = (table: string, joined: string): string =>
+    `FROM ${schema}.promkeep_queries q JOIN ${schema}.promkeep_series r ON r.query_id = q.query_id
+     JOIN ${schema}.${table} ${joined} ON ${joined}.series_id = r.series_id WHERE q.source_id = $1`;
   const fetched = `FROM ${schema}.promkeep_queries q JOIN ${schema}.promkeep_fetches f ON f.query_id = q.query_id
     WHERE q.source_id = $1`;
   const [row] = await tx.rows(
     bytes <= COUNT_LIMIT_BYTES
-      ? `SELECT count(*) AS samples ${ofSource}`
+      ? `SELECT (SELECT count(*) ${ofSource('promkeep_samples', 's')})
+           + (SELECT coalesce(sum(p.sample_count), 0) ${ofSource('promkeep_packed', 'p')}) AS samples`
       : `SELECT coalesce(sum(f.inserted - f.withdrawn), 0) AS samples ${fetched}`,
     [sourceId]
   );
@@ -78,9 +80,10 @@ async function readQueries(tx: Transaction, schema: string, sourceId: number): P
   const rows = await tx.rows(
     `SELECT q.query_id, coalesce(q.name, q.source_text, '') AS name, q.kind, v.expression, coalesce(q.step_ms, 0) AS step_ms,
        (extract(epoch FROM (
-         SELECT max(newest.time) FROM ${schema}.promkeep_series r CROSS JOIN LATERAL (
-           SELECT s.time FROM ${schema}.promkeep_samples s WHERE s.series_id = r.series_id ORDER BY s.time DESC LIMIT 1
-         ) newest WHERE r.query_id = q.query_id)) * 1000)::bigint AS newest_ms,
+         SELECT max(greatest(
+             (SELECT s.time FROM ${schema}.promkeep_samples s WHERE s.series_id = r.series_id ORDER BY s.time DESC LIMIT 1),
+             (SELECT max(p.to_time) FROM ${schema}.promkeep_packed p WHERE p.series_id = r.series_id)))
+         FROM ${schema}.promkeep_series r WHERE r.query_id = q.query_id)) * 1000)::bigint AS newest_ms,
        coalesce((SELECT sum(extract(epoch FROM upper(part) - lower(part)) * 1000)::bigint
          FROM ${schema}.promkeep_coverage c, unnest(c.covered) AS part
          WHERE c.query_id = q.query_id AND c.version = q.current_version), 0) AS covered_ms

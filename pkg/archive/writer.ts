@@ -6,12 +6,12 @@ import { addCoverage, addGap } from './ledgerRows';
 import { lockOrMakeQuery, type LockedQuery, type QueryDefinition, startVersion, wasEarlierVersion } from './queryRows';
 import { type Partitions, weeksOf } from './partitions';
 import { diffSamples, noChanges, outsideOf, type SampleChanges } from './sampleDiff';
-import { deleteSamples, insertSamples, readSamples, type StoredSamples, timeText, updateSamples } from './sampleRows';
+import { NO_SAMPLES, type StoredSamples } from './packedRows';
+import { deleteSamples, insertSamples, readSamples, takeApart, timeText, updateSamples } from './sampleRows';
 import { identifySeries, type StorableSeries } from './seriesIdentity';
 import { resolveSeries } from './seriesRows';
 import { errorCode } from './sqlState';
 
-const NO_SAMPLES: StoredSamples = { timesMs: new Float64Array(0), values: new Float64Array(0) };
 /** A write that touches more weeks than this (some 19 years) would need more locks than a stock server has room for. */
 const MAX_WEEKS = 1_000;
 /** check_violation: what PostgreSQL says when a row finds no partition, here because somebody dropped it. */
@@ -64,9 +64,10 @@ async function replaceRange(
   await requireEpoch(tx, schema, source, write.epoch);
   const query = await lockForWrite(tx, schema, source, write);
   const resolved = await resolveSeries(tx, schema, query.queryId, accepted);
-  const stored = await readSamples(tx, schema, query.queryId, write.range);
+  const stored = await readSamples(tx, schema, query.queryId, write.range, query.packedUntilMs);
   const changes = diffAll(accepted, resolved.ids, stored, write.gaps);
   const allRefused = [...refused, ...resolved.refused];
+  await takeApart(tx, schema, packedAndChanged(stored, changes), write.range);
   await applyChanges(tx, schema, query, write, changes, allRefused.length);
   await addCoverage(tx, schema, query, write.covered);
   for (const gap of write.gaps) {
@@ -137,6 +138,12 @@ function diffAll(
     diffSamples(changes, seriesId, samples, NO_SAMPLES, trusted);
   }
   return changes;
+}
+
+/** New samples lie beside packed rows until these are packed again; only changed and withdrawn ones need them taken apart. */
+function packedAndChanged(stored: ReadonlyMap<number, StoredSamples>, { updates, deletes }: SampleChanges): number[] {
+  const changed = new Set([...updates.seriesIds, ...deletes.seriesIds]);
+  return [...changed].filter((seriesId) => stored.get(seriesId)?.packed);
 }
 
 async function applyChanges(

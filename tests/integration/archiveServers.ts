@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { Client } from 'pg';
 import { createArchive } from '../../pkg/archive/archive';
+import { type ArchiveJobs, createArchiveJobs } from '../../pkg/archive/archiveJobs';
 import { type ArchiveConnection, connectionFromUrl } from '../../pkg/archive/connection';
 import { type Archive, type Logger, type SourceIdentity } from '../../pkg/core/ports';
 import { type RunningPostgres, startPostgres } from '../../scripts/stack/postgres';
@@ -75,6 +76,17 @@ export class TestServer {
     });
     this.closers.push(() => archive.close());
     return archive;
+  }
+
+  /** Background jobs whose clock stands at `nowMs`; by default long after everything the tests write. */
+  jobs(url: string, nowMs = T0 + 400 * 86_400_000): ArchiveJobs {
+    const jobs = createArchiveJobs({
+      connection: connectionFromUrl(url),
+      logger: silentLogger,
+      clock: { nowMs: () => nowMs },
+    });
+    this.closers.push(() => jobs.close());
+    return jobs;
   }
 }
 

@@ -1,7 +1,8 @@
 import { archiveTables } from './0001archive';
 import { metricsDataView } from './0001metricsData';
-
 import { leases } from './0002leases';
+import { packedView } from './0003packedView';
+import { packedTables } from './0003packing';
 
 export interface Migration {
   name: string;
@@ -13,4 +14,5 @@ export interface Migration {
 export const MIGRATIONS: readonly Migration[] = [
   { name: 'archive', sql: archiveTables + metricsDataView },
   { name: 'leases', sql: leases },
+  { name: 'packing', sql: packedTables + packedView },
 ];

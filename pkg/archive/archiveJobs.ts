@@ -1,0 +1,46 @@
+import { type Clock, type Logger } from '../core/ports';
+import { toArchiveError } from './archiveErrors';
+import { type ArchiveConnection } from './connection';
+import { Database } from './database';
+import { migrateSchema } from './migrator';
+import { packClosed, type PackOutcome } from './packer';
+
+export interface ArchiveJobsOptions {
+  connection: ArchiveConnection;
+  logger: Logger;
+  clock: Clock;
+  /** As in `ArchiveOptions`. */
+  schema?: string;
+}
+
+/** Periods are packed this long after their end: late answers and refilled gaps mostly come before. */
+export const CLOSED_AFTER_MS = 6 * 3_600_000;
+
+/**
+ * What keeps an archive small, for all sources in it. Every job works in short transactions, may be killed or run twice at any
+ * moment, and rejects with `PromkeepError` only.
+ */
+export interface ArchiveJobs {
+  /** Packs the samples of periods that ended `closedAfterMs` ago; once an hour is enough. */
+  packClosed(signal: AbortSignal, closedAfterMs?: number): Promise<PackOutcome>;
+  close(): Promise<void>;
+}
+
+/** Nothing is connected before the first call. */
+export function createArchiveJobs(options: ArchiveJobsOptions): ArchiveJobs {
+  const { connection, logger, clock } = options;
+  const database = new Database(connection, logger);
+  const run = async <T>(signal: AbortSignal, work: (schema: string) => Promise<T>): Promise<T> => {
+    try {
+      const { quoted } = await migrateSchema(database, options.schema ?? connection.schema);
+      return await work(quoted);
+    } catch (error) {
+      throw toArchiveError(error, connection, signal);
+    }
+  };
+  return {
+    packClosed: (signal, closedAfterMs = CLOSED_AFTER_MS) =>
+      run(signal, (schema) => packClosed(database, schema, { closedBeforeMs: clock.nowMs() - closedAfterMs }, signal)),
+    close: () => database.close(),
+  };
+}

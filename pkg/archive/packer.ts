@@ -1,0 +1,276 @@
+import { type Database, type Transaction } from './database';
+import { takeApart, timeText } from './sampleRows';
+import { errorCode } from './sqlState';
+
+/** What one run of packing did. */
+export interface PackOutcome {
+  /** Samples moved into packed rows. */
+  samples: number;
+  /** Packed rows written. */
+  rows: number;
+  /** Periods (of one query each) that were worked on. */
+  periods: number;
+  /** Periods left for the next run because somebody held the query's lock for too long. */
+  busy: number;
+}
+
+export interface PackRequest {
+  /** Periods that ended before this time (Unix ms) are packed. */
+  closedBeforeMs: number;
+  /** At most this many samples a transaction, as far as one series does not have more. Default 500,000. */
+  batchSamples?: number;
+}
+
+interface Period {
+  queryId: number;
+  fromMs: number;
+  untilMs: number;
+}
+
+interface SeriesCount {
+  seriesId: number;
+  samples: number;
+}
+
+const BATCH_SAMPLES = 500_000;
+/** Inserting sessions share the query's lock for as long as their transaction is open. */
+const LOCK_TIMEOUT = '5s';
+const LOCK_NOT_AVAILABLE = '55P03';
+/** Longer ones are cut: an array has to be unpacked as a whole, and `jsonb`-free readers hold it in memory. */
+const MAX_ROW_SAMPLES = 25_000;
+/** A series whose grid has more holes than this in a period is stored with the time of every sample. */
+const MAX_PIECES = 16;
+const STATEMENT_TIMEOUT_MS = 300_000;
+
+/**
+ * Moves samples of closed periods into packed rows. Every transaction takes the query's lock, as writers do, and leaves the
+ * archive complete, so that the job may be killed at any moment and several may run at once.
+ */
+export async function packClosed(
+  database: Database,
+  schema: string,
+  { closedBeforeMs, batchSamples = BATCH_SAMPLES }: PackRequest,
+  signal: AbortSignal
+): Promise<PackOutcome> {
+  const outcome: PackOutcome = { samples: 0, rows: 0, periods: 0, busy: 0 };
+  const seen = new Set<string>();
+  for (const partition of await samplePartitions(database, schema, signal)) {
+    for (const period of await closedPeriods(database, schema, partition, closedBeforeMs, signal)) {
+      const key = `${period.queryId} ${period.fromMs} ${period.untilMs}`;
+      if (!seen.has(key)) {
+        seen.add(key);
+        await packPeriod(database, schema, period, batchSamples, outcome, signal);
+      }
+    }
+  }
+  return outcome;
+}
+
+/** Names of the weekly partitions, oldest first: each is searched by a statement of its own, which bounds it. */
+async function samplePartitions(database: Database, schema: string, signal: AbortSignal): Promise<string[]> {
+  const rows = await database.transaction(
+    (tx) =>
+      tx.rows(
+        `SELECT format('%s.%I', $1::text, c.relname) AS name FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+         WHERE i.inhparent = $2::regclass ORDER BY c.relname`,
+        [schema, `${schema}.promkeep_samples`]
+      ),
+    { signal, readOnly: true }
+  );
+  return rows.map(({ name }) => String(name));
+}
+
+async function closedPeriods(
+  database: Database,
+  schema: string,
+  partition: string,
+  closedBeforeMs: number,
+  signal: AbortSignal
+): Promise<Period[]> {
+  const rows = await database.transaction(
+    (tx) =>
+      tx.rows(
+        `SELECT found.query_id, found.period_ms, (extract(epoch FROM found.start) * 1000)::bigint AS from_ms
+         FROM (
+           SELECT DISTINCT r.query_id, w.period_ms, ${schema}.promkeep_period_start(hours.hour, w.period_ms) AS start
+           FROM (
+             SELECT DISTINCT s.series_id, date_bin('6 hours', s.time, '1970-01-05Z') AS hour
+             FROM ${partition} s WHERE s.time < $1::timestamptz) hours
+           JOIN ${schema}.promkeep_series r ON r.series_id = hours.series_id
+           JOIN ${schema}.promkeep_queries q ON q.query_id = r.query_id
+           CROSS JOIN LATERAL (SELECT ${schema}.promkeep_period_ms(q.step_ms, q.retention) AS period_ms) w) found
+         WHERE found.start + interval '1 millisecond' * found.period_ms <= $1::timestamptz
+         ORDER BY found.start, found.query_id`,
+        [timeText(closedBeforeMs)]
+      ),
+    { signal, readOnly: true, statementTimeoutMs: STATEMENT_TIMEOUT_MS }
+  );
+  return rows.map((row) => {
+    const fromMs = Number(row.from_ms);
+    return { queryId: Number(row.query_id), fromMs, untilMs: fromMs + Number(row.period_ms) };
+  });
+}
+
+async function packPeriod(
+  database: Database,
+  schema: string,
+  period: Period,
+  batchSamples: number,
+  outcome: PackOutcome,
+  signal: AbortSignal
+): Promise<void> {
+  const counts = await countSeries(database, schema, period, signal);
+  if (counts.length > 0) {
+    outcome.periods++;
+  }
+  for (const seriesIds of batchesOf(counts, batchSamples)) {
+    try {
+      const { samples, rows } = await packBatch(database, schema, period, seriesIds, signal);
+      outcome.samples += samples;
+      outcome.rows += rows;
+    } catch (error) {
+      if (errorCode(error instanceof Error ? error.cause : undefined) !== LOCK_NOT_AVAILABLE) {
+        throw error;
+      }
+      outcome.busy++;
+      return;
+    }
+  }
+}
+
+async function countSeries(
+  database: Database,
+  schema: string,
+  { queryId, fromMs, untilMs }: Period,
+  signal: AbortSignal
+): Promise<SeriesCount[]> {
+  const rows = await database.transaction(
+    (tx) =>
+      tx.rows(
+        `SELECT s.series_id, count(*) AS samples FROM ${schema}.promkeep_samples s
+         JOIN ${schema}.promkeep_series r ON r.series_id = s.series_id
+         WHERE r.query_id = $1 AND s.time >= $2::timestamptz AND s.time < $3::timestamptz
+         GROUP BY s.series_id ORDER BY s.series_id`,
+        [queryId, timeText(fromMs), timeText(untilMs)]
+      ),
+    { signal, readOnly: true, statementTimeoutMs: STATEMENT_TIMEOUT_MS }
+  );
+  return rows.map((row) => ({ seriesId: Number(row.series_id), samples: Number(row.samples) }));
+}
+
+function* batchesOf(counts: readonly SeriesCount[], batchSamples: number): Generator<number[]> {
+  let batch: number[] = [];
+  let samples = 0;
+  for (const one of counts) {
+    if (batch.length > 0 && samples + one.samples > batchSamples) {
+      yield batch;
+      batch = [];
+      samples = 0;
+    }
+    batch.push(one.seriesId);
+    samples += one.samples;
+  }
+  if (batch.length > 0) {
+    yield batch;
+  }
+}
+
+async function packBatch(
+  database: Database,
+  schema: string,
+  period: Period,
+  seriesIds: readonly number[],
+  signal: AbortSignal
+): Promise<{ samples: number; rows: number }> {
+  return database.transaction(
+    async (tx) => {
+      await tx.run(`SET LOCAL lock_timeout = '${LOCK_TIMEOUT}'`);
+      const retention = await lockById(tx, schema, period.queryId);
+      if (retention === undefined) {
+        return { samples: 0, rows: 0 };
+      }
+      await tx.run(`SELECT ${schema}.promkeep_ensure_packed_partition($1, $2::timestamptz)`, [
+        retention,
+        timeText(period.fromMs),
+      ]);
+      // Late samples: what was packed before is packed again together with them.
+      await takeApart(tx, schema, seriesIds, { fromMs: period.fromMs, toMs: period.untilMs - 1 });
+      const rows = await packSamples(tx, schema, retention, period, seriesIds);
+      await tx.run(
+        `UPDATE ${schema}.promkeep_queries
+         SET packed_at = now(), packed_until = greatest(packed_until, $2::timestamptz) WHERE query_id = $1`,
+        [period.queryId, timeText(period.untilMs)]
+      );
+      return rows;
+    },
+    { signal, statementTimeoutMs: STATEMENT_TIMEOUT_MS }
+  );
+}
+
+/** The lock every writer takes first. Gives the class under which the query's packed rows are to lie. */
+async function lockById(tx: Transaction, schema: string, queryId: number): Promise<string | undefined> {
+  const [row] = await tx.rows(
+    `SELECT ${schema}.promkeep_retention_class(retention) AS retention
+     FROM ${schema}.promkeep_queries WHERE query_id = $1 FOR NO KEY UPDATE`,
+    [queryId]
+  );
+  return row === undefined ? undefined : String(row.retention);
+}
+
+/**
+ * One statement: takes the samples out and puts packed rows in. A row is a piece of a series in which the distance between
+ * samples is its commonest one; where there would be too many pieces, one row with the time of each sample. Writes that differ
+ * only in when they were made are represented by the newest; inserted rows keep theirs.
+ */
+async function packSamples(
+  tx: Transaction,
+  schema: string,
+  retention: string,
+  { queryId, fromMs, untilMs }: Period,
+  seriesIds: readonly number[]
+): Promise<{ samples: number; rows: number }> {
+  const [row] = await tx.rows(
+    `WITH moved AS (
+       DELETE FROM ${schema}.promkeep_samples s
+       WHERE s.series_id = ANY ($1::bigint[]) AND s.time >= $2::timestamptz AND s.time < $3::timestamptz
+       RETURNING s.series_id, s.time, s.value, s.fetch_id),
+     stand_ins AS (
+       SELECT f.fetch_id, CASE WHEN q.kind = 'inserted' THEN f.fetch_id ELSE max(f.fetch_id) OVER (
+         PARTITION BY f.version, f.expression, f.prometheus_version, f.warnings) END AS newest
+       FROM ${schema}.promkeep_fetches f JOIN ${schema}.promkeep_queries q ON q.query_id = $4
+       WHERE f.fetch_id IN (SELECT moved.fetch_id FROM moved)),
+     timed AS (
+       SELECT m.series_id, m.value, coalesce(i.newest, m.fetch_id) AS fetch_id, m.time,
+         (extract(epoch FROM m.time - $2::timestamptz) * 1000000)::bigint AS us
+       FROM moved m LEFT JOIN stand_ins i ON i.fetch_id = m.fetch_id),
+     spaced AS (
+       SELECT t.*, row_number() OVER w AS n, t.us - lag(t.us) OVER w AS distance
+       FROM timed t WINDOW w AS (PARTITION BY t.series_id ORDER BY t.us)),
+     steps AS (
+       SELECT series_id, coalesce(mode() WITHIN GROUP (ORDER BY distance), 1) AS step FROM spaced GROUP BY series_id),
+     grids AS (
+       SELECT d.series_id, t.step, count(*) FILTER (WHERE d.distance <> t.step) < ${MAX_PIECES} AS regular
+       FROM spaced d JOIN steps t ON t.series_id = d.series_id GROUP BY d.series_id, t.step),
+     pieces AS (
+       SELECT d.*, g.step, g.regular,
+         count(*) FILTER (WHERE g.regular AND d.distance <> g.step) OVER (PARTITION BY d.series_id ORDER BY d.us) AS piece
+       FROM spaced d JOIN grids g ON g.series_id = d.series_id),
+     numbered AS (
+       SELECT p.*, row_number() OVER w - 1 AS k FROM pieces p WINDOW w AS (PARTITION BY p.series_id, p.piece ORDER BY p.us)),
+     runs AS (
+       SELECT n.*, n.k / ${MAX_ROW_SAMPLES} AS part, n.k % ${MAX_ROW_SAMPLES} + 1 AS place,
+         first_value(n.us) OVER w AS start_us, n.fetch_id IS DISTINCT FROM lag(n.fetch_id) OVER w AS begins
+       FROM numbered n WINDOW w AS (PARTITION BY n.series_id, n.piece, n.k / ${MAX_ROW_SAMPLES} ORDER BY n.us)),
+     packed AS (
+       INSERT INTO ${schema}.promkeep_packed (retention, series_id, from_time, to_time, sample_count, step_us, offsets_us,
+         sample_values, fetch_ids, fetch_starts)
+       SELECT $5, series_id, min(time), max(time), count(*), CASE WHEN regular THEN step END,
+         CASE WHEN NOT regular THEN array_agg(us - start_us ORDER BY us) END, array_agg(value ORDER BY us),
+         array_agg(fetch_id ORDER BY us) FILTER (WHERE begins), array_agg(place ORDER BY us) FILTER (WHERE begins)
+       FROM runs GROUP BY series_id, piece, part, regular, step
+       RETURNING sample_count)
+     SELECT count(*) AS rows, coalesce(sum(sample_count), 0) AS samples FROM packed`,
+    [seriesIds, timeText(fromMs), timeText(untilMs), queryId, retention]
+  );
+  return { samples: Number(row.samples), rows: Number(row.rows) };
+}
