@@ -75,6 +75,40 @@ describe('the settings page', () => {
   });
 });
 
+describe('stored settings of the wrong types', () => {
+  const wrong: unknown[] = [5, 'x', true, [5, null], { a: 1 }, null];
+
+  it.each(wrong.map((value) => [JSON.stringify(value), value]))('are shown without a crash: %s', (_, value) => {
+    const keys = [
+      ...['timeInterval', 'queryTimeout', 'httpMethod', 'customQueryParameters', 'prometheusType', 'prometheusVersion'],
+      ...[
+        'disableMetricsLookup',
+        'cacheLevel',
+        'defaultEditor',
+        'incrementalQueryOverlapWindow',
+        'disableRecordingRules',
+      ],
+      ...['seriesEndpoint', 'seriesLimit', 'exemplarTraceIdDestinations', 'timeout', 'keepCookies', 'tlsSkipVerify'],
+      ...['serverName', 'httpHeaderName1', 'archiveHost', 'archiveDatabase', 'archiveUser', 'archiveSslMode'],
+      ...['archiveSchema', 'archiveSourceName', 'archiveKeepRetention', 'archiveKeepMaxRowsPerDay', 'unknownToUs'],
+    ];
+    const jsonData = Object.fromEntries(keys.map((key) => [key, value]));
+    open(
+      settings({ jsonData: { ...jsonData, archiveEnabled: true, archiveAllowKeep: true, incrementalQuerying: true } })
+    );
+    expect(screen.getByText('Archive')).toBeInTheDocument();
+  });
+
+  it('are named, and stored as shown with the next change', async () => {
+    const stored: Settings['jsonData'] = JSON.parse('{"httpMethod":"POST","seriesLimit":"500","cacheLevel":7}');
+    const { enter, current } = open(settings({ jsonData: stored, url: '' }));
+    expect(screen.getByText(/seriesLimit is read as 500; cacheLevel is ignored\./)).toBeInTheDocument();
+    await enter(screen.getByLabelText('Data source connection URL'), 'http://prom:9090');
+    expect(current().jsonData).toEqual({ httpMethod: 'POST', seriesLimit: 500, cacheLevel: undefined });
+    expect(screen.getByText(/seriesLimit is read as 500/)).toBeInTheDocument();
+  });
+});
+
 describe('the archive section', () => {
   const enabled = settings({ jsonData: { httpMethod: 'POST', archiveEnabled: true } });
 

@@ -8,19 +8,33 @@ import {
 } from '@grafana/plugin-ui';
 import { config } from '@grafana/runtime';
 import { Alert, Divider, SecureSocksProxySettings } from '@grafana/ui';
-import { useEffect } from 'react';
+import { useEffect, useMemo, useState } from 'react';
 import { ArchiveSection } from './ArchiveSection';
 import { type ConfigProps } from './configProps';
+import { readJsonData } from './readJsonData';
 
 /**
  * The settings page. The library's section for alerting is left out on purpose: *Manage alerts* and *recording rules
  * target* have no effect for a plugin whose id is not `prometheus`.
  */
-export function ConfigEditor(props: ConfigProps) {
+export function ConfigEditor({ options, onOptionsChange }: ConfigProps) {
+  const { jsonData, warnings } = useMemo(() => readJsonData(options.jsonData), [options.jsonData]);
+  const readable = useMemo(() => ({ ...options, jsonData }), [options, jsonData]);
+  return <SettingsPage key={options.uid} options={readable} onOptionsChange={onOptionsChange} warnings={warnings} />;
+}
+
+function SettingsPage(props: ConfigProps & { warnings: string[] }) {
   const { options, onOptionsChange } = props;
+  // Those of the settings as stored: the first change stores what is shown, and nothing is wrong with that.
+  const [warnings] = useState(props.warnings);
   useStoredHttpMethod(props);
   return (
     <>
+      {warnings.length > 0 && (
+        <Alert severity="warning" title="Some stored settings are not of the expected form">
+          {warnings.join('; ')}. Saving stores the settings as this page shows them.
+        </Alert>
+      )}
       {options.access === 'direct' && (
         <Alert severity="error" title="Browser access is not supported. Switch the access mode to server (proxy)." />
       )}

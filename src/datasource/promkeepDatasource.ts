@@ -30,6 +30,7 @@ import {
   toUpstreamTarget,
 } from './ownQuery';
 import { type PromkeepOptions, type PromkeepPromQuery } from './promkeepPromQuery';
+import { readJsonData } from './readJsonData';
 import { parseSummaryMetrics, type SummaryMetricChoice } from './summaryMetrics';
 
 const importAbstractQueries = PrometheusDatasource.prototype.importFromAbstractQueries;
@@ -47,7 +48,8 @@ export class PromkeepDatasource extends PrometheusDatasource {
   /** The second parameter has a default so that `length` is 1: Grafana takes classes with more for Angular ones. */
   constructor(instanceSettings: DataSourceInstanceSettings<PromkeepOptions>, templateSrv = getTemplateSrv()) {
     // Without a stored method the library asks with GET although its settings page shows POST.
-    const jsonData = { ...instanceSettings.jsonData, httpMethod: instanceSettings.jsonData.httpMethod || 'POST' };
+    const stored = readJsonData(instanceSettings.jsonData).jsonData;
+    const jsonData = { ...stored, httpMethod: stored.httpMethod || 'POST' };
     super({ ...instanceSettings, jsonData }, templateSrv);
     this.settings = jsonData;
     this.keepAllowed = jsonData.archiveEnabled === true && jsonData.archiveAllowKeep === true;

@@ -7,6 +7,12 @@ import { type Words } from './words';
 
 /** More sets of limits than this would be a manual, not a legend; each tile's details have its own. */
 const MOST_SETS = 3;
+/** Average width of a character at 12 px. */
+const CHARACTER_PX = 6.6;
+/** Icon, its distance and the gap to the next. */
+const MARK_PX = 38;
+const NAMES_PX = 260;
+const GAP_PX = 20;
 
 /** From which value on which state holds, once for all tiles that share it. */
 export function LimitLegend({ tiles, words }: { tiles: readonly Tile[]; words: Words }) {
@@ -34,6 +40,17 @@ export function hasLimits(tiles: readonly Tile[]): boolean {
   return tiles.some(({ limits }) => limits.length > 0);
 }
 
+/** How many lines the legend takes, at most: its height is needed before it is drawn. */
+export function legendLines(tiles: readonly Tile[], widthPx: number): number {
+  const sets = limitSets(tiles).slice(0, MOST_SETS);
+  const widths = sets.map(({ names, limits }) => {
+    const namesPx = sets.length > 1 ? Math.min(NAMES_PX, names.join(', ').length * CHARACTER_PX) + GAP_PX : 0;
+    const texts = limits.map(({ state, text }) => ((state.word?.length ?? 0) + text.length) * CHARACTER_PX);
+    return texts.reduce((sum, textPx) => sum + textPx + MARK_PX, namesPx) + GAP_PX;
+  });
+  return Math.max(1, Math.ceil(widths.reduce((sum, one) => sum + one, 0) / Math.max(1, widthPx)));
+}
+
 function limitSets(tiles: readonly Tile[]) {
   const sets = new Map<string, { key: string; names: string[]; limits: Tile['limits'] }>();
   for (const { name, limits } of tiles) {
@@ -51,7 +68,7 @@ const getStyles = (theme: GrafanaTheme2) => ({
   legend: css({
     display: 'flex',
     flexWrap: 'wrap',
-    gap: '0 20px',
+    gap: `0 ${GAP_PX}px`,
     margin: 0,
     padding: 0,
     listStyle: 'none',
@@ -60,6 +77,6 @@ const getStyles = (theme: GrafanaTheme2) => ({
     color: theme.colors.text.secondary,
   }),
   set: css({ display: 'flex', flexWrap: 'wrap', gap: '0 12px', margin: 0 }),
-  names: css({ overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap', maxWidth: 260 }),
+  names: css({ overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap', maxWidth: NAMES_PX }),
   limit: css({ display: 'inline-flex' }),
 });

@@ -4,7 +4,7 @@ import { useStyles2 } from '@grafana/ui';
 import { groupTiles, type Arrangement, type TileGroup } from './arrange';
 import { ExportBar } from './ExportBar';
 import { GAP_PX, GROUP_HEADING_PX, layOut, type Grid } from './grid';
-import { hasLimits, LimitLegend } from './LimitLegend';
+import { hasLimits, legendLines, LimitLegend } from './LimitLegend';
 import { notesHeightPx } from './notesHeight';
 import { TileCard } from './TileCard';
 import { type HeadingLevel } from './TileName';
@@ -38,7 +38,7 @@ export function SummaryView(props: Props) {
   ].filter(Boolean);
   const hasLegend = props.showLegend === true && hasLimits(shown);
   const hasExport = props.exportSource !== undefined && shown.length > 0;
-  const lines = [notes.length > 0, hasLegend, hasExport].filter(Boolean).length;
+  const lines = [notes.length > 0, hasExport].filter(Boolean).length + (hasLegend ? legendLines(shown, widthPx) : 0);
   const listPx = heightPx === undefined ? undefined : Math.max(0, heightPx - lines * NOTE_PX);
   const groups = groupTiles(shown, groupBy, words.noGroup(groupBy));
   const grid = layOut({

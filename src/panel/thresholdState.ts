@@ -75,11 +75,20 @@ function named(step: Threshold, theme: GrafanaTheme2, words: Words): TileState {
   };
 }
 
-/** JSON has no -Infinity: outside Grafana, which restores it, the first step's value is null. */
+/**
+ * JSON has no -Infinity: outside Grafana, which restores it, the first step's value is null. Grafana puts one of its own
+ * before it, so only the last step without a beginning counts.
+ */
 function sortSteps(steps: ReadonlyArray<Omit<Threshold, 'value'> & { value: number | null }>): Threshold[] {
-  return steps
+  const sorted = steps
     .map((step) => ({ ...step, value: step.value ?? -Infinity }))
     .sort((a, b) => (a.value === b.value ? 0 : a.value - b.value));
+  return sorted.slice(
+    Math.max(
+      0,
+      sorted.findLastIndex(({ value }) => value === -Infinity)
+    )
+  );
 }
 
 /** 0 to 100. */

@@ -44,6 +44,17 @@ describe('Summary frames', () => {
     expect(tilesOf([summaryFrame({ values: [1, value] })])[0].state).toMatchObject({ severity, word });
   });
 
+  it('name each limit once, also when Grafana has put a first step of its own before theirs', () => {
+    const frame = summaryFrame({ values: [1] });
+    frame.fields[1].config.thresholds?.steps.unshift({ value: -Infinity, color: 'green' });
+    const [tile] = tilesOf([frame]);
+    expect(tile.limits.map(({ text }) => text)).toEqual(['below 80%', 'from 80%', 'from 90%']);
+    expect(tile.state.word).toBe('OK');
+    const steps = [-Infinity, -Infinity].map((value) => ({ value, color: 'green', state: 'ok' }));
+    const config = { thresholds: { mode: ThresholdsMode.Absolute, steps } };
+    expect(tilesOf([summaryFrame({ values: [1], config })])[0]).toMatchObject({ limits: [], state: { word: 'OK' } });
+  });
+
   it('say why there is no data and when it was last seen, and never a 0', () => {
     const frame = summaryFrame({ values: [], mark: { noDataReason: 'no series matches', lastSeenMs: END_MS } });
     const [tile] = tilesOf([frame]);
