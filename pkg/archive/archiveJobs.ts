@@ -4,6 +4,7 @@ import { type ArchiveConnection } from './connection';
 import { Database } from './database';
 import { migrateSchema } from './migrator';
 import { packClosed, type PackOutcome } from './packer';
+import { expire, type ExpireOutcome } from './retention';
 
 export interface ArchiveJobsOptions {
   connection: ArchiveConnection;
@@ -23,6 +24,8 @@ export const CLOSED_AFTER_MS = 6 * 3_600_000;
 export interface ArchiveJobs {
   /** Packs the samples of periods that ended `closedAfterMs` ago; once an hour is enough. */
   packClosed(signal: AbortSignal, closedAfterMs?: number): Promise<PackOutcome>;
+  /** Removes what is older than the retention class of its query; once an hour is enough. */
+  expire(signal: AbortSignal): Promise<ExpireOutcome>;
   close(): Promise<void>;
 }
 
@@ -41,6 +44,7 @@ export function createArchiveJobs(options: ArchiveJobsOptions): ArchiveJobs {
   return {
     packClosed: (signal, closedAfterMs = CLOSED_AFTER_MS) =>
       run(signal, (schema) => packClosed(database, schema, { closedBeforeMs: clock.nowMs() - closedAfterMs }, signal)),
+    expire: (signal) => run(signal, (schema) => expire(database, schema, clock.nowMs(), signal)),
     close: () => database.close(),
   };
 }

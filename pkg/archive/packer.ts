@@ -34,12 +34,14 @@ interface SeriesCount {
 
 const BATCH_SAMPLES = 500_000;
 /** Inserting sessions share the query's lock for as long as their transaction is open. */
-const LOCK_TIMEOUT = '5s';
+const LOCK_TIMEOUT = '1s';
 const LOCK_NOT_AVAILABLE = '55P03';
-/** Longer ones are cut: an array has to be unpacked as a whole, and `jsonb`-free readers hold it in memory. */
+/** Longer ones are cut: an array is unpacked as a whole, however little of it is read. */
 const MAX_ROW_SAMPLES = 25_000;
 /** A series whose grid has more holes than this in a period is stored with the time of every sample. */
 const MAX_PIECES = 16;
+/** For half a million samples; with the server's usual 4 MB every sort goes to disk. */
+const WORK_MEMORY = '64MB';
 const STATEMENT_TIMEOUT_MS = 300_000;
 
 /**
@@ -184,7 +186,10 @@ async function packBatch(
 ): Promise<{ samples: number; rows: number }> {
   return database.transaction(
     async (tx) => {
-      await tx.run(`SET LOCAL lock_timeout = '${LOCK_TIMEOUT}'`);
+      // How many samples there are the planner cannot know; a nested loop over them would never end.
+      await tx.run(
+        `SET LOCAL lock_timeout = '${LOCK_TIMEOUT}'; SET LOCAL work_mem = '${WORK_MEMORY}'; SET LOCAL enable_nestloop = off`
+      );
       const retention = await lockById(tx, schema, period.queryId);
       if (retention === undefined) {
         return { samples: 0, rows: 0 };
@@ -207,6 +212,9 @@ async function packBatch(
   );
 }
 
+/** Whether a sample is the first of a packed row, or the first that another write brought. */
+const BEGINS = `(c.other_fetch OR (c.regular AND c.distance <> c.step) OR (c.n - 1) % ${MAX_ROW_SAMPLES} = 0)`;
+
 /** The lock every writer takes first. Gives the class under which the query's packed rows are to lie. */
 async function lockById(tx: Transaction, schema: string, queryId: number): Promise<string | undefined> {
   const [row] = await tx.rows(
@@ -219,7 +227,7 @@ async function lockById(tx: Transaction, schema: string, queryId: number): Promi
 
 /**
  * One statement: takes the samples out and puts packed rows in. A row is a piece of a series in which the distance between
- * samples is its commonest one; where there would be too many pieces, one row with the time of each sample. Writes that differ
+ * samples is its shortest one; where there would be too many pieces, one row with the time of each sample. Writes that differ
  * only in when they were made are represented by the newest; inserted rows keep theirs.
  */
 async function packSamples(
@@ -239,35 +247,35 @@ async function packSamples(
          PARTITION BY f.version, f.expression, f.prometheus_version, f.warnings) END AS newest
        FROM ${schema}.promkeep_fetches f JOIN ${schema}.promkeep_queries q ON q.query_id = $4
        WHERE f.fetch_id IN (SELECT moved.fetch_id FROM moved)),
-     timed AS (
-       SELECT m.series_id, m.value, coalesce(i.newest, m.fetch_id) AS fetch_id, m.time,
-         (extract(epoch FROM m.time - $2::timestamptz) * 1000000)::bigint AS us
-       FROM moved m LEFT JOIN stand_ins i ON i.fetch_id = m.fetch_id),
      spaced AS (
-       SELECT t.*, row_number() OVER w AS n, t.us - lag(t.us) OVER w AS distance
-       FROM timed t WINDOW w AS (PARTITION BY t.series_id ORDER BY t.us)),
-     steps AS (
-       SELECT series_id, coalesce(mode() WITHIN GROUP (ORDER BY distance), 1) AS step FROM spaced GROUP BY series_id),
-     grids AS (
-       SELECT d.series_id, t.step, count(*) FILTER (WHERE d.distance <> t.step) < ${MAX_PIECES} AS regular
-       FROM spaced d JOIN steps t ON t.series_id = d.series_id GROUP BY d.series_id, t.step),
-     pieces AS (
-       SELECT d.*, g.step, g.regular,
-         count(*) FILTER (WHERE g.regular AND d.distance <> g.step) OVER (PARTITION BY d.series_id ORDER BY d.us) AS piece
-       FROM spaced d JOIN grids g ON g.series_id = d.series_id),
-     numbered AS (
-       SELECT p.*, row_number() OVER w - 1 AS k FROM pieces p WINDOW w AS (PARTITION BY p.series_id, p.piece ORDER BY p.us)),
-     runs AS (
-       SELECT n.*, n.k / ${MAX_ROW_SAMPLES} AS part, n.k % ${MAX_ROW_SAMPLES} + 1 AS place,
-         first_value(n.us) OVER w AS start_us, n.fetch_id IS DISTINCT FROM lag(n.fetch_id) OVER w AS begins
-       FROM numbered n WINDOW w AS (PARTITION BY n.series_id, n.piece, n.k / ${MAX_ROW_SAMPLES} ORDER BY n.us)),
+       SELECT m.series_id, m.time, m.value, coalesce(i.newest, m.fetch_id) AS fetch_id, row_number() OVER w AS n,
+         m.time - lag(m.time) OVER w AS distance,
+         coalesce(i.newest, m.fetch_id) IS DISTINCT FROM lag(coalesce(i.newest, m.fetch_id)) OVER w AS other_fetch
+       FROM moved m LEFT JOIN stand_ins i ON i.fetch_id = m.fetch_id
+       WINDOW w AS (PARTITION BY m.series_id ORDER BY m.time)),
+     stepped AS (
+       SELECT s.*, min(s.distance) OVER (PARTITION BY s.series_id) AS step FROM spaced s),
+     cut AS (
+       SELECT s.*, count(*) FILTER (WHERE s.distance <> s.step) OVER (PARTITION BY s.series_id) < ${MAX_PIECES} AS regular,
+         count(*) FILTER (WHERE s.distance <> s.step) OVER (PARTITION BY s.series_id ORDER BY s.time) AS holes
+       FROM stepped s),
+     packed_rows AS (
+       SELECT c.series_id, min(c.time) AS from_time, max(c.time) AS to_time, count(*) AS sample_count, c.regular,
+         (extract(epoch FROM coalesce(c.step, '1 microsecond')) * 1000000)::bigint AS step_us, min(c.n) AS first,
+         array_agg(c.time ORDER BY c.n) FILTER (WHERE NOT c.regular) AS times, array_agg(c.value ORDER BY c.n) AS sample_values,
+         array_agg(c.fetch_id ORDER BY c.n) FILTER (WHERE ${BEGINS}) AS fetch_ids,
+         array_agg(c.n ORDER BY c.n) FILTER (WHERE ${BEGINS}) AS fetch_starts
+       FROM cut c
+       GROUP BY c.series_id, c.regular, c.step, CASE WHEN c.regular THEN c.holes END, (c.n - 1) / ${MAX_ROW_SAMPLES}),
      packed AS (
        INSERT INTO ${schema}.promkeep_packed (retention, series_id, from_time, to_time, sample_count, step_us, offsets_us,
          sample_values, fetch_ids, fetch_starts)
-       SELECT $5, series_id, min(time), max(time), count(*), CASE WHEN regular THEN step END,
-         CASE WHEN NOT regular THEN array_agg(us - start_us ORDER BY us) END, array_agg(value ORDER BY us),
-         array_agg(fetch_id ORDER BY us) FILTER (WHERE begins), array_agg(place ORDER BY us) FILTER (WHERE begins)
-       FROM runs GROUP BY series_id, piece, part, regular, step
+       SELECT $5, r.series_id, r.from_time, r.to_time, r.sample_count, CASE WHEN r.regular THEN r.step_us END,
+         CASE WHEN NOT r.regular THEN (
+           SELECT array_agg((extract(epoch FROM t.time - r.from_time) * 1000000)::bigint ORDER BY t.time)
+           FROM unnest(r.times) AS t(time)) END,
+         r.sample_values, r.fetch_ids, (SELECT array_agg(f.n - r.first + 1 ORDER BY f.n) FROM unnest(r.fetch_starts) AS f(n))
+       FROM packed_rows r
        RETURNING sample_count)
      SELECT count(*) AS rows, coalesce(sum(sample_count), 0) AS samples FROM packed`,
     [seriesIds, timeText(fromMs), timeText(untilMs), queryId, retention]
