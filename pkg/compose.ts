@@ -1,8 +1,9 @@
 import { createArchiver } from './archiver/archiver';
+import { createUpkeep } from './archiver/upkeep';
 import { composeApiRoutes, scrapeIntervalText } from './composeApi';
 import { Closers } from './composeClosers';
-import { openArchive, openSource } from './composeSources';
-import { type Config } from './config/config';
+import { openArchive, openArchiveJobs, openSource } from './composeSources';
+import { type ArchiveConfig, type Config } from './config/config';
 import { COLLECT_DEFAULTS } from './core/collectFetch';
 import { REFILL_DEFAULTS } from './core/collectRefill';
 import { type Archive, type Clock, type Logger, type MetricSource } from './core/ports';
@@ -93,10 +94,31 @@ async function open(config: Config, options: ServeOptions, closers: Closers): Pr
     });
     closers.push('archiver', () => archiver.stop());
     archiver.start();
+    startUpkeep(config.archive, options, closers);
   } else {
     logger.info('There is no archive (archive.url, PROMKEEP_DATABASE_URL): nothing is recorded.');
   }
   return url;
+}
+
+function startUpkeep(config: ArchiveConfig, { logger, clock }: ServeOptions, closers: Closers): void {
+  const jobs = openArchiveJobs(config, { logger, clock });
+  closers.push('archive jobs', () => jobs.close());
+  const upkeep = createUpkeep({
+    logger,
+    jobs: [
+      { name: 'pack', run: async (signal) => ({ ...(await jobs.packClosed(signal)) }) },
+      {
+        name: 'expire',
+        async run(signal) {
+          const { moved, deletedSamples, dropped, busy } = await jobs.expire(signal);
+          return { moved, deletedSamples, droppedPartitions: dropped.length, busyPartitions: busy.length };
+        },
+      },
+    ],
+  });
+  closers.push('archive upkeep', () => upkeep.stop());
+  upkeep.start();
 }
 
 function readinessChecks(source: MetricSource, archive: Archive | undefined, clock: Clock): ReadinessCheck[] {

@@ -1,5 +1,6 @@
 import { createArchive } from './archive/archive';
-import { connectionFromUrl } from './archive/connection';
+import { type ArchiveJobs, createArchiveJobs } from './archive/archiveJobs';
+import { type ArchiveConnection, connectionFromUrl } from './archive/connection';
 import { type ArchiveConfig, type PrometheusConfig } from './config/config';
 import { type Archive, type Clock, type Logger, type MetricSource } from './core/ports';
 import { plainPrometheusSettings, type ProxySettings } from './prometheus/prometheusSettings';
@@ -20,16 +21,27 @@ export function openSource(config: PrometheusConfig, proxies: ProxySettings): Me
   return createPrometheusSource(settings, proxies);
 }
 
+interface Surroundings {
+  logger: Logger;
+  clock: Clock;
+}
+
 /** The archive of the configuration; connects with its first use. Throws `SETTINGS_INVALID`. */
-export function openArchive(config: ArchiveConfig, { logger, clock }: { logger: Logger; clock: Clock }): Archive {
-  const connection = connectionFromUrl(config.url);
-  return createArchive({
-    connection: config.password === undefined ? connection : { ...connection, password: config.password },
-    source: config.source,
-    logger,
-    clock,
-    ...(config.schema === undefined ? {} : { schema: config.schema }),
-  });
+export function openArchive(config: ArchiveConfig, surroundings: Surroundings): Archive {
+  return createArchive({ ...databaseOf(config), ...surroundings, source: config.source });
+}
+
+/** The jobs that keep the same database small; they have a connection of their own. Throws `SETTINGS_INVALID`. */
+export function openArchiveJobs(config: ArchiveConfig, surroundings: Surroundings): ArchiveJobs {
+  return createArchiveJobs({ ...databaseOf(config), ...surroundings });
+}
+
+function databaseOf({ url, password, schema }: ArchiveConfig): { connection: ArchiveConnection; schema?: string } {
+  const connection = connectionFromUrl(url);
+  return {
+    connection: password === undefined ? connection : { ...connection, password },
+    ...(schema === undefined ? {} : { schema }),
+  };
 }
 
 /** What the usual variables say about proxies. Lower case wins, as with curl. */

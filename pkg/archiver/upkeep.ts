@@ -1,0 +1,68 @@
+import { asPromkeepError } from '../core/errors';
+import { type LogAttributes, type Logger } from '../core/ports';
+import { sleepUntilTimer, type Sleep } from './waiting';
+
+/** Work that keeps the archive small. It may be ended, repeated or run by two programs at once: the jobs see to that. */
+export interface UpkeepJob {
+  name: string;
+  /** @returns what was done, in numbers, for the log */
+  run(signal: AbortSignal): Promise<LogAttributes>;
+}
+
+export interface UpkeepOptions {
+  jobs: readonly UpkeepJob[];
+  logger: Logger;
+  /** Replaced in tests. */
+  sleep?: Sleep;
+}
+
+export interface Upkeep {
+  start(): void;
+  /** Ends after the running job has been aborted. */
+  stop(): Promise<void>;
+}
+
+/** Soon after the start, so that a program that is restarted every day still does it, but not in the way of catching up. */
+const FIRST_AFTER_MS = 5 * 60_000;
+/** Periods close and expire by the day; an hour keeps each run small. */
+const EVERY_MS = 3_600_000;
+
+/** Runs the jobs one after the other, every hour. A job that fails is logged and tried again with the next round. */
+export function createUpkeep(options: UpkeepOptions): Upkeep {
+  const abort = new AbortController();
+  let running: Promise<void> | undefined;
+  return {
+    start() {
+      running ??= loop(options, abort.signal);
+    },
+    async stop() {
+      abort.abort(new Error('The upkeep stops.'));
+      await running;
+    },
+  };
+}
+
+async function loop({ jobs, logger, sleep = sleepUntilTimer }: UpkeepOptions, signal: AbortSignal): Promise<void> {
+  await sleep(FIRST_AFTER_MS, signal);
+  while (!signal.aborted) {
+    for (const job of jobs) {
+      await runJob(job, logger, signal);
+    }
+    await sleep(EVERY_MS, signal);
+  }
+}
+
+async function runJob({ name, run }: UpkeepJob, logger: Logger, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) {
+    return;
+  }
+  try {
+    const done = await run(signal);
+    logger.info('Archive upkeep done.', { job: name, ...done });
+  } catch (error) {
+    if (!signal.aborted) {
+      const { code, message } = asPromkeepError(error);
+      logger.error('Archive upkeep failed; it is tried again in an hour.', { job: name, code, error: message });
+    }
+  }
+}
