@@ -3,6 +3,7 @@ import { type DataQuery, type DataResponse } from '../core/datasource';
 import { asPromkeepError, PromkeepError } from '../core/errors';
 import { type Logger } from '../core/ports';
 import { ArrowEncoder } from './arrowFile';
+import { encodeFrames } from './encodeFrames';
 import { type InstanceCache } from './instanceCache';
 import { toCaller } from './pluginContext';
 import { type CallInfo, describeFailure, type RpcCalls } from './rpcCalls';
@@ -37,11 +38,11 @@ export class DataService {
 
   private async queryData(request: WireQueryDataRequest, info: CallInfo): Promise<WireQueryDataResponse> {
     const answers = await this.answer(request, info);
-    return {
-      responses: Object.fromEntries(
-        [...answers].map(([refId, answer]) => [refId, this.encode(refId, answer, request)])
-      ),
-    };
+    const responses: Array<[string, WireDataResponse]> = [];
+    for (const [refId, answer] of answers) {
+      responses.push([refId, await this.encode(refId, answer, request)]);
+    }
+    return { responses: Object.fromEntries(responses) };
   }
 
   /** One message a frame. An error needs a frame as well: Grafana 12.4 decodes it before it looks at the error. */
@@ -51,7 +52,7 @@ export class DataService {
     info: CallInfo
   ): Promise<void> {
     for (const [refId, answer] of await this.answer(request, info)) {
-      const { frames, ...outcome } = this.encode(refId, answer, request);
+      const { frames, ...outcome } = await this.encode(refId, answer, request);
       for (const [i, frame] of frames.entries()) {
         await send({ refId, frameId: `${refId}-${i}`, frame, status: STATUS_OK });
       }
@@ -91,11 +92,10 @@ export class DataService {
     }
   }
 
-  private encode(refId: string, answer: DataResponse, request: WireQueryDataRequest): WireDataResponse {
+  private async encode(refId: string, answer: DataResponse, request: WireQueryDataRequest): Promise<WireDataResponse> {
     try {
-      const encoder = new ArrowEncoder();
       return {
-        frames: answer.frames.map((frame) => encoder.encode(frame, refId)),
+        frames: await encodeFrames(answer.frames, refId),
         status: toStatus(answer),
         ...(answer.error && { error: answer.error, errorSource: answer.errorSource ?? 'plugin' }),
       };

@@ -1,3 +1,4 @@
+import { setImmediate as otherWork } from 'node:timers/promises';
 import { PromkeepError } from '../core/errors';
 import { type QueryResult } from '../core/series';
 import { AnswerParser } from './answer/answerParser';
@@ -9,16 +10,28 @@ import { type HttpAnswer } from './httpClient';
 /** Enough for a snippet of an HTML page behind its head. */
 const HEAD_BYTES = 4096;
 
+/**
+ * How much is parsed before other work has its turn: about 2 ms. Without it one answer of 40 MB that arrives faster than it is
+ * parsed keeps the thread to itself (docs/adr/0010).
+ */
+const TURN_BYTES = 64 * 1024;
+
 /** Parses a query's answer while it arrives. */
 export async function readQueryAnswer(answer: HttpAnswer, redact: (text: string) => string): Promise<QueryResult> {
   const parser = new AnswerParser();
   let head: Buffer = Buffer.alloc(0);
+  let turnBytes = 0;
   try {
     for await (const chunk of answer.body) {
       if (head.length < HEAD_BYTES) {
         head = Buffer.concat([head, chunk.subarray(0, HEAD_BYTES - head.length)]);
       }
       parser.feed(chunk);
+      turnBytes += chunk.length;
+      if (turnBytes >= TURN_BYTES) {
+        turnBytes = 0;
+        await otherWork();
+      }
     }
     const envelope = parser.finish();
     const refusal = refusalOf(envelope);

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { rspack } from '@rspack/core';
 import { fromRoot, resolveTypescript, typescriptRule, version } from './shared.mjs';
 
@@ -73,9 +74,18 @@ function copied(context) {
     { from: 'README.md', context },
     { from: 'img', to: 'img', context },
     { from: 'locales', to: 'locales', context, noErrorOnMissing: true },
+    ...dashboardsOf(context),
     { from: fromRoot('LICENSE'), to: '[name][ext]' },
     { from: fromRoot('CHANGELOG.md'), to: '[name][ext]' },
   ];
+}
+
+/** The dashboards a plugin includes are those we provision: one text for both ways. */
+function dashboardsOf(context) {
+  const { includes = [] } = JSON.parse(readFileSync(`${context}/plugin.json`, 'utf8'));
+  return includes
+    .filter(({ type }) => type === 'dashboard')
+    .map(({ path }) => ({ from: fromRoot('provisioning', path), to: path }));
 }
 
 /** SOURCE_DATE_EPOCH (seconds) makes the date, and so the whole build, repeatable. */

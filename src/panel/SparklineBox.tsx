@@ -34,7 +34,7 @@ export const SparklineBox = memo(function SparklineBox({ sparkline, color, width
     return null;
   }
   return (
-    <div role="img" aria-label={sparkline.label} style={{ height: heightPx, lineHeight: 0 }}>
+    <div role="img" aria-label={sparkline.label} style={{ height: heightPx, lineHeight: 0, contain: 'strict' }}>
       <Sparkline sparkline={sparkline.data} config={config} theme={theme} width={widthPx} height={heightPx} />
     </div>
   );

@@ -125,6 +125,8 @@ const getStyles = (theme: GrafanaTheme2) => ({
   tile: css({
     boxSizing: 'border-box',
     position: 'relative',
+    // Each new canvas is measured as it is made; without this each of them lays out all tiles again.
+    contain: 'layout paint style',
     display: 'flex',
     flexDirection: 'column',
     minWidth: 0,

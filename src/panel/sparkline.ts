@@ -8,6 +8,7 @@ import { type Words } from './words';
 const STEADY_SHARE = 0.15;
 /** The line's extent is at least this share of its highest value: a change of a few percent must not look like a cliff. */
 const LEAST_EXTENT_SHARE = 0.1;
+const EXTENT_DECIMALS = 12;
 
 interface SparklineOptions {
   timeRange?: TimeRange;
@@ -85,7 +86,10 @@ function numberField(values: Array<number | null>, range: { min: number; max: nu
   };
 }
 
-/** Only what the line needs: min and max of the field would flatten it, noValue would shift it. */
-function lineConfig({ thresholds, decimals }: FieldConfig): FieldConfig {
-  return { thresholds, decimals };
+/**
+ * Only what the line needs: min and max of the field would flatten it, noValue would shift it. Sparkline rounds its extent to
+ * `decimals`: with those of a count, a constant line would lie on the bottom.
+ */
+function lineConfig({ thresholds }: FieldConfig): FieldConfig {
+  return { thresholds, decimals: EXTENT_DECIMALS };
 }

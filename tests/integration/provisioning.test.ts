@@ -96,7 +96,7 @@ describe('the provisioning of Grafana', () => {
 
   it('rates over $__rate_interval and offers job and instance', () => {
     const expressions = dashboard.panels.flatMap(({ targets }) => targets.map(({ expr }) => expr)).filter(Boolean);
-    expect(expressions).toHaveLength(5);
+    expect(expressions).toHaveLength(6);
     expressions.forEach((expr) => expect(expr).toContain('job=~"$job",instance=~"$instance"'));
     const rates = expressions.filter((expr) => expr.includes('rate('));
     expect(rates.length).toBe(3);
