@@ -1,5 +1,5 @@
 import { createArchiver } from './archiver/archiver';
-import { composeApiRoutes, scrapeIntervalText } from './composeApi';
+import { composeApiRoutes, gapReader, scrapeIntervalText } from './composeApi';
 import { Closers } from './composeClosers';
 import { openArchive, openSource } from './composeSources';
 import { type Config } from './config/config';
@@ -52,7 +52,8 @@ async function open(config: Config, options: ServeOptions, closers: Closers): Pr
   if (archive) {
     closers.push('archive', () => archive.close());
   }
-  const metrics = createMetrics(version);
+  const settleMs = config.archive?.settleMs;
+  const metrics = createMetrics(version, archive && gapReader(archive, clock, settleMs));
   const { host, port, token, basicAuth, allowedHosts, limits } = config.server;
   const server = await createHttpServer({
     access: { host, token, basicAuth, allowedHosts },
@@ -64,6 +65,7 @@ async function open(config: Config, options: ServeOptions, closers: Closers): Pr
       summaryMetrics: config.summaryMetrics,
       scrapeInterval: scrapeIntervalText(config.prometheus.scrapeIntervalMs),
       limits,
+      settleMs,
     }),
     checks: readinessChecks(source, archive, clock),
     metrics,

@@ -4,7 +4,7 @@ import { type Lease, type Logger, type RecordedQuery } from '../core/ports';
 import { rememberVersion } from '../core/sourceVersion';
 import { type ArchiverMetrics } from './archiverMetrics';
 import { becomeLeader, type LeadershipDeps, type LeaseTerms } from './candidate';
-import { fenceArchive } from './fencedArchive';
+import { fenceArchive } from '../core/fencedArchive';
 import { QueryLoop } from './queryLoop';
 import { renewUntilLost } from './renewal';
 import { Slots, sleepUntilTimer, type Sleep } from './waiting';

@@ -1,4 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { type GapReader } from '../core/gapReport';
 import { type GapReason, type WriteOutcome } from '../core/ports';
 
 /** Promkeep's own metrics. One object serves the HTTP server, the archiver and `/metrics`. */
@@ -15,7 +16,10 @@ export interface Metrics {
   readonly contentType: string;
 }
 
-export function createMetrics(version: string): Metrics {
+const GAP_READ_LIMIT_MS = 2_000;
+
+/** @param readGaps asked at every scrape; when it fails or is slow, the scrape goes without gaps */
+export function createMetrics(version: string, readGaps?: GapReader): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
@@ -60,6 +64,9 @@ export function createMetrics(version: string): Metrics {
     help: 'Newest leadership epoch this program knows of; grows with each change of leader.',
     registers,
   });
+  if (readGaps) {
+    addGapGauge(registry, readGaps);
+  }
   const requests = new Histogram({
     name: 'promkeep_http_request_duration_seconds',
     help: 'Duration of HTTP requests.',
@@ -88,4 +95,23 @@ export function createMetrics(version: string): Metrics {
     text: () => registry.metrics(),
     contentType: registry.contentType,
   };
+}
+
+function addGapGauge(registry: Registry, readGaps: GapReader): void {
+  new Gauge({
+    name: 'promkeep_gap_seconds',
+    help: 'Time of a recorded query that the archive lacks, by reason.',
+    labelNames: ['query', 'reason'],
+    registers: [registry],
+    async collect() {
+      this.reset();
+      const limit = new Promise<never[]>((resolve) => setTimeout(() => resolve([]), GAP_READ_LIMIT_MS).unref());
+      const reports = await Promise.race([readGaps(), limit]).catch(() => []);
+      for (const { name, missing } of reports) {
+        for (const { reason, seconds } of missing) {
+          this.inc({ query: name, reason }, seconds);
+        }
+      }
+    },
+  });
 }
