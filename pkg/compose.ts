@@ -81,6 +81,7 @@ async function open(config: Config, options: ServeOptions, closers: Closers): Pr
       source,
       archive,
       clock,
+      monotonicClock: { nowMs: () => performance.now() },
       logger,
       queries: config.recordedQueries,
       metrics: metrics.archiver,

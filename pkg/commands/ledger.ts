@@ -7,6 +7,7 @@ import { COLLECT_DEFAULTS, type CollectDeps } from '../core/collectFetch';
 import { PromkeepError } from '../core/errors';
 import { type GapReport } from '../core/gapReport';
 import { type RecordedQuery, type TimeRange } from '../core/ports';
+import { SourceClock } from '../core/sourceClock';
 import { rememberVersion } from '../core/sourceVersion';
 import { verifyQuery, type Difference, type VerifyReport } from '../core/verify';
 import { Parameters } from '../server/routes/parameters';
@@ -45,9 +46,12 @@ export function runGaps(host: CommandHost, options: LedgerCommandOptions): Promi
 export function runBackfill(host: CommandHost, options: BackfillCommandOptions): Promise<number> {
   return withParts(host, options, async ({ config, deps, signal }) => {
     const window = windowOf(options);
+    // A clock that runs ahead must not cover what lies in Prometheus' future.
+    const clock = new SourceClock(deps.source, CLOCK, { nowMs: () => performance.now() });
+    await clock.refresh(signal);
     const tell = progressTeller(host);
     for (const query of chosen(config.recordedQueries, options.query)) {
-      const parts = { ...deps, wait: sleepUntilTimer };
+      const parts = { ...deps, clock, wait: sleepUntilTimer };
       const { inserted, coveredPoints, gapPoints, totalPoints } = await backfillQuery(
         parts,
         query,

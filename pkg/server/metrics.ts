@@ -10,6 +10,7 @@ export interface Metrics {
     gapped(query: string, points: number): void;
     lagged(query: string, lagMs: number): void;
     led(leads: boolean, epoch: number): void;
+    skewed(offsetMs: number): void;
   };
   requested(route: string, status: number, seconds: number): void;
   text(): Promise<string>;
@@ -59,6 +60,11 @@ export function createMetrics(version: string, readGaps?: GapReader): Metrics {
     help: '1 while this program records its source, 0 while it waits for its turn.',
     registers,
   });
+  const skew = new Gauge({
+    name: 'promkeep_source_clock_offset_seconds',
+    help: "This machine's clock minus Prometheus'; recording goes by the latter.",
+    registers,
+  });
   const epoch = new Gauge({
     name: 'promkeep_archive_leader_epoch',
     help: 'Newest leadership epoch this program knows of; grows with each change of leader.',
@@ -86,6 +92,7 @@ export function createMetrics(version: string, readGaps?: GapReader): Metrics {
       failed: (query, reason) => failures.inc({ query, reason }),
       gapped: (query, points) => gaps.inc({ query }, points),
       lagged: (query, lagMs) => lag.set({ query }, lagMs / 1000),
+      skewed: (offsetMs) => skew.set(offsetMs / 1000),
       led: (leads, value) => {
         leader.set(leads ? 1 : 0);
         epoch.set(value);
