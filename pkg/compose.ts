@@ -1,6 +1,6 @@
 import { createArchiver } from './archiver/archiver';
 import { createUpkeep } from './archiver/upkeep';
-import { composeApiRoutes, scrapeIntervalText } from './composeApi';
+import { composeApiRoutes, gapReader, scrapeIntervalText } from './composeApi';
 import { Closers } from './composeClosers';
 import { openArchive, openArchiveJobs, openSource } from './composeSources';
 import { type ArchiveConfig, type Config } from './config/config';
@@ -53,7 +53,8 @@ async function open(config: Config, options: ServeOptions, closers: Closers): Pr
   if (archive) {
     closers.push('archive', () => archive.close());
   }
-  const metrics = createMetrics(version);
+  const settleMs = config.archive?.settleMs;
+  const metrics = createMetrics(version, archive && gapReader(archive, clock, settleMs));
   const { host, port, token, basicAuth, allowedHosts, limits } = config.server;
   const server = await createHttpServer({
     access: { host, token, basicAuth, allowedHosts },
@@ -65,6 +66,7 @@ async function open(config: Config, options: ServeOptions, closers: Closers): Pr
       summaryMetrics: config.summaryMetrics,
       scrapeInterval: scrapeIntervalText(config.prometheus.scrapeIntervalMs),
       limits,
+      settleMs,
     }),
     checks: readinessChecks(source, archive, clock),
     metrics,
@@ -80,6 +82,7 @@ async function open(config: Config, options: ServeOptions, closers: Closers): Pr
       source,
       archive,
       clock,
+      monotonicClock: { nowMs: () => performance.now() },
       logger,
       queries: config.recordedQueries,
       metrics: metrics.archiver,

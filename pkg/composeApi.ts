@@ -1,12 +1,14 @@
 import { type SummaryMetric } from '../src/contract/summary';
 import { type ApiRoute } from './core/api';
+import { defaultSettleMs } from './core/collectFetch';
 import { mapConcurrently } from './core/concurrency';
+import { reportGaps, type GapReader } from './core/gapReport';
 import { type Archive, type Clock, type MetricSource } from './core/ports';
 import { formatExact } from './core/step';
 import { selectMetrics, summaryValues } from './core/summaryByKey';
 import { evaluateSummaryRange, type SummaryDeps } from './core/summaryEvaluate';
 import { summaryFrames } from './core/summaryFrames';
-import { createArchiveRoute } from './server/routes/archiveRoute';
+import { createArchiveRoute, createGapsRoute } from './server/routes/archiveRoute';
 import { type QueryCost } from './server/routes/askSource';
 import { createStandardRoute } from './server/routes/standardRoute';
 import { createSummaryRoutes, type SummaryReader } from './server/routes/summaryRoutes';
@@ -19,6 +21,8 @@ export interface ApiParts {
   /** A duration text; may be empty. */
   scrapeInterval: string;
   limits: QueryCost;
+  /** Age at which a time is due for the archive; absent: the default's. */
+  settleMs?: number;
 }
 
 /** Promkeep's own API, the same in the stand-alone server and below `promkeep/` in Grafana. */
@@ -27,6 +31,7 @@ export function composeApiRoutes(parts: ApiParts): ApiRoute[] {
     ...createSummaryRoutes(summaryReader(parts), parts.limits.maxRangeMs),
     createStandardRoute(parts),
     createArchiveRoute(parts.archive),
+    createGapsRoute(parts.archive && gapReader(parts.archive, parts.clock, parts.settleMs)),
   ];
 }
 
@@ -50,6 +55,14 @@ function summaryReader({ source, clock, summaryMetrics, scrapeInterval }: ApiPar
       );
       return summaryFrames(evaluations);
     },
+  };
+}
+
+/** What the archive lacks of each recorded query, and why. */
+export function gapReader(archive: Archive, clock: Clock, settleMs = defaultSettleMs(15_000, 10_000)): GapReader {
+  return async () => {
+    const reports = (await archive.ledger()).map((entry) => reportGaps(entry, clock.nowMs() - settleMs));
+    return reports;
   };
 }
 

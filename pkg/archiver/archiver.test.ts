@@ -59,6 +59,7 @@ async function settle(): Promise<void> {
 function setUp(queries = QUERIES) {
   const time = new VirtualTime();
   const source = new ScriptedSource();
+  source.nowMs = time.nowMs;
   const archive = new LedgerArchive();
   const logged: Array<{ level: string; message: string; attributes?: LogAttributes }> = [];
   const log = (level: string) => (message: string, attributes?: LogAttributes) => {
@@ -69,6 +70,7 @@ function setUp(queries = QUERIES) {
     source,
     archive,
     clock: time,
+    monotonicClock: time,
     sleep: time.sleep,
     queries,
     settings: { ...COLLECT_DEFAULTS, settleMs: 43_000 },
@@ -236,4 +238,18 @@ it('stops recording when another takes over, and goes on when it is leader again
   expect(await archive.coverage('fast')).toHaveLength(1);
   expect(archive.countSamples()).toBeGreaterThan(before + 8);
   expect(archive.lease.state.holder).toBe('');
+});
+
+it('records nothing of the future of a source whose clock is behind, and says so once', async () => {
+  const { archiver, time, source, archive, logged, options } = setUp([QUERIES[0]]);
+  source.nowMs = () => time.ms - 3_600_000;
+  archiver.start();
+  await time.pass(300_000);
+  await archiver.stop();
+  const newestMs = Math.max(...source.asked.map(({ endMs }) => endMs));
+  expect(newestMs).toBeLessThanOrEqual(time.ms - 3_600_000 - options.settings.settleMs);
+  expect((await archive.coverage('fast'))[0].toMs).toBe(newestMs);
+  expect(logged.filter(({ level }) => level === 'warn').map(({ attributes }) => attributes)).toEqual([
+    { aheadSeconds: 3600 },
+  ]);
 });

@@ -1,10 +1,11 @@
 import { type CollectDeps } from '../core/collectFetch';
 import { type RefillSettings } from '../core/collectRefill';
-import { type Lease, type Logger, type RecordedQuery } from '../core/ports';
+import { type Clock, type Lease, type Logger, type RecordedQuery } from '../core/ports';
+import { SourceClock } from '../core/sourceClock';
 import { rememberVersion } from '../core/sourceVersion';
 import { type ArchiverMetrics } from './archiverMetrics';
 import { becomeLeader, type LeadershipDeps, type LeaseTerms } from './candidate';
-import { fenceArchive } from './fencedArchive';
+import { fenceArchive } from '../core/fencedArchive';
 import { QueryLoop } from './queryLoop';
 import { renewUntilLost } from './renewal';
 import { Slots, sleepUntilTimer, type Sleep } from './waiting';
@@ -13,6 +14,8 @@ export interface ArchiverOptions extends Omit<CollectDeps, 'sourceVersion'> {
   queries: readonly RecordedQuery[];
   refill: RefillSettings;
   lease: LeaseTerms;
+  /** Runs evenly whatever is done to the machine's time. */
+  monotonicClock: Clock;
   logger: Logger;
   metrics: ArchiverMetrics;
   /** Replaced in tests. */
@@ -80,6 +83,7 @@ async function lead(
   const slots = new Slots(deps.concurrency ?? CONCURRENCY);
   const loopDeps = {
     ...deps,
+    clock: watchClock(deps),
     archive: fenceArchive(archive, lease.epoch, onReplaced),
     slots,
     sourceVersion: rememberVersion(deps.source, deps.clock),
@@ -93,4 +97,22 @@ async function lead(
     // An archive that is away keeps the lease until it runs out; nothing depends on giving it back.
     await archive.releaseLease(lease).catch(() => undefined);
   }
+}
+
+/** Beyond this somebody should look at the machine's time; what is recorded does not depend on it. */
+const OFFSET_WARN_MS = 5_000;
+
+function watchClock({ source, clock, monotonicClock, logger, metrics }: ArchiverOptions): SourceClock {
+  let warned = false;
+  return new SourceClock(source, clock, monotonicClock, (offsetMs) => {
+    metrics.skewed(offsetMs);
+    const off = Math.abs(offsetMs) > OFFSET_WARN_MS;
+    if (off !== warned) {
+      const text = off
+        ? "This machine's clock differs from Prometheus'; recording goes by Prometheus' clock."
+        : "This machine's clock agrees with Prometheus' again.";
+      logger[off ? 'warn' : 'info'](text, { aheadSeconds: Math.round(offsetMs / 100) / 10 });
+    }
+    warned = off;
+  });
 }

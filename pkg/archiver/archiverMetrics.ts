@@ -8,6 +8,8 @@ export interface ArchiverMetrics {
   gapped(query: string, points: number): void;
   /** Milliseconds between the newest due time and the newest answered one. */
   lagged(query: string, lagMs: number): void;
+  /** This machine's clock minus the source's, in milliseconds. */
+  skewed(offsetMs: number): void;
   /** Whether this archiver records, and the newest epoch it knows. */
   led(leads: boolean, epoch: number): void;
 }
@@ -18,4 +20,5 @@ export const NO_METRICS: ArchiverMetrics = {
   gapped() {},
   lagged() {},
   led() {},
+  skewed() {},
 };

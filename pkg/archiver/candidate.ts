@@ -2,7 +2,7 @@ import { asPromkeepError } from '../core/errors';
 import { type Archive, type Lease, type Logger, type RecordedQuery } from '../core/ports';
 import { type ArchiverMetrics } from './archiverMetrics';
 import { retryDelayMs } from './backoff';
-import { fenceArchive } from './fencedArchive';
+import { fenceArchive } from '../core/fencedArchive';
 import { type Sleep } from './waiting';
 
 export interface LeaseTerms {

@@ -1,5 +1,6 @@
 import {
   collectNext,
+  judgeFailure,
   newestDueMs,
   openProgress,
   type CollectFailure,
@@ -10,11 +11,14 @@ import { type CollectDeps } from '../core/collectFetch';
 import { refillNext, type RefillMemory, type RefillSettings } from '../core/collectRefill';
 import { asPromkeepError } from '../core/errors';
 import { type Logger, type RecordedQuery, type TimeRange } from '../core/ports';
+import { type SourceClock } from '../core/sourceClock';
 import { type ArchiverMetrics } from './archiverMetrics';
 import { retryDelayMs } from './backoff';
 import { type Sleep, type Slots } from './waiting';
 
 export interface QueryLoopDeps extends CollectDeps {
+  /** Tells what is due. */
+  clock: SourceClock;
   refill: RefillSettings;
   logger: Logger;
   metrics: ArchiverMetrics;
@@ -44,14 +48,14 @@ export class QueryLoop {
     while (!signal.aborted) {
       let waitMs: number;
       try {
+        await this.deps.clock.refresh(signal);
         const current: CollectProgress = (progress ??= await this.open());
         ({ progress, waitMs } = await this.deps.slots.run(() => this.turn(current, signal)));
       } catch (error) {
         if (signal.aborted) {
           return;
         }
-        const failure = { reason: 'archive-down', error: asPromkeepError(error), transient: true } as const;
-        waitMs = this.noteFailure(failure);
+        waitMs = this.noteFailure(judgeFailure(asPromkeepError(error)));
       }
       await this.deps.sleep(waitMs, signal);
     }

@@ -1,6 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { asPromkeepError } from '../core/errors';
 import { EXIT, exitCodeOf, type CommandHost } from './commandHost';
+import { type BackfillCommandOptions, type LedgerCommandOptions, type VerifyCommandOptions } from './ledger';
 import { QUERY_FORMATS, type QueryCommandOptions } from './query';
 import { type ServeCommandOptions } from './serve';
 import { LOG_FORMATS, LOG_LEVELS } from './terminalLogger';
@@ -44,6 +45,7 @@ function buildProgram(host: CommandHost, finish: (code: number) => void): Comman
   addServe(program, host, finish);
   addQuery(program, host, finish);
   addArchive(program, host, finish);
+  addLedger(program, host, finish);
   program
     .command('plugin', { hidden: true })
     .description("run as Grafana's backend plugin (Grafana starts it so itself)")
@@ -108,6 +110,42 @@ function addArchive(program: Command, host: CommandHost, finish: (code: number) 
     .action(async (options: { config?: string; json?: boolean }) => {
       const { runArchiveStatus } = await import('./archive');
       finish(await runArchiveStatus(host, options));
+    });
+}
+
+function addLedger(program: Command, host: CommandHost, finish: (code: number) => void): void {
+  program
+    .command('gaps')
+    .description('say what the archive lacks of each recorded query, and why')
+    .addOption(configOption())
+    .option('--json', 'print everything as JSON')
+    .action(async (options: LedgerCommandOptions) => {
+      const { runGaps } = await import('./ledger');
+      finish(await runGaps(host, options));
+    });
+  program
+    .command('backfill')
+    .description('fill what the archive lacks in a window, beside a running archiver; may be stopped and called again')
+    .addOption(configOption())
+    .requiredOption('--from <time>', 'begin: Unix seconds or RFC 3339')
+    .option('--to <time>', 'end (default: now)')
+    .option('--query <name>', 'only this recorded query')
+    .action(async (options: BackfillCommandOptions) => {
+      const { runBackfill } = await import('./ledger');
+      finish(await runBackfill(host, options));
+    });
+  program
+    .command('verify')
+    .description('compare the archive with what Prometheus still has; ends with 1 when they differ')
+    .addOption(configOption())
+    .option('--from <time>', 'begin: Unix seconds or RFC 3339 (default: everything)')
+    .option('--to <time>', 'end (default: now)')
+    .option('--query <name>', 'only this recorded query')
+    .option('--repair', 'write again what differs')
+    .option('--json', 'print everything as JSON')
+    .action(async (options: VerifyCommandOptions) => {
+      const { runVerify } = await import('./ledger');
+      finish(await runVerify(host, options));
     });
 }
 

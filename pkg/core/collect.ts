@@ -87,14 +87,19 @@ export async function openProgress(
   return { frontierMs: historyStartMs - stepMs, historyStartMs, begun: gapStartMs < Infinity, ...sizes };
 }
 
-/** Collects the next due range, at most `progress.maxPoints` long. Only aborting throws; failures are part of the step. */
+/**
+ * Collects the next due range, at most `progress.maxPoints` long. Only aborting throws; failures are part of the step.
+ *
+ * @param untilMs the last grid time that is wanted; absent: the newest that is settled
+ */
 export async function collectNext(
   deps: CollectDeps,
   query: RecordedQuery,
   progress: CollectProgress,
-  signal: AbortSignal
+  signal: AbortSignal,
+  untilMs = Infinity
 ): Promise<CollectStep> {
-  const dueMs = newestDueMs(deps, query);
+  const dueMs = Math.min(untilMs, newestDueMs(deps, query));
   const fromMs = progress.frontierMs + query.stepMs;
   if (fromMs > dueMs) {
     return { progress, more: false };

@@ -32,6 +32,8 @@ export interface MetricSource {
   queryRange(query: RangeQuery, options: CallOptions): Promise<QueryResult>;
   queryInstant(query: InstantQuery, options: CallOptions): Promise<QueryResult>;
   queryExemplars(query: Omit<RangeQuery, 'stepMs'>, options: CallOptions): Promise<ExemplarSeries[]>;
+  /** The source's own clock, in Unix milliseconds. */
+  serverTimeMs(options: CallOptions): Promise<number>;
   /** `undefined` when the server has no build info (some compatible servers). */
   buildInfo(options: CallOptions): Promise<BuildInfo | undefined>;
   /** One of the API's own paths, passed through; refuses paths that are not on the allow-list. */

@@ -43,6 +43,15 @@ export function createPrometheusSource(settings: PrometheusSettings, proxies: Pr
       ),
     queryInstant: ({ expr, timeMs }, options) =>
       query('api/v1/query', { query: expr, time: toSeconds(timeMs) }, options),
+    async serverTimeMs(options) {
+      // Without a time parameter Prometheus evaluates at its own now.
+      const { series } = await query('api/v1/query', { query: 'time()' }, options);
+      const seconds = series[0]?.values[0];
+      if (seconds === undefined) {
+        throw new PromkeepError('SOURCE_NOT_PROMETHEUS', 'The source does not tell its time: time() has no value.');
+      }
+      return seconds * 1000;
+    },
     queryExemplars({ expr, startMs, endMs }, options) {
       const parameters = new URLSearchParams({ query: expr, start: toSeconds(startMs), end: toSeconds(endMs) });
       return api.ask({ method: api.method, path: 'api/v1/query_exemplars', parameters }, options, readExemplars);

@@ -1,4 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { type GapReader } from '../core/gapReport';
 import { type GapReason, type WriteOutcome } from '../core/ports';
 
 /** Promkeep's own metrics. One object serves the HTTP server, the archiver and `/metrics`. */
@@ -9,13 +10,17 @@ export interface Metrics {
     gapped(query: string, points: number): void;
     lagged(query: string, lagMs: number): void;
     led(leads: boolean, epoch: number): void;
+    skewed(offsetMs: number): void;
   };
   requested(route: string, status: number, seconds: number): void;
   text(): Promise<string>;
   readonly contentType: string;
 }
 
-export function createMetrics(version: string): Metrics {
+const GAP_READ_LIMIT_MS = 2_000;
+
+/** @param readGaps asked at every scrape; when it fails or is slow, the scrape goes without gaps */
+export function createMetrics(version: string, readGaps?: GapReader): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
@@ -55,11 +60,19 @@ export function createMetrics(version: string): Metrics {
     help: '1 while this program records its source, 0 while it waits for its turn.',
     registers,
   });
+  const skew = new Gauge({
+    name: 'promkeep_source_clock_offset_seconds',
+    help: "This machine's clock minus Prometheus'; recording goes by the latter.",
+    registers,
+  });
   const epoch = new Gauge({
     name: 'promkeep_archive_leader_epoch',
     help: 'Newest leadership epoch this program knows of; grows with each change of leader.',
     registers,
   });
+  if (readGaps) {
+    addGapGauge(registry, readGaps);
+  }
   const requests = new Histogram({
     name: 'promkeep_http_request_duration_seconds',
     help: 'Duration of HTTP requests.',
@@ -79,6 +92,7 @@ export function createMetrics(version: string): Metrics {
       failed: (query, reason) => failures.inc({ query, reason }),
       gapped: (query, points) => gaps.inc({ query }, points),
       lagged: (query, lagMs) => lag.set({ query }, lagMs / 1000),
+      skewed: (offsetMs) => skew.set(offsetMs / 1000),
       led: (leads, value) => {
         leader.set(leads ? 1 : 0);
         epoch.set(value);
@@ -88,4 +102,23 @@ export function createMetrics(version: string): Metrics {
     text: () => registry.metrics(),
     contentType: registry.contentType,
   };
+}
+
+function addGapGauge(registry: Registry, readGaps: GapReader): void {
+  new Gauge({
+    name: 'promkeep_gap_seconds',
+    help: 'Time of a recorded query that the archive lacks, by reason.',
+    labelNames: ['query', 'reason'],
+    registers: [registry],
+    async collect() {
+      this.reset();
+      const limit = new Promise<never[]>((resolve) => setTimeout(() => resolve([]), GAP_READ_LIMIT_MS).unref());
+      const reports = await Promise.race([readGaps(), limit]).catch(() => []);
+      for (const { name, missing } of reports) {
+        for (const { reason, seconds } of missing) {
+          this.inc({ query: name, reason }, seconds);
+        }
+      }
+    },
+  });
 }

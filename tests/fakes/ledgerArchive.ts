@@ -110,10 +110,10 @@ export class LedgerArchive implements Archive {
 
   async ledger(): Promise<LedgerEntry[]> {
     const { queries } = await this.status();
-    return queries.map(({ name, expression, stepMs, gaps }) => ({
+    return queries.map(({ name, gaps }) => ({
       name,
-      expression,
-      stepMs,
+      expression: this.lastWrite(name)?.provenance.expression ?? '',
+      stepMs: this.lastWrite(name)?.provenance.stepMs ?? 1,
       retention: '',
       paused: false,
       covered: this.covered.get(name) ?? [],
@@ -133,6 +133,10 @@ export class LedgerArchive implements Archive {
 
   countSamples(): number {
     return [...this.samples.values()].reduce((sum, one) => sum + one.size, 0);
+  }
+
+  private lastWrite(name: string): RangeWrite | undefined {
+    return this.writes.findLast((write) => nameOf(write) === name);
   }
 
   private check(): void {

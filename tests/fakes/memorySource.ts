@@ -75,6 +75,10 @@ export class MemorySource implements MetricSource {
     return this.result('vector', series);
   }
 
+  async serverTimeMs(): Promise<number> {
+    return Date.now();
+  }
+
   async queryExemplars(query: Omit<RangeQuery, 'stepMs'>, options: CallOptions): Promise<ExemplarSeries[]> {
     this.asked.push({ ...query, options });
     if (this.exemplars instanceof PromkeepError) {

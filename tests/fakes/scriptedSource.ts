@@ -25,6 +25,16 @@ export class ScriptedSource implements MetricSource {
     return { ...(await this.queryRange(range)), resultType: 'vector' };
   }
 
+  /** The source's clock. */
+  nowMs: () => number = () => Date.now();
+
+  async serverTimeMs(): Promise<number> {
+    if (this.down) {
+      throw this.down;
+    }
+    return this.nowMs();
+  }
+
   async queryExemplars(): Promise<ExemplarSeries[]> {
     return [];
   }

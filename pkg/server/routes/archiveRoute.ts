@@ -1,5 +1,6 @@
 import { type ApiRoute } from '../../core/api';
 import { PromkeepError } from '../../core/errors';
+import { type GapReader } from '../../core/gapReport';
 import { type Archive } from '../../core/ports';
 import { Parameters } from './parameters';
 
@@ -11,9 +12,28 @@ export function createArchiveRoute(archive: Archive | undefined): ApiRoute {
     async handle(request) {
       new Parameters(request.query, []);
       if (!archive) {
-        throw new PromkeepError('ARCHIVE_OFF', 'There is no archive: none is configured.');
+        throw noArchive();
       }
       return { status: 200, body: await archive.status() };
     },
   };
+}
+
+/** `GET /api/archive/gaps`: for each recorded query the ranges the archive lacks, with reasons; 409 without an archive. */
+export function createGapsRoute(read: GapReader | undefined): ApiRoute {
+  return {
+    method: 'GET',
+    path: '/api/archive/gaps',
+    async handle(request) {
+      new Parameters(request.query, []);
+      if (!read) {
+        throw noArchive();
+      }
+      return { status: 200, body: { queries: await read() } };
+    },
+  };
+}
+
+function noArchive(): PromkeepError {
+  return new PromkeepError('ARCHIVE_OFF', 'There is no archive: none is configured.');
 }

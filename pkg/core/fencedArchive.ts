@@ -1,5 +1,5 @@
-import { PromkeepError } from '../core/errors';
-import { type Archive } from '../core/ports';
+import { PromkeepError } from './errors';
+import { type Archive } from './ports';
 
 /** The archive for one who writes under an epoch: each write carries it, and a refused one is told. */
 export function fenceArchive(archive: Archive, epoch: number, onRefused: () => void = () => undefined): Archive {

@@ -1,0 +1,190 @@
+import { sleepUntilTimer } from '../archiver/waiting';
+import { gapReader } from '../composeApi';
+import { openArchive, openSource } from '../composeSources';
+import { type Config } from '../config/config';
+import { backfillQuery, type BackfillProgress } from '../core/backfill';
+import { COLLECT_DEFAULTS, type CollectDeps } from '../core/collectFetch';
+import { PromkeepError } from '../core/errors';
+import { type GapReport } from '../core/gapReport';
+import { type RecordedQuery, type TimeRange } from '../core/ports';
+import { SourceClock } from '../core/sourceClock';
+import { rememberVersion } from '../core/sourceVersion';
+import { verifyQuery, type Difference, type VerifyReport } from '../core/verify';
+import { Parameters } from '../server/routes/parameters';
+import { proxiesOf, quietLogger, readConfig } from './commandConfig';
+import { CLOCK, EXIT, type CommandHost } from './commandHost';
+import { formatTable } from './table';
+
+export interface LedgerCommandOptions {
+  config?: string;
+  json?: boolean;
+}
+
+export interface BackfillCommandOptions extends LedgerCommandOptions {
+  from: string;
+  to?: string;
+  query?: string;
+}
+
+export interface VerifyCommandOptions extends LedgerCommandOptions {
+  from?: string;
+  to?: string;
+  query?: string;
+  repair?: boolean;
+}
+
+/** `promkeep gaps`: what the archive lacks, and why. */
+export function runGaps(host: CommandHost, options: LedgerCommandOptions): Promise<number> {
+  return withParts(host, options, async ({ deps }) => {
+    const reports = await gapReader(deps.archive, deps.clock, deps.settings.settleMs)();
+    host.writeOut(options.json ? `${JSON.stringify({ queries: reports }, null, 2)}\n` : describeGaps(reports));
+    return EXIT.ok;
+  });
+}
+
+/** `promkeep backfill`: fills a window; after a kill the same command goes on where it was. */
+export function runBackfill(host: CommandHost, options: BackfillCommandOptions): Promise<number> {
+  return withParts(host, options, async ({ config, deps, signal }) => {
+    const window = windowOf(options);
+    // A clock that runs ahead must not cover what lies in Prometheus' future.
+    const clock = new SourceClock(deps.source, CLOCK, { nowMs: () => performance.now() });
+    await clock.refresh(signal);
+    const tell = progressTeller(host);
+    for (const query of chosen(config.recordedQueries, options.query)) {
+      const parts = { ...deps, clock, wait: sleepUntilTimer };
+      const { inserted, coveredPoints, gapPoints, totalPoints } = await backfillQuery(
+        parts,
+        query,
+        window,
+        tell,
+        signal
+      );
+      host.writeOut(
+        totalPoints === 0
+          ? `${query.name}: nothing is missing\n`
+          : `${query.name}: ${inserted} samples; ${coveredPoints} of ${totalPoints} points covered, ${gapPoints} remain missing\n`
+      );
+    }
+    return EXIT.ok;
+  });
+}
+
+/** `promkeep verify`: compares the archive with what the source still has. Ends with 1 when they differ and were not repaired. */
+export function runVerify(host: CommandHost, options: VerifyCommandOptions): Promise<number> {
+  return withParts(host, options, async ({ deps, signal }) => {
+    const window = windowOf(options);
+    const reports: VerifyReport[] = [];
+    for (const entry of chosen(await deps.archive.ledger(), options.query)) {
+      reports.push(await verifyQuery(deps, entry, window, options.repair === true, signal));
+    }
+    host.writeOut(options.json ? `${JSON.stringify({ queries: reports }, null, 2)}\n` : describeVerified(reports));
+    const wrong = reports.some(({ differs, missing, extra, repaired }) => differs + missing + extra > 0 && !repaired);
+    return wrong ? EXIT.failed : EXIT.ok;
+  });
+}
+
+interface Parts {
+  config: Config;
+  deps: CollectDeps;
+  signal: AbortSignal;
+}
+
+async function withParts(
+  host: CommandHost,
+  options: LedgerCommandOptions,
+  work: (parts: Parts) => Promise<number>
+): Promise<number> {
+  const config = readConfig(host, options.config);
+  if (!config.archive) {
+    throw new PromkeepError('ARCHIVE_OFF', 'There is no archive: set archive.url or PROMKEEP_DATABASE_URL.');
+  }
+  const { settleMs, probe } = config.archive;
+  const source = openSource(config.prometheus, proxiesOf(host));
+  const archive = openArchive(config.archive, { logger: quietLogger(host), clock: CLOCK });
+  const abort = new AbortController();
+  const forget = host.onStopSignal(() =>
+    abort.abort(new PromkeepError('QUERY_CANCELLED', 'Stopped; call it again to go on.'))
+  );
+  try {
+    const settings = { ...COLLECT_DEFAULTS, settleMs, probe };
+    const deps = { source, archive, clock: CLOCK, settings, sourceVersion: rememberVersion(source, CLOCK) };
+    return await work({ config, deps, signal: abort.signal });
+  } finally {
+    forget();
+    await Promise.all([source.close(), archive.close()]);
+  }
+}
+
+function windowOf(options: { from?: string; to?: string }): TimeRange {
+  const given = (['from', 'to'] as const).flatMap((name) =>
+    options[name] === undefined ? [] : [[name, options[name]]]
+  );
+  const parameters = new Parameters(new URLSearchParams(given), ['from', 'to']);
+  const window = {
+    fromMs: parameters.has('from') ? parameters.timeMs('from') : 0,
+    toMs: parameters.has('to') ? parameters.timeMs('to') : CLOCK.nowMs(),
+  };
+  if (window.fromMs > window.toMs) {
+    throw new PromkeepError('QUERY_INVALID', '--from lies behind --to.');
+  }
+  return window;
+}
+
+function chosen<T extends Pick<RecordedQuery, 'name'>>(queries: readonly T[], name: string | undefined): readonly T[] {
+  const found = name === undefined ? queries : queries.filter((query) => query.name === name);
+  if (name !== undefined && found.length === 0) {
+    const names = queries.map((query) => query.name).join(', ');
+    throw new PromkeepError('NOT_FOUND', `There is no recorded query ${name}; there are ${names || 'none'}.`);
+  }
+  return found;
+}
+
+const TELL_EVERY_MS = 1_000;
+
+/** One line a second on stderr, so that answers on stdout stay clean. */
+function progressTeller(host: CommandHost): (progress: BackfillProgress) => void {
+  let nextMs = 0;
+  return ({ query, donePoints, totalPoints, inserted }) => {
+    const nowMs = CLOCK.nowMs();
+    if (nowMs < nextMs && donePoints < totalPoints) {
+      return;
+    }
+    nextMs = nowMs + TELL_EVERY_MS;
+    const percent = ((100 * donePoints) / totalPoints).toFixed(0).padStart(3);
+    host.writeError(`${query} ${percent} %  ${donePoints} of ${totalPoints} points, ${inserted} new samples\n`);
+  };
+}
+
+function describeGaps(reports: readonly GapReport[]): string {
+  const rows = reports.flatMap(({ name, missing }) =>
+    missing.map(({ fromMs, toMs, reason, detail, points }) => [
+      name,
+      new Date(fromMs).toISOString(),
+      new Date(toMs).toISOString(),
+      String(points),
+      reason,
+      (detail ?? '').slice(0, 60),
+    ])
+  );
+  return rows.length === 0
+    ? 'Nothing is missing.\n'
+    : formatTable(['query', 'first missing', 'last missing', 'points', 'reason', 'detail'], rows, [3]);
+}
+
+function describeVerified(reports: readonly VerifyReport[]): string {
+  const rows = reports.map(({ query, compared, differs, missing, extra, notHeldPoints, repaired }) => [
+    query,
+    ...[compared, differs, missing, extra, notHeldPoints].map(String),
+    repaired ? 'repaired' : '',
+  ]);
+  const headings = ['query', 'compared', 'differ', 'missing', 'extra', 'points not held', ''];
+  const examples = reports.flatMap((report) =>
+    report.examples.map((one) => `${report.query} ${describeExample(one)}\n`)
+  );
+  return formatTable(headings, rows, [1, 2, 3, 4, 5]) + examples.join('');
+}
+
+function describeExample({ kind, timeMs, labels, archived, source }: Difference): string {
+  const values = `archive ${archived ?? 'nothing'}, source ${source ?? 'nothing'}`;
+  return `${kind} at ${new Date(timeMs).toISOString()} ${JSON.stringify(labels)}: ${values}`;
+}
