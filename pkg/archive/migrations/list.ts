@@ -2,6 +2,7 @@ import { archiveTables } from './0001archive';
 import { metricsDataView } from './0001metricsData';
 import { packedView } from './0002packedView';
 import { packedTables } from './0002packing';
+import { rollupViews } from './0003rollups';
 
 export interface Migration {
   name: string;
@@ -13,4 +14,5 @@ export interface Migration {
 export const MIGRATIONS: readonly Migration[] = [
   { name: 'archive', sql: archiveTables + metricsDataView },
   { name: 'packing', sql: packedTables + packedView },
+  { name: 'rollups', sql: rollupViews },
 ];
