@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type Client } from 'pg';
 import { live, SERVERS, T0, TestServer } from './archiveServers';
 import { CPU, gridSeries, manySeries, STEP, writing } from './archiveWrites';
 
@@ -32,7 +33,12 @@ describe.each(SERVERS)('packing that is killed, on $name', (server) => {
       const packing = startPacking(url);
       await packing.begun;
       const written = archive.writeRange(writing(manySeries(SERIES, POINTS + round, value(round))), live());
-      await sleep(Math.random() * 250);
+      // Every other kill may meet the write; the others come after it, when part of the samples is packed.
+      if (round % 2 === 0) {
+        await written;
+        await untilPartlyPacked(client);
+      }
+      await sleep(Math.random() * 100);
       const exited = once(packing.child, 'exit');
       packing.child.kill('SIGKILL');
       await exited;
@@ -70,6 +76,18 @@ describe.each(SERVERS)('packing that is killed, on $name', (server) => {
     expect(found.reduce((sum, { values }) => sum + values.length, 0)).toBe(20 * 100 - 19 * 2);
   });
 });
+
+async function untilPartlyPacked(client: Client): Promise<void> {
+  for (const deadlineMs = Date.now() + 10_000; Date.now() < deadlineMs;) {
+    const { rows } = await client.query<{ partly: boolean }>(
+      'SELECT EXISTS (SELECT 1 FROM promkeep_packed) AND EXISTS (SELECT 1 FROM promkeep_samples) AS partly'
+    );
+    if (rows[0].partly) {
+      return;
+    }
+    await sleep(5);
+  }
+}
 
 function startPacking(url: string): { child: ReturnType<typeof spawn>; begun: Promise<unknown> } {
   const script = path.join(__dirname, 'archivePackProcess.ts');
