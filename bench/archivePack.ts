@@ -140,6 +140,7 @@ async function otherForms(client: Client, series: Series[], samples: number): Pr
   for (const method of rows[0].methods) {
     for (const [form, type, encode] of [
       ['array', 'float8[]', (values: Float64Array) => float8Array([...values])],
+      ['differences', 'float8[]', (values: Float64Array) => float8Array(differences(values))],
       ['transposed', 'bytea', transposed],
     ] as const) {
       const table = `form_${form}_${method}`;
@@ -157,6 +158,12 @@ async function otherForms(client: Client, series: Series[], samples: number): Pr
     }
   }
   return found;
+}
+
+/** Differences where all values are integers that a double counts exactly, so that a running sum restores them; else the values. */
+function differences(values: Float64Array): number[] {
+  const exact = values.every((value) => Number.isSafeInteger(value) && !Object.is(value, -0));
+  return Array.from(values, (value, i) => (exact && i > 0 ? value - values[i - 1] : value));
 }
 
 /** Each value XOR its forerunner, then all first bytes, all second bytes and so on. */
