@@ -22,7 +22,13 @@ const SERIES_A_WRITE = 200;
 async function main(): Promise<void> {
   const postgres = await startPostgres({
     binDir: process.env.BIN_DIR,
-    settings: { fsync: 'on', synchronous_commit: 'on', full_page_writes: 'on', shared_buffers: '128MB', max_wal_size: '4GB' },
+    settings: {
+      fsync: 'on',
+      synchronous_commit: 'on',
+      full_page_writes: 'on',
+      shared_buffers: '128MB',
+      max_wal_size: '4GB',
+    },
   });
   const client = new Client({ connectionString: postgres.url });
   await client.connect();
@@ -85,28 +91,37 @@ async function measure(
   };
   const readAll = async (): Promise<void> => {
     for (let n = 0; n * SERIES_A_WRITE < series.length; n++) {
-      await archive.readSeries({ query: { kind: 'recorded', name: `bench${n}` }, range: { fromMs: T0, toMs: lastMs } }, signal);
+      await archive.readSeries(
+        { query: { kind: 'recorded', name: `bench${n}` }, range: { fromMs: T0, toMs: lastMs } },
+        signal
+      );
     }
   };
   const written = await rate(writeAll);
   const unpackedBytes = await bytes('promkeep_samples');
   const readUnpacked = await rate(readAll);
-  const packed = await rate(() => jobs.packClosed(signal, 0));
+  const packed = await rate(() => jobs.packClosed(signal, { closedAfterMs: 0 }));
   await client.query('VACUUM ANALYZE');
   const until = new Date(lastMs).toISOString();
   const between = `metrics_between('2026-01-05Z', '${until}')`;
   return {
     series: series.length,
     samples,
-    constantShare: round(series.filter(({ values }) => values.every((value) => Object.is(value, values[0]))).length / series.length),
+    constantShare: round(
+      series.filter(({ values }) => values.every((value) => Object.is(value, values[0]))).length / series.length
+    ),
     perSecond: {
       writeRange: written,
       packClosed: packed,
       writeRangeAgain: await rate(writeAll),
       readSeriesUnpacked: readUnpacked,
       readSeriesPacked: await rate(readAll),
-      sumOverMetricsData: await rate(() => client.query('SELECT sum(metric_value), count(timestamp) FROM metrics_data')),
-      sumOverMetricsBetween: await rate(() => client.query(`SELECT sum(metric_value), count(timestamp) FROM ${between}`)),
+      sumOverMetricsData: await rate(() =>
+        client.query('SELECT sum(metric_value), count(timestamp) FROM metrics_data')
+      ),
+      sumOverMetricsBetween: await rate(() =>
+        client.query(`SELECT sum(metric_value), count(timestamp) FROM ${between}`)
+      ),
     },
     bytesPerSample: {
       samples: round(unpackedBytes),
@@ -125,6 +140,7 @@ async function otherForms(client: Client, series: Series[], samples: number): Pr
   for (const method of rows[0].methods) {
     for (const [form, type, encode] of [
       ['array', 'float8[]', (values: Float64Array) => float8Array([...values])],
+      ['differences', 'float8[]', (values: Float64Array) => float8Array(differences(values))],
       ['transposed', 'bytea', transposed],
     ] as const) {
       const table = `form_${form}_${method}`;
@@ -132,13 +148,22 @@ async function otherForms(client: Client, series: Series[], samples: number): Pr
         `CREATE TABLE ${table} (series_id bigint, from_time timestamptz, packed ${type} COMPRESSION ${method}, PRIMARY KEY (series_id, from_time))`
       );
       for (const [n, { values }] of series.entries()) {
-        await client.query(`INSERT INTO ${table} VALUES ($1, '2026-01-05Z', $2::${type})`, [n, encode(Float64Array.from(values))]);
+        await client.query(`INSERT INTO ${table} VALUES ($1, '2026-01-05Z', $2::${type})`, [
+          n,
+          encode(Float64Array.from(values)),
+        ]);
       }
       const size = await client.query<{ bytes: string }>(`SELECT pg_total_relation_size('${table}') AS bytes`);
       found[`bare ${form} ${method}`] = round(Number(size.rows[0].bytes) / samples);
     }
   }
   return found;
+}
+
+/** Differences where all values are integers that a double counts exactly, so that a running sum restores them; else the values. */
+function differences(values: Float64Array): number[] {
+  const exact = values.every((value) => Number.isSafeInteger(value) && !Object.is(value, -0));
+  return Array.from(values, (value, i) => (exact && i > 0 ? value - values[i - 1] : value));
 }
 
 /** Each value XOR its forerunner, then all first bytes, all second bytes and so on. */
@@ -173,7 +198,12 @@ async function realSeries(url: string): Promise<Series[]> {
     const query = encodeURIComponent(`{__name__="${String(name)}"}`);
     const data = await get(`${url}/api/v1/query_range?query=${query}&start=${start}&end=${end}&step=1`);
     for (const { metric, values } of asArray((data as { result?: unknown }).result) as RealSeries[]) {
-      series.push(onGrid(metric, Float64Array.from(values, ([, text]) => Number(text.replace('Inf', 'Infinity')))));
+      series.push(
+        onGrid(
+          metric,
+          Float64Array.from(values, ([, text]) => Number(text.replace('Inf', 'Infinity')))
+        )
+      );
     }
   }
   return series;

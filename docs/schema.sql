@@ -335,6 +335,62 @@ $_$;
 
 COMMENT ON FUNCTION public.metrics_between(from_time timestamp with time zone, to_time timestamp with time zone) IS 'metrics_data between two times (both inclusive), reading only the packed rows that lie there. Further conditions are pushed into it.';
 
+CREATE VIEW public.metrics_5m AS
+ SELECT (date_bin('00:05:00'::interval, (m."timestamp" - '00:00:00.000001'::interval), '1970-01-01 00:00:00+00'::timestamp with time zone) + '00:05:00'::interval) AS "timestamp",
+    m.metric_name,
+    m.labels,
+    m.source,
+    m.org_id,
+    m.source_name,
+    m.query,
+    min(m.metric_value) AS min_value,
+    max(m.metric_value) AS max_value,
+    sum(m.metric_value) AS sum_value,
+    count(m.metric_value) AS sample_count,
+    (array_agg(m.metric_value ORDER BY m."timestamp" DESC))[1] AS last_value
+   FROM public.promkeep_metrics m
+  GROUP BY (date_bin('00:05:00'::interval, (m."timestamp" - '00:00:00.000001'::interval), '1970-01-01 00:00:00+00'::timestamp with time zone) + '00:05:00'::interval), m.metric_name, m.labels, m.source, m.org_id, m.source_name, m.query;
+
+COMMENT ON VIEW public.metrics_5m IS 'min, max, sum, count and last of every series per 5 minutes, computed when read, hence always of what is stored now.';
+
+COMMENT ON COLUMN public.metrics_5m."timestamp" IS 'End of the bucket, which belongs to it; its start does not.';
+
+COMMENT ON COLUMN public.metrics_5m.metric_name IS 'As in metrics_data.';
+
+COMMENT ON COLUMN public.metrics_5m.labels IS 'As in metrics_data.';
+
+COMMENT ON COLUMN public.metrics_5m.source IS 'As in metrics_data.';
+
+COMMENT ON COLUMN public.metrics_5m.org_id IS 'As in metrics_data.';
+
+COMMENT ON COLUMN public.metrics_5m.source_name IS 'As in metrics_data.';
+
+COMMENT ON COLUMN public.metrics_5m.query IS 'As in metrics_data.';
+
+COMMENT ON COLUMN public.metrics_5m.min_value IS 'Smallest value; NaN only where there is nothing else.';
+
+COMMENT ON COLUMN public.metrics_5m.max_value IS 'Largest value; NaN where there is one, since PostgreSQL sorts it above all numbers.';
+
+COMMENT ON COLUMN public.metrics_5m.sum_value IS 'Sum.';
+
+COMMENT ON COLUMN public.metrics_5m.sample_count IS 'Number of samples that are not null.';
+
+COMMENT ON COLUMN public.metrics_5m.last_value IS 'Value of the last sample.';
+
+CREATE FUNCTION public.metrics_rollup(width interval, from_time timestamp with time zone, to_time timestamp with time zone) RETURNS SETOF public.metrics_5m
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $_$
+  SELECT date_bin($1, m."timestamp" - interval '1 microsecond', '1970-01-01 00:00:00+00') + $1, m.metric_name, m.labels, m.source, m.org_id, m.source_name, m.query,
+         min(m.metric_value), max(m.metric_value), sum(m.metric_value), count(m.metric_value),
+         (array_agg(m.metric_value ORDER BY m."timestamp" DESC))[1]
+  FROM "public".promkeep_metrics m
+  WHERE m."timestamp" > $2 AND m."timestamp" <= $3
+    AND m.part_from <= $3 AND m.part_from > $2 - interval '672 hours' AND m.part_to > $2
+  GROUP BY 1, m.metric_name, m.labels, m.source, m.org_id, m.source_name, m.query
+$_$;
+
+COMMENT ON FUNCTION public.metrics_rollup(width interval, from_time timestamp with time zone, to_time timestamp with time zone) IS 'Rollups of any width over the samples after from_time and up to to_time, reading only the packed rows that lie there. Buckets at the ends are cut by the range unless it lies on their borders.';
+
 CREATE FUNCTION public.promkeep_canonical_labels(labels jsonb) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $$
@@ -647,6 +703,48 @@ END
 $$;
 
 COMMENT ON FUNCTION public.promkeep_take_apart(series_ids bigint[], low timestamp with time zone, high timestamp with time zone) IS 'Turns packed rows of these series that touch a range back into samples, so that they can be changed; packing packs them again. The caller holds the query''s lock.';
+
+CREATE VIEW public.metrics_1h AS
+ SELECT (date_bin('01:00:00'::interval, (m."timestamp" - '00:00:00.000001'::interval), '1970-01-01 00:00:00+00'::timestamp with time zone) + '01:00:00'::interval) AS "timestamp",
+    m.metric_name,
+    m.labels,
+    m.source,
+    m.org_id,
+    m.source_name,
+    m.query,
+    min(m.metric_value) AS min_value,
+    max(m.metric_value) AS max_value,
+    sum(m.metric_value) AS sum_value,
+    count(m.metric_value) AS sample_count,
+    (array_agg(m.metric_value ORDER BY m."timestamp" DESC))[1] AS last_value
+   FROM public.promkeep_metrics m
+  GROUP BY (date_bin('01:00:00'::interval, (m."timestamp" - '00:00:00.000001'::interval), '1970-01-01 00:00:00+00'::timestamp with time zone) + '01:00:00'::interval), m.metric_name, m.labels, m.source, m.org_id, m.source_name, m.query;
+
+COMMENT ON VIEW public.metrics_1h IS 'min, max, sum, count and last of every series per hour, computed when read, hence always of what is stored now.';
+
+COMMENT ON COLUMN public.metrics_1h."timestamp" IS 'End of the bucket, which belongs to it; its start does not.';
+
+COMMENT ON COLUMN public.metrics_1h.metric_name IS 'As in metrics_data.';
+
+COMMENT ON COLUMN public.metrics_1h.labels IS 'As in metrics_data.';
+
+COMMENT ON COLUMN public.metrics_1h.source IS 'As in metrics_data.';
+
+COMMENT ON COLUMN public.metrics_1h.org_id IS 'As in metrics_data.';
+
+COMMENT ON COLUMN public.metrics_1h.source_name IS 'As in metrics_data.';
+
+COMMENT ON COLUMN public.metrics_1h.query IS 'As in metrics_data.';
+
+COMMENT ON COLUMN public.metrics_1h.min_value IS 'Smallest value; NaN only where there is nothing else.';
+
+COMMENT ON COLUMN public.metrics_1h.max_value IS 'Largest value; NaN where there is one, since PostgreSQL sorts it above all numbers.';
+
+COMMENT ON COLUMN public.metrics_1h.sum_value IS 'Sum.';
+
+COMMENT ON COLUMN public.metrics_1h.sample_count IS 'Number of samples that are not null.';
+
+COMMENT ON COLUMN public.metrics_1h.last_value IS 'Value of the last sample.';
 
 CREATE TABLE public.promkeep_coverage (
     query_id bigint NOT NULL,

@@ -17,13 +17,20 @@ export interface ArchiveJobsOptions {
 /** Periods are packed this long after their end: late answers and refilled gaps mostly come before. */
 export const CLOSED_AFTER_MS = 6 * 3_600_000;
 
+export interface PackOptions {
+  /** How long ago a period must have ended, default `CLOSED_AFTER_MS`. */
+  closedAfterMs?: number;
+  /** Samples a transaction, see `PackRequest`. */
+  batchSamples?: number;
+}
+
 /**
  * What keeps an archive small, for all sources in it. Every job works in short transactions, may be killed or run twice at any
  * moment, and rejects with `PromkeepError` only.
  */
 export interface ArchiveJobs {
-  /** Packs the samples of periods that ended `closedAfterMs` ago; once an hour is enough. */
-  packClosed(signal: AbortSignal, closedAfterMs?: number): Promise<PackOutcome>;
+  /** Packs the samples of closed periods; once an hour is enough. */
+  packClosed(signal: AbortSignal, options?: PackOptions): Promise<PackOutcome>;
   /** Removes what is older than the retention class of its query; once an hour is enough. */
   expire(signal: AbortSignal): Promise<ExpireOutcome>;
   close(): Promise<void>;
@@ -42,8 +49,10 @@ export function createArchiveJobs(options: ArchiveJobsOptions): ArchiveJobs {
     }
   };
   return {
-    packClosed: (signal, closedAfterMs = CLOSED_AFTER_MS) =>
-      run(signal, (schema) => packClosed(database, schema, { closedBeforeMs: clock.nowMs() - closedAfterMs }, signal)),
+    packClosed: (signal, { closedAfterMs = CLOSED_AFTER_MS, batchSamples } = {}) =>
+      run(signal, (schema) =>
+        packClosed(database, schema, { closedBeforeMs: clock.nowMs() - closedAfterMs, batchSamples }, signal)
+      ),
     expire: (signal) => run(signal, (schema) => expire(database, schema, clock.nowMs(), signal)),
     close: () => database.close(),
   };

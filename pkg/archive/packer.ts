@@ -186,9 +186,10 @@ async function packBatch(
 ): Promise<{ samples: number; rows: number }> {
   return database.transaction(
     async (tx) => {
-      // How many samples there are the planner cannot know; a nested loop over them would never end.
+      // How many samples there are the planner cannot know; a nested loop over them would never end. Forbidding it inflates
+      // the estimated costs, for which the just-in-time compiler would then work for seconds.
       await tx.run(
-        `SET LOCAL lock_timeout = '${LOCK_TIMEOUT}'; SET LOCAL work_mem = '${WORK_MEMORY}'; SET LOCAL enable_nestloop = off`
+        `SET LOCAL lock_timeout = '${LOCK_TIMEOUT}'; SET LOCAL work_mem = '${WORK_MEMORY}'; SET LOCAL enable_nestloop = off; SET LOCAL jit = off`
       );
       const retention = await lockById(tx, schema, period.queryId);
       if (retention === undefined) {

@@ -24,7 +24,7 @@ const DAY_MS = 86_400_000;
 const BATCH_SAMPLES = 20_000;
 const BATCH_ROWS = 500;
 /** Whoever waits for this lock makes later readers wait too, hence not for long. */
-const LOCK_TIMEOUT = '2s';
+const LOCK_TIMEOUT = '500ms';
 const LOCK_NOT_AVAILABLE = '55P03';
 const STATEMENT_TIMEOUT_MS = 300_000;
 /** A week this old and empty is not expected to be written again soon; if it is, its partition is made again. */

@@ -3,6 +3,7 @@ import { metricsDataView } from './0001metricsData';
 import { leases } from './0002leases';
 import { packedView } from './0003packedView';
 import { packedTables } from './0003packing';
+import { rollupViews } from './0004rollups';
 
 export interface Migration {
   name: string;
@@ -15,4 +16,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: 'archive', sql: archiveTables + metricsDataView },
   { name: 'leases', sql: leases },
   { name: 'packing', sql: packedTables + packedView },
+  { name: 'rollups', sql: rollupViews },
 ];

@@ -1,0 +1,22 @@
+import { createArchiveJobs } from '../../pkg/archive/archiveJobs';
+import { connectionFromUrl } from '../../pkg/archive/connection';
+import { silentLogger } from './archiveServers';
+
+/** A process that packs in small transactions until it is killed: `tsx archivePackProcess.ts <url> <clock in ms>`. */
+async function main(): Promise<void> {
+  const [, , url, nowMs] = process.argv;
+  const jobs = createArchiveJobs({
+    connection: connectionFromUrl(url),
+    logger: silentLogger,
+    clock: { nowMs: () => Number(nowMs) },
+  });
+  for (;;) {
+    await jobs.packClosed(new AbortController().signal, { batchSamples: 400 });
+    process.stdout.write('.');
+  }
+}
+
+void main().catch((error: unknown) => {
+  process.stderr.write(`${String(error)}\n`);
+  process.exitCode = 1;
+});
