@@ -112,9 +112,9 @@ it('shows reason and last time in place of a value, and no digit 0', () => {
   expect(within(tile).queryByRole('img')).toBeNull();
 });
 
-it('has no canvas for a single point', () => {
+it('has no line for a single point', () => {
   const { container } = show([summaryFrame({ values: [3] })]);
-  expect(container.querySelector('canvas')).toBeNull();
+  expect(container.querySelector('[role=img]')).toBeNull();
 });
 
 it('lets the keyboard scroll tiles that do not fit', () => {

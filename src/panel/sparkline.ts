@@ -1,4 +1,4 @@
-import { FieldType, type Field, type FieldConfig, type TimeRange } from '@grafana/data';
+import { FieldType, type Field, type TimeRange } from '@grafana/data';
 import { type Sample } from './calculations';
 import { type NumericSeries } from './numericSeries';
 import { type TileSparkline } from './tile';
@@ -8,7 +8,6 @@ import { type Words } from './words';
 const STEADY_SHARE = 0.15;
 /** The line's extent is at least this share of its highest value: a change of a few percent must not look like a cliff. */
 const LEAST_EXTENT_SHARE = 0.1;
-const EXTENT_DECIMALS = 12;
 
 interface SparklineOptions {
   timeRange?: TimeRange;
@@ -17,7 +16,7 @@ interface SparklineOptions {
 }
 
 /**
- * The series as `Sparkline` of @grafana/ui draws it. NaN and infinite values become gaps.
+ * The series as a line: its values, its extent and what it says. NaN and infinite values become gaps.
  *
  * @returns `undefined` with fewer than two values or without times: two points are the least that make a line
  */
@@ -42,7 +41,7 @@ export function toSparkline(
         config: { interval: series.intervalMs },
         values: Array.from(series.timesMs),
       },
-      y: numberField(gaps, { min, max }, lineConfig(series.field.config)),
+      y: numberField(gaps, { min, max }),
       timeRange,
     },
     label: words.sparkline(series.name, trend, last, format(min), format(max)),
@@ -73,23 +72,14 @@ function meanOf(samples: readonly Sample[]): number {
   return samples.reduce((sum, { value }) => sum + value, 0) / samples.length;
 }
 
-/** Sparkline throws without `state.range`. */
-function numberField(values: Array<number | null>, range: { min: number; max: number }, config: FieldConfig): Field {
+function numberField(values: Array<number | null>, range: { min: number; max: number }): Field {
   const spread = range.max - range.min;
   const room = Math.max(spread * 0.1, (Math.abs(range.max) * LEAST_EXTENT_SHARE - spread) / 2);
   return {
     name: 'value',
     type: FieldType.number,
-    config,
+    config: {},
     values,
     state: { range: { min: range.min - room, max: range.max + room, delta: spread + 2 * room } },
   };
-}
-
-/**
- * Only what the line needs: min and max of the field would flatten it, noValue would shift it. Sparkline rounds its extent to
- * `decimals`: with those of a count, a constant line would lie on the bottom.
- */
-function lineConfig({ thresholds }: FieldConfig): FieldConfig {
-  return { thresholds, decimals: EXTENT_DECIMALS };
 }

@@ -83,7 +83,7 @@ describe('the dashboard in Chromium', () => {
     }
     expect(await page.getByRole('listitem').count()).toBe(4);
     const sparkline = tileOf(page, 'Memory usage').getByRole('img', { name: /^Memory usage: .* last \d/ });
-    await sparkline.locator('canvas').waitFor({ timeout: FIRST_VALUES_MS });
+    await sparkline.locator('svg').waitFor({ timeout: FIRST_VALUES_MS });
     await page
       .getByTestId('promkeep-archive')
       .filter({ hasText: /samples in \d+ series/ })
