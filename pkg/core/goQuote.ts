@@ -10,6 +10,9 @@ const SHORT: Readonly<Record<string, string>> = {
   '\v': '\\v',
 };
 
+/** Nearly every label value is this: ASCII that needs no escape. */
+const PLAIN = /^[ !#-[\]-~]*$/;
+
 /** Letters, marks, numbers, punctuation, symbols and the ASCII space: what Go prints as it is. */
 const PRINTABLE = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u;
 
@@ -18,6 +21,9 @@ const PRINTABLE = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u;
  * character an encoder would put in its place.
  */
 export function quoteGo(text: string): string {
+  if (PLAIN.test(text)) {
+    return `"${text}"`;
+  }
   let quoted = '"';
   for (const char of text) {
     quoted += SHORT[char] ?? (PRINTABLE.test(char) ? char : escapeRune(char.codePointAt(0) ?? 0));
