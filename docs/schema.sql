@@ -3,16 +3,20 @@
 -- Partitions of promkeep_samples are made as samples arrive.
 
 
-CREATE FUNCTION public.promkeep_unpack(from_time timestamp with time zone, step_us bigint, offsets_us bigint[], sample_values double precision[], fetch_ids bigint[], fetch_starts integer[]) RETURNS TABLE(sample_time timestamp with time zone, sample_value double precision, sample_fetch bigint)
+CREATE FUNCTION public.promkeep_unpack(from_time timestamp with time zone, step_us bigint, offsets_us bigint[], sample_values double precision[], differences boolean, fetch_ids bigint[], fetch_starts integer[]) RETURNS TABLE(sample_time timestamp with time zone, sample_value double precision, sample_fetch bigint)
     LANGUAGE sql STABLE ROWS 5000 PARALLEL SAFE
     AS $_$
   SELECT $1 + interval '1 microsecond' * coalesce(u.offset_us, (u.n - 1) * $2)::float8,
          u.value,
-         CASE WHEN cardinality($5) = 1 THEN $5[1] ELSE $5[width_bucket(u.n::integer, $6)] END
-  FROM unnest($4, $3) WITH ORDINALITY AS u(value, offset_us, n)
+         CASE WHEN cardinality($6) = 1 THEN $6[1] ELSE $6[width_bucket(u.n::integer, $7)] END
+  FROM (
+    SELECT p.value, p.offset_us, p.n FROM unnest($4, $3) WITH ORDINALITY AS p(value, offset_us, n) WHERE NOT $5
+    UNION ALL
+    SELECT sum(d.value) OVER (ORDER BY d.n ROWS UNBOUNDED PRECEDING), d.offset_us, d.n
+    FROM unnest($4, $3) WITH ORDINALITY AS d(value, offset_us, n) WHERE $5) u
 $_$;
 
-COMMENT ON FUNCTION public.promkeep_unpack(from_time timestamp with time zone, step_us bigint, offsets_us bigint[], sample_values double precision[], fetch_ids bigint[], fetch_starts integer[]) IS 'The samples of one row of promkeep_packed, exactly as they were.';
+COMMENT ON FUNCTION public.promkeep_unpack(from_time timestamp with time zone, step_us bigint, offsets_us bigint[], sample_values double precision[], differences boolean, fetch_ids bigint[], fetch_starts integer[]) IS 'The samples of one row of promkeep_packed, exactly as they were.';
 
 CREATE TABLE public.promkeep_fetches (
     fetch_id bigint NOT NULL,
@@ -70,6 +74,7 @@ CREATE TABLE public.promkeep_packed (
     step_us bigint,
     offsets_us bigint[],
     sample_values double precision[] NOT NULL,
+    differences boolean NOT NULL,
     fetch_ids bigint[] NOT NULL,
     fetch_starts integer[] NOT NULL
 )
@@ -93,7 +98,9 @@ COMMENT ON COLUMN public.promkeep_packed.step_us IS 'Distance between samples in
 
 COMMENT ON COLUMN public.promkeep_packed.offsets_us IS 'Where the distance differs: microseconds from from_time to each sample; else null.';
 
-COMMENT ON COLUMN public.promkeep_packed.sample_values IS 'The values, in order of time.';
+COMMENT ON COLUMN public.promkeep_packed.sample_values IS 'The values, in order of time; see differences.';
+
+COMMENT ON COLUMN public.promkeep_packed.differences IS 'Whether sample_values holds the first value and then differences to the value before: done where all are integers of at most 2^52, so that a running sum restores them exactly.';
 
 COMMENT ON COLUMN public.promkeep_packed.fetch_ids IS 'The writes (promkeep_fetches) the samples came with, one for each run of samples; alike ones are one, named by the newest.';
 
@@ -258,7 +265,7 @@ UNION ALL
     s.from_time AS part_from,
     s.to_time AS part_to
    FROM (((((public.promkeep_packed s
-     CROSS JOIN LATERAL public.promkeep_unpack(s.from_time, s.step_us, s.offsets_us, s.sample_values, s.fetch_ids, s.fetch_starts) u(sample_time, sample_value, sample_fetch))
+     CROSS JOIN LATERAL public.promkeep_unpack(s.from_time, s.step_us, s.offsets_us, s.sample_values, s.differences, s.fetch_ids, s.fetch_starts) u(sample_time, sample_value, sample_fetch))
      LEFT JOIN public.promkeep_series r ON ((r.series_id = s.series_id)))
      LEFT JOIN public.promkeep_queries q ON ((q.query_id = r.query_id)))
      LEFT JOIN public.promkeep_sources o ON ((o.source_id = q.source_id)))
@@ -600,7 +607,7 @@ BEGIN
   WHERE s.series_id = of_series AND s.time = row_in.timestamp;
   IF NOT FOUND THEN
     SELECT u.sample_value AS value, f.written_at, true AS packed INTO old FROM "public".promkeep_packed p
-    CROSS JOIN LATERAL "public".promkeep_unpack(p.from_time, p.step_us, p.offsets_us, p.sample_values, p.fetch_ids, p.fetch_starts) u
+    CROSS JOIN LATERAL "public".promkeep_unpack(p.from_time, p.step_us, p.offsets_us, p.sample_values, p.differences, p.fetch_ids, p.fetch_starts) u
     LEFT JOIN "public".promkeep_fetches f ON f.fetch_id = u.sample_fetch
     WHERE p.series_id = of_series AND p.from_time <= row_in.timestamp
       AND p.from_time > row_in.timestamp - interval '672 hours' AND p.to_time >= row_in.timestamp
@@ -695,7 +702,7 @@ BEGIN
     RETURNING p.*)
   INSERT INTO "public".promkeep_samples (series_id, time, value, fetch_id)
   SELECT gone.series_id, u.sample_time, u.sample_value, u.sample_fetch FROM gone
-  CROSS JOIN LATERAL "public".promkeep_unpack(gone.from_time, gone.step_us, gone.offsets_us, gone.sample_values,
+  CROSS JOIN LATERAL "public".promkeep_unpack(gone.from_time, gone.step_us, gone.offsets_us, gone.sample_values, gone.differences,
     gone.fetch_ids, gone.fetch_starts) u;
   GET DIAGNOSTICS moved = ROW_COUNT;
   RETURN moved;

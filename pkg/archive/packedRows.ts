@@ -14,18 +14,19 @@ export const NO_SAMPLES: StoredSamples = { timesMs: new Float64Array(0), values:
 const ARRAY_HEADER_BYTES = 20;
 
 /**
- * The select list of packed rows `p` for `unpackRow`. Of evenly spaced rows only the part between two bound times is sent,
- * given as the numbers of these parameters.
+ * The select list of packed rows `p` for `unpackRow`. Of evenly spaced rows that hold plain values only the part
+ * between two bound times is sent, given as the numbers of these parameters.
  */
 export function packedColumns(fromParameter: number, toParameter: number): string {
   const position = (parameter: number): string =>
     `extract(epoch FROM $${parameter}::timestamptz - p.from_time) * 1000000 / p.step_us`;
   const first = `greatest(1, ceil(${position(fromParameter)}) + 1)::bigint`;
   const last = `least(p.sample_count, floor(${position(toParameter)}) + 1)::bigint`;
+  const whole = 'p.step_us IS NULL OR p.differences';
   return `p.series_id, encode(timestamptz_send(p.from_time), 'hex') AS start, p.step_us,
-    CASE WHEN p.step_us IS NULL THEN 0 ELSE ${first} - 1 END AS skipped,
+    p.differences, CASE WHEN ${whole} THEN 0 ELSE ${first} - 1 END AS skipped,
     CASE WHEN p.step_us IS NULL THEN encode(array_send(p.offsets_us), 'hex') END AS offsets,
-    encode(array_send(CASE WHEN p.step_us IS NULL THEN p.sample_values
+    encode(array_send(CASE WHEN ${whole} THEN p.sample_values
       ELSE p.sample_values[${first}::integer:${last}::integer] END), 'hex') AS packed`;
 }
 
@@ -33,6 +34,11 @@ export function packedColumns(fromParameter: number, toParameter: number): strin
 export function unpackRow(row: Row, range: { fromMs: number; toMs: number }): StoredSamples {
   const startMs = readTime(Buffer.from(String(row.start), 'hex'), 0);
   const values = readFloat8Array(Buffer.from(String(row.packed), 'hex'));
+  if (row.differences === true) {
+    for (let i = 1; i < values.length; i++) {
+      values[i] += values[i - 1];
+    }
+  }
   const times = new Float64Array(values.length);
   if (typeof row.offsets === 'string') {
     const bytes = Buffer.from(row.offsets, 'hex');

@@ -213,8 +213,14 @@ async function packBatch(
   );
 }
 
+/** Whether a sample is the first of a packed row. */
+const STARTS = `((c.regular AND c.distance <> c.step) OR (c.n - 1) % ${MAX_ROW_SAMPLES} = 0)`;
+
+/** Whether differences restore it exactly: an integer, with room for the difference, and not -0 (PostgreSQL sorts NaN last). */
+const EXACT = `coalesce(c.value = trunc(c.value) AND abs(c.value) <= 4503599627370496 AND float8send(c.value) <> '\\x8000000000000000', false)`;
+
 /** Whether a sample is the first of a packed row, or the first that another write brought. */
-const BEGINS = `(c.other_fetch OR (c.regular AND c.distance <> c.step) OR (c.n - 1) % ${MAX_ROW_SAMPLES} = 0)`;
+const BEGINS = `(c.other_fetch OR ${STARTS})`;
 
 /** The lock every writer takes first. Gives the class under which the query's packed rows are to lie. */
 async function lockById(tx: Transaction, schema: string, queryId: number): Promise<string | undefined> {
@@ -250,7 +256,7 @@ async function packSamples(
        WHERE f.fetch_id IN (SELECT moved.fetch_id FROM moved)),
      spaced AS (
        SELECT m.series_id, m.time, m.value, coalesce(i.newest, m.fetch_id) AS fetch_id, row_number() OVER w AS n,
-         m.time - lag(m.time) OVER w AS distance,
+         m.time - lag(m.time) OVER w AS distance, m.value - lag(m.value) OVER w AS growth,
          coalesce(i.newest, m.fetch_id) IS DISTINCT FROM lag(coalesce(i.newest, m.fetch_id)) OVER w AS other_fetch
        FROM moved m LEFT JOIN stand_ins i ON i.fetch_id = m.fetch_id
        WINDOW w AS (PARTITION BY m.series_id ORDER BY m.time)),
@@ -264,18 +270,19 @@ async function packSamples(
        SELECT c.series_id, min(c.time) AS from_time, max(c.time) AS to_time, count(*) AS sample_count, c.regular,
          (extract(epoch FROM coalesce(c.step, '1 microsecond')) * 1000000)::bigint AS step_us, min(c.n) AS first,
          array_agg(c.time ORDER BY c.n) FILTER (WHERE NOT c.regular) AS times, array_agg(c.value ORDER BY c.n) AS sample_values,
+         array_agg(CASE WHEN ${STARTS} THEN c.value ELSE c.growth END ORDER BY c.n) AS differences, bool_and(${EXACT}) AS exact,
          array_agg(c.fetch_id ORDER BY c.n) FILTER (WHERE ${BEGINS}) AS fetch_ids,
          array_agg(c.n ORDER BY c.n) FILTER (WHERE ${BEGINS}) AS fetch_starts
        FROM cut c
        GROUP BY c.series_id, c.regular, c.step, CASE WHEN c.regular THEN c.holes END, (c.n - 1) / ${MAX_ROW_SAMPLES}),
      packed AS (
        INSERT INTO ${schema}.promkeep_packed (retention, series_id, from_time, to_time, sample_count, step_us, offsets_us,
-         sample_values, fetch_ids, fetch_starts)
+         sample_values, differences, fetch_ids, fetch_starts)
        SELECT $5, r.series_id, r.from_time, r.to_time, r.sample_count, CASE WHEN r.regular THEN r.step_us END,
          CASE WHEN NOT r.regular THEN (
            SELECT array_agg((extract(epoch FROM t.time - r.from_time) * 1000000)::bigint ORDER BY t.time)
            FROM unnest(r.times) AS t(time)) END,
-         r.sample_values, r.fetch_ids, (SELECT array_agg(f.n - r.first + 1 ORDER BY f.n) FROM unnest(r.fetch_starts) AS f(n))
+         CASE WHEN r.exact THEN r.differences ELSE r.sample_values END, r.exact, r.fetch_ids, (SELECT array_agg(f.n - r.first + 1 ORDER BY f.n) FROM unnest(r.fetch_starts) AS f(n))
        FROM packed_rows r
        RETURNING sample_count)
      SELECT count(*) AS rows, coalesce(sum(sample_count), 0) AS samples FROM packed`,

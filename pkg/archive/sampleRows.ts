@@ -31,7 +31,7 @@ export async function readSamples(
   packedUntilMs = Infinity
 ): Promise<Map<number, StoredSamples>> {
   const rows = await tx.rows(
-    `SELECT r.series_id, NULL AS start, NULL::bigint AS step_us, 0 AS skipped, NULL AS offsets,
+    `SELECT r.series_id, NULL AS start, NULL::bigint AS step_us, false AS differences, 0 AS skipped, NULL AS offsets,
             encode(string_agg(timestamptz_send(s.time) || float8send(coalesce(s.value, 'NaN')), ''::bytea ORDER BY s.time), 'hex') AS packed
      FROM ${schema}.promkeep_series r
      JOIN ${schema}.promkeep_samples s ON s.series_id = r.series_id

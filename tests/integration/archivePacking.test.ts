@@ -80,6 +80,31 @@ describe.each(SERVERS)('packing on $name', (server) => {
     ]);
   });
 
+  it('stores differences only where they are exact', async () => {
+    const series: Array<[string, number[]]> = [
+      ['counter', [5, 7, 7, 0, 2 ** 52]],
+      ['extremes', [-(2 ** 52), 2 ** 52, -(2 ** 52) + 1]],
+      ['fraction', [1, 2.5]],
+      ['minus-zero', [0, -0, 1]],
+      ['nan', [1, NaN]],
+      ['infinite', [1, Infinity]],
+      ['too-large', [1, 2 ** 52 + 1]],
+    ];
+    const written = series.map(([name, values]) => gridSeries({ __name__: name }, values));
+    await archive.writeRange(writing(written), live());
+    const before = await flat();
+    await pack();
+    expect(await read()).toEqual(written);
+    expect(await flat()).toEqual(before);
+    const found = await rows(
+      `SELECT r.metric_name FROM promkeep_packed p JOIN promkeep_series r USING (series_id) WHERE p.differences ORDER BY 1`
+    );
+    expect(found.map((row) => row.metric_name)).toEqual(['counter', 'extremes']);
+    expect(await read(CPU, { fromMs: T0 + STEP, toMs: T0 + 3 * STEP })).toContainEqual(
+      gridSeries({ __name__: 'counter' }, [7, 7, 0], T0 + STEP)
+    );
+  });
+
   it('reads any part of a packed period, both ends inclusive', async () => {
     await archive.writeRange(writing([gridSeries({ __name__: 'a' }, [0, 1, 2, 3, 4, 5])]), live());
     await archive.writeRange(
@@ -159,7 +184,7 @@ describe.each(SERVERS)('packing on $name', (server) => {
     await pack();
     expect(
       await rows(`SELECT m.metric_value AS value, v.expression FROM promkeep_packed p
-        CROSS JOIN LATERAL promkeep_unpack(p.from_time, p.step_us, p.offsets_us, p.sample_values, p.fetch_ids, p.fetch_starts)
+        CROSS JOIN LATERAL promkeep_unpack(p.from_time, p.step_us, p.offsets_us, p.sample_values, p.differences, p.fetch_ids, p.fetch_starts)
           AS m(metric_time, metric_value, fetch_id)
         JOIN promkeep_fetches f ON f.fetch_id = m.fetch_id JOIN promkeep_query_versions v USING (query_id, version)
         WHERE m.metric_value IS NOT NULL ORDER BY m.metric_time`)

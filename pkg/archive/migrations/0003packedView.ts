@@ -38,7 +38,7 @@ ${arm(
   's.from_time',
   's.to_time',
   `{schema}.promkeep_packed s
-CROSS JOIN LATERAL {schema}.promkeep_unpack(s.from_time, s.step_us, s.offsets_us, s.sample_values, s.fetch_ids, s.fetch_starts) u`
+CROSS JOIN LATERAL {schema}.promkeep_unpack(s.from_time, s.step_us, s.offsets_us, s.sample_values, s.differences, s.fetch_ids, s.fetch_starts) u`
 )};
 COMMENT ON VIEW {schema}.promkeep_metrics IS 'metrics_data with the bounds of the stored row each sample lies in. Conditions on these bounds decide which packed rows are read at all, see metrics_between().';
 COMMENT ON COLUMN {schema}.promkeep_metrics.id IS 'As in metrics_data.';
@@ -102,7 +102,7 @@ BEGIN
   WHERE s.series_id = of_series AND s.time = row_in.timestamp;
   IF NOT FOUND THEN
     SELECT u.sample_value AS value, f.written_at, true AS packed INTO old FROM {schema}.promkeep_packed p
-    CROSS JOIN LATERAL {schema}.promkeep_unpack(p.from_time, p.step_us, p.offsets_us, p.sample_values, p.fetch_ids, p.fetch_starts) u
+    CROSS JOIN LATERAL {schema}.promkeep_unpack(p.from_time, p.step_us, p.offsets_us, p.sample_values, p.differences, p.fetch_ids, p.fetch_starts) u
     LEFT JOIN {schema}.promkeep_fetches f ON f.fetch_id = u.sample_fetch
     WHERE p.series_id = of_series AND p.from_time <= row_in.timestamp
       AND p.from_time > row_in.timestamp - interval '672 hours' AND p.to_time >= row_in.timestamp

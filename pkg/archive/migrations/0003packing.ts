@@ -49,6 +49,7 @@ CREATE TABLE {schema}.promkeep_packed (
   step_us bigint,
   offsets_us bigint[],
   sample_values double precision[] NOT NULL,
+  differences boolean NOT NULL,
   fetch_ids bigint[] NOT NULL,
   fetch_starts integer[] NOT NULL,
   PRIMARY KEY (series_id, from_time, retention)
@@ -61,7 +62,8 @@ COMMENT ON COLUMN {schema}.promkeep_packed.to_time IS 'Time of the last sample; 
 COMMENT ON COLUMN {schema}.promkeep_packed.sample_count IS 'Number of samples.';
 COMMENT ON COLUMN {schema}.promkeep_packed.step_us IS 'Distance between samples in microseconds where it is always the same; else null.';
 COMMENT ON COLUMN {schema}.promkeep_packed.offsets_us IS 'Where the distance differs: microseconds from from_time to each sample; else null.';
-COMMENT ON COLUMN {schema}.promkeep_packed.sample_values IS 'The values, in order of time.';
+COMMENT ON COLUMN {schema}.promkeep_packed.sample_values IS 'The values, in order of time; see differences.';
+COMMENT ON COLUMN {schema}.promkeep_packed.differences IS 'Whether sample_values holds the first value and then differences to the value before: done where all are integers of at most 2^52, so that a running sum restores them exactly.';
 COMMENT ON COLUMN {schema}.promkeep_packed.fetch_ids IS 'The writes (promkeep_fetches) the samples came with, one for each run of samples; alike ones are one, named by the newest.';
 COMMENT ON COLUMN {schema}.promkeep_packed.fetch_starts IS 'Number (from 1) of the first sample of each of these runs.';
 
@@ -77,15 +79,19 @@ $$;
 
 -- No SET and no STRICT, so that PostgreSQL puts its body in place of the call.
 CREATE FUNCTION {schema}.promkeep_unpack(from_time timestamptz, step_us bigint, offsets_us bigint[], sample_values float8[],
-  fetch_ids bigint[], fetch_starts integer[])
+  differences boolean, fetch_ids bigint[], fetch_starts integer[])
 RETURNS TABLE (sample_time timestamptz, sample_value float8, sample_fetch bigint)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 5000 AS $$
   SELECT $1 + interval '1 microsecond' * coalesce(u.offset_us, (u.n - 1) * $2)::float8,
          u.value,
-         CASE WHEN cardinality($5) = 1 THEN $5[1] ELSE $5[width_bucket(u.n::integer, $6)] END
-  FROM unnest($4, $3) WITH ORDINALITY AS u(value, offset_us, n)
+         CASE WHEN cardinality($6) = 1 THEN $6[1] ELSE $6[width_bucket(u.n::integer, $7)] END
+  FROM (
+    SELECT p.value, p.offset_us, p.n FROM unnest($4, $3) WITH ORDINALITY AS p(value, offset_us, n) WHERE NOT $5
+    UNION ALL
+    SELECT sum(d.value) OVER (ORDER BY d.n ROWS UNBOUNDED PRECEDING), d.offset_us, d.n
+    FROM unnest($4, $3) WITH ORDINALITY AS d(value, offset_us, n) WHERE $5) u
 $$;
-COMMENT ON FUNCTION {schema}.promkeep_unpack(timestamptz, bigint, bigint[], float8[], bigint[], integer[]) IS 'The samples of one row of promkeep_packed, exactly as they were.';
+COMMENT ON FUNCTION {schema}.promkeep_unpack(timestamptz, bigint, bigint[], float8[], boolean, bigint[], integer[]) IS 'The samples of one row of promkeep_packed, exactly as they were.';
 
 CREATE FUNCTION {schema}.promkeep_ensure_packed_partition(class text, at timestamptz) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -141,7 +147,7 @@ BEGIN
     RETURNING p.*)
   INSERT INTO {schema}.promkeep_samples (series_id, time, value, fetch_id)
   SELECT gone.series_id, u.sample_time, u.sample_value, u.sample_fetch FROM gone
-  CROSS JOIN LATERAL {schema}.promkeep_unpack(gone.from_time, gone.step_us, gone.offsets_us, gone.sample_values,
+  CROSS JOIN LATERAL {schema}.promkeep_unpack(gone.from_time, gone.step_us, gone.offsets_us, gone.sample_values, gone.differences,
     gone.fetch_ids, gone.fetch_starts) u;
   GET DIAGNOSTICS moved = ROW_COUNT;
   RETURN moved;
