@@ -94,7 +94,7 @@ const recordedQuery = z.strictObject({
   step: positiveDuration.refine((ms) => ms >= 1_000, 'must be at least 1s').default(15_000),
   retention: z
     .string()
-    .regex(/^([1-9]\d*[hdwy]|forever)$/, 'must be a number with h, d, w or y, such as 30d, or forever')
+    .regex(/^([1-9]\d{0,4}[dwy]|forever)$/, 'must be a number with d, w or y, such as 30d, or forever')
     .default('1y'),
 });
 

@@ -9,6 +9,7 @@ import {
   type TimeRange,
   type WriteOutcome,
 } from './ports';
+import { retentionMs } from './retention';
 
 /**
  * Pipeline 2: last saved time → fetch → archive. Each call does one bounded piece of work, so that the caller can be fair
@@ -82,7 +83,8 @@ export async function openProgress(
     const frontierMs = floorToGrid(covered[covered.length - 1].toMs, stepMs);
     return { frontierMs, historyStartMs: Math.min(covered[0].fromMs, gapStartMs), begun: true, ...sizes };
   }
-  const firstMs = newestDueMs(deps, query) - floorToGrid(deps.settings.backfillMs, stepMs);
+  const backfillMs = Math.min(deps.settings.backfillMs, retentionMs(query.retention) ?? Infinity);
+  const firstMs = newestDueMs(deps, query) - floorToGrid(backfillMs, stepMs);
   const historyStartMs = Math.min(firstMs, gapStartMs);
   return { frontierMs: historyStartMs - stepMs, historyStartMs, begun: gapStartMs < Infinity, ...sizes };
 }

@@ -100,3 +100,15 @@ function alreadyThere(covered: TimeRange[]): RangeWrite {
     gaps: [],
   };
 }
+
+it('leaves a hole that is older than the retention of its query, which would expire again', async () => {
+  const { deps, progress, archive, clock } = await setUp([{ fromMs: at(4), toMs: at(30) }], 30);
+  clock.ms = at(30) + 8 * 86_400_000;
+  const week = { ...QUERY, retention: '7d' };
+  expect((await refillNext(deps, week, progress, NOTHING_TRIED, signal)).range).toBeUndefined();
+  expect(archive.writes).toEqual([]);
+  expect((await refillNext(deps, { ...QUERY, retention: '30d' }, progress, NOTHING_TRIED, signal)).range).toEqual({
+    fromMs: at(0),
+    toMs: at(3),
+  });
+});

@@ -10,6 +10,7 @@ import { type CollectDeps } from './collectFetch';
 import { countPoints, findHoles } from './collectGrid';
 import { asPromkeepError } from './errors';
 import { type RecordedQuery, type TimeRange } from './ports';
+import { retentionMs } from './retention';
 
 /** How often each hole was asked for in vain, by the hole's start; lives as long as the process. */
 export type RefillMemory = ReadonlyMap<number, { attempts: number; notBeforeMs: number }>;
@@ -84,7 +85,11 @@ async function findRefills(
   nowMs: number
 ): Promise<TimeRange[]> {
   const window = {
-    fromMs: Math.max(progress.historyStartMs, nowMs - deps.refill.windowMs),
+    // What has expired must not be fetched again.
+    fromMs: Math.max(
+      progress.historyStartMs,
+      nowMs - Math.min(deps.refill.windowMs, retentionMs(query.retention) ?? Infinity)
+    ),
     toMs: Math.min(progress.frontierMs, newestDueMs(deps, query)),
   };
   return findHoles(window, await deps.archive.coverage(query.name), query.stepMs).reverse();

@@ -2,7 +2,7 @@ import { setImmediate as otherWork } from 'node:timers/promises';
 import { type Frame } from '../core/frame';
 import { ArrowEncoder } from './arrowFile';
 
-/** How much is encoded before other work has its turn: one to two milliseconds (docs/adr/0010). */
+/** How much is encoded before other work has its turn: one to two milliseconds (docs/adr/0009). */
 const TURN_BYTES = 256 * 1024;
 /** Small frames cost by their number. */
 const TURN_FRAMES = 50;

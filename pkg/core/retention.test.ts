@@ -1,0 +1,13 @@
+import { retentionMs } from './retention';
+
+const DAY_MS = 86_400_000;
+
+describe('a retention class', () => {
+  it('is a number of days, weeks or years', () => {
+    expect(['7d', '2w', '1y'].map(retentionMs)).toEqual([7 * DAY_MS, 14 * DAY_MS, 366 * DAY_MS]);
+  });
+
+  it('keeps what it cannot read forever', () => {
+    expect(['forever', '', '0d', '5h', '1.5d', '-1d'].map(retentionMs)).toEqual(Array(6).fill(undefined));
+  });
+});
