@@ -123,6 +123,11 @@ CREATE TABLE public.promkeep_queries (
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     packed_until timestamp with time zone,
     packed_at timestamp with time zone,
+    revision bigint DEFAULT 1 NOT NULL,
+    created_by text,
+    updated_by text,
+    deleted_at timestamp with time zone,
+    delete_data boolean DEFAULT false NOT NULL,
     CONSTRAINT promkeep_queries_check CHECK (((kind = 'inserted'::text) = (name IS NULL))),
     CONSTRAINT promkeep_queries_check1 CHECK (((kind = 'inserted'::text) = (step_ms IS NULL))),
     CONSTRAINT promkeep_queries_identity_check CHECK ((length(identity) = 32)),
@@ -162,6 +167,16 @@ COMMENT ON COLUMN public.promkeep_queries.updated_at IS 'When its definition las
 COMMENT ON COLUMN public.promkeep_queries.packed_until IS 'No packed row of this query reaches this time; null while there is none. Writers of younger times need not look for packed rows.';
 
 COMMENT ON COLUMN public.promkeep_queries.packed_at IS 'When samples of this query were last packed.';
+
+COMMENT ON COLUMN public.promkeep_queries.revision IS 'Grows by one with each change of the definition or its state; an edit names the one it was made from.';
+
+COMMENT ON COLUMN public.promkeep_queries.created_by IS 'Login of the Grafana user who made it; null when a program did.';
+
+COMMENT ON COLUMN public.promkeep_queries.updated_by IS 'Login of the Grafana user who changed it last; null when a program did.';
+
+COMMENT ON COLUMN public.promkeep_queries.deleted_at IS 'When a recorded query was deleted. The row stays for a while, so that an archiver that has not heard of it cannot make it again.';
+
+COMMENT ON COLUMN public.promkeep_queries.delete_data IS 'Whether its samples are deleted as well; done in batches, and the row goes when none is left.';
 
 CREATE TABLE public.promkeep_samples (
     series_id bigint NOT NULL,
@@ -825,7 +840,8 @@ CREATE TABLE public.promkeep_leases (
     epoch bigint DEFAULT 0 NOT NULL,
     holder text DEFAULT ''::text NOT NULL,
     expires_at timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
-    taken_at timestamp with time zone
+    taken_at timestamp with time zone,
+    provisions boolean DEFAULT true NOT NULL
 );
 
 COMMENT ON TABLE public.promkeep_leases IS 'Which archiver records a source now. Writers of recorded queries take this row FOR KEY SHARE with their epoch first, so one that was replaced cannot write.';
@@ -839,6 +855,8 @@ COMMENT ON COLUMN public.promkeep_leases.holder IS 'The archiver that leads: hos
 COMMENT ON COLUMN public.promkeep_leases.expires_at IS 'When others may take over, on the database''s clock.';
 
 COMMENT ON COLUMN public.promkeep_leases.taken_at IS 'When the holder became leader.';
+
+COMMENT ON COLUMN public.promkeep_leases.provisions IS 'Whether the holder makes the queries of a config file known. While one without a config file leads (the Grafana plugin), a waiting program with one does it.';
 
 CREATE TABLE public.promkeep_migrations (
     version integer NOT NULL,
@@ -868,7 +886,8 @@ CREATE TABLE public.promkeep_query_versions (
     version integer NOT NULL,
     expression text NOT NULL,
     step_ms bigint,
-    created_at timestamp with time zone DEFAULT now() NOT NULL
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    created_by text
 );
 
 COMMENT ON TABLE public.promkeep_query_versions IS 'Expressions of a query over time. Another expression or step starts a new version; samples keep the version they were fetched with (through promkeep_fetches).';
@@ -882,6 +901,8 @@ COMMENT ON COLUMN public.promkeep_query_versions.expression IS 'PromQL; empty fo
 COMMENT ON COLUMN public.promkeep_query_versions.step_ms IS 'Distance of grid times in milliseconds; null for inserted rows.';
 
 COMMENT ON COLUMN public.promkeep_query_versions.created_at IS 'When this version began.';
+
+COMMENT ON COLUMN public.promkeep_query_versions.created_by IS 'Login of the Grafana user who began this version; null when a program did.';
 
 ALTER TABLE public.promkeep_series ALTER COLUMN series_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.promkeep_series_series_id_seq

@@ -4,6 +4,7 @@ import { leases } from './0002leases';
 import { packedView } from './0003packedView';
 import { packedTables } from './0003packing';
 import { rollupViews } from './0004rollups';
+import { managedQueries } from './0005management';
 
 export interface Migration {
   name: string;
@@ -17,4 +18,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: 'leases', sql: leases },
   { name: 'packing', sql: packedTables + packedView },
   { name: 'rollups', sql: rollupViews },
+  { name: 'managed queries', sql: managedQueries },
 ];
