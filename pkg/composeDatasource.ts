@@ -49,6 +49,8 @@ export function createDatasourceFactory({ logger, clock, proxies }: DatasourcePa
       logger,
       ...(Number.isInteger(concurrency) && concurrency > 0 ? { concurrency } : {}),
       scrapeInterval,
+      allExemplars: prometheus.settings.allExemplars,
+      settingsWarnings: prometheus.warnings,
       timeoutSignal: (ms) => AbortSignal.timeout(ms),
       wait: sleepUntilTimer,
       forwardsCredentials: forwardsUsersCredentials(settings.jsonData),
@@ -89,6 +91,7 @@ function openArchive(
 function unusableArchive(error: PromkeepError): Archive {
   const refuse = (): Promise<never> => Promise.reject(error);
   return {
+    recorded: { list: refuse, create: refuse, change: refuse, remove: refuse },
     migrate: refuse,
     provision: refuse,
     writeRange: refuse,

@@ -7,6 +7,7 @@ import { asPromkeepError, type PromkeepError } from './errors';
 import { exemplarFrames } from './exemplarFrames';
 import { forwardHeaders } from './forwardHeaders';
 import { type Frame, type Notice } from './frame';
+import { histogramInfos } from './histogramInfos';
 import { type KeepDeps, type KeepReport, keepResult } from './keepResult';
 import { type CallOptions, type Clock, type Logger, type MetricSource, type TimeRange } from './ports';
 import { addNotices, addPromkeepMeta, describeFrames, onFirstFrame, refusedFrame, unansweredFrame } from './queryMeta';
@@ -98,11 +99,7 @@ async function finish(
 }
 
 function shape(plan: QueryPlan, result: QueryResult): Frame[] {
-  const mixed = result.series.filter(({ histograms, timesMs }) => histograms && timesMs.length > 0).length;
-  const infos =
-    mixed > 0
-      ? [...result.infos, `${mixed} series have both floats and native histograms; each is shown as two.`]
-      : result.infos;
+  const infos = [...result.infos, ...histogramInfos(result.series)];
   const answer = { ...result, infos };
   if (!plan.standard) {
     return describeFrames(framesOf(result), plan, answer);

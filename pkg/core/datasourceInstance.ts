@@ -29,11 +29,15 @@ export interface DatasourceDeps {
   scrapeInterval: string;
   /** A signal that aborts after so many milliseconds (`AbortSignal.timeout`); timers do not live in core. */
   timeoutSignal(ms: number): AbortSignal;
-  /** Absent: queries with scopes, filters or group-by keys are refused. */
+  /** `jsonData.showAllExemplars`: exemplars are not thinned per step. */
+  allExemplars?: boolean;
+  /** What is wrong with the settings and does not stop queries; *Save & test* shows it. */
+  settingsWarnings?: readonly string[];
   /** A timer that ends early when the signal aborts. */
   wait: Wait;
   /** Users' tokens or cookies go on to Prometheus, so two users may see different data. */
   forwardsCredentials: boolean;
+  /** Absent: queries with scopes, filters or group-by keys are refused. */
   applyFilters?: ApplyFilters;
   /** Absent: there are no suggestions for ad hoc filters. */
   suggestionSelectors?: SuggestionSelectors;
@@ -51,6 +55,7 @@ export function createDatasourceInstance(deps: DatasourceDeps): DatasourceInstan
     summaryMetrics: deps.summaryMetrics,
     scrapeInterval: deps.scrapeInterval,
     applyFilters: deps.applyFilters,
+    allExemplars: deps.allExemplars,
     keep: { target: archive, clock, version: rememberVersion(source, clock), timeoutSignal },
     clock,
     logger,
@@ -68,7 +73,7 @@ export function createDatasourceInstance(deps: DatasourceDeps): DatasourceInstan
     },
     checkHealth: (caller, signal) =>
       checkHealth(
-        { source, archive: archive?.archive, timeoutSignal },
+        { source, archive: archive?.archive, timeoutSignal, settingsWarnings: deps.settingsWarnings },
         { signal, headers: forwardHeaders(caller.headers) }
       ),
     callResource: (request, caller, signal) =>
