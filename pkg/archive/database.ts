@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool, type PoolClient } from 'pg';
 import { PromkeepError } from '../core/errors';
-import { type Logger } from '../core/ports';
+import { type Logger, type PoolUse } from '../core/ports';
 import { StaleReadError, toArchiveError } from './archiveErrors';
 import { cancelRunningStatement } from './cancelRequest';
 import { type ArchiveConnection, describeConnection, poolConfig } from './connection';
@@ -93,6 +93,11 @@ export class Database {
         await this.pause(RETRY_DELAYS_MS[attempt], options.signal);
       }
     }
+  }
+
+  poolUse(): PoolUse {
+    const { totalCount, idleCount, waitingCount } = this.pool;
+    return { busy: totalCount - idleCount, idle: idleCount, waiting: waitingCount, limit: POOL_SIZE };
   }
 
   /** Waits for running transactions for at most five seconds, then cuts their connections. */
