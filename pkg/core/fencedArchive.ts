@@ -14,6 +14,7 @@ export function fenceArchive(archive: Archive, epoch: number, onRefused: () => v
     }
   };
   return {
+    recorded: archive.recorded,
     migrate: () => archive.migrate(),
     provision: (queries) => watched(archive.provision(queries, epoch)),
     writeRange: (write, signal) => watched(archive.writeRange({ ...write, epoch }, signal)),

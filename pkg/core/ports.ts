@@ -1,3 +1,4 @@
+import { type LabelMatcher } from './labelMatcher';
 import { type ExemplarSeries, type Labels, type QueryResult, type Series } from './series';
 
 /** The ports: what core asks of the outside. Rooms implement them, `compose.ts` plugs them in, contract suites test them. */
@@ -271,6 +272,54 @@ export interface PoolUse {
   /** Work that waits for a connection. */
   waiting: number;
   limit: number;
+}
+
+/**
+ * What the archive holds of recorded queries, for those who read it back. Only the current version of a query speaks: what was
+ * recorded under another expression or step is never given as this one's. Every method throws `PromkeepError` only.
+ */
+export interface RecordedHistory {
+  /** All recorded queries of the source, by name, paused ones too. */
+  definitions(): Promise<RecordedDefinition[]>;
+  /** `undefined` when the query is recorded differently by now, or not there. */
+  readGrid(read: GridRead, signal: AbortSignal): Promise<GridSamples | undefined>;
+  /**
+   * Labels of the series that have samples in the covered part of a range (at most `limit` of them), in the order in which
+   * they were first seen. Throws `NOT_FOUND` when there is no such recorded query.
+   */
+  seriesLabels(read: { name: string; range: TimeRange; limit: number }, signal: AbortSignal): Promise<Labels[]>;
+}
+
+/** A recorded query as it is recorded now. */
+export interface RecordedDefinition {
+  name: string;
+  expression: string;
+  stepMs: number;
+  paused: boolean;
+}
+
+/** Times that are some steps apart, both ends inclusive. */
+export interface TimeGrid {
+  startMs: number;
+  endMs: number;
+  stepMs: number;
+}
+
+export interface GridRead {
+  query: RecordedDefinition;
+  /** Every time of it is one at which the query is recorded. */
+  grid: TimeGrid;
+  /** Series that do not match are left out, as Prometheus matches. */
+  matchers: readonly LabelMatcher[];
+}
+
+export interface GridSamples {
+  /** The covered times of the grid, as ranges with both ends on it, ascending. */
+  covered: TimeRange[];
+  /** Why other times of the grid are missing, as far as the ledger says; only some of them when there are very many. */
+  gaps: Gap[];
+  /** Samples at covered times of the grid, in the order in which the series were first seen; none is empty. */
+  series: Series[];
 }
 
 // --- small things ----------------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ import {
 import { type Labels, type Series } from '../../pkg/core/series';
 import { canonicalLabels, splitMetricName } from '../../src/contract/standardRecord';
 import { MemoryLease } from './memoryLease';
+import { MemoryRecorded } from './memoryRecorded';
 
 interface StoredSeries {
   labels: Labels;
@@ -49,6 +50,7 @@ export class MemoryArchive implements Archive {
   readonly writes: RangeWrite[] = [];
   readonly provisioned: RecordedQuery[][] = [];
   readonly lease = new MemoryLease();
+  readonly recorded = new MemoryRecorded(() => this.check());
   private readonly queries: Map<string, StoredQuery>;
   private kept = 0;
 
@@ -77,6 +79,7 @@ export class MemoryArchive implements Archive {
     this.check();
     this.lease.check(epoch);
     this.provisioned.push([...queries]);
+    this.recorded.provision(queries);
     for (const { name, expression, stepMs } of queries) {
       this.queryOf({ kind: 'recorded', name }, expression, stepMs);
     }
