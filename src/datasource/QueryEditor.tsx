@@ -18,6 +18,7 @@ const QUERY_TYPES = [
 export function QueryEditor(props: PromkeepQueryEditorProps) {
   const { query, onChange, onRunQuery, app } = props;
   useInstantInNewAlertRule(props);
+  useHints(props);
   const summary = isSummaryQuery(query);
   const changeType = (queryType: string) => {
     onChange({ ...query, expr: query.expr ?? '', queryType: queryType === PROMQL ? undefined : queryType });
@@ -50,4 +51,13 @@ function useInstantInNewAlertRule({ app, query, onChange }: PromkeepQueryEditorP
       onChange({ ...query, instant: true, range: false });
     }
   }, [undecided, query, onChange]);
+}
+
+/** Explore has called `init` by itself; elsewhere the hints about recording rules would never appear. */
+function useHints({ app, datasource }: PromkeepQueryEditorProps) {
+  useEffect(() => {
+    if (app !== CoreApp.Explore) {
+      void datasource.initOnce();
+    }
+  }, [app, datasource]);
 }

@@ -1,5 +1,6 @@
 import {
   type AdHocVariableFilter,
+  AppEvents,
   type DataQuery,
   type DataQueryRequest,
   type DataQueryResponse,
@@ -12,7 +13,14 @@ import {
   type ScopedVars,
 } from '@grafana/data';
 import { PrometheusDatasource } from '@grafana/prometheus';
-import { config, getGrafanaLiveSrv, getTemplateSrv } from '@grafana/runtime';
+import {
+  type BackendSrvRequest,
+  config,
+  type FetchResponse,
+  getAppEvents,
+  getGrafanaLiveSrv,
+  getTemplateSrv,
+} from '@grafana/runtime';
 import { defer, map, merge, type Observable } from 'rxjs';
 import { DATASOURCE_PLUGIN_ID } from '../contract/pluginIds';
 import { SUMMARY_METRICS_RESOURCE } from '../contract/resourcePaths';
@@ -21,6 +29,7 @@ import { liveAddress, liveAsk, liveNotice, wantsLive, whyNotLive } from './liveC
 import { type LivePacket, withNotices } from './liveSeries';
 import {
   adoptQueries,
+  gridSignature,
   isForeign,
   isSummaryQuery,
   markStandardFrames,
@@ -31,6 +40,7 @@ import {
 } from './ownQuery';
 import { type PromkeepOptions, type PromkeepPromQuery } from './promkeepPromQuery';
 import { readJsonData } from './readJsonData';
+import { probeInSeconds, remarksOn } from './resourceAnswers';
 import { parseSummaryMetrics, type SummaryMetricChoice } from './summaryMetrics';
 
 const importAbstractQueries = PrometheusDatasource.prototype.importFromAbstractQueries;
@@ -44,6 +54,8 @@ export class PromkeepDatasource extends PrometheusDatasource {
   readonly keepAllowed: boolean;
 
   private readonly settings: PromkeepOptions;
+  private readonly told = new Set<string>();
+  private initialized: Promise<void> | undefined;
 
   /** The second parameter has a default so that `length` is 1: Grafana takes classes with more for Angular ones. */
   constructor(instanceSettings: DataSourceInstanceSettings<PromkeepOptions>, templateSrv = getTemplateSrv()) {
@@ -129,7 +141,10 @@ export class PromkeepDatasource extends PrometheusDatasource {
     request: DataQueryRequest<PromkeepPromQuery>,
     query: PromkeepPromQuery
   ): string {
-    return `${super.getPrometheusTargetSignature(request, query)}|${ownSignature(query)}`;
+    const expr = this.interpolateString(query.expr ?? '', request.scopedVars);
+    return [super.getPrometheusTargetSignature(request, query), expr, ownSignature(query), gridSignature(request)].join(
+      '|'
+    );
   }
 
   /** A summary query has no expression and runs all the same. */
@@ -194,6 +209,36 @@ export class PromkeepDatasource extends PrometheusDatasource {
       return adoptQueries(imported, this.getRef());
     }
     return [{ refId: 'A', expr: '', datasource: this.getRef() }];
+  }
+
+  /** All questions about metrics and labels pass here. What the library drops from the answers is told once. */
+  override async metadataRequest<T>(
+    url: string,
+    params: Record<string, unknown> = {},
+    options?: Partial<BackendSrvRequest>
+  ) {
+    const answer: FetchResponse<T> = await super.metadataRequest<T>(url, probeInSeconds(url, params), options);
+    const { warnings, reachesLimit } = remarksOn(answer.data, params, this.seriesLimit);
+    warnings.forEach((text) => this.tellOnce(text));
+    if (reachesLimit) {
+      this.tellOnce(
+        `Lists of metrics and labels end after ${this.seriesLimit} entries, the series limit in the settings; there may be more.`
+      );
+    }
+    return answer;
+  }
+
+  private tellOnce(text: string): void {
+    if (!this.told.has(text)) {
+      this.told.add(text);
+      getAppEvents()?.publish({ type: AppEvents.alertWarning.name, payload: [this.name, text] });
+    }
+  }
+
+  /** Grafana calls `init` in Explore only, yet the editors of dashboards show the hints made from its answers, too. */
+  initOnce(): Promise<void> {
+    this.initialized ??= this.init();
+    return this.initialized;
   }
 
   /** The metrics a summary query can show, as the backend defines them. */
