@@ -92,6 +92,7 @@ function unusableArchive(error: PromkeepError): Archive {
   const refuse = (): Promise<never> => Promise.reject(error);
   return {
     recorded: { list: refuse, create: refuse, change: refuse, remove: refuse },
+    history: { readGrid: refuse, seriesLabels: refuse },
     migrate: refuse,
     provision: refuse,
     writeRange: refuse,

@@ -7,12 +7,15 @@ import {
   type Logger,
   type PoolUse,
   type QueryIdentity,
+  type RecordedHistory,
   type RecordedQueryStore,
   type SourceIdentity,
 } from '../core/ports';
 import { toArchiveError } from './archiveErrors';
 import { type ArchiveConnection } from './connection';
 import { Database, type Transaction } from './database';
+import { readGrid } from './gridReader';
+import { readSeriesLabels } from './historyReader';
 import { addGap, readCoverage } from './ledgerRows';
 import { requireEpoch, holdLease, readLease, releaseLease } from './leaseRows';
 import { readLedger } from './ledgerReader';
@@ -149,6 +152,20 @@ class PostgresArchive implements PooledArchive {
         await this.database.transaction((tx) => markDeleted(tx, quoted, this.options.source, edit, withData));
         return !withData || this.purgeInTime(quoted, [edit.name], signal);
       }),
+  };
+
+  readonly history: RecordedHistory = {
+    readGrid: (read, signal) =>
+      this.use(({ quoted }) => readGrid(this.database, quoted, this.options.source, read, signal), signal),
+    seriesLabels: (read, signal) =>
+      this.use(
+        ({ quoted }) =>
+          this.database.transaction((tx) => readSeriesLabels(tx, quoted, this.options.source, read), {
+            signal,
+            readOnly: true,
+          }),
+        signal
+      ),
   };
 
   /** A deleted query's data must be gone before its name is used again. */

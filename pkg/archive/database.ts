@@ -24,6 +24,8 @@ export interface Transaction {
 export interface TransactionOptions {
   signal?: AbortSignal;
   readOnly?: boolean;
+  /** Every statement sees the database as the first one did. */
+  snapshot?: boolean;
   statementTimeoutMs?: number;
   /** Keeps the role's own search path; otherwise only `pg_catalog` is on it and every name is written in full. */
   ownSearchPath?: boolean;
@@ -172,10 +174,10 @@ export class Database {
   private async runIn<T>(
     client: PoolClient,
     work: (tx: Transaction) => Promise<T>,
-    { readOnly, statementTimeoutMs = STATEMENT_TIMEOUT_MS, ownSearchPath }: TransactionOptions
+    { readOnly, snapshot, statementTimeoutMs = STATEMENT_TIMEOUT_MS, ownSearchPath }: TransactionOptions
   ): Promise<T> {
     await client.query(
-      `BEGIN ISOLATION LEVEL READ COMMITTED${readOnly ? ' READ ONLY' : ''}; ` +
+      `BEGIN ISOLATION LEVEL ${snapshot ? 'REPEATABLE READ' : 'READ COMMITTED'}${readOnly ? ' READ ONLY' : ''}; ` +
         `SET LOCAL statement_timeout = ${statementTimeoutMs}; ` +
         `SET LOCAL idle_in_transaction_session_timeout = ${IDLE_IN_TRANSACTION_MS}` +
         (ownSearchPath ? '' : '; SET LOCAL search_path = pg_catalog')

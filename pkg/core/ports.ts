@@ -259,6 +259,8 @@ export interface Archive {
   ledger(): Promise<LedgerEntry[]>;
   /** The definitions of the recorded queries, for those who manage or run them. */
   readonly recorded: RecordedQueryStore;
+  /** What is archived of them. */
+  readonly history: RecordedHistory;
   /** Samples kept since the start of the UTC day, for the limit on *keep*. */
   keptToday(): Promise<number>;
   status(): Promise<ArchiveStatus>;
@@ -279,8 +281,6 @@ export interface PoolUse {
  * recorded under another expression or step is never given as this one's. Every method throws `PromkeepError` only.
  */
 export interface RecordedHistory {
-  /** All recorded queries of the source, by name, paused ones too. */
-  definitions(): Promise<RecordedDefinition[]>;
   /** `undefined` when the query is recorded differently by now, or not there. */
   readGrid(read: GridRead, signal: AbortSignal): Promise<GridSamples | undefined>;
   /**
@@ -288,14 +288,6 @@ export interface RecordedHistory {
    * they were first seen. Throws `NOT_FOUND` when there is no such recorded query.
    */
   seriesLabels(read: { name: string; range: TimeRange; limit: number }, signal: AbortSignal): Promise<Labels[]>;
-}
-
-/** A recorded query as it is recorded now. */
-export interface RecordedDefinition {
-  name: string;
-  expression: string;
-  stepMs: number;
-  paused: boolean;
 }
 
 /** Times that are some steps apart, both ends inclusive. */
@@ -306,7 +298,8 @@ export interface TimeGrid {
 }
 
 export interface GridRead {
-  query: RecordedDefinition;
+  /** As it is thought to be recorded now. */
+  query: Pick<RecordedQuery, 'name' | 'expression' | 'stepMs'>;
   /** Every time of it is one at which the query is recorded. */
   grid: TimeGrid;
   /** Series that do not match are left out, as Prometheus matches. */

@@ -11,6 +11,7 @@ import {
   type TimeRange,
   type WriteOutcome,
 } from '../../pkg/core/ports';
+import { MemoryHistory } from './memoryHistory';
 import { MemoryLease } from './memoryLease';
 import { MemoryRecorded } from './memoryRecorded';
 
@@ -26,6 +27,7 @@ export class LedgerArchive implements Archive {
   down: PromkeepError | undefined;
   readonly lease = new MemoryLease();
   readonly recorded = new MemoryRecorded(() => this.check());
+  readonly history = new MemoryHistory(() => undefined);
   private readonly covered = new Map<string, TimeRange[]>();
   /** series text → time → value */
   private readonly samples = new Map<string, Map<number, number>>();
