@@ -7,11 +7,12 @@ import { isSummaryQuery } from './ownQuery';
 import { PromqlOptions } from './PromqlOptions';
 import { type PromkeepQueryEditorProps } from './queryEditorProps';
 import { SummaryQueryFields } from './SummaryQueryFields';
+import { say } from './texts';
 
 const PROMQL = 'promql';
-const QUERY_TYPES = [
-  { value: PROMQL, label: 'PromQL', description: "An expression, with Grafana's builder and code editor" },
-  { value: SUMMARY_QUERY_TYPE, label: 'Summary', description: 'The summary metrics Promkeep defines' },
+const queryTypes = () => [
+  { value: PROMQL, label: say('editor.promql'), description: say('editor.promqlHint') },
+  { value: SUMMARY_QUERY_TYPE, label: say('editor.summary'), description: say('editor.summaryHint') },
 ];
 
 /** Grafana's own Prometheus editors, and around them what Promkeep adds. */
@@ -26,8 +27,8 @@ export function QueryEditor(props: PromkeepQueryEditorProps) {
   };
   return (
     <>
-      <InlineField label="Query type">
-        <RadioButtonGroup options={QUERY_TYPES} value={summary ? SUMMARY_QUERY_TYPE : PROMQL} onChange={changeType} />
+      <InlineField label={say('editor.queryType')}>
+        <RadioButtonGroup options={queryTypes()} value={summary ? SUMMARY_QUERY_TYPE : PROMQL} onChange={changeType} />
       </InlineField>
       {summary ? <SummaryQueryFields {...props} /> : <PromQueryEditorByApp {...props} />}
       {!summary && app !== CoreApp.UnifiedAlerting && (

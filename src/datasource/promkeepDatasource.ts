@@ -42,6 +42,7 @@ import { type PromkeepOptions, type PromkeepPromQuery } from './promkeepPromQuer
 import { readJsonData } from './readJsonData';
 import { probeInSeconds, remarksOn } from './resourceAnswers';
 import { parseSummaryMetrics, type SummaryMetricChoice } from './summaryMetrics';
+import { say } from './texts';
 
 const importAbstractQueries = PrometheusDatasource.prototype.importFromAbstractQueries;
 
@@ -221,9 +222,7 @@ export class PromkeepDatasource extends PrometheusDatasource {
     const { warnings, reachesLimit } = remarksOn(answer.data, params, this.seriesLimit);
     warnings.forEach((text) => this.tellOnce(text));
     if (reachesLimit) {
-      this.tellOnce(
-        `Lists of metrics and labels end after ${this.seriesLimit} entries, the series limit in the settings; there may be more.`
-      );
+      this.tellOnce(say('seriesLimit', { limit: this.seriesLimit }));
     }
     return answer;
   }
@@ -248,6 +247,7 @@ export class PromkeepDatasource extends PrometheusDatasource {
 }
 
 function describeSummary({ summary }: PromkeepPromQuery): string {
-  const metrics = summary?.metrics?.length ? summary.metrics.join(', ') : 'all metrics';
-  return summary?.groupBy ? `Summary: ${metrics} by ${summary.groupBy}` : `Summary: ${metrics}`;
+  const metrics = summary?.metrics?.length ? summary.metrics.join(', ') : say('summary.all');
+  const label = summary?.groupBy;
+  return label ? say('summary.describeBy', { metrics, label }) : say('summary.describe', { metrics });
 }
