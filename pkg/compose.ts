@@ -4,6 +4,7 @@ import { composeApiRoutes, gapReader, scrapeIntervalText, summaryReader } from '
 import { Closers } from './composeClosers';
 import { archiveViewer, liveFeeds } from './composePage';
 import { openArchive, openArchiveJobs, openSource } from './composeSources';
+import { upkeepJobs } from './composeUpkeep';
 import { type ArchiveConfig, type Config } from './config/config';
 import { COLLECT_DEFAULTS } from './core/collectFetch';
 import { REFILL_DEFAULTS } from './core/collectRefill';
@@ -82,6 +83,7 @@ async function open(config: Config, options: ServeOptions, closers: Closers): Pr
     archive &&
     archiveViewer({
       archive,
+      history: archive.history,
       clock,
       settleMs: config.archive.settleMs,
       refillWindowMs: config.archive.refillWindowMs,
@@ -136,16 +138,7 @@ function startUpkeep(config: ArchiveConfig, { logger, clock }: ServeOptions, met
     logger,
     metrics: metrics.upkeep,
     monotonicClock: MONOTONIC_CLOCK,
-    jobs: [
-      { name: 'pack', run: async (signal) => ({ ...(await jobs.packClosed(signal)) }) },
-      {
-        name: 'expire',
-        async run(signal) {
-          const { moved, deletedSamples, dropped, busy } = await jobs.expire(signal);
-          return { moved, deletedSamples, droppedPartitions: dropped.length, busyPartitions: busy.length };
-        },
-      },
-    ],
+    jobs: upkeepJobs(jobs),
   });
   closers.push('archive upkeep', () => upkeep.stop());
   upkeep.start();
