@@ -39,10 +39,16 @@ export function refusalToWrite(caller: Caller, what: keyof typeof WORDS = 'keep'
   if (user.role !== 'Editor' && user.role !== 'Admin') {
     return words.role;
   }
-  if (['authorization', 'x-id-token', 'cookie'].some((name) => headerIsSet(caller, name))) {
-    return FORWARDS_CREDENTIALS;
-  }
-  return undefined;
+  return sendsCredentials(caller) ? FORWARDS_CREDENTIALS : undefined;
+}
+
+/** Why this caller may not read from the archive; `undefined` when they may (promise 12). Reading needs no role of its own. */
+export function refusalToRead(caller: Caller, forwardsCredentials: boolean): string | undefined {
+  return forwardsCredentials || sendsCredentials(caller) ? FORWARDS_CREDENTIALS : undefined;
+}
+
+function sendsCredentials(caller: Caller): boolean {
+  return ['authorization', 'x-id-token', 'cookie'].some((name) => headerIsSet(caller, name));
 }
 
 const WORDS = {
