@@ -273,6 +273,27 @@ describe('the answer', () => {
     expect(data[0].meta.preferredVisualisationType).toBe('graph');
   });
 
+  it('keeps the other labels in the names of heatmaps', async () => {
+    const bucket = (le: string, job: string, count: number) => ({
+      schema: {
+        refId: 'A',
+        meta: { type: 'timeseries-multi', typeVersion: [0, 1], custom: { calculatedMinStep: STEP_MS } },
+        fields: [
+          { name: 'Time', type: 'time', typeInfo: { frame: 'time.Time' }, config: { interval: STEP_MS } },
+          { name: 'm_bucket', type: 'number', typeInfo: { frame: 'float64' }, labels: { le, job }, config: {} },
+        ],
+      },
+      data: { values: [[0], [count]] },
+    });
+    const buckets = ['a', 'b'].flatMap((job) => [bucket('1', job, 2), bucket('+Inf', job, 5)]);
+    installGrafanaHost(() => ({ results: { A: { status: 200, frames: buckets } } }));
+    const datasource = new PromkeepDatasource(instanceSettings());
+    const { data } = await lastValueFrom(datasource.query(queryRequest([query({ format: 'heatmap' })])));
+    expect(data.map(({ meta }) => meta.type)).toEqual(['heatmap-rows', 'heatmap-rows']);
+    expect(data.map(({ name }) => name)).toEqual(['{job="a"}', '{job="b"}']);
+    expect(data[0].fields.slice(1).map(({ values }: { values: number[] }) => values)).toEqual([[2], [3]]);
+  });
+
   it('keeps the contract of a summary frame in meta.custom', async () => {
     const promkeep = { version: 1, kind: 'summary', metricKey: 'cpu_usage' };
     installGrafanaHost(() => seriesAnswer('A', [0], STEP_MS, { promkeep }));
