@@ -4,6 +4,7 @@ import { parseArchiveSettings } from './archive/archiveSettings';
 import { sleepUntilTimer } from './archiver/waiting';
 import { composeApiRoutes } from './composeApi';
 import { openRecorded, visibleArchive } from './composeRecorded';
+import { refusalToRead } from './core/callers';
 import { type DatasourceFactory, type DatasourceSettings } from './core/datasource';
 import { createDatasourceInstance, type DatasourceDeps } from './core/datasourceInstance';
 import { asPromkeepError } from './core/errors';
@@ -14,6 +15,7 @@ import { parsePrometheusSettings } from './prometheus/settings';
 import { applyFilters } from './promql/applyFilters';
 import { compareExpressions } from './promql/compareExpressions';
 import { suggestionSelectors } from './promql/suggestionSelectors';
+import { createArchiveLabelRoutes } from './server/routes/archiveLabelRoutes';
 import { refusingArchive } from './core/refusingArchive';
 
 export interface DatasourceParts {
@@ -61,6 +63,11 @@ export function createDatasourceFactory({ logger, clock, proxies, holder }: Data
           settleMs: recorded.settleMs,
         }),
         ...recorded.routes,
+        ...createArchiveLabelRoutes({
+          history: archive?.archive.history,
+          compare: compareExpressions,
+          refuse: (caller) => refusalToRead(caller, forwardsCredentials),
+        }),
       ],
       clock,
       logger,

@@ -2,6 +2,8 @@ import { InlineField, InlineFieldRow, InlineSwitch, RadioButtonGroup } from '@gr
 import { type ResultFormat } from '../contract/query';
 import { type PromkeepPromQuery } from './promkeepPromQuery';
 import { type PromkeepQueryEditorProps } from './queryEditorProps';
+import { ReadFromFields } from './ReadFromFields';
+import { RecordQueryAction } from './RecordQueryAction';
 import { say } from './texts';
 
 const formats = (): Array<{ value: ResultFormat; label: string; description: string }> => [
@@ -27,6 +29,7 @@ export function PromqlOptions({ query, onChange, onRunQuery, datasource }: Props
           onChange={(resultFormat) => change({ resultFormat })}
         />
       </InlineField>
+      <ReadFromFields {...{ query, onChange, onRunQuery, datasource }} />
       <InlineField label={say('editor.live')} htmlFor={`live-${query.refId}`} tooltip={say('editor.liveHint')}>
         <InlineSwitch
           id={`live-${query.refId}`}
@@ -46,6 +49,7 @@ export function PromqlOptions({ query, onChange, onRunQuery, datasource }: Props
           onChange={(event) => change({ keep: event.currentTarget.checked })}
         />
       </InlineField>
+      <RecordQueryAction query={query} datasource={datasource} />
     </InlineFieldRow>
   );
 }

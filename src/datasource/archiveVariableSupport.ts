@@ -1,0 +1,29 @@
+import { type DataQueryRequest } from '@grafana/data';
+import { PrometheusVariableSupport } from '@grafana/prometheus';
+import { defer, map } from 'rxjs';
+import { parseArchiveVariable } from './archiveVariables';
+import { type PromkeepDatasource } from './promkeepDatasource';
+
+type Request = Parameters<PrometheusVariableSupport['query']>[0];
+
+/** Variables as in Grafana's datasource, and those over archived labels. Dashboards ask here and not by `metricFindQuery`. */
+export class ArchiveVariableSupport extends PrometheusVariableSupport {
+  constructor(private readonly owner: PromkeepDatasource) {
+    super(owner);
+  }
+
+  override query(request: Request): ReturnType<PrometheusVariableSupport['query']> {
+    const text = textOf(request);
+    const asked = parseArchiveVariable(this.owner.interpolateString(text, request.scopedVars));
+    return asked
+      ? defer(() => this.owner.askArchive(asked, request.range)).pipe(map((data) => ({ data })))
+      : super.query(request);
+  }
+}
+
+/** Old dashboards have the text itself in the place of a query. */
+function textOf({ targets }: DataQueryRequest<Request['targets'][number]>): string {
+  const [target]: unknown[] = targets;
+  const text: unknown = typeof target === 'string' ? target : Object(target).query;
+  return typeof text === 'string' ? text : '';
+}
