@@ -1,14 +1,16 @@
-import { type DataQueryRequest } from '@grafana/data';
-import { PrometheusVariableSupport } from '@grafana/prometheus';
+import { type DataQueryRequest, type MetricFindValue, type TimeRange } from '@grafana/data';
+import { type PrometheusDatasource, PrometheusVariableSupport } from '@grafana/prometheus';
 import { defer, map } from 'rxjs';
-import { parseArchiveVariable } from './archiveVariables';
-import { type PromkeepDatasource } from './promkeepDatasource';
+import { type ArchiveVariable, parseArchiveVariable } from './archiveVariables';
 
+type Owner = PrometheusDatasource & {
+  askArchive(asked: ArchiveVariable, range: TimeRange): Promise<MetricFindValue[]>;
+};
 type Request = Parameters<PrometheusVariableSupport['query']>[0];
 
 /** Variables as in Grafana's datasource, and those over archived labels. Dashboards ask here and not by `metricFindQuery`. */
 export class ArchiveVariableSupport extends PrometheusVariableSupport {
-  constructor(private readonly owner: PromkeepDatasource) {
+  constructor(private readonly owner: Owner) {
     super(owner);
   }
 
