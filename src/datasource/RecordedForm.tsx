@@ -55,13 +55,20 @@ export function RecordedForm({ client, initial, revision, notes = [], onSaved, o
   };
   const renewed =
     revision !== undefined && (definition.expression !== initial.expression || definition.stepMs !== initial.stepMs);
+  const ready = !saving && Object.keys(faults).length === 0;
   const hints = [...notes, ...(renewed ? [say('recorded.newVersion')] : []), ...(check?.hints ?? [])];
   return (
-    <form
+    // Not a <form>: on the settings page this stands in Grafana's own, whose Enter key saves the settings.
+    <div
+      role="form"
       aria-label={say(revision === undefined ? 'recorded.add' : 'recorded.edit')}
-      onSubmit={(event) => {
-        event.preventDefault();
-        void save();
+      onKeyDown={(event) => {
+        if (event.key === 'Enter' && event.target instanceof HTMLInputElement && !event.defaultPrevented) {
+          event.preventDefault();
+          if (ready) {
+            void save();
+          }
+        }
       }}
     >
       <Fields draft={draft} faults={faults} change={change} nameFixed={revision !== undefined} />
@@ -78,14 +85,14 @@ export function RecordedForm({ client, initial, revision, notes = [], onSaved, o
         </Alert>
       )}
       <Stack direction="row" gap={1}>
-        <Button type="submit" disabled={saving || Object.keys(faults).length > 0}>
+        <Button type="button" disabled={!ready} onClick={() => void save()}>
           {say(revision === undefined ? 'recorded.record' : 'recorded.save')}
         </Button>
         <Button type="button" variant="secondary" onClick={onCancel}>
           {say('recorded.cancel')}
         </Button>
       </Stack>
-    </form>
+    </div>
   );
 }
 
