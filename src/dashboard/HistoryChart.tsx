@@ -80,7 +80,8 @@ export function HistoryChart({ history, text, colors, widthPx, heightPx, cursorM
       aria-valuetext={reading ? text.reading(reading) : say('page.history.empty')}
       onPointerMove={point}
       onPointerDown={point}
-      onPointerLeave={leave}
+      // A finger leaves as soon as it is lifted; what it pointed at stays until the focus goes.
+      onPointerLeave={({ pointerType }) => pointerType === 'mouse' && leave()}
       onBlur={leave}
       onKeyDown={press}
     >

@@ -1,5 +1,5 @@
 import { FieldType, type DataFrame } from '@grafana/data';
-import { act, render, screen, within } from '@testing-library/react';
+import { act, fireEvent, render, screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { type ArchiveHistory, type ArchiveOverview } from '../contract/archivePage';
 import { type HistoryRequest, type PageApi, type StreamListener } from './api';
@@ -321,12 +321,10 @@ describe('history', () => {
     const { server, user } = await openHistory();
     await user.click(screen.getByRole('button', { name: 'Custom …' }));
     expect(screen.getByLabelText('From')).toHaveFocus();
-    await user.clear(screen.getByLabelText('To'));
-    await user.type(screen.getByLabelText('To'), '2025-01-01T00:00:00');
+    fireEvent.change(screen.getByLabelText('To'), { target: { value: '2025-01-01T00:00:00' } });
     await user.click(screen.getByRole('button', { name: 'Show' }));
     expect(screen.getByRole('alert')).toHaveTextContent('The end must lie after the beginning.');
-    await user.clear(screen.getByLabelText('From'));
-    await user.type(screen.getByLabelText('From'), '2024-12-31T00:00:00');
+    fireEvent.change(screen.getByLabelText('From'), { target: { value: '2024-12-31T00:00:00' } });
     await user.click(screen.getByRole('button', { name: 'Show' }));
     await pass(2);
     expect(server.histories.at(-1)).toMatchObject({ fromMs: Date.UTC(2024, 11, 31), toMs: Date.UTC(2025, 0, 1) });
@@ -387,6 +385,18 @@ describe('the stream', () => {
     await pass(1_100);
     expect(connection()).toBe('No answer since 03:04:03; retrying. The server cannot be reached');
     tell(10, 30);
+    expect(connection()).toBe('Live');
+  });
+
+  it('is given up where every connection is refused', async () => {
+    const { server, tell } = await openStream();
+    tell(10, 20);
+    for (let i = 0; i < 3; i++) {
+      act(() => server.stream.listener.onLost(true));
+    }
+    expect(server.stream.isOpen).toBe(false);
+    await pass(2);
+    expect(server.asked).toHaveLength(1);
     expect(connection()).toBe('Live');
   });
 

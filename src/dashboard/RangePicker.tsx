@@ -1,4 +1,4 @@
-import { useId, useState } from 'react';
+import { useId, useRef, useState } from 'react';
 import { css } from '@emotion/css';
 import { type GrafanaTheme2 } from '@grafana/data';
 import { useStyles2 } from '@grafana/ui';
@@ -18,6 +18,12 @@ export function RangePicker({ range, onChange }: Props) {
   const styles = useStyles2(getStyles);
   const [isOpen, setOpen] = useState(false);
   const formId = useId();
+  const button = useRef<HTMLButtonElement>(null);
+  const close = () => {
+    setOpen(false);
+    // What had the focus goes away.
+    button.current?.focus();
+  };
   const chosen = presetOf(range);
   return (
     <div className={styles.picker}>
@@ -38,6 +44,7 @@ export function RangePicker({ range, onChange }: Props) {
         ))}
       </fieldset>
       <button
+        ref={button}
         type="button"
         className={styles.custom}
         aria-expanded={isOpen}
@@ -51,9 +58,9 @@ export function RangePicker({ range, onChange }: Props) {
         {isOpen && (
           <CustomRange
             range={range}
-            onCancel={() => setOpen(false)}
+            onCancel={close}
             onChange={(fixed) => {
-              setOpen(false);
+              close();
               onChange(fixed);
             }}
           />

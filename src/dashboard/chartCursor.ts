@@ -1,4 +1,4 @@
-import { type ArchiveHistory, type ArchiveHole } from '../contract/archivePage';
+import { type ArchiveHistory, type ArchiveHole, type HistorySeries } from '../contract/archivePage';
 import { bucketMiddle } from './chartPaths';
 
 /** The times at which a chart has something to tell, ascending: those of its values, and the beginning of each gap. */
@@ -29,16 +29,17 @@ export interface CursorReading {
   gap?: ArchiveHole;
 }
 
-/** What the chart says at a time. */
+/** What the chart says at a time: values, or, within a gap, why there are none (also where a wide bucket reaches into it). */
 export function readAt({ series, gaps, bucketMs, stepMs }: ArchiveHistory, timeMs: number): CursorReading {
-  return {
-    timeMs,
-    values: series.map((one) => {
-      const i = one.timesMs.length > 0 ? nearestStop(one.timesMs, timeMs - bucketMiddle(one, bucketMs)) : -1;
-      const value = i < 0 ? null : one.values[i];
-      const isThere = value !== null && Math.abs(one.timesMs[i] + bucketMiddle(one, bucketMs) - timeMs) <= bucketMs / 2;
-      return isThere ? { value, min: one.min?.[i], max: one.max?.[i] } : undefined;
-    }),
-    gap: gaps.find((gap) => timeMs >= gap.fromMs - stepMs / 2 && timeMs <= gap.toMs + stepMs / 2),
-  };
+  const gap = gaps.find(({ fromMs, toMs }) => timeMs >= fromMs - stepMs / 2 && timeMs <= toMs + stepMs / 2);
+  const isMissing = gap !== undefined && timeMs >= gap.fromMs && timeMs <= gap.toMs;
+  return { timeMs, values: series.map((one) => (isMissing ? undefined : valueAt(one, bucketMs, timeMs))), gap };
+}
+
+function valueAt(series: HistorySeries, bucketMs: number, timeMs: number): CursorReading['values'][number] {
+  const { timesMs, values, min, max } = series;
+  const i = nearestStop(timesMs, timeMs - bucketMiddle(series, bucketMs));
+  const value = i < 0 ? null : values[i];
+  const isThere = value !== null && Math.abs(timesMs[i] + bucketMiddle(series, bucketMs) - timeMs) <= bucketMs / 2;
+  return isThere ? { value, min: min?.[i], max: max?.[i] } : undefined;
 }

@@ -17,6 +17,8 @@ const SILENCE_MS = 25_000;
 /** A stream that was cut is usually there again before anybody has to know. */
 const GRACE_MS = 3_000;
 const RETRY_STREAM_MS = 60_000;
+/** Browsers also come back again and again where somebody refuses each connection; one that never told anything is blocked. */
+const MOST_LOSSES = { afterEvents: 3, withoutAny: 1 };
 const SUMMARY_POLL_MS = 5_000;
 const ARCHIVE_POLL_MS = 15_000;
 const UNREACHABLE = 'The server cannot be reached';
@@ -44,6 +46,8 @@ class LiveFeed {
   private silence: number | undefined;
   private retry: number | undefined;
   private grace: number | undefined;
+  private hasTold = false;
+  private losses = 0;
 
   constructor(
     private readonly api: PageApi,
@@ -87,6 +91,8 @@ class LiveFeed {
   }
 
   private alive(): void {
+    this.hasTold = true;
+    this.losses = 0;
     window.clearTimeout(this.grace);
     this.grace = undefined;
     this.stopPolling?.();
@@ -100,10 +106,11 @@ class LiveFeed {
 
   /** The browser comes back by itself and tells of each vain attempt. */
   private lost(): void {
-    this.expectWithin(SILENCE_MS, () => this.openStream());
-    if (this.stopPolling) {
+    if (++this.losses >= (this.hasTold ? MOST_LOSSES.afterEvents : MOST_LOSSES.withoutAny)) {
+      this.fallBack();
       return;
     }
+    this.expectWithin(SILENCE_MS, () => this.openStream());
     if (this.grace === undefined) {
       this.grace = window.setTimeout(() => this.listener.onFailure(UNREACHABLE), GRACE_MS);
     } else {
@@ -114,8 +121,9 @@ class LiveFeed {
   private fallBack(): void {
     this.closeStream?.();
     this.closeStream = undefined;
-    window.clearTimeout(this.silence);
-    window.clearTimeout(this.retry);
+    this.losses = 0;
+    [this.silence, this.retry, this.grace].forEach((timer) => window.clearTimeout(timer));
+    this.grace = undefined;
     this.retry = window.setTimeout(() => this.openStream(), RETRY_STREAM_MS);
     this.stopPolling ??= startAsking(this.api, this.rangeMs, this.listener);
   }
