@@ -1,3 +1,4 @@
+import { css } from '@emotion/css';
 import { config } from '@grafana/runtime';
 import { Alert, Button, Modal, Stack } from '@grafana/ui';
 import { useMemo, useState } from 'react';
@@ -6,6 +7,9 @@ import { RecordedClient } from './recordedClient';
 import { RecordedForm } from './RecordedForm';
 import { RecordedManager } from './RecordedManager';
 import { say } from './texts';
+
+/** The list has eight columns. */
+const wide = css({ width: 'min(1100px, 96vw)', maxWidth: 'none' });
 
 type Props = Pick<PromkeepQueryEditorProps, 'query' | 'datasource'>;
 
@@ -36,7 +40,7 @@ function RecordDialog({ query, datasource, onClose }: Props & { onClose: () => v
   const [prefill] = useState(() => datasource.prefillRecorded(query));
   const [view, setView] = useState<{ kind: 'form' } | { kind: 'list'; saved?: string }>({ kind: 'form' });
   return (
-    <Modal title={say('recorded.action')} isOpen onDismiss={onClose}>
+    <Modal title={say('recorded.action')} isOpen onDismiss={onClose} className={wide}>
       {view.kind === 'form' ? (
         <Stack direction="column" gap={2}>
           <RecordedForm

@@ -40,13 +40,16 @@ export function RecordedManager({ client, version }: ManagerProps) {
       reload();
     };
     return (
-      <RecordedForm
-        client={client}
-        initial={open.kind === 'edit' ? open.query : emptyDefinition(answer.scrapeIntervalMs)}
-        {...(open.kind === 'edit' ? { revision: open.query.revision } : {})}
-        onSaved={close}
-        onCancel={close}
-      />
+      <>
+        <h5>{say(open.kind === 'edit' ? 'recorded.edit' : 'recorded.add')}</h5>
+        <RecordedForm
+          client={client}
+          initial={open.kind === 'edit' ? open.query : emptyDefinition(answer.scrapeIntervalMs)}
+          {...(open.kind === 'edit' ? { revision: open.query.revision } : {})}
+          onSaved={close}
+          onCancel={close}
+        />
+      </>
     );
   }
   return (
