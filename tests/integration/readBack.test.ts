@@ -250,7 +250,7 @@ describe('the archive alone', () => {
     expect(numbers(response)).toEqual(numbers(alone, isArchived));
     expect(notices(response)).toEqual([
       `The archive ends at ${iso(recorded.toMs).replace('.000Z', 'Z')}.`,
-      expect.stringMatching(/^The archive lacks 5 of the times before it: /),
+      expect.stringMatching(/^The archive lacks 5 of the times in between: /),
     ]);
   });
 
