@@ -79,7 +79,7 @@ export const ARCHIVE: Dashboard = {
         lines(
           'Missing over time',
           [{ expr: `sum by (reason) (max by (query, reason) (promkeep_gap_seconds{${AT}}))`, legend: '{{reason}}' }],
-          { unit: 's', stacked: true, stepped: true, h: 6, noValue: 'Nothing was missing' }
+          { unit: 's', stacked: true, stepped: true, h: 6, names: REASONS, noValue: 'Nothing was missing' }
         ),
       ],
     },

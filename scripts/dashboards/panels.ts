@@ -33,6 +33,8 @@ interface Look {
   softMax?: number;
   /** The axis does not begin at 0. */
   signed?: boolean;
+  /** Names for people by the name of the series. */
+  names?: Readonly<Record<string, string>>;
   /** Steps rather than slopes, for counts and states. */
   stepped?: boolean;
   /** Said instead of "No data" where that is the good case. */
@@ -70,7 +72,8 @@ export function lines(title: string, queries: readonly Query[], look: Look = {})
     ...(look.noValue === undefined ? {} : { noValue: look.noValue }),
   };
   const colors = Object.entries(look.colors ?? {}).map(([name, color]) => colored(name, color));
-  const overrides = [...(downwards ? [negative(downwards)] : []), ...colors];
+  const names = Object.entries(look.names ?? {}).map(([name, text]) => renamed(name, text));
+  const overrides = [...(downwards ? [negative(downwards)] : []), ...colors, ...names];
   return {
     type: 'timeseries',
     title,
@@ -85,6 +88,10 @@ export function lines(title: string, queries: readonly Query[], look: Look = {})
       tooltip: { mode: 'multi', sort: 'desc' },
     },
   };
+}
+
+function renamed(name: string, text: string): unknown {
+  return { matcher: { id: 'byName', options: name }, properties: [{ id: 'displayName', value: text }] };
 }
 
 function colored(name: string, color: string): unknown {
