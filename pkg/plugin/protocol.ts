@@ -1,5 +1,4 @@
-import { type ServiceDefinition } from '@grpc/grpc-js';
-import { fromJSON, type MessageTypeDefinition } from '@grpc/proto-loader';
+import { fromJSON, type MessageTypeDefinition, type ServiceDefinition } from '@grpc/proto-loader';
 import { PROTOCOL_SCHEMA } from './protocolSchema';
 
 /** The protocol, ready for gRPC. Loading it takes some milliseconds: once per process. */
