@@ -55,9 +55,7 @@ export class RpcCall implements StreamListener {
     try {
       void this.serve(this.method.decode(onlyMessage(received)));
     } catch (error) {
-      this.fail(
-        error instanceof RpcFailure ? error : new RpcFailure(STATUS.internal, 'The request cannot be decoded')
-      );
+      this.fail(error instanceof RpcFailure ? error : new RpcFailure(STATUS.internal, 'The request cannot be decoded'));
     }
   }
 
