@@ -103,8 +103,7 @@ interface ServiceParts {
 function addServices(server: RpcServer, { options, protocol, instances, calls, onShutdown }: ServiceParts): void {
   const add = (name: string, handlers: ServiceHandlers): void => {
     for (const [methodName, handler] of Object.entries(handlers)) {
-      const { path, requestDeserialize, responseSerialize } = protocol.service(name)[methodName];
-      server.add({ path, decode: requestDeserialize, encode: responseSerialize, handler });
+      server.add({ ...protocol.codec(name, methodName), handler });
     }
   };
   add('pluginv2.Data', new DataService(instances, options.logger).implementation(calls));

@@ -1,6 +1,6 @@
-import { setImmediate as otherWork } from 'node:timers/promises';
 import { PromkeepError } from '../core/errors';
 import { type QueryResult } from '../core/series';
+import { Turns } from '../core/turns';
 import { AnswerParser } from './answer/answerParser';
 import { MalformedAnswer } from './answer/malformedAnswer';
 import { refusalOf, toQueryResult } from './answer/queryAnswer';
@@ -16,6 +16,8 @@ const HEAD_BYTES = 4096;
  */
 const TURN_BYTES = 64 * 1024;
 
+const turns = new Turns(setImmediate);
+
 /** Parses a query's answer while it arrives. */
 export async function readQueryAnswer(answer: HttpAnswer, redact: (text: string) => string): Promise<QueryResult> {
   const parser = new AnswerParser();
@@ -30,7 +32,7 @@ export async function readQueryAnswer(answer: HttpAnswer, redact: (text: string)
       turnBytes += chunk.length;
       if (turnBytes >= TURN_BYTES) {
         turnBytes = 0;
-        await otherWork();
+        await turns.next();
       }
     }
     const envelope = parser.finish();

@@ -156,7 +156,7 @@ describe('what a client may say', () => {
 
 describe('flow control', () => {
   const answer = (stream: Http2Stream, bytes: number): void => {
-    stream.writeContent(Buffer.alloc(bytes));
+    stream.writeContent([Buffer.alloc(bytes)]);
     stream.end(BLOCK);
     stream.flush();
   };

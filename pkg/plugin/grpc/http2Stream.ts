@@ -57,9 +57,11 @@ export class Http2Stream {
   }
 
   /** Content; it is not copied, and must not change any more. */
-  writeContent(...parts: Buffer[]): void {
-    if (!this.closed) {
-      this.content.push(...parts.filter((part) => part.length > 0));
+  writeContent(parts: readonly Buffer[]): void {
+    for (const part of this.closed ? [] : parts) {
+      if (part.length > 0) {
+        this.content.push(part);
+      }
     }
   }
 

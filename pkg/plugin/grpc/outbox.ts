@@ -11,8 +11,6 @@ import { type Http2Stream, type StreamOutlet } from './http2Stream';
 
 /** What one stream may send before the next one has its turn: a short answer passes a long one. */
 const TURN_BYTES = 256 * 1024;
-/** Up to here one copy is cheaper than handing the pieces to the system one by one. */
-const JOIN_BYTES = 64 * 1024;
 
 /**
  * What a connection has to send. Frames collect until they are released, so that the headers, the content and the trailer of a
@@ -122,12 +120,7 @@ export class Outbox implements StreamOutlet {
     if (frames.length === 0 || socket.destroyed) {
       return;
     }
-    if (bytes <= JOIN_BYTES) {
-      socket.write(frames.length === 1 ? frames[0] : Buffer.concat(frames, bytes));
-      return;
-    }
-    socket.cork();
-    frames.forEach((frame) => socket.write(frame));
-    socket.uncork();
+    // one copy of a turn's bytes is cheaper than handing its pieces to the system one by one
+    socket.write(frames.length === 1 ? frames[0] : Buffer.concat(frames, bytes));
   }
 }

@@ -94,11 +94,14 @@ export class RpcCall implements StreamListener {
     if (this.ended) {
       return;
     }
-    const bytes = this.method.encode(message);
+    const parts = this.method.encode(message);
     const prefix = Buffer.alloc(PREFIX_BYTES);
-    prefix.writeUInt32BE(bytes.length, 1);
+    prefix.writeUInt32BE(
+      parts.reduce((sum, part) => sum + part.length, 0),
+      1
+    );
     this.sendHeaders();
-    this.stream.writeContent(prefix, bytes);
+    this.stream.writeContent([prefix, ...parts]);
   }
 
   private succeed(): void {

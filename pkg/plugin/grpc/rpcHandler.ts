@@ -34,7 +34,8 @@ export type ServiceHandlers = Readonly<Record<string, RpcHandler>>;
 export interface MethodCodec {
   path: string;
   decode(bytes: Buffer): object;
-  encode(message: object): Buffer;
+  /** The message in as many parts as it comes in; they must not change afterwards. */
+  encode(message: object): Buffer[];
 }
 
 /** A method and who serves it. */

@@ -35,7 +35,7 @@ afterEach(async () => {
 });
 
 async function serve(handler: RpcHandler): Promise<void> {
-  server.add({ path: PATH, decode: (bytes) => bytes, encode: asBytes, handler });
+  server.add({ path: PATH, decode: (bytes) => bytes, encode: (message) => [asBytes(message)], handler });
   await server.listen(`${folder}/socket`);
 }
 
