@@ -13,10 +13,11 @@ import { once } from 'node:events';
 import http from 'node:http';
 import { type AddressInfo } from 'node:net';
 import os from 'node:os';
+import path from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { type MessagePort, parentPort, Worker, workerData } from 'node:worker_threads';
+import { Worker } from 'node:worker_threads';
 import { type MetricSource } from '../pkg/core/ports';
 import { describeFrames } from '../pkg/core/queryMeta';
 import { type QueryResult } from '../pkg/core/series';
@@ -25,6 +26,7 @@ import { encodeFrames } from '../pkg/plugin/encodeFrames';
 import { encodeQueryResponse } from '../pkg/plugin/queryResponse';
 import { plainPrometheusSettings } from '../pkg/prometheus/prometheusSettings';
 import { createPrometheusSource } from '../pkg/prometheus/prometheusSource';
+import { ParserPool } from '../pkg/prometheus/workers/parserPool';
 
 const LARGE = { series: 1000, points: 1500 };
 const PAUSE_MS = 5;
@@ -35,6 +37,7 @@ async function main(): Promise<void> {
     options: {
       seconds: { type: 'string', default: '10' },
       large: { type: 'string', default: '1' },
+      worker: { type: 'string', default: path.resolve('dist/promkeep/answerWorker.js') },
       serve: { type: 'boolean' },
     },
   });
@@ -47,40 +50,27 @@ async function main(): Promise<void> {
   });
   const [line] = (await once(server.stdout, 'data')) as [Buffer];
   const url = `http://127.0.0.1:${String(line).trim()}`;
-  const source = createPrometheusSource(plainPrometheusSettings(url));
   const large = Number(values.large);
-  const workers = Array.from({ length: large }, () => startWorker(url));
-  const idle = [...workers];
-  const askWorker: Ask = async (isLarge, signal) => {
-    const worker = isLarge ? idle.pop() : undefined;
-    if (!worker) {
-      return ask(isLarge, signal);
-    }
-    const bytes = await worker.ask();
-    idle.push(worker);
-    return bytes;
-  };
-  const ask: Ask = (large, signal) => askHere(source, large, signal);
+  const settings = plainPrometheusSettings(url);
+  const pool = new ParserPool(() => new Worker(values.worker), Math.max(1, os.availableParallelism() - 1));
+  const [inTurns, pooled] = [createPrometheusSource(settings), createPrometheusSource(settings, {}, pool)];
   try {
     const limitMs = Number(values.seconds) * 1000;
-    await measure(ask, 0, limitMs / 5);
-    const alone = await measure(ask, 0, limitMs);
-    const beside = await measure(ask, large, limitMs);
-    const besideWorker = await measure(askWorker, large, limitMs);
+    await measure(inTurns, 0, limitMs / 5);
+    const alone = await measure(inTurns, 0, limitMs);
+    const besideTurns = await measure(inTurns, large, limitMs);
+    const besidePool = await measure(pooled, large, limitMs);
     const machine = { node: process.version, cpus: os.cpus().length, cpu: os.cpus()[0]?.model, load: os.loadavg() };
     process.stdout.write(
-      `${JSON.stringify({ bench: 'mixedLoad', ...machine, alone, beside, besideWorker }, null, 2)}\n`
+      `${JSON.stringify({ bench: 'mixedLoad', ...machine, alone, besideTurns, besidePool }, null, 2)}\n`
     );
   } finally {
-    await source.close();
+    await Promise.all([inTurns.close(), pooled.close(), pool.close()]);
     server.kill();
-    await Promise.all(workers.map((worker) => worker.stop()));
   }
 }
 
-type Ask = (large: boolean, signal: AbortSignal) => Promise<number>;
-
-async function measure(ask: Ask, large: number, limitMs: number): Promise<unknown> {
+async function measure(source: MetricSource, large: number, limitMs: number): Promise<unknown> {
   const { signal } = new AbortController();
   const loop = monitorEventLoopDelay({ resolution: 1 });
   const endMs = performance.now() + limitMs;
@@ -89,7 +79,7 @@ async function measure(ask: Ask, large: number, limitMs: number): Promise<unknow
   const repeat = async (large: boolean, times: number[], pauseMs: number): Promise<void> => {
     while (performance.now() < endMs) {
       const startMs = performance.now();
-      await ask(large, signal);
+      await ask(source, large, signal);
       times.push(performance.now() - startMs);
       await sleep(pauseMs);
     }
@@ -109,37 +99,9 @@ async function measure(ask: Ask, large: number, limitMs: number): Promise<unknow
   };
 }
 
-async function askHere(source: MetricSource, large: boolean, signal: AbortSignal): Promise<number> {
+async function ask(source: MetricSource, large: boolean, signal: AbortSignal): Promise<number> {
   const query = { expr: 'x', startMs: 0, endMs: large ? 1000 : 0, stepMs: 1000 };
   return bytesIn(await answer(await source.queryRange(query, { signal })));
-}
-
-/** The best that a worker could do: everything happens there, and only the finished bytes come back, without a copy. */
-function startWorker(url: string): { ask(): Promise<number>; stop(): Promise<number> } {
-  const worker = new Worker(process.argv[1], { workerData: url, execArgv: process.execArgv });
-  return {
-    async ask() {
-      worker.postMessage('large');
-      const [parts] = (await once(worker, 'message')) as [Uint8Array[]];
-      return bytesIn(parts);
-    },
-    stop: () => worker.terminate(),
-  };
-}
-
-function serveAsWorker(port: MessagePort): void {
-  const source = createPrometheusSource(plainPrometheusSettings(String(workerData)));
-  port.on('message', () => {
-    const query = { expr: 'x', startMs: 0, endMs: 1000, stepMs: 1000 };
-    void source.queryRange(query, { signal: new AbortController().signal }).then(async (result) => {
-      const parts = await answer(result);
-      const own = parts.filter(({ buffer, length }) => buffer.byteLength === length);
-      port.postMessage(
-        parts,
-        own.map(({ buffer }) => buffer as ArrayBuffer)
-      );
-    });
-  });
 }
 
 async function answer(result: QueryResult): Promise<Buffer[]> {
@@ -184,11 +146,7 @@ function rounded(value: number): number {
   return Math.round(value * 100) / 100;
 }
 
-if (parentPort) {
-  serveAsWorker(parentPort);
-} else {
-  void main().catch((error: unknown) => {
-    process.stderr.write(`${String(error)}\n`);
-    process.exitCode = 1;
-  });
-}
+void main().catch((error: unknown) => {
+  process.stderr.write(`${String(error)}\n`);
+  process.exitCode = 1;
+});

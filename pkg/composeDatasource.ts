@@ -10,6 +10,7 @@ import { DATASOURCE_METRICS } from './core/summaryPresets';
 import { type ProxySettings } from './prometheus/prometheusSettings';
 import { createPrometheusSource } from './prometheus/prometheusSource';
 import { parsePrometheusSettings } from './prometheus/settings';
+import { type ParserPool } from './prometheus/workers/parserPool';
 import { applyFilters } from './promql/applyFilters';
 import { suggestionSelectors } from './promql/suggestionSelectors';
 
@@ -17,19 +18,21 @@ export interface DatasourceParts {
   logger: Logger;
   clock: Clock;
   proxies: ProxySettings;
+  /** Shared by all datasources. */
+  pool?: ParserPool;
 }
 
 /** Grafana itself limits who may ask how much; these only keep one answer of our own API in bounds. */
 const LIMITS = { maxPoints: 11_000, maxRangeMs: 10 * 365 * 86_400_000, maxRecords: 250_000 };
 
 /** Builds a datasource from what Grafana knows about it. Only settings without which no query can work throw. */
-export function createDatasourceFactory({ logger, clock, proxies }: DatasourceParts): DatasourceFactory {
+export function createDatasourceFactory({ logger, clock, proxies, pool }: DatasourceParts): DatasourceFactory {
   return async (settings) => {
     const prometheus = parsePrometheusSettings(settings);
     for (const warning of prometheus.warnings) {
       logger.warn(warning, { dsName: settings.name, dsUid: settings.uid });
     }
-    const source = createPrometheusSource(prometheus.settings, proxies);
+    const source = createPrometheusSource(prometheus.settings, proxies, pool);
     const archive = openArchive(settings, { logger, clock });
     const scrapeInterval = prometheus.settings.timeInterval ?? '';
     const concurrency = Number(settings.grafanaConfig.GF_CONCURRENT_QUERY_COUNT);

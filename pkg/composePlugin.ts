@@ -3,6 +3,7 @@ import { createDatasourceFactory } from './composeDatasource';
 import { proxiesFrom } from './composeSources';
 import { type DatasourceFactory } from './core/datasource';
 import { type Logger } from './core/ports';
+import { createParserPool } from './prometheus/workers/startWorkers';
 
 export interface PluginParts {
   factory: DatasourceFactory;
@@ -17,7 +18,12 @@ export function composePlugin(logger: Logger, environment: Readonly<Record<strin
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: EVENT_LOOP_PRECISION_MS });
   return {
-    factory: createDatasourceFactory({ logger, clock: { nowMs: () => Date.now() }, proxies: proxiesFrom(environment) }),
+    factory: createDatasourceFactory({
+      logger,
+      clock: { nowMs: () => Date.now() },
+      proxies: proxiesFrom(environment),
+      pool: createParserPool(),
+    }),
     metricsText: () => registry.metrics(),
   };
 }
