@@ -2,7 +2,7 @@ import { type Frame } from '../core/frame';
 import { Turns } from '../core/turns';
 import { ArrowEncoder } from './arrowFile';
 
-/** How much is encoded before other work has its turn: one to two milliseconds (docs/adr/0009). */
+/** How much is encoded before other work has its turn: one to two milliseconds (docs/adr/0011). */
 const TURN_BYTES = 256 * 1024;
 /** Small frames cost by their number. */
 const TURN_FRAMES = 50;

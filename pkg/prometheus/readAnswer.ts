@@ -13,7 +13,7 @@ const HEAD_BYTES = 4096;
 
 /**
  * How much is parsed before other work has its turn: about 2 ms. Without it one answer of 40 MB that arrives faster than it is
- * parsed keeps the thread to itself (docs/adr/0009).
+ * parsed keeps the thread to itself (docs/adr/0011).
  */
 const TURN_BYTES = 64 * 1024;
 
