@@ -9,8 +9,6 @@ import { type RequestParts } from './requestParts';
 import { describeTransportFailure, type Progress } from './transportFailure';
 
 const MAX_REDIRECTS = 10;
-/** Up to here an answer is read in one go. */
-const SMALL_BYTES = 16 * 1024;
 /** What a foreign origin may be told: nothing of who asks. */
 const HEADERS_FOR_STRANGERS = new Set(['accept', 'accept-encoding', 'content-type', 'user-agent']);
 
@@ -152,20 +150,13 @@ function toAnswer(
   };
   const encoding = header('content-encoding');
   const announced = encoding ? NaN : Number(header('content-length') ?? NaN);
-  const chunks = announced <= SMALL_BYTES ? whole(body) : decodeBody(body, encoding);
   return {
     status: statusCode,
     statusLine: `${statusCode} ${STATUS_CODES[statusCode] ?? ''}`.trim(),
     host: progress.host,
     header,
-    body: limited(chunks, progress, limit, announced),
+    body: limited(decodeBody(body, encoding), progress, limit, announced),
   };
-}
-
-/** Reading a stream piece by piece costs more than the few bytes of most answers. */
-async function* whole(body: Dispatcher.ResponseData['body']): Chunks {
-  const bytes = await body.bytes();
-  yield Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /** @param announced the length of the body, NaN when it is not known */
