@@ -10,6 +10,9 @@ import { type RpcHandler } from './rpcHandler';
 import { RpcServer } from './rpcServer';
 import { RpcFailure } from './rpcStatus';
 
+/** A busy machine takes its time for megabytes and hundreds of calls. */
+jest.setTimeout(30_000);
+
 /** Messages are plain bytes here. */
 const asBytes = (message: object): Buffer => message as Buffer;
 const PATH = '/test.Service/Method';
@@ -98,7 +101,7 @@ describe('a call', () => {
       const expected = Buffer.concat([request, Buffer.alloc(sizes[i], request[3])]);
       expect(answer.equals(expected)).toBe(true);
     });
-  }, 30_000);
+  });
 
   it('may have an empty request and an empty answer', async () => {
     await serve(unary(async (request) => request));
@@ -180,7 +183,7 @@ describe('a short answer', () => {
     await ask(sized(100)).then(() => ended.push('short'));
     await long;
     expect(ended).toEqual(['short', 'long']);
-  }, 30_000);
+  });
 });
 
 describe('metadata', () => {
