@@ -3,7 +3,7 @@
  * local server, alone and beside large ones (40 MB), through the source, the frames, the Arrow encoder and protobuf, in this
  * process as in the plugin; and the same with the large ones in a worker thread.
  *
- *   npx tsx bench/mixedLoad.ts [--seconds 10]
+ *   npx tsx bench/mixedLoad.ts [--seconds 10] [--large 1]     `--large`: so many large ones at a time, and as many worker threads
  *
  * Prints JSON. The server is a process of its own and holds its bodies ready. `blocked` is the longest time the event loop
  * was not free, by a timer of 1 ms.
@@ -13,28 +13,34 @@ import { once } from 'node:events';
 import http from 'node:http';
 import { type AddressInfo } from 'node:net';
 import os from 'node:os';
+import path from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { type MessagePort, parentPort, Worker, workerData } from 'node:worker_threads';
+import { Worker } from 'node:worker_threads';
 import { type MetricSource } from '../pkg/core/ports';
 import { describeFrames } from '../pkg/core/queryMeta';
 import { type QueryResult } from '../pkg/core/series';
 import { framesOf } from '../pkg/core/seriesFrames';
 import { encodeFrames } from '../pkg/plugin/encodeFrames';
-import { loadProtocol } from '../pkg/plugin/protocol';
+import { encodeQueryResponse } from '../pkg/plugin/queryResponse';
 import { plainPrometheusSettings } from '../pkg/prometheus/prometheusSettings';
 import { createPrometheusSource } from '../pkg/prometheus/prometheusSource';
+import { ParserPool } from '../pkg/prometheus/workers/parserPool';
 
 const LARGE = { series: 1000, points: 1500 };
 const PAUSE_MS = 5;
 const CONTEXT = { expr: 'x', stepMs: 15_000, legendFormat: '' };
 
-const protocol = loadProtocol();
-const serialize = protocol.service('pluginv2.Data').QueryData.responseSerialize;
-
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { seconds: { type: 'string', default: '10' }, serve: { type: 'boolean' } } });
+  const { values } = parseArgs({
+    options: {
+      seconds: { type: 'string', default: '10' },
+      large: { type: 'string', default: '1' },
+      worker: { type: 'string', default: path.resolve('dist/promkeep/answerWorker.js') },
+      serve: { type: 'boolean' },
+    },
+  });
   if (values.serve) {
     serve();
     return;
@@ -44,30 +50,27 @@ async function main(): Promise<void> {
   });
   const [line] = (await once(server.stdout, 'data')) as [Buffer];
   const url = `http://127.0.0.1:${String(line).trim()}`;
-  const source = createPrometheusSource(plainPrometheusSettings(url));
-  const worker = startWorker(url);
-  const askWorker: Ask = (large, signal) => (large ? worker.ask() : ask(large, signal));
-  const ask: Ask = (large, signal) => askHere(source, large, signal);
+  const large = Number(values.large);
+  const settings = plainPrometheusSettings(url);
+  const pool = new ParserPool(() => new Worker(values.worker), Math.max(1, os.availableParallelism() - 1));
+  const [inTurns, pooled] = [createPrometheusSource(settings), createPrometheusSource(settings, {}, pool)];
   try {
     const limitMs = Number(values.seconds) * 1000;
-    await measure(ask, false, limitMs / 5);
-    const alone = await measure(ask, false, limitMs);
-    const beside = await measure(ask, true, limitMs);
-    const besideWorker = await measure(askWorker, true, limitMs);
+    await measure(inTurns, 0, limitMs / 5);
+    const alone = await measure(inTurns, 0, limitMs);
+    const besideTurns = await measure(inTurns, large, limitMs);
+    const besidePool = await measure(pooled, large, limitMs);
     const machine = { node: process.version, cpus: os.cpus().length, cpu: os.cpus()[0]?.model, load: os.loadavg() };
     process.stdout.write(
-      `${JSON.stringify({ bench: 'mixedLoad', ...machine, alone, beside, besideWorker }, null, 2)}\n`
+      `${JSON.stringify({ bench: 'mixedLoad', ...machine, alone, besideTurns, besidePool }, null, 2)}\n`
     );
   } finally {
-    await source.close();
+    await Promise.all([inTurns.close(), pooled.close(), pool.close()]);
     server.kill();
-    await worker.stop();
   }
 }
 
-type Ask = (large: boolean, signal: AbortSignal) => Promise<number>;
-
-async function measure(ask: Ask, withLarge: boolean, limitMs: number): Promise<unknown> {
+async function measure(source: MetricSource, large: number, limitMs: number): Promise<unknown> {
   const { signal } = new AbortController();
   const loop = monitorEventLoopDelay({ resolution: 1 });
   const endMs = performance.now() + limitMs;
@@ -76,53 +79,38 @@ async function measure(ask: Ask, withLarge: boolean, limitMs: number): Promise<u
   const repeat = async (large: boolean, times: number[], pauseMs: number): Promise<void> => {
     while (performance.now() < endMs) {
       const startMs = performance.now();
-      await ask(large, signal);
+      await ask(source, large, signal);
       times.push(performance.now() - startMs);
       await sleep(pauseMs);
     }
   };
   loop.enable();
-  await Promise.all([repeat(false, smallMs, PAUSE_MS), withLarge ? repeat(true, largeMs, PAUSE_MS) : undefined]);
+  const startMs = performance.now();
+  await Promise.all([
+    repeat(false, smallMs, PAUSE_MS),
+    ...Array.from({ length: large }, () => repeat(true, largeMs, PAUSE_MS)),
+  ]);
+  const seconds = (performance.now() - startMs) / 1000;
   loop.disable();
   return {
     small: summary(smallMs),
-    ...(withLarge && { large: summary(largeMs) }),
+    ...(large > 0 && { large: { ...summary(largeMs), perSecond: rounded(largeMs.length / seconds) } }),
     blocked: { p99Ms: rounded(loop.percentile(99) / 1e6), maxMs: rounded(loop.max / 1e6) },
   };
 }
 
-async function askHere(source: MetricSource, large: boolean, signal: AbortSignal): Promise<number> {
+async function ask(source: MetricSource, large: boolean, signal: AbortSignal): Promise<number> {
   const query = { expr: 'x', startMs: 0, endMs: large ? 1000 : 0, stepMs: 1000 };
-  return (await answer(await source.queryRange(query, { signal }))).length;
+  return bytesIn(await answer(await source.queryRange(query, { signal })));
 }
 
-/** The best that a worker could do: everything happens there, and only the finished bytes come back, without a copy. */
-function startWorker(url: string): { ask(): Promise<number>; stop(): Promise<number> } {
-  const worker = new Worker(process.argv[1], { workerData: url, execArgv: process.execArgv });
-  return {
-    async ask() {
-      worker.postMessage('large');
-      const [bytes] = (await once(worker, 'message')) as [Uint8Array];
-      return bytes.length;
-    },
-    stop: () => worker.terminate(),
-  };
-}
-
-function serveAsWorker(port: MessagePort): void {
-  const source = createPrometheusSource(plainPrometheusSettings(String(workerData)));
-  port.on('message', () => {
-    const query = { expr: 'x', startMs: 0, endMs: 1000, stepMs: 1000 };
-    void source.queryRange(query, { signal: new AbortController().signal }).then(async (result) => {
-      const bytes = await answer(result);
-      port.postMessage(bytes, [bytes.buffer as ArrayBuffer]);
-    });
-  });
-}
-
-async function answer(result: QueryResult): Promise<Buffer> {
+async function answer(result: QueryResult): Promise<Buffer[]> {
   const frames = describeFrames(framesOf(result), CONTEXT, result);
-  return serialize({ responses: { A: { frames: await encodeFrames(frames, 'A'), status: 200 } } });
+  return encodeQueryResponse({ responses: { A: { frames: await encodeFrames(frames, 'A'), status: 200 } } });
+}
+
+function bytesIn(parts: readonly Uint8Array[]): number {
+  return parts.reduce((sum, { length }) => sum + length, 0);
 }
 
 function serve(): void {
@@ -158,11 +146,7 @@ function rounded(value: number): number {
   return Math.round(value * 100) / 100;
 }
 
-if (parentPort) {
-  serveAsWorker(parentPort);
-} else {
-  void main().catch((error: unknown) => {
-    process.stderr.write(`${String(error)}\n`);
-    process.exitCode = 1;
-  });
-}
+void main().catch((error: unknown) => {
+  process.stderr.write(`${String(error)}\n`);
+  process.exitCode = 1;
+});

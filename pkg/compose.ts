@@ -10,6 +10,7 @@ import { COLLECT_DEFAULTS } from './core/collectFetch';
 import { REFILL_DEFAULTS } from './core/collectRefill';
 import { type Archive, type Clock, type Logger, type MetricSource } from './core/ports';
 import { type ProxySettings } from './prometheus/prometheusSettings';
+import { createParserPool } from './prometheus/workers/startWorkers';
 import { createHttpServer } from './server/httpServer';
 import { createMetrics, type Metrics } from './server/metrics';
 import { createHistoryRoutes } from './server/routes/historyRoutes';
@@ -52,7 +53,9 @@ export async function startServer(config: Config, options: ServeOptions): Promis
 
 async function open(config: Config, options: ServeOptions, closers: Closers): Promise<string> {
   const { logger, clock, version } = options;
-  const source = openSource(config.prometheus, options.proxies);
+  const pool = createParserPool();
+  closers.push('parsers', async () => pool?.close());
+  const source = openSource(config.prometheus, options.proxies, pool);
   closers.push('Prometheus', () => source.close());
   const archive = config.archive && openArchive(config.archive, options);
   if (archive) {

@@ -12,6 +12,7 @@ import { DATASOURCE_METRICS } from './core/summaryPresets';
 import { type ProxySettings } from './prometheus/prometheusSettings';
 import { createPrometheusSource } from './prometheus/prometheusSource';
 import { parsePrometheusSettings } from './prometheus/settings';
+import { type ParserPool } from './prometheus/workers/parserPool';
 import { applyFilters } from './promql/applyFilters';
 import { createComparer } from './promql/compareExpressions';
 import { suggestionSelectors } from './promql/suggestionSelectors';
@@ -24,20 +25,22 @@ export interface DatasourceParts {
   proxies: ProxySettings;
   /** Names this process among the archivers of a source. */
   holder: string;
+  /** Shared by all datasources. */
+  pool?: ParserPool;
 }
 
 /** Grafana itself limits who may ask how much; these only keep one answer of our own API in bounds. */
 const LIMITS = { maxPoints: 11_000, maxRangeMs: 10 * 365 * 86_400_000, maxRecords: 250_000 };
 
 /** Builds a datasource from what Grafana knows about it. Only settings without which no query can work throw. */
-export function createDatasourceFactory({ logger, clock, proxies, holder }: DatasourceParts): DatasourceFactory {
+export function createDatasourceFactory({ logger, clock, proxies, holder, pool }: DatasourceParts): DatasourceFactory {
   let instances = 0;
   return async (settings) => {
     const prometheus = parsePrometheusSettings(settings);
     for (const warning of prometheus.warnings) {
       logger.warn(warning, { dsName: settings.name, dsUid: settings.uid });
     }
-    const source = createPrometheusSource(prometheus.settings, proxies);
+    const source = createPrometheusSource(prometheus.settings, proxies, pool);
     const archive = openArchive(settings, { logger, clock });
     const forwardsCredentials = forwardsUsersCredentials(settings.jsonData);
     // A changed datasource is a new instance beside the old one, which may still be ending: each has a name of its own.

@@ -5,6 +5,7 @@ import { createDatasourceFactory } from './composeDatasource';
 import { proxiesFrom } from './composeSources';
 import { type DatasourceFactory } from './core/datasource';
 import { type Logger } from './core/ports';
+import { createParserPool } from './prometheus/workers/startWorkers';
 
 export interface PluginParts {
   factory: DatasourceFactory;
@@ -24,6 +25,7 @@ export function composePlugin(logger: Logger, environment: Readonly<Record<strin
       clock: { nowMs: () => Date.now() },
       proxies: proxiesFrom(environment),
       holder: `grafana on ${os.hostname()} pid ${process.pid} ${randomUUID().slice(0, 8)}`,
+      pool: createParserPool(),
     }),
     metricsText: () => registry.metrics(),
   };

@@ -5,9 +5,10 @@ import { type ArchiveConfig, type PrometheusConfig } from './config/config';
 import { type Clock, type Logger, type MetricSource } from './core/ports';
 import { plainPrometheusSettings, type ProxySettings } from './prometheus/prometheusSettings';
 import { createPrometheusSource } from './prometheus/prometheusSource';
+import { type ParserPool } from './prometheus/workers/parserPool';
 
 /** The Prometheus of the configuration. Throws `SETTINGS_INVALID`. */
-export function openSource(config: PrometheusConfig, proxies: ProxySettings): MetricSource {
+export function openSource(config: PrometheusConfig, proxies: ProxySettings, pool?: ParserPool): MetricSource {
   const { basicAuth, bearerToken, tls } = config;
   const settings = plainPrometheusSettings(config.url, {
     httpMethod: config.method,
@@ -18,7 +19,7 @@ export function openSource(config: PrometheusConfig, proxies: ProxySettings): Me
     ...(bearerToken === undefined ? {} : { bearerToken }),
     ...(tls ? { tls } : {}),
   });
-  return createPrometheusSource(settings, proxies);
+  return createPrometheusSource(settings, proxies, pool);
 }
 
 interface Surroundings {

@@ -1,9 +1,9 @@
-import { type UntypedServiceImplementation } from '@grpc/grpc-js';
 import { type DataQuery, type DataResponse } from '../core/datasource';
 import { asPromkeepError, PromkeepError } from '../core/errors';
 import { type Logger } from '../core/ports';
 import { ArrowEncoder } from './arrowFile';
 import { encodeFrames } from './encodeFrames';
+import { type ServiceHandlers } from './grpc/rpcHandler';
 import { type InstanceCache } from './instanceCache';
 import { toCaller } from './pluginContext';
 import { type CallInfo, describeFailure, type RpcCalls } from './rpcCalls';
@@ -25,7 +25,7 @@ export class DataService {
     private readonly logger: Logger
   ) {}
 
-  implementation(calls: RpcCalls): UntypedServiceImplementation {
+  implementation(calls: RpcCalls): ServiceHandlers {
     return {
       QueryData: calls.unary<WireQueryDataRequest, WireQueryDataResponse>((request, info) =>
         this.queryData(request, info)

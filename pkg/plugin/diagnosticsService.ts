@@ -1,6 +1,6 @@
-import { type UntypedServiceImplementation } from '@grpc/grpc-js';
 import { type HealthResult } from '../core/datasource';
 import { asPromkeepError } from '../core/errors';
+import { type ServiceHandlers } from './grpc/rpcHandler';
 import { type InstanceCache } from './instanceCache';
 import { toCaller } from './pluginContext';
 import { type RpcCalls } from './rpcCalls';
@@ -19,7 +19,7 @@ export function diagnosticsService(
   instances: InstanceCache,
   metricsText: () => Promise<string>,
   calls: RpcCalls
-): UntypedServiceImplementation {
+): ServiceHandlers {
   return {
     CheckHealth: calls.unary<WireDatasourceRequest, WireHealthResponse>(async (request, info) => {
       const caller = toCaller(request.pluginContext, request.headers);
@@ -29,7 +29,7 @@ export function diagnosticsService(
           .catch((error: unknown): HealthResult => ({ status: 'error', message: asPromkeepError(error).message }))
       );
     }),
-    CollectMetrics: calls.unary<unknown, WireMetricsResponse>(async () => ({
+    CollectMetrics: calls.unary<object, WireMetricsResponse>(async () => ({
       metrics: { prometheus: Buffer.from(await metricsText()) },
     })),
   };

@@ -1,50 +1,49 @@
-import { type handleBidiStreamingCall, type handleServerStreamingCall, type handleUnaryCall } from '@grpc/grpc-js';
+import { once } from 'node:events';
+import { type DrainHandler, type StreamingHandler, type UnaryHandler } from './grpc/rpcHandler';
 
 /** The services through which go-plugin, inside Grafana, handles the process itself. */
 
 const SERVING = 1;
 
 /** `plugin.GRPCController`. Without it every stop ends in a wait of 2 s and SIGKILL. */
-export function controllerService(onShutdown: () => void): { Shutdown: handleUnaryCall<object, object> } {
+export function controllerService(onShutdown: () => void): { Shutdown: UnaryHandler } {
   return {
-    Shutdown: (_call, callback) => {
-      callback(null, {});
-      // the answer must be on its way before the stop closes the connection
-      setImmediate(onShutdown);
+    Shutdown: {
+      kind: 'unary',
+      run: async () => {
+        // the answer must be on its way before the stop closes the connection
+        setImmediate(onShutdown);
+        return {};
+      },
     },
   };
 }
 
 /** `plugin.GRPCBroker`: opened once by the host, for side channels that Grafana does not use. */
-export function brokerService(): { StartStream: handleBidiStreamingCall<object, object> } {
-  return {
-    StartStream: (call) => {
-      call.on('data', () => undefined);
-      call.on('error', () => undefined);
-      call.on('end', () => call.end());
-    },
-  };
+export function brokerService(): { StartStream: DrainHandler } {
+  return { StartStream: { kind: 'drain' } };
 }
 
 /** `plugin.GRPCStdio`: Grafana discards what comes here; it stays open and silent. */
-export function stdioService(): { StreamStdio: handleServerStreamingCall<object, object> } {
+export function stdioService(): { StreamStdio: StreamingHandler } {
+  return { StreamStdio: { kind: 'streaming', run: (_request, _send, { signal }) => aborted(signal) } };
+}
+
+export function healthService(): { Check: UnaryHandler; Watch: StreamingHandler } {
   return {
-    StreamStdio: (call) => {
-      call.on('error', () => undefined);
-      call.on('cancelled', () => call.end());
+    Check: { kind: 'unary', run: async () => ({ status: SERVING }) },
+    Watch: {
+      kind: 'streaming',
+      run: async (_request, send, { signal }) => {
+        await send({ status: SERVING });
+        await aborted(signal);
+      },
     },
   };
 }
 
-export function healthService(): {
-  Check: handleUnaryCall<object, object>;
-  Watch: handleServerStreamingCall<object, object>;
-} {
-  return {
-    Check: (_call, callback) => callback(null, { status: SERVING }),
-    Watch: (call) => {
-      call.write({ status: SERVING });
-      call.on('cancelled', () => call.end());
-    },
-  };
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) {
+    await once(signal, 'abort');
+  }
 }

@@ -139,7 +139,7 @@ describe('QueryData', () => {
     expect(responses.A.frames[0].length).toBeGreaterThan(20_000_000);
     const tooLarge = rig.queryData([wireQuery('A', JSON.stringify({ expr: 'x'.repeat(17 * 1024 * 1024) }))]);
     await expect(tooLarge).rejects.toMatchObject({ code: status.RESOURCE_EXHAUSTED });
-  });
+  }, 30_000);
 
   it('sends chunks of one frame, and a frame with an error too', async () => {
     const failed: DataResponse = { frames: [], status: 400, error: 'parse error', errorSource: 'downstream' };

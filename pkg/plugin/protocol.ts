@@ -1,11 +1,17 @@
-import { type ServiceDefinition } from '@grpc/grpc-js';
-import { fromJSON, type MessageTypeDefinition } from '@grpc/proto-loader';
+import { fromJSON, type MessageTypeDefinition, type ServiceDefinition } from '@grpc/proto-loader';
+import { type MethodCodec } from './grpc/rpcHandler';
 import { PROTOCOL_SCHEMA } from './protocolSchema';
+import { encodeQueryResponse } from './queryResponse';
+
+/** The one method whose answers are large. */
+const QUERY_DATA = '/pluginv2.Data/QueryData';
 
 /** The protocol, ready for gRPC. Loading it takes some milliseconds: once per process. */
 export interface Protocol {
   /** @param name full name, e.g. `pluginv2.Data` */
   service(name: string): ServiceDefinition;
+  /** How the messages of one method are read and written here. */
+  codec(service: string, method: string): MethodCodec;
   /** The bytes of one message. */
   encode(name: string, message: object): Buffer;
 }
@@ -19,8 +25,14 @@ export function loadProtocol(): Protocol {
     }
     return found;
   };
+  const codec = (service: string, method: string): MethodCodec => {
+    const { path, requestDeserialize, responseSerialize } = (find(service) as ServiceDefinition)[method];
+    const encode = path === QUERY_DATA ? encodeQueryResponse : (message: object) => [responseSerialize(message)];
+    return { path, decode: requestDeserialize, encode } as MethodCodec;
+  };
   return {
     service: (name) => find(name) as ServiceDefinition,
+    codec,
     encode: (name, message) => (find(name) as MessageTypeDefinition<object, object>).serialize(message),
   };
 }

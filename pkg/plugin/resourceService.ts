@@ -1,6 +1,6 @@
-import { type UntypedServiceImplementation } from '@grpc/grpc-js';
 import { asPromkeepError, type PromkeepError } from '../core/errors';
 import { type Logger, type ResourceRequest, type ResourceResponse } from '../core/ports';
+import { type ServiceHandlers } from './grpc/rpcHandler';
 import { type InstanceCache } from './instanceCache';
 import { toCaller } from './pluginContext';
 import { type CallInfo, describeFailure, type RpcCalls } from './rpcCalls';
@@ -16,7 +16,7 @@ export class ResourceService {
     private readonly logger: Logger
   ) {}
 
-  implementation(calls: RpcCalls): UntypedServiceImplementation {
+  implementation(calls: RpcCalls): ServiceHandlers {
     return {
       CallResource: calls.streaming<WireResourceRequest, WireResourceResponse>((request, send, info) =>
         this.callResource(request, send, info)

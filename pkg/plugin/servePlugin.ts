@@ -1,9 +1,10 @@
-import { Server, type ServerCredentials, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import { type DatasourceFactory } from '../core/datasource';
 import { type Logger } from '../core/ports';
 import { protectionFor } from './autoMtls';
 import { DataService } from './dataService';
 import { diagnosticsService } from './diagnosticsService';
+import { type ServiceHandlers } from './grpc/rpcHandler';
+import { RpcServer } from './grpc/rpcServer';
 import { checkHost, handshakeLine, type HostVariables, reserveSocket } from './handshake';
 import { brokerService, controllerService, healthService, stdioService } from './hostServices';
 import { InstanceCache } from './instanceCache';
@@ -38,7 +39,7 @@ export interface RunningPlugin {
   stop(code: number): Promise<void>;
 }
 
-/** What Go plugins accept; grpc-js' own limit is 4 MiB. */
+/** What Go plugins accept. */
 const MAX_REQUEST_BYTES = 16 * 1024 * 1024;
 const DISPOSE_LIMIT_MS = 1200;
 const CLOSE_LIMIT_MS = 300;
@@ -50,14 +51,11 @@ const CLOSE_LIMIT_MS = 300;
 export async function servePlugin(options: PluginOptions): Promise<RunningPlugin> {
   checkHost(options.host);
   const { logger } = options;
-  const { credentials, certificate } = protectionFor(options.host.clientCert, Date.now());
+  const protection = protectionFor(options.host.clientCert, Date.now());
   const protocol = loadProtocol();
   const instances = new InstanceCache(options.factory, logger);
   const calls = new RpcCalls(protocol, logger);
-  const server = new Server({
-    'grpc.max_receive_message_length': MAX_REQUEST_BYTES,
-    'grpc.max_send_message_length': -1,
-  });
+  const server = new RpcServer({ maxRequestBytes: MAX_REQUEST_BYTES, protection });
   const socket = reserveSocket(options.host.socketDir, options.tmpDir);
 
   let stopping: Promise<void> | undefined;
@@ -68,17 +66,17 @@ export async function servePlugin(options: PluginOptions): Promise<RunningPlugin
   };
   const stopOnce = async (code: number): Promise<void> => {
     untie();
-    calls.abortAll();
+    server.cancelCalls();
     await within(DISPOSE_LIMIT_MS, instances.close());
-    await within(CLOSE_LIMIT_MS, new Promise((resolve) => server.tryShutdown(resolve)));
-    server.forceShutdown();
+    await within(CLOSE_LIMIT_MS, server.close());
+    server.destroy();
     stopNow(code);
   };
   const stop = (code: number): Promise<void> => (stopping ??= stopOnce(code));
 
   addServices(server, { options, protocol, instances, calls, onShutdown: () => void stop(0) });
   try {
-    await listen(server, socket.path, credentials);
+    await server.listen(socket.path);
   } catch (error) {
     socket.remove();
     throw error;
@@ -90,7 +88,7 @@ export async function servePlugin(options: PluginOptions): Promise<RunningPlugin
     { stop: (code) => void stop(code), stopNow },
     logger
   );
-  options.writeHandshake(handshakeLine(socket.path, options.host, certificate));
+  options.writeHandshake(handshakeLine(socket.path, options.host, protection?.announced));
   return { socketPath: socket.path, stop };
 }
 
@@ -102,23 +100,20 @@ interface ServiceParts {
   onShutdown(): void;
 }
 
-function addServices(server: Server, { options, protocol, instances, calls, onShutdown }: ServiceParts): void {
-  const add = (name: string, implementation: UntypedServiceImplementation): void =>
-    server.addService(protocol.service(name), implementation);
+function addServices(server: RpcServer, { options, protocol, instances, calls, onShutdown }: ServiceParts): void {
+  const add = (name: string, handlers: ServiceHandlers): void => {
+    for (const [methodName, handler] of Object.entries(handlers)) {
+      server.add({ ...protocol.codec(name, methodName), handler });
+    }
+  };
   add('pluginv2.Data', new DataService(instances, options.logger).implementation(calls));
   add('pluginv2.Resource', new ResourceService(instances, options.logger).implementation(calls));
   add('pluginv2.Diagnostics', diagnosticsService(instances, options.metricsText, calls));
   add('pluginv2.Stream', streamService(instances, options.logger, calls));
-  add('plugin.GRPCController', { ...controllerService(onShutdown) });
-  add('plugin.GRPCBroker', { ...brokerService() });
-  add('plugin.GRPCStdio', { ...stdioService() });
-  add('grpc.health.v1.Health', { ...healthService() });
-}
-
-function listen(server: Server, socketPath: string, credentials: ServerCredentials): Promise<void> {
-  return new Promise((resolve, reject) =>
-    server.bindAsync(`unix:${socketPath}`, credentials, (error) => (error ? reject(error) : resolve()))
-  );
+  add('plugin.GRPCController', controllerService(onShutdown));
+  add('plugin.GRPCBroker', brokerService());
+  add('plugin.GRPCStdio', stdioService());
+  add('grpc.health.v1.Health', healthService());
 }
 
 /** Waits for `work`, whatever its outcome, but not longer than the limit. */

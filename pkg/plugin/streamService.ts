@@ -1,13 +1,13 @@
-import { type UntypedServiceImplementation } from '@grpc/grpc-js';
 import { type StreamDecision, type StreamRequest } from '../core/datasource';
 import { type Logger } from '../core/ports';
+import { type ServiceHandlers } from './grpc/rpcHandler';
 import { type InstanceCache } from './instanceCache';
 import { toCaller } from './pluginContext';
 import { type RpcCalls } from './rpcCalls';
 import { STREAM_STATUS, type WireStreamPacket, type WireStreamRequest, type WireStreamStatus } from './wireMessages';
 
 /** `pluginv2.Stream`: Grafana's live channels. The datasource feeds them; nobody may publish. */
-export function streamService(instances: InstanceCache, logger: Logger, calls: RpcCalls): UntypedServiceImplementation {
+export function streamService(instances: InstanceCache, logger: Logger, calls: RpcCalls): ServiceHandlers {
   return {
     SubscribeStream: calls.unary<WireStreamRequest, WireStreamStatus>(async (request, info) => {
       const decision = await instances.withInstance(request.pluginContext, info.tenant, (instance) =>

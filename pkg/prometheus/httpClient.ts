@@ -6,7 +6,6 @@ import { openConnections } from './connections';
 import { startDeadline } from './deadline';
 import { type PrometheusSettings, type ProxySettings } from './prometheusSettings';
 import { type RequestParts } from './requestParts';
-import { hostOf } from './sourceUrl';
 import { describeTransportFailure, type Progress } from './transportFailure';
 
 const MAX_REDIRECTS = 10;
@@ -19,7 +18,8 @@ export interface HttpAnswer {
   statusLine: string;
   /** `host:port` that answered, after redirects. */
   host: string;
-  headers: Readonly<Record<string, string | undefined>>;
+  /** A header by its name in lower case. */
+  header(name: string): string | undefined;
   /** Unpacked; iterating it throws SOURCE_RESPONSE_TOO_LARGE beyond the limit. */
   body: Chunks;
 }
@@ -34,7 +34,10 @@ export interface HttpClient {
 }
 
 interface Hop {
-  url: URL;
+  origin: string;
+  host: string;
+  /** Path with query. */
+  path: string;
   headers: Record<string, string>;
   trusted: boolean;
 }
@@ -44,10 +47,10 @@ export function createHttpClient(settings: PrometheusSettings, proxies: ProxySet
 
   /** One request, and one more if it met a connection that had died while idle: then nobody has seen it. */
   async function request(hop: Hop, parts: RequestParts, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
-    const { url, headers } = hop;
-    const options = { origin: url.origin, path: url.pathname + url.search, method: parts.method, body: parts.body };
+    const { origin, path, headers } = hop;
+    const { method, body } = parts;
     const send = (): Promise<Dispatcher.ResponseData> =>
-      connections.poolFor(url.origin).request({ ...options, headers, signal });
+      connections.poolFor(origin).request({ origin, path, method, body, headers, signal });
     try {
       return await send();
     } catch (error) {
@@ -63,9 +66,10 @@ export function createHttpClient(settings: PrometheusSettings, proxies: ProxySet
     signal: AbortSignal,
     progress: Progress
   ): Promise<Dispatcher.ResponseData> {
-    let hop: Hop = { url: targetUrl(settings, parts), headers: parts.headers, trusted: true };
+    const { origin, host } = settings.url;
+    let hop: Hop = { origin, host, path: parts.target, headers: parts.headers, trusted: true };
     for (let redirects = 0; ; redirects++) {
-      progress.host = hop.url.host;
+      progress.host = hop.host;
       const response = await request(hop, parts, signal);
       const location = response.headers.location;
       if (![301, 302, 303, 307, 308].includes(response.statusCode) || typeof location !== 'string') {
@@ -82,7 +86,7 @@ export function createHttpClient(settings: PrometheusSettings, proxies: ProxySet
   return {
     async send(parts, signal, consume) {
       const deadline = startDeadline(signal, settings.timeoutMs);
-      const progress: Progress = { host: hostOf(settings.url.origin), answered: false, bytes: 0 };
+      const progress: Progress = { host: settings.url.host, answered: false, bytes: 0 };
       let response: Dispatcher.ResponseData | undefined;
       try {
         response = await follow(parts, deadline.signal, progress);
@@ -99,17 +103,13 @@ export function createHttpClient(settings: PrometheusSettings, proxies: ProxySet
   };
 }
 
-/** `URL` keeps the path's escapes, and resolves `..`, which the allow-list has refused by now. */
-function targetUrl({ url }: PrometheusSettings, { target }: RequestParts): URL {
-  return new URL(url.origin + target);
-}
-
 function nextHop(
   settings: PrometheusSettings,
-  { url, headers, trusted }: Hop,
+  { origin, host, path, headers, trusted }: Hop,
   { location, status, method }: { location: string; status: number; method: string }
 ): Hop {
-  const from = `${url.host} answered ${status} ${STATUS_CODES[status] ?? ''}`.trim();
+  const url = new URL(origin + path);
+  const from = `${host} answered ${status} ${STATUS_CODES[status] ?? ''}`.trim();
   const next = URL.canParse(location, url) ? new URL(location, url) : undefined;
   if (next?.protocol !== 'http:' && next?.protocol !== 'https:') {
     throw new PromkeepError('SOURCE_STATUS', `${from} with a redirect to an address that cannot be used.`);
@@ -124,7 +124,7 @@ function nextHop(
     );
   }
   if (trusted && next.origin === settings.url.origin) {
-    return { url: next, headers, trusted };
+    return { ...placeOf(next), headers, trusted };
   }
   for (const [name] of [...settings.customParameters, ...settings.url.query]) {
     next.searchParams.delete(name);
@@ -132,7 +132,11 @@ function nextHop(
   const shown = Object.entries(headers).filter(
     ([name]) => HEADERS_FOR_STRANGERS.has(name) && !(name in settings.headers)
   );
-  return { url: next, headers: Object.fromEntries(shown), trusted: false };
+  return { ...placeOf(next), headers: Object.fromEntries(shown), trusted: false };
+}
+
+function placeOf({ origin, host, pathname, search }: URL): Pick<Hop, 'origin' | 'host' | 'path'> {
+  return { origin, host, path: pathname + search };
 }
 
 function toAnswer(
@@ -140,28 +144,29 @@ function toAnswer(
   progress: Progress,
   limit: number
 ): HttpAnswer {
-  const single = Object.entries(headers).map(([name, value]) => [
-    name,
-    Array.isArray(value) ? value.join(', ') : value,
-  ]);
-  const flat: HttpAnswer['headers'] = Object.fromEntries(single);
-  const encoding = flat['content-encoding'];
+  const header = (name: string): string | undefined => {
+    const value = headers[name];
+    return Array.isArray(value) ? value.join(', ') : value;
+  };
+  const encoding = header('content-encoding');
+  const announced = encoding ? NaN : Number(header('content-length') ?? NaN);
   return {
     status: statusCode,
     statusLine: `${statusCode} ${STATUS_CODES[statusCode] ?? ''}`.trim(),
     host: progress.host,
-    headers: flat,
-    body: limited(decodeBody(body, encoding), progress, limit, encoding ? undefined : Number(flat['content-length'])),
+    header,
+    body: limited(decodeBody(body, encoding), progress, limit, announced),
   };
 }
 
-async function* limited(body: Chunks, progress: Progress, limit: number, announced: number | undefined): Chunks {
+/** @param announced the length of the body, NaN when it is not known */
+async function* limited(body: Chunks, progress: Progress, limit: number, announced: number): Chunks {
   const refuse = (): PromkeepError =>
     new PromkeepError(
       'SOURCE_RESPONSE_TOO_LARGE',
       `The answer of ${progress.host} is larger than the limit of ${limit} bytes. Ask for fewer series, a shorter range or a longer step.`
     );
-  if (announced !== undefined && announced > limit) {
+  if (announced > limit) {
     throw refuse();
   }
   for await (const chunk of body) {

@@ -10,6 +10,7 @@ import { type PrometheusSettings, type ProxySettings } from './prometheusSetting
 import { readBody, readQueryAnswer } from './readAnswer';
 import { makeRedactor } from './redaction';
 import { passResource } from './resources';
+import { type ParserPool } from './workers/parserPool';
 
 const BUILD_INFO_BYTES = 1024 * 1024;
 
@@ -18,8 +19,13 @@ const BUILD_INFO_BYTES = 1024 * 1024;
  * SETTINGS_INVALID when a certificate cannot be read.
  *
  * @param proxies what HTTP_PROXY and its kin say
+ * @param pool parses large answers; without one they are parsed in turns with other work. Stays open when the source is closed
  */
-export function createPrometheusSource(settings: PrometheusSettings, proxies: ProxySettings = {}): MetricSource {
+export function createPrometheusSource(
+  settings: PrometheusSettings,
+  proxies: ProxySettings = {},
+  pool?: ParserPool
+): MetricSource {
   const client = createHttpClient(settings, proxies);
   const api = new ApiCaller(settings, client);
 
@@ -31,7 +37,8 @@ export function createPrometheusSource(settings: PrometheusSettings, proxies: Pr
     if (settings.queryStats) {
       form.set('stats', 'all');
     }
-    return api.ask({ method: api.method, path, parameters: form }, options, readQueryAnswer);
+    const call: ApiCall = { method: api.method, path, parameters: form };
+    return api.ask(call, options, (answer, redact) => readQueryAnswer(answer, redact, pool));
   }
 
   return {

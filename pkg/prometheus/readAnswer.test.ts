@@ -15,7 +15,7 @@ const answerOf = (body: HttpAnswer['body']): HttpAnswer => ({
   status: 200,
   statusLine: '200 OK',
   host: 'prometheus:9090',
-  headers: {},
+  header: () => undefined,
   body,
 });
 

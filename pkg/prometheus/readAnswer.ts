@@ -1,39 +1,47 @@
-import { setImmediate as otherWork } from 'node:timers/promises';
 import { PromkeepError } from '../core/errors';
 import { type QueryResult } from '../core/series';
-import { AnswerParser } from './answer/answerParser';
+import { Turns } from '../core/turns';
+import { AnswerParser, type Envelope } from './answer/answerParser';
 import { MalformedAnswer } from './answer/malformedAnswer';
 import { refusalOf, toQueryResult } from './answer/queryAnswer';
 import { notPrometheus, refused } from './answerFailure';
 import { type HttpAnswer } from './httpClient';
+import { type ParserPool, type RemoteParser } from './workers/parserPool';
 
 /** Enough for a snippet of an HTML page behind its head. */
 const HEAD_BYTES = 4096;
 
 /**
  * How much is parsed before other work has its turn: about 2 ms. Without it one answer of 40 MB that arrives faster than it is
- * parsed keeps the thread to itself (docs/adr/0009).
+ * parsed keeps the thread to itself (docs/adr/0015).
  */
 const TURN_BYTES = 64 * 1024;
 
-/** Parses a query's answer while it arrives. */
-export async function readQueryAnswer(answer: HttpAnswer, redact: (text: string) => string): Promise<QueryResult> {
-  const parser = new AnswerParser();
+/** From here on a thread of its own is worth it. Smaller answers take less time than handing them over would save. */
+const LARGE_BYTES = 1024 * 1024;
+
+const turns = new Turns(setImmediate);
+
+/**
+ * Parses a query's answer while it arrives.
+ *
+ * @param pool parses large answers, if there is one
+ */
+export async function readQueryAnswer(
+  answer: HttpAnswer,
+  redact: (text: string) => string,
+  pool?: ParserPool
+): Promise<QueryResult> {
+  const parser = pool ? new PooledParser(pool) : new LocalParser();
   let head: Buffer = Buffer.alloc(0);
-  let turnBytes = 0;
   try {
     for await (const chunk of answer.body) {
       if (head.length < HEAD_BYTES) {
         head = Buffer.concat([head, chunk.subarray(0, HEAD_BYTES - head.length)]);
       }
-      parser.feed(chunk);
-      turnBytes += chunk.length;
-      if (turnBytes >= TURN_BYTES) {
-        turnBytes = 0;
-        await otherWork();
-      }
+      await parser.feed(chunk);
     }
-    const envelope = parser.finish();
+    const envelope = await parser.finish();
     const refusal = refusalOf(envelope);
     if (refusal) {
       // a success status with an error inside: no status of Prometheus to pass on
@@ -45,6 +53,71 @@ export async function readQueryAnswer(answer: HttpAnswer, redact: (text: string)
       throw notPrometheus(answer, head, { message: error.message, cause: error }, redact);
     }
     throw error;
+  } finally {
+    parser.drop();
+  }
+}
+
+/** Parses here, in turns with other work. */
+class LocalParser implements RemoteParser {
+  private readonly parser = new AnswerParser();
+  private turnBytes = 0;
+
+  async feed(chunk: Uint8Array): Promise<void> {
+    this.parser.feed(chunk);
+    this.turnBytes += chunk.length;
+    if (this.turnBytes >= TURN_BYTES) {
+      this.turnBytes = 0;
+      await turns.next();
+    }
+  }
+
+  async finish(): Promise<Envelope> {
+    return this.parser.finish();
+  }
+
+  drop(): void {
+    // it is garbage
+  }
+}
+
+/** Keeps the beginning of the body until it is known whether the answer is large; then a thread parses it. */
+class PooledParser implements RemoteParser {
+  private readonly beginning: Uint8Array[] = [];
+  private bytes = 0;
+  private remote: RemoteParser | undefined;
+
+  constructor(private readonly pool: ParserPool) {}
+
+  async feed(chunk: Uint8Array): Promise<void> {
+    if (this.remote) {
+      return this.remote.feed(chunk);
+    }
+    this.beginning.push(chunk);
+    this.bytes += chunk.length;
+    if (this.bytes >= LARGE_BYTES) {
+      this.remote = this.pool.open();
+      await this.feedBeginning(this.remote);
+    }
+  }
+
+  async finish(): Promise<Envelope> {
+    if (this.remote) {
+      return this.remote.finish();
+    }
+    const local = new LocalParser();
+    await this.feedBeginning(local);
+    return local.finish();
+  }
+
+  drop(): void {
+    this.remote?.drop();
+  }
+
+  private async feedBeginning(parser: RemoteParser): Promise<void> {
+    for (const chunk of this.beginning.splice(0)) {
+      await parser.feed(chunk);
+    }
   }
 }
 

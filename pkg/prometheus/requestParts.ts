@@ -1,6 +1,5 @@
 import { type CallOptions } from '../core/ports';
 import { type PrometheusSettings } from './prometheusSettings';
-import { isLoopback } from './sourceUrl';
 
 /** One HTTP request to the source's own origin. */
 export interface RequestParts {
@@ -75,7 +74,7 @@ function composeHeaders(settings: PrometheusSettings, forwarded: CallOptions['he
   headers.accept = 'application/json';
   headers['user-agent'] = settings.userAgent;
   // packing costs more than it saves where nothing travels
-  headers['accept-encoding'] = isLoopback(settings.url.origin) ? 'identity' : 'gzip';
+  headers['accept-encoding'] = settings.url.isLocal ? 'identity' : 'gzip';
   if (settings.basicAuth) {
     headers.authorization = basicAuthorization(settings.basicAuth);
   } else if (settings.bearerToken) {

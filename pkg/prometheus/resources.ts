@@ -44,7 +44,7 @@ export async function passResource(
     const call = { method, path, parameters, accept: headerOf(request, 'accept') } as const;
     return await send(call, options, async (answer) => {
       const body = await readBody(answer, limitBytes);
-      const passed = PASSED_ON.flatMap((name) => (answer.headers[name] ? [[name, answer.headers[name]]] : []));
+      const passed = PASSED_ON.flatMap((name) => (answer.header(name) ? [[name, answer.header(name)]] : []));
       const headers: Record<string, string> = Object.fromEntries(passed);
       if (cache && answer.status < 300) {
         headers['x-grafana-cache'] = 'y';

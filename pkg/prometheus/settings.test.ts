@@ -40,7 +40,8 @@ describe('the URL', () => {
 
   it('takes the URL apart: path without slashes too many, own parameters, user', () => {
     const { settings: parsed, warnings } = parse({}, { url: ' https://me:p%40ss@prom/a//b/?x=1 ' });
-    expect(parsed.url).toEqual({ origin: 'https://prom', basePath: '/a/b', query: [['x', '1']] });
+    const url = { origin: 'https://prom', host: 'prom', isLocal: false, basePath: '/a/b', query: [['x', '1']] };
+    expect(parsed.url).toEqual(url);
     expect(parsed.basicAuth).toEqual({ user: 'me', password: 'p@ss' });
     expect(warnings).toEqual([expect.stringContaining('use basic auth')]);
   });

@@ -4,6 +4,10 @@ import { PromkeepError } from '../core/errors';
 export interface SourceUrl {
   /** `http://host:9090` */
   origin: string;
+  /** `host:9090`, for messages. */
+  host: string;
+  /** It runs on this machine. */
+  isLocal: boolean;
   /** `''` or `/prefix`, without a slash at the end. */
   basePath: string;
   /** The URL's own query parameters; they may hold tokens. */
@@ -34,16 +38,13 @@ export function parseSourceUrl(text: string): {
   return {
     url: {
       origin: url.origin,
+      host: url.host,
+      isLocal: isLoopback(url.origin),
       basePath: url.pathname.replace(/\/{2,}/g, '/').replace(/\/$/, ''),
       query: [...url.searchParams],
     },
     userInfo: url.username ? { user: decodeUserInfo(url.username), password: decodeUserInfo(url.password) } : undefined,
   };
-}
-
-/** `host:port` for messages. */
-export function hostOf(origin: string): string {
-  return new URL(origin).host;
 }
 
 export function isLoopback(origin: string): boolean {

@@ -1,7 +1,7 @@
 import { rspack } from '@rspack/core';
 import { fromRoot, resolveTypescript, typescriptRule } from './shared.mjs';
 
-/** Programs for Node >= 20, each one CommonJS file with everything in it, started by its own first line. */
+/** Programs for Node >= 20, each one CommonJS file with everything in it, started by its own first line (worker threads: not). */
 export function nodeConfig({ entries, development }) {
   return {
     name: 'node',
@@ -27,7 +27,7 @@ export function nodeConfig({ entries, development }) {
     },
     plugins: [
       new rspack.optimize.LimitChunkCountPlugin({ maxChunks: 1 }),
-      new rspack.BannerPlugin({ banner: '#!/usr/bin/env node', raw: true, entryOnly: true, test: /\.js$/ }),
+      new rspack.BannerPlugin({ banner: '#!/usr/bin/env node', raw: true, entryOnly: true, exclude: /Worker/ }),
     ],
     performance: { hints: false },
   };

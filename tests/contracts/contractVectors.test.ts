@@ -88,7 +88,10 @@ function refusalText(body: string): string | undefined {
 }
 
 function status(code: number): number {
-  const answer = { status: code, statusLine: `${code}`, host: 'h', headers: {}, body: (async function* () {})() };
+  const answer = {
+    ...{ status: code, statusLine: `${code}`, host: 'h' },
+    ...{ header: () => undefined, body: (async function* () {})() },
+  };
   return failedStatus(answer, Buffer.from('no'), (text) => text).status;
 }
 

@@ -122,6 +122,73 @@ describe('the answer parser, fuzzed', () => {
     );
   });
 
+  it('reads NaN and both infinities among other values, for any chunk sizes', () => {
+    const special: Record<string, number> = { NaN, '+Inf': Infinity, '-Inf': -Infinity, Inf: Infinity };
+    const anyText = fc.oneof(valueText, fc.constantFrom(...Object.keys(special)));
+    fc.assert(
+      fc.property(fc.array(anyText, { maxLength: 60 }), chunkSizes, (texts, sizes) => {
+        const samples = texts.map((text, i): [number, string] => [i * 1000, text]);
+        const [series] = toQueryResult(parseInChunks(toBody([{ labels: {}, samples }], false), sizes)).series;
+        expect(bits(series.values)).toEqual(bits(texts.map((text) => special[text] ?? Number(text))));
+      }),
+      { numRuns: 300 }
+    );
+  });
+
+  it('gives the same native histograms as were written, for any chunk sizes', () => {
+    const float = fc.double({ noNaN: true, noDefaultInfinity: true });
+    const bucket = fc.tuple(fc.integer({ min: 0, max: 3 }), float, float, float);
+    const histogram = fc.record({ count: float, sum: float, buckets: fc.array(bucket, { maxLength: 6 }) });
+    fc.assert(
+      fc.property(fc.array(histogram, { minLength: 1, maxLength: 8 }), chunkSizes, (all, sizes) => {
+        const histograms = all.map(({ count, sum, buckets }, i) => [
+          i,
+          {
+            count: String(count),
+            sum: String(sum),
+            buckets: buckets.map(([rule, ...numbers]) => [rule, ...numbers.map(String)]),
+          },
+        ]);
+        const body = JSON.stringify({ data: { resultType: 'matrix', result: [{ metric: {}, histograms }] } });
+        const [{ histograms: read }] = toQueryResult(parseInChunks(Buffer.from(body), sizes)).series;
+        const flat = all.flatMap(({ buckets }) => buckets);
+        expect(bits(read?.counts ?? [])).toEqual(bits(all.map(({ count }) => Number(String(count)))));
+        expect(bits(read?.sums ?? [])).toEqual(bits(all.map(({ sum }) => Number(String(sum)))));
+        expect(Array.from(read?.bucketRule ?? [])).toEqual(flat.map(([rule]) => rule));
+        expect(bits(read?.bucketCount ?? [])).toEqual(bits(flat.map(([, , , count]) => Number(String(count)))));
+      }),
+      { numRuns: 300 }
+    );
+  });
+
+  it('answers or refuses any text made of the pieces of an answer', () => {
+    const words =
+      '{ } [ ] , : "data" "result" "metric" "values" "a" "1" 1.5 -0 1e999 null true "\\u12" "histograms" nul " \\'.split(
+        ' '
+      );
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...words), { maxLength: 40 }), chunkSizes, (parts, sizes) => {
+        try {
+          toQueryResult(
+            parseInChunks(Buffer.from(`{"data":{"resultType":"matrix","result":[${parts.join('')}`), sizes)
+          );
+        } catch (error) {
+          expect(error).toBeInstanceOf(MalformedAnswer);
+        }
+      }),
+      { numRuns: 5000 }
+    );
+  });
+
+  it('survives brackets a million deep (a parser that calls itself would overflow its stack)', () => {
+    for (const open of ['[', '{"a":']) {
+      const body = Buffer.from(`{"unknown":${open.repeat(1_000_000)}`);
+      expect(() => parseInChunks(body, [65_536])).toThrow(MalformedAnswer);
+      const asSeries = Buffer.from(`{"data":{"result":[{"values":${open.repeat(1_000_000)}`);
+      expect(() => parseInChunks(asSeries, [65_536])).toThrow(MalformedAnswer);
+    }
+  });
+
   it('copes with long texts in tiny chunks (quadratic work would run into the time limit by far)', () => {
     const text = 'b'.repeat(1_000_000);
     const body = Buffer.from(`{"x":"${text}","n":${'1'.repeat(1_000_000)},"status":"error","error":"${text}"}`);

@@ -1,0 +1,127 @@
+import { FLAG } from './http2Frames';
+
+/** What a stream may do with its connection. */
+export interface StreamOutlet {
+  /** How many bytes of content the connection would take now; none while this is not above zero. */
+  room(): number;
+  /** A frame of headers, to be sent after everything that was put before. */
+  putHeaders(streamId: number, flags: number, block: Buffer): void;
+  /** Takes content off the front of `parts`, as one frame of at most so many bytes, and returns how many there were in it. */
+  putContent(streamId: number, parts: Buffer[], maxBytes: number): number;
+  /** Hands over to the socket what was put, and what the stream has left as far as it may. */
+  flush(stream: Http2Stream): void;
+  /** The stream has said its last word. */
+  ended(stream: Http2Stream): void;
+}
+
+/** Who serves a stream. */
+export interface StreamListener {
+  onData(bytes: Buffer): void;
+  /** The client has nothing more to say. */
+  onEnd(): void;
+  /** The client has cancelled, or is gone: nobody waits for the answer. */
+  onAbort(): void;
+}
+
+/**
+ * One request and its answer. Content waits here until the windows of flow control and the socket take it; a trailer waits for
+ * the content before it.
+ */
+export class Http2Stream {
+  listener: StreamListener | undefined;
+  /** The client has nothing more to say. */
+  remoteEnded = false;
+  /** Received, and not yet confirmed to the client. */
+  unconfirmedBytes = 0;
+  private closed = false;
+  private readonly content: Buffer[] = [];
+  private trailer: Buffer | undefined;
+  private waiting: Array<() => void> = [];
+
+  /** @param windowBytes how much content the client takes; below zero after it has made its window smaller */
+  constructor(
+    readonly id: number,
+    public windowBytes: number,
+    private readonly outlet: StreamOutlet
+  ) {}
+
+  get hasContent(): boolean {
+    return this.content.length > 0;
+  }
+
+  /** Headers, which come before all content. Nothing leaves before `flush`. */
+  writeHeaders(block: Buffer): void {
+    if (!this.closed) {
+      this.outlet.putHeaders(this.id, FLAG.endHeaders, block);
+    }
+  }
+
+  /** Content; it is not copied, and must not change any more. */
+  writeContent(parts: readonly Buffer[]): void {
+    for (const part of this.closed ? [] : parts) {
+      if (part.length > 0) {
+        this.content.push(part);
+      }
+    }
+  }
+
+  /** The last headers, with which the answer is complete. */
+  end(block: Buffer): void {
+    if (!this.closed) {
+      this.trailer = block;
+    }
+  }
+
+  flush(): void {
+    this.outlet.flush(this);
+  }
+
+  /** Resolves when all content is on its way, or nobody wants it any more. */
+  async drained(): Promise<void> {
+    if (this.hasContent) {
+      await new Promise<void>((resolve) => this.waiting.push(resolve));
+    }
+  }
+
+  /**
+   * Puts at most so many bytes, as far as the windows and the socket take them, and the trailer behind the last of them.
+   * Returns how many bytes it were.
+   */
+  sendContent(limitBytes: number): number {
+    const budget = Math.min(limitBytes, this.windowBytes, this.outlet.room());
+    let sent = 0;
+    while (this.hasContent && sent < budget) {
+      sent += this.outlet.putContent(this.id, this.content, budget - sent);
+    }
+    this.windowBytes -= sent;
+    if (!this.hasContent && !this.closed) {
+      this.release();
+      this.finish();
+    }
+    return sent;
+  }
+
+  private finish(): void {
+    if (this.trailer) {
+      this.outlet.putHeaders(this.id, FLAG.endStream | FLAG.endHeaders, this.trailer);
+      this.closed = true;
+      this.outlet.ended(this);
+    }
+  }
+
+  /** Forgets what was to be sent, and tells whoever serves the stream. */
+  abort(): void {
+    if (!this.closed) {
+      this.closed = true;
+      this.content.length = 0;
+      this.release();
+      this.listener?.onAbort();
+    }
+  }
+
+  private release(): void {
+    const { waiting } = this;
+    this.waiting = [];
+    waiting.forEach((resolve) => resolve());
+  }
+}

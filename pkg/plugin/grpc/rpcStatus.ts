@@ -1,0 +1,57 @@
+import { encodeHeaders, STATUS_OK_BLOCK } from './hpackEncoder';
+
+/** The status codes of gRPC that occur here. */
+export const STATUS = {
+  ok: 0,
+  cancelled: 1,
+  unknown: 2,
+  deadlineExceeded: 4,
+  resourceExhausted: 8,
+  unimplemented: 12,
+  internal: 13,
+} as const;
+
+/** How a call ended that has no answer. */
+export class RpcFailure extends Error {
+  /** @param details a `google.rpc.Status` in protobuf, for the trailer `grpc-status-details-bin` */
+  constructor(
+    readonly code: number,
+    message: string,
+    readonly details?: Buffer
+  ) {
+    super(message);
+  }
+}
+
+/** The headers before the first message of an answer. */
+export const ANSWER_HEADERS = Buffer.concat([STATUS_OK_BLOCK, encodeHeaders({ 'content-type': 'application/grpc' })]);
+
+/** The headers behind the last message of an answer that is complete. */
+export const OK_TRAILER = encodeHeaders({ 'grpc-status': String(STATUS.ok) });
+
+/** The headers behind what there is of an answer, or instead of it. */
+export function failureTrailer({ code, message, details }: RpcFailure): Buffer {
+  return encodeHeaders({
+    'grpc-status': String(code),
+    'grpc-message': percentEncoded(message),
+    ...(details && { 'grpc-status-details-bin': details.toString('base64').replace(/=+$/, '') }),
+  });
+}
+
+/** All but printable ASCII, and the percent sign itself, byte by byte of UTF-8. */
+function percentEncoded(text: string): string {
+  let encoded = '';
+  for (const byte of Buffer.from(text, 'utf8')) {
+    const isPlain = byte >= 0x20 && byte <= 0x7e && byte !== 0x25;
+    encoded += isPlain ? String.fromCharCode(byte) : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+  }
+  return encoded;
+}
+
+const UNIT_MS: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1000, m: 1, u: 1e-3, n: 1e-6 };
+
+/** `grpc-timeout` in milliseconds, at least one; `undefined` when there is none, or none that can be read. */
+export function timeoutMs(header: string | undefined): number | undefined {
+  const [, digits, unit] = /^(\d{1,8})([HMSmun])$/.exec(header ?? '') ?? [];
+  return digits === undefined ? undefined : Math.max(1, Math.ceil(Number(digits) * UNIT_MS[unit]));
+}
