@@ -20,9 +20,10 @@ import { provision } from './provisioner';
 import { findQueryId, lockQuery } from './queryRows';
 import { readSeries } from './reader';
 import { timeText } from './sampleRows';
+import { IdentityMemory } from './seriesIdentity';
 import { errorCode } from './sqlState';
 import { readStatus } from './status';
-import { writeRange } from './writer';
+import { writeRange, type WriterMemory } from './writer';
 
 export interface ArchiveOptions {
   connection: ArchiveConnection;
@@ -44,12 +45,12 @@ export function createArchive(options: ArchiveOptions): Archive {
 
 class PostgresArchive implements Archive {
   private readonly database: Database;
-  private readonly partitions: Partitions;
+  private readonly memory: WriterMemory;
   private ready: Promise<ReadySchema> | undefined;
 
   constructor(private readonly options: ArchiveOptions) {
     this.database = new Database(options.connection, options.logger);
-    this.partitions = new Partitions(this.database);
+    this.memory = { partitions: new Partitions(this.database), identities: new IdentityMemory() };
   }
 
   async migrate(): ReturnType<Archive['migrate']> {
@@ -64,7 +65,7 @@ class PostgresArchive implements Archive {
 
   writeRange(...[write, signal]: Parameters<Archive['writeRange']>): ReturnType<Archive['writeRange']> {
     return this.use(
-      ({ quoted }) => writeRange(this.database, this.partitions, quoted, this.options.source, write, signal),
+      ({ quoted }) => writeRange(this.database, this.memory, quoted, this.options.source, write, signal),
       signal
     );
   }
@@ -158,7 +159,7 @@ class PostgresArchive implements Archive {
         }
         // Somebody dropped the schema or restored another database under us: migrate again, once.
         this.ready = undefined;
-        this.partitions.forget();
+        this.memory.partitions.forget();
         return work(await this.schema());
       }
     }, signal);

@@ -3,6 +3,7 @@
  * without a detour over text: no formatting, no parsing, every bit of a value kept.
  * Layout: dimensions (1), has-null flag (0), element type, length, lower bound (1), then length and bytes of each element.
  */
+const BYTEA_OID = 17;
 const INT8_OID = 20;
 const FLOAT8_OID = 701;
 const TIMESTAMPTZ_OID = 1184;
@@ -35,6 +36,27 @@ export function timestampArray(timesMs: readonly number[]): Buffer {
   return encode(TIMESTAMPTZ_OID, timesMs, writeTime);
 }
 
+/** @param items all of one length */
+export function byteaArray(items: readonly Buffer[], itemBytes: number): Buffer {
+  const target = Buffer.allocUnsafe(HEADER_BYTES + items.length * (itemBytes + 4));
+  writeHeader(target, BYTEA_OID, items.length);
+  let offset = HEADER_BYTES;
+  for (const item of items) {
+    offset = target.writeInt32BE(itemBytes, offset);
+    offset += item.copy(target, offset);
+  }
+  return target;
+}
+
+/** `int8send` of many numbers, one behind the other. */
+export function readInt64s(bytes: Buffer): number[] {
+  const numbers = new Array<number>(bytes.length / 8);
+  for (let i = 0; i < numbers.length; i++) {
+    numbers[i] = bytes.readInt32BE(i * 8) * TWO_TO_32 + bytes.readUInt32BE(i * 8 + 4);
+  }
+  return numbers;
+}
+
 /** Samples as the reader's statement packs them: microseconds since 2000 and value, 16 bytes each, hexadecimal. */
 export function unpackSamples(hex: string): { timesMs: Float64Array; values: Float64Array } {
   const bytes = Buffer.from(hex, 'hex');
@@ -54,16 +76,20 @@ function encode(
   write: (target: Buffer, value: number, offset: number) => void
 ): Buffer {
   const target = Buffer.allocUnsafe(HEADER_BYTES + values.length * ELEMENT_BYTES);
-  target.writeInt32BE(1, 0);
-  target.writeInt32BE(0, 4);
-  target.writeInt32BE(elementOid, 8);
-  target.writeInt32BE(values.length, 12);
-  target.writeInt32BE(1, 16);
+  writeHeader(target, elementOid, values.length);
   for (let i = 0, offset = HEADER_BYTES; i < values.length; i++, offset += ELEMENT_BYTES) {
     target.writeInt32BE(8, offset);
     write(target, values[i], offset + 4);
   }
   return target;
+}
+
+function writeHeader(target: Buffer, elementOid: number, length: number): void {
+  target.writeInt32BE(1, 0);
+  target.writeInt32BE(0, 4);
+  target.writeInt32BE(elementOid, 8);
+  target.writeInt32BE(length, 12);
+  target.writeInt32BE(1, 16);
 }
 
 function writeInt64(target: Buffer, value: number, offset: number): void {

@@ -16,6 +16,13 @@ export interface LockedQuery {
   packedUntilMs: number;
 }
 
+/** A query that is about to be written, see `openWrite`. */
+export interface OpenedQuery extends LockedQuery {
+  deleted: boolean;
+  /** No stored sample is as young as this; `Infinity` when that is not known. */
+  untilMs: number;
+}
+
 /** What is needed to make a query that is not there yet. */
 export interface QueryDefinition {
   expression: string;
@@ -108,7 +115,8 @@ export async function lockOrMakeQuery(
   throw new PromkeepError('INTERNAL', `Query ${JSON.stringify(displayNameOf(query))} vanished while it was made`);
 }
 
-async function makeQuery(
+/** Makes a query's row and its first version unless they are there. */
+export async function makeQuery(
   tx: Transaction,
   schema: string,
   source: SourceIdentity,

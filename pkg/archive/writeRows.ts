@@ -1,0 +1,135 @@
+import { PromkeepError } from '../core/errors';
+import { type RangeWrite, type SourceIdentity, type TimeRange } from '../core/ports';
+import { byteaArray, readInt64s } from './binaryArrays';
+import { type Row, type Transaction } from './database';
+import { toMultirange } from './gridRanges';
+import { requireEpoch } from './leaseRows';
+import { displayNameOf, identityOf, makeQuery, type OpenedQuery, type QueryDefinition } from './queryRows';
+import { encodeChunk, insertSamples, splitColumns, timeText } from './sampleRows';
+import { type SampleChanges } from './sampleDiff';
+import { FINGERPRINT_BYTES, type SeriesOrigin, type StorableSeries } from './seriesIdentity';
+
+/** A write whose locks are held. */
+export interface OpenWrite {
+  query: OpenedQuery;
+  /** Of each series asked for, in their order; absent where there is no row yet. */
+  known: Array<KnownSeries | undefined>;
+}
+
+export interface KnownSeries {
+  seriesId: number;
+  origin: SeriesOrigin | undefined;
+}
+
+const ORIGINS: Readonly<Record<string, SeriesOrigin>> = { n: 'named', l: 'nameless', s: 'scalar' };
+
+/**
+ * Takes the lease and then the query's row, as every writer does in this order, and finds the rows of the series; makes the
+ * query where it is missing. One round trip, for everything else a write does takes hardly longer. Throws
+ * `ARCHIVE_NOT_LEADER`.
+ */
+export async function openWrite(
+  tx: Transaction,
+  schema: string,
+  source: SourceIdentity,
+  { query, epoch }: Pick<RangeWrite, 'query' | 'epoch'>,
+  definition: QueryDefinition,
+  series: readonly StorableSeries[]
+): Promise<OpenWrite> {
+  const prints = byteaArray(
+    series.map(({ print }) => print),
+    FINGERPRINT_BYTES
+  );
+  for (let attempt = 0; attempt < 4; attempt++) {
+    const [row] = await tx.rows(
+      `SELECT * FROM ${schema}.promkeep_open_write($1::bigint, $2::text, $3::bigint, $4::text, $5::bytea, $6::bytea[])`,
+      [source.orgId, source.name, epoch ?? null, query.kind, identityOf(query), prints]
+    );
+    if (row.leads !== true) {
+      // Makes the row of a lease nobody ever held; throws when the epoch is another.
+      await requireEpoch(tx, schema, source, epoch);
+    } else if (row.query_id === null) {
+      await makeQuery(tx, schema, source, query, definition);
+    } else {
+      return { query: toQuery(row), known: toKnown(row, series.length) };
+    }
+  }
+  throw new PromkeepError('INTERNAL', `Query ${JSON.stringify(displayNameOf(query))} vanished while it was made`);
+}
+
+function toQuery(row: Row): OpenedQuery {
+  return {
+    queryId: Number(row.query_id),
+    version: Number(row.version),
+    expression: String(row.expression),
+    stepMs: Number(row.step_ms),
+    retention: String(row.retention),
+    provisioned: row.provisioned === true,
+    paused: row.paused === true,
+    deleted: row.deleted === true,
+    packedUntilMs: row.packed_until_ms === null ? -Infinity : Number(row.packed_until_ms),
+    // Ranges are noted in whole milliseconds, cut off. Without a note (they expire) nothing is known.
+    untilMs: row.newest_ms === null ? Infinity : Number(row.newest_ms) + 1,
+  };
+}
+
+function toKnown(row: Row, count: number): OpenWrite['known'] {
+  if (count === 0 || !Buffer.isBuffer(row.series_ids)) {
+    return [];
+  }
+  const origins = String(row.origins);
+  return readInt64s(row.series_ids).map((seriesId, i) =>
+    seriesId === 0 ? undefined : { seriesId, origin: ORIGINS[origins[i]] }
+  );
+}
+
+/** Adds to the coverage of the query's version; other versions lose what was written over, gaps what was filled. */
+export async function addCoverage(
+  tx: Transaction,
+  schema: string,
+  { queryId, version, stepMs }: OpenedQuery,
+  ranges: readonly TimeRange[]
+): Promise<void> {
+  const covered = toMultirange(ranges, stepMs);
+  if (covered !== '{}') {
+    await tx.run(`SELECT ${schema}.promkeep_cover($1, $2, $3::tstzmultirange)`, [queryId, version, covered]);
+  }
+}
+
+/** Notes the write and what it covers, and inserts its new samples; gives the id under which the changed ones are noted. */
+export async function addFetch(
+  tx: Transaction,
+  schema: string,
+  query: OpenedQuery,
+  { provenance, range, covered }: RangeWrite,
+  changes: SampleChanges,
+  refusedCount: number
+): Promise<number> {
+  const { inserts, unchanged, updates, deletes } = changes;
+  const [first, ...others] = splitColumns(inserts);
+  const { keys, values } = encodeChunk(first);
+  const [row] = await tx.rows(
+    `SELECT * FROM ${schema}.promkeep_add_fetch($1, $2, $3::timestamptz, $4::timestamptz, $5::timestamptz, $6, $7, $8::text[],
+       $9::bigint[], $10::tstzmultirange, $11::bigint[], $12::timestamptz[], $13::float8[])`,
+    [
+      query.queryId,
+      query.version,
+      timeText(range.fromMs),
+      timeText(range.toMs),
+      timeText(provenance.fetchedAtMs),
+      provenance.expression === query.expression ? null : provenance.expression,
+      provenance.prometheusVersion ?? null,
+      [...provenance.warnings],
+      [inserts.timesMs.length, unchanged, updates.timesMs.length, deletes.timesMs.length, refusedCount],
+      toMultirange(covered, query.stepMs),
+      ...keys,
+      values,
+    ]
+  );
+  tx.id = String(row.transaction_id);
+  const fetchId = Number(row.fetch_id);
+  for (const chunk of others) {
+    await insertSamples(tx, schema, chunk, fetchId);
+  }
+  return fetchId;
+}
