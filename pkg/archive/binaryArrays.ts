@@ -17,23 +17,16 @@ const TWO_TO_32 = 4_294_967_296;
 const NAN_HIGH = 0x7ff80000;
 
 export function int8Array(numbers: readonly number[]): Buffer {
-  return encode(INT8_OID, numbers, writeInt64);
+  return encode(INT8_OID, numbers, encodeInt64);
 }
 
 export function float8Array(numbers: readonly number[]): Buffer {
-  return encode(FLOAT8_OID, numbers, (target, value, offset) => {
-    if (Number.isNaN(value)) {
-      target.writeUInt32BE(NAN_HIGH, offset);
-      target.writeUInt32BE(0, offset + 4);
-    } else {
-      target.writeDoubleBE(value, offset);
-    }
-  });
+  return encode(FLOAT8_OID, numbers, encodeFloat8);
 }
 
 /** @param timesMs Unix milliseconds; fractions down to microseconds are kept */
 export function timestampArray(timesMs: readonly number[]): Buffer {
-  return encode(TIMESTAMPTZ_OID, timesMs, writeTime);
+  return encode(TIMESTAMPTZ_OID, timesMs, encodeTime);
 }
 
 /** @param items all of one length */
@@ -48,13 +41,9 @@ export function byteaArray(items: readonly Buffer[], itemBytes: number): Buffer 
   return target;
 }
 
-/** `int8send` of many numbers, one behind the other. */
-export function readInt64s(bytes: Buffer): number[] {
-  const numbers = new Array<number>(bytes.length / 8);
-  for (let i = 0; i < numbers.length; i++) {
-    numbers[i] = bytes.readInt32BE(i * 8) * TWO_TO_32 + bytes.readUInt32BE(i * 8 + 4);
-  }
-  return numbers;
+/** Eight bytes of `int8send`. */
+export function readInt64(bytes: Buffer, offset: number): number {
+  return bytes.readInt32BE(offset) * TWO_TO_32 + bytes.readUInt32BE(offset + 4);
 }
 
 /** Samples as the reader's statement packs them: microseconds since 2000 and value, 16 bytes each, hexadecimal. */
@@ -92,16 +81,28 @@ function writeHeader(target: Buffer, elementOid: number, length: number): void {
   target.writeInt32BE(1, 16);
 }
 
-function writeInt64(target: Buffer, value: number, offset: number): void {
+/** Eight bytes as `float8recv` reads them. */
+export function encodeFloat8(target: Buffer, value: number, offset: number): void {
+  if (Number.isNaN(value)) {
+    target.writeUInt32BE(NAN_HIGH, offset);
+    target.writeUInt32BE(0, offset + 4);
+  } else {
+    target.writeDoubleBE(value, offset);
+  }
+}
+
+/** Eight bytes as `int8recv` reads them. */
+export function encodeInt64(target: Buffer, value: number, offset: number): void {
   const high = Math.floor(value / TWO_TO_32);
   target.writeInt32BE(high, offset);
   target.writeUInt32BE(value - high * TWO_TO_32, offset + 4);
 }
 
-function writeTime(target: Buffer, timeMs: number, offset: number): void {
+/** Eight bytes as `timestamptz_recv` reads them. */
+export function encodeTime(target: Buffer, timeMs: number, offset: number): void {
   const micros = Math.round((timeMs - EPOCH_SHIFT_MS) * 1000);
   if (Number.isSafeInteger(micros)) {
-    writeInt64(target, micros, offset);
+    encodeInt64(target, micros, offset);
   } else {
     // Beyond the year 2255 a double no longer counts microseconds.
     target.writeBigInt64BE(BigInt(Math.round(timeMs - EPOCH_SHIFT_MS)) * 1000n, offset);
@@ -110,7 +111,7 @@ function writeTime(target: Buffer, timeMs: number, offset: number): void {
 
 /** Eight bytes of `timestamptz_send` as Unix milliseconds. */
 export function readTime(bytes: Buffer, offset: number): number {
-  const micros = bytes.readInt32BE(offset) * TWO_TO_32 + bytes.readUInt32BE(offset + 4);
+  const micros = readInt64(bytes, offset);
   const timeMs = micros / 1000 + EPOCH_SHIFT_MS;
   return Number.isSafeInteger(micros) ? timeMs : Math.round(timeMs);
 }

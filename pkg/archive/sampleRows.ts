@@ -1,6 +1,7 @@
 import { type TimeRange } from '../core/ports';
 import { StaleReadError } from './archiveErrors';
 import { float8Array, int8Array, timestampArray, unpackSamples } from './binaryArrays';
+import { encodeCopy } from './copyFormat';
 import { type Transaction } from './database';
 import { mergePieces, packedColumns, type StoredSamples, unpackRow } from './packedRows';
 import { type SampleColumns } from './sampleDiff';
@@ -105,18 +106,10 @@ export function splitColumns({ seriesIds, timesMs, values }: SampleColumns): Sam
 }
 
 /** @param columns a part as `splitColumns` gives it */
-export async function insertSamples(
-  tx: Transaction,
-  schema: string,
-  columns: SampleColumns,
-  fetchId: number
-): Promise<void> {
-  const { keys, values } = encodeChunk(columns);
-  await tx.run(
-    `INSERT INTO ${schema}.promkeep_samples (series_id, time, value, fetch_id)
-     SELECT n.series_id, n.time, n.value, $4::bigint
-     FROM unnest($1::bigint[], $2::timestamptz[], $3::float8[]) AS n(series_id, time, value)`,
-    [...keys, values, fetchId]
+export function insertSamples(tx: Transaction, schema: string, columns: SampleColumns, fetchId: number): Promise<void> {
+  return tx.copyIn(
+    `COPY ${schema}.promkeep_samples (series_id, time, value, fetch_id) FROM STDIN (FORMAT binary)`,
+    encodeCopy(columns, fetchId)
   );
 }
 

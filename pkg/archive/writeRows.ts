@@ -1,6 +1,6 @@
 import { PromkeepError } from '../core/errors';
 import { type RangeWrite, type SourceIdentity, type TimeRange } from '../core/ports';
-import { byteaArray, readInt64s } from './binaryArrays';
+import { byteaArray, readInt64 } from './binaryArrays';
 import { type Row, type Transaction } from './database';
 import { toMultirange } from './gridRanges';
 import { requireEpoch } from './leaseRows';
@@ -21,7 +21,10 @@ export interface KnownSeries {
   origin: SeriesOrigin | undefined;
 }
 
-const ORIGINS: Readonly<Record<string, SeriesOrigin>> = { n: 'named', l: 'nameless', s: 'scalar' };
+/** By the byte the database sends. */
+const ORIGINS: ReadonlyArray<SeriesOrigin | undefined> = [undefined, 'named', 'nameless', 'scalar'];
+/** Fingerprint, id, origin. */
+const ENTRY_BYTES = FINGERPRINT_BYTES + 8 + 1;
 
 /**
  * Takes the lease and then the query's row, as every writer does in this order, and finds the rows of the series; makes the
@@ -51,7 +54,7 @@ export async function openWrite(
     } else if (row.query_id === null) {
       await makeQuery(tx, schema, source, query, definition);
     } else {
-      return { query: toQuery(row), known: toKnown(row, series.length) };
+      return { query: toQuery(row), known: toKnown(row, series) };
     }
   }
   throw new PromkeepError('INTERNAL', `Query ${JSON.stringify(displayNameOf(query))} vanished while it was made`);
@@ -73,14 +76,17 @@ function toQuery(row: Row): OpenedQuery {
   };
 }
 
-function toKnown(row: Row, count: number): OpenWrite['known'] {
-  if (count === 0 || !Buffer.isBuffer(row.series_ids)) {
-    return [];
+function toKnown({ series: bytes }: Row, wanted: readonly StorableSeries[]): OpenWrite['known'] {
+  const found = new Map<string, KnownSeries>();
+  if (Buffer.isBuffer(bytes)) {
+    for (let at = 0; at < bytes.length; at += ENTRY_BYTES) {
+      found.set(bytes.toString('hex', at, at + FINGERPRINT_BYTES), {
+        seriesId: readInt64(bytes, at + FINGERPRINT_BYTES),
+        origin: ORIGINS[bytes[at + ENTRY_BYTES - 1]],
+      });
+    }
   }
-  const origins = String(row.origins);
-  return readInt64s(row.series_ids).map((seriesId, i) =>
-    seriesId === 0 ? undefined : { seriesId, origin: ORIGINS[origins[i]] }
-  );
+  return wanted.map(({ fingerprint }) => found.get(fingerprint));
 }
 
 /** Adds to the coverage of the query's version; other versions lose what was written over, gaps what was filled. */
