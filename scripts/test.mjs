@@ -19,6 +19,8 @@ const STAGES = [
   { name: 'lint', run: () => command('npm', ['run', '--silent', 'lint']) },
   { name: 'architecture', run: () => jest('architecture') },
   { name: 'unit', run: () => jest('unit', 'dom') },
+  // Grafana 13.2 has React 19 in place of 18
+  { name: 'react19', run: () => jest('dom19') },
   { name: 'build', run: () => command('npm', ['run', '--silent', 'build']) },
   {
     name: 'integration',

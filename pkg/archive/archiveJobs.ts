@@ -4,6 +4,7 @@ import { type ArchiveConnection } from './connection';
 import { Database } from './database';
 import { migrateSchema } from './migrator';
 import { packClosed, type PackOutcome } from './packer';
+import { purgeDeleted, type PurgeOutcome } from './queryPurge';
 import { expire, type ExpireOutcome } from './retention';
 
 export interface ArchiveJobsOptions {
@@ -33,6 +34,8 @@ export interface ArchiveJobs {
   packClosed(signal: AbortSignal, options?: PackOptions): Promise<PackOutcome>;
   /** Removes what is older than the retention class of its query; once an hour is enough. */
   expire(signal: AbortSignal): Promise<ExpireOutcome>;
+  /** Removes what is left of recorded queries that were deleted with their data; once an hour is enough. */
+  removeDeleted(signal: AbortSignal): Promise<PurgeOutcome>;
   close(): Promise<void>;
 }
 
@@ -54,6 +57,7 @@ export function createArchiveJobs(options: ArchiveJobsOptions): ArchiveJobs {
         packClosed(database, schema, { closedBeforeMs: clock.nowMs() - closedAfterMs, batchSamples }, signal)
       ),
     expire: (signal) => run(signal, (schema) => expire(database, schema, clock.nowMs(), signal)),
+    removeDeleted: (signal) => run(signal, (schema) => purgeDeleted(database, schema, undefined, signal)),
     close: () => database.close(),
   };
 }

@@ -29,7 +29,7 @@ const ENTRY_BYTES = FINGERPRINT_BYTES + 8 + 1;
 /**
  * Takes the lease and then the query's row, as every writer does in this order, and finds the rows of the series; makes the
  * query where it is missing. One round trip, for everything else a write does takes hardly longer. Throws
- * `ARCHIVE_NOT_LEADER`.
+ * `ARCHIVE_NOT_LEADER`, and `ARCHIVE_QUERY_CHANGED` when the query was deleted.
  */
 export async function openWrite(
   tx: Transaction,
@@ -54,6 +54,9 @@ export async function openWrite(
     } else if (row.query_id === null) {
       await makeQuery(tx, schema, source, query, definition);
     } else {
+      if (row.deleted === true) {
+        throw new PromkeepError('ARCHIVE_QUERY_CHANGED', `The recorded query ${displayNameOf(query)} has been deleted`);
+      }
       return { query: toQuery(row), known: toKnown(row, series) };
     }
   }
@@ -69,7 +72,7 @@ function toQuery(row: Row): OpenedQuery {
     retention: String(row.retention),
     provisioned: row.provisioned === true,
     paused: row.paused === true,
-    deleted: row.deleted === true,
+    deleted: false,
     packedUntilMs: row.packed_until_ms === null ? -Infinity : Number(row.packed_until_ms),
     // Ranges are noted in whole milliseconds, cut off. Without a note (they expire) nothing is known.
     untilMs: row.newest_ms === null ? Infinity : Number(row.newest_ms) + 1,

@@ -118,10 +118,6 @@ async function currentVersion(
     }
     return opened;
   }
-  const name = JSON.stringify(write.query.name);
-  if (opened.deleted) {
-    throw new PromkeepError('ARCHIVE_REFUSED', `Recorded query ${name} has been deleted`);
-  }
   const definition = definitionOf(write);
   if (opened.expression === definition.expression && opened.stepMs === definition.stepMs) {
     return opened;
@@ -130,7 +126,7 @@ async function currentVersion(
   if (await wasEarlierVersion(tx, schema, opened, definition)) {
     throw new PromkeepError(
       'ARCHIVE_REFUSED',
-      `Recorded query ${name} has been given another expression or step since; restart this program with the current definition`
+      `Recorded query ${JSON.stringify(write.query.name)} has been given another expression or step since; restart this program with the current definition`
     );
   }
   return { ...opened, ...(await startVersion(tx, schema, opened, definition)) };

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { PRESET_NAMES } from '../core/summaryPresets';
-import { parseDurationMs } from './duration';
+import { parseDurationMs } from '../../src/contract/duration';
 
 /**
  * The configuration file as people write it. Every key is here with what it may hold; docs/configuration.md explains each (a test

@@ -15,6 +15,8 @@ export interface PlanSettings {
   /** The datasource's `timeInterval`; may be empty. */
   scrapeInterval: string;
   applyFilters?: ApplyFilters;
+  /** Exemplars are not thinned per step. */
+  allExemplars?: boolean;
 }
 
 /** What a saved query asks Prometheus for. */
@@ -22,6 +24,7 @@ export interface QueryPlan extends QueryContext {
   instant: boolean;
   range: boolean;
   exemplar: boolean;
+  allExemplars: boolean;
   standard: boolean;
   keep: boolean;
   /** Both ends on the grid of the step: for range queries and exemplars. */
@@ -51,6 +54,7 @@ export function planQuery(model: QueryModel, query: DataQuery, caller: Caller, s
     range: model.range,
     // Exemplars have no row in the standard table, and an alert must not get a frame that is no series.
     exemplar: model.exemplar && !standard && !isAlert(caller),
+    allExemplars: settings.allExemplars === true,
     standard,
     keep: model.keep,
     aligned: alignRange(range, stepMs, model.utcOffsetSec),

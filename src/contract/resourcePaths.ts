@@ -4,3 +4,6 @@ export const SUMMARY_RESOURCE = 'promkeep/api/metrics/summary';
 export const SUMMARY_METRICS_RESOURCE = 'promkeep/api/summary/metrics';
 export const STANDARD_RESOURCE = 'promkeep/api/standard';
 export const ARCHIVE_STATUS_RESOURCE = 'promkeep/api/archive/status';
+export const ARCHIVE_GAPS_RESOURCE = 'promkeep/api/archive/gaps';
+/** GET lists; POST makes one. Below it, by POST: `update`, `pause`, `resume`, `delete`, `validate`. */
+export const RECORDED_QUERIES_RESOURCE = 'promkeep/api/recorded-queries';

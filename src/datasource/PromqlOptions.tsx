@@ -2,18 +2,12 @@ import { InlineField, InlineFieldRow, InlineSwitch, RadioButtonGroup } from '@gr
 import { type ResultFormat } from '../contract/query';
 import { type PromkeepPromQuery } from './promkeepPromQuery';
 import { type PromkeepQueryEditorProps } from './queryEditorProps';
+import { say } from './texts';
 
-const FORMATS: Array<{ value: ResultFormat; label: string; description: string }> = [
-  { value: 'series', label: 'Prometheus series', description: "As Grafana's own Prometheus datasource answers" },
-  { value: 'standard', label: 'Standard records', description: 'One long table: a row for each sample' },
+const formats = (): Array<{ value: ResultFormat; label: string; description: string }> => [
+  { value: 'series', label: say('editor.series'), description: say('editor.seriesHint') },
+  { value: 'standard', label: say('editor.standard'), description: say('editor.standardHint') },
 ];
-
-const KEEP_HINT = 'Writes the result of this query to the archive each time it runs for someone who may edit.';
-const KEEP_REFUSED =
-  'Keeping is off for this datasource. Someone who may edit datasources can enable the archive and allow “Keep in archive” in its settings.';
-
-const LIVE_HINT =
-  'New points arrive as soon as they are there, without refreshing. For range queries over a time range that ends now.';
 
 type Props = Pick<PromkeepQueryEditorProps, 'query' | 'onChange' | 'onRunQuery' | 'datasource'>;
 
@@ -26,14 +20,14 @@ export function PromqlOptions({ query, onChange, onRunQuery, datasource }: Props
   const { keepAllowed } = datasource;
   return (
     <InlineFieldRow>
-      <InlineField label="Format">
+      <InlineField label={say('editor.format')}>
         <RadioButtonGroup
-          options={FORMATS}
+          options={formats()}
           value={query.resultFormat ?? 'series'}
           onChange={(resultFormat) => change({ resultFormat })}
         />
       </InlineField>
-      <InlineField label="Live" htmlFor={`live-${query.refId}`} tooltip={LIVE_HINT}>
+      <InlineField label={say('editor.live')} htmlFor={`live-${query.refId}`} tooltip={say('editor.liveHint')}>
         <InlineSwitch
           id={`live-${query.refId}`}
           value={query.live ?? false}
@@ -41,9 +35,9 @@ export function PromqlOptions({ query, onChange, onRunQuery, datasource }: Props
         />
       </InlineField>
       <InlineField
-        label="Keep in archive"
+        label={say('editor.keep')}
         htmlFor={`keep-${query.refId}`}
-        tooltip={keepAllowed ? KEEP_HINT : KEEP_REFUSED}
+        tooltip={say(keepAllowed ? 'editor.keepHint' : 'editor.keepRefused')}
         disabled={!keepAllowed && !query.keep}
       >
         <InlineSwitch

@@ -6,6 +6,7 @@ import {
 } from '@grafana/data';
 import { config, getGrafanaLiveSrv } from '@grafana/runtime';
 import { type LiveAsk, livePath } from '../contract/live';
+import { say } from './texts';
 import { isStandardQuery, isSummaryQuery } from './ownQuery';
 import { type PromkeepOptions, type PromkeepPromQuery } from './promkeepPromQuery';
 
@@ -27,13 +28,13 @@ export function whyNotLive(
     return "Live is off: this datasource forwards each user's own credentials, and a channel is shared.";
   }
   if (!config.liveEnabled || !getGrafanaLiveSrv()) {
-    return 'Live is off: this Grafana has its Live feature switched off.';
+    return say('live.switchedOff');
   }
   if (request.range.raw.to !== 'now') {
-    return 'Live is off: the time range does not end now.';
+    return say('live.notNow');
   }
   if (isSummaryQuery(query) || isStandardQuery(query) || isOnlyInstant(query) || isShapedInBrowser(query)) {
-    return 'Live is off: only range queries with the format Time series can be live.';
+    return say('live.notSeries');
   }
   return undefined;
 }

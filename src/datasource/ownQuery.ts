@@ -1,5 +1,5 @@
 import { InstantQueryRefIdIndex } from '@grafana/prometheus';
-import { type DataFrame, type DataQuery, type PreferredVisualisationType } from '@grafana/data';
+import { type DataFrame, type DataQuery, type DataQueryRequest, type PreferredVisualisationType } from '@grafana/data';
 import { DATASOURCE_PLUGIN_ID } from '../contract/pluginIds';
 import { SUMMARY_QUERY_TYPE } from '../contract/query';
 import { type PromkeepPromQuery } from './promkeepPromQuery';
@@ -23,10 +23,24 @@ export function needsWholeRange(query: PromkeepPromQuery): boolean {
   return isSummaryQuery(query) || isStandardQuery(query) || query.keep === true;
 }
 
-/** Promkeep's part of a query as text: two queries that differ in it must not share cached frames. */
+/**
+ * What the library's signature of a query leaves out, as text: two queries that differ in it must not share cached frames.
+ * Promkeep's own options, and the factor and name that change every frame.
+ */
 export function ownSignature(query: PromkeepPromQuery): string {
-  const { queryType, resultFormat, keep, summary } = query;
-  return JSON.stringify([queryType ?? '', resultFormat ?? '', keep === true, summary ?? null]);
+  const { queryType, resultFormat, keep, summary, intervalFactor, legendFormat } = query;
+  const own = [queryType ?? '', resultFormat ?? '', keep === true, summary ?? null];
+  return JSON.stringify([...own, intervalFactor ?? 1, legendFormat ?? '']);
+}
+
+/**
+ * The same for the request: the points of another step do not fit to those in the cache (grafana#94054, #83331, #99988),
+ * and filters of the dashboard change the query although its expression stays the same.
+ */
+export function gridSignature(request: DataQueryRequest<PromkeepPromQuery>): string {
+  const { intervalMs, maxDataPoints, filters, scopes, groupByKeys } = request;
+  const scopeNames = scopes?.map(({ metadata }) => metadata.name);
+  return JSON.stringify([intervalMs, maxDataPoints ?? null, filters ?? [], scopeNames ?? [], groupByKeys ?? []]);
 }
 
 /**

@@ -1,4 +1,12 @@
-import { CoreApp, type DataQuery, type DataSourceApi } from '@grafana/data';
+import {
+  AppEvents,
+  CoreApp,
+  type DataQuery,
+  type DataSourceApi,
+  EventBusSrv,
+  getDefaultTimeRange,
+} from '@grafana/data';
+import { setAppEvents } from '@grafana/runtime';
 import { lastValueFrom } from 'rxjs';
 import {
   DATASOURCE_UID,
@@ -167,6 +175,86 @@ describe('the incremental cache', () => {
       datasource.getPrometheusTargetSignature(queryRequest([]), query(fields))
     );
     expect(new Set(signatures).size).toBe(variants.length);
+  });
+
+  it('does not join points of another step, of other filters or of another series of names', () => {
+    const { datasource } = setUp({}, { job: 'node' });
+    const filter = { key: 'job', operator: '=', value: 'a' };
+    const requests = [
+      {},
+      { intervalMs: 30_000 },
+      { maxDataPoints: 500 },
+      { filters: [filter] },
+      { groupByKeys: ['job'] },
+    ];
+    const signatures = [
+      ...requests.map((part) => datasource.getPrometheusTargetSignature({ ...queryRequest([]), ...part }, query())),
+      ...[{ intervalFactor: 2 }, { legendFormat: '{{job}}' }, { expr: '$job' }].map((fields) =>
+        datasource.getPrometheusTargetSignature(queryRequest([]), query(fields))
+      ),
+    ];
+    expect(new Set(signatures).size).toBe(signatures.length);
+    expect(datasource.getPrometheusTargetSignature(queryRequest([]), query())).toBe(signatures[0]);
+  });
+
+  it('asks for the whole range again after the step has changed', async () => {
+    const { host, datasource } = setUp({ incrementalQuerying: true, incrementalQueryOverlapWindow: '1m' });
+    await lastValueFrom(datasource.query(queryRequest([query()])));
+    await lastValueFrom(datasource.query({ ...queryRequest([query()], later), intervalMs: 60_000 }));
+    expect(Number(host.queryBodies()[1].from)).toBe(later.fromMs);
+  });
+});
+
+describe('what Prometheus says beside an answer about metrics and labels', () => {
+  function setUpLabels(body: object, jsonData: PromkeepOptions = {}) {
+    const host = installGrafanaHost(() => body);
+    const told: unknown[] = [];
+    const events = new EventBusSrv();
+    events.publish = ({ type, payload }) => told.push([type, payload]);
+    setAppEvents(events);
+    return { host, told, datasource: new PromkeepDatasource(instanceSettings(jsonData)) };
+  }
+
+  it('is told, once', async () => {
+    const { told, datasource } = setUpLabels({ status: 'success', data: ['a'], warnings: ['a store did not answer'] });
+    await datasource.metadataRequest('/api/v1/labels');
+    await datasource.metadataRequest('/api/v1/labels');
+    expect(told).toEqual([[AppEvents.alertWarning.name, ['Promkeep', 'a store did not answer']]]);
+  });
+
+  it('is that a list ends at the series limit of the settings, and not at one the editor asked for', async () => {
+    const { told, datasource } = setUpLabels({ status: 'success', data: ['a', 'b'] }, { seriesLimit: 2 });
+    await datasource.metadataRequest('/api/v1/labels', { limit: 1 });
+    expect(told).toEqual([]);
+    await datasource.languageProvider.queryLabelKeys(getDefaultTimeRange());
+    expect(told).toEqual([[expect.anything(), ['Promkeep', expect.stringContaining('end after 2 entries')]]]);
+  });
+
+  it('is nothing where all is there', async () => {
+    const { told, datasource } = setUpLabels({ status: 'success', data: ['a'] }, { seriesLimit: 0 });
+    await datasource.languageProvider.queryLabelKeys(getDefaultTimeRange());
+    expect(told).toEqual([]);
+  });
+});
+
+describe('what the library asks before the first query', () => {
+  function setUpPrometheus() {
+    const host = installGrafanaHost(() => ({ status: 'success', data: { groups: [] } }));
+    return { host, datasource: new PromkeepDatasource(instanceSettings()) };
+  }
+
+  it('has the times of the exemplar probe in seconds', async () => {
+    const { host, datasource } = setUpPrometheus();
+    await datasource.initOnce();
+    const probe = host.requests.find(({ url }) => url.includes('query_exemplars'));
+    expect(Number(probe?.data.end)).toBeCloseTo(Date.now() / 1000, -2);
+    expect(Number(probe?.data.start)).toBeCloseTo(Date.now() / 1000 - 1_800, -2);
+  });
+
+  it('is asked once, however many editors are open', async () => {
+    const { host, datasource } = setUpPrometheus();
+    await Promise.all([datasource.initOnce(), datasource.initOnce()]);
+    expect(host.requests.filter(({ url }) => url.includes('/api/v1/rules'))).toHaveLength(1);
   });
 });
 

@@ -1,5 +1,6 @@
 import {
   type AdHocVariableFilter,
+  AppEvents,
   type DataQuery,
   type DataQueryRequest,
   type DataQueryResponse,
@@ -12,7 +13,14 @@ import {
   type ScopedVars,
 } from '@grafana/data';
 import { PrometheusDatasource } from '@grafana/prometheus';
-import { config, getGrafanaLiveSrv, getTemplateSrv } from '@grafana/runtime';
+import {
+  type BackendSrvRequest,
+  config,
+  type FetchResponse,
+  getAppEvents,
+  getGrafanaLiveSrv,
+  getTemplateSrv,
+} from '@grafana/runtime';
 import { defer, map, merge, type Observable } from 'rxjs';
 import { DATASOURCE_PLUGIN_ID } from '../contract/pluginIds';
 import { SUMMARY_METRICS_RESOURCE } from '../contract/resourcePaths';
@@ -21,6 +29,7 @@ import { liveAddress, liveAsk, liveNotice, wantsLive, whyNotLive } from './liveC
 import { type LivePacket, withNotices } from './liveSeries';
 import {
   adoptQueries,
+  gridSignature,
   isForeign,
   isSummaryQuery,
   markStandardFrames,
@@ -31,7 +40,9 @@ import {
 } from './ownQuery';
 import { type PromkeepOptions, type PromkeepPromQuery } from './promkeepPromQuery';
 import { readJsonData } from './readJsonData';
+import { probeInSeconds, remarksOn } from './resourceAnswers';
 import { parseSummaryMetrics, type SummaryMetricChoice } from './summaryMetrics';
+import { say } from './texts';
 
 const importAbstractQueries = PrometheusDatasource.prototype.importFromAbstractQueries;
 
@@ -44,6 +55,8 @@ export class PromkeepDatasource extends PrometheusDatasource {
   readonly keepAllowed: boolean;
 
   private readonly settings: PromkeepOptions;
+  private readonly told = new Set<string>();
+  private initialized: Promise<void> | undefined;
 
   /** The second parameter has a default so that `length` is 1: Grafana takes classes with more for Angular ones. */
   constructor(instanceSettings: DataSourceInstanceSettings<PromkeepOptions>, templateSrv = getTemplateSrv()) {
@@ -129,7 +142,10 @@ export class PromkeepDatasource extends PrometheusDatasource {
     request: DataQueryRequest<PromkeepPromQuery>,
     query: PromkeepPromQuery
   ): string {
-    return `${super.getPrometheusTargetSignature(request, query)}|${ownSignature(query)}`;
+    const expr = this.interpolateString(query.expr ?? '', request.scopedVars);
+    return [super.getPrometheusTargetSignature(request, query), expr, ownSignature(query), gridSignature(request)].join(
+      '|'
+    );
   }
 
   /** A summary query has no expression and runs all the same. */
@@ -196,6 +212,34 @@ export class PromkeepDatasource extends PrometheusDatasource {
     return [{ refId: 'A', expr: '', datasource: this.getRef() }];
   }
 
+  /** All questions about metrics and labels pass here. What the library drops from the answers is told once. */
+  override async metadataRequest<T>(
+    url: string,
+    params: Record<string, unknown> = {},
+    options?: Partial<BackendSrvRequest>
+  ) {
+    const answer: FetchResponse<T> = await super.metadataRequest<T>(url, probeInSeconds(url, params), options);
+    const { warnings, reachesLimit } = remarksOn(answer.data, params, this.seriesLimit);
+    warnings.forEach((text) => this.tellOnce(text));
+    if (reachesLimit) {
+      this.tellOnce(say('seriesLimit', { limit: this.seriesLimit }));
+    }
+    return answer;
+  }
+
+  private tellOnce(text: string): void {
+    if (!this.told.has(text)) {
+      this.told.add(text);
+      getAppEvents()?.publish({ type: AppEvents.alertWarning.name, payload: [this.name, text] });
+    }
+  }
+
+  /** Grafana calls `init` in Explore only, yet the editors of dashboards show the hints made from its answers, too. */
+  initOnce(): Promise<void> {
+    this.initialized ??= this.init();
+    return this.initialized;
+  }
+
   /** The metrics a summary query can show, as the backend defines them. */
   async getSummaryMetrics(): Promise<SummaryMetricChoice[]> {
     return parseSummaryMetrics(await this.getResource(SUMMARY_METRICS_RESOURCE));
@@ -203,6 +247,7 @@ export class PromkeepDatasource extends PrometheusDatasource {
 }
 
 function describeSummary({ summary }: PromkeepPromQuery): string {
-  const metrics = summary?.metrics?.length ? summary.metrics.join(', ') : 'all metrics';
-  return summary?.groupBy ? `Summary: ${metrics} by ${summary.groupBy}` : `Summary: ${metrics}`;
+  const metrics = summary?.metrics?.length ? summary.metrics.join(', ') : say('summary.all');
+  const label = summary?.groupBy;
+  return label ? say('summary.describeBy', { metrics, label }) : say('summary.describe', { metrics });
 }
