@@ -7,6 +7,11 @@
 export const writingFunctions = `
 CREATE INDEX promkeep_fetches_newest ON {schema}.promkeep_fetches (query_id, upper(fetched_range));
 
+ALTER TABLE {schema}.promkeep_queries ADD COLUMN condensed_until timestamptz;
+COMMENT ON COLUMN {schema}.promkeep_queries.condensed_until IS 'Writes (promkeep_fetches) whose range ends before this time have been condensed; null before the first time.';
+COMMENT ON TABLE {schema}.promkeep_fetches IS 'Provenance: one row per write that changed samples. A write that changes nothing leaves no row. Once the samples are packed, alike writes of a day become one row, the newest, with the range and the counts of all; rows expire with the data.';
+COMMENT ON COLUMN {schema}.promkeep_fetches.fetched_range IS 'The range that was replaced, both ends inclusive; of condensed writes, the ranges of all from the first to the last; null for inserted rows.';
+
 CREATE FUNCTION {schema}.promkeep_open_write(in_org bigint, in_source text, in_epoch bigint, in_kind text, in_identity bytea,
   in_prints bytea[], OUT leads boolean, OUT query_id bigint, OUT version integer, OUT expression text, OUT step_ms bigint,
   OUT retention text, OUT provisioned boolean, OUT paused boolean, OUT deleted boolean, OUT packed_until_ms bigint,
