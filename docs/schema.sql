@@ -603,7 +603,7 @@ $$;
 
 COMMENT ON FUNCTION public.promkeep_metrics_data_write() IS 'INSTEAD OF trigger of metrics_data.';
 
-CREATE FUNCTION public.promkeep_open_write(in_org bigint, in_source text, in_epoch bigint, in_kind text, in_identity bytea, in_prints bytea[], OUT leads boolean, OUT query_id bigint, OUT version integer, OUT expression text, OUT step_ms bigint, OUT retention text, OUT provisioned boolean, OUT paused boolean, OUT deleted boolean, OUT packed_until_ms bigint, OUT newest_ms bigint, OUT series bytea) RETURNS record
+CREATE FUNCTION public.promkeep_open_write(in_org bigint, in_source text, in_epoch bigint, in_kind text, in_identity bytea, in_prints bytea[], OUT leads boolean, OUT query_id bigint, OUT version integer, OUT expression text, OUT step_ms bigint, OUT retention text, OUT provisioned boolean, OUT paused boolean, OUT deleted boolean, OUT packed_until_ms bigint, OUT newest_ms bigint, OUT period_ms bigint, OUT packed_class text, OUT series bytea) RETURNS record
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET enable_seqscan TO 'off'
@@ -621,8 +621,9 @@ BEGIN
     END IF;
   END IF;
   SELECT q.query_id, q.current_version, q.retention, q.provisioned, q.paused_at IS NOT NULL, q.deleted_at IS NOT NULL,
-         ceil(extract(epoch FROM q.packed_until) * 1000)::bigint
-  INTO query_id, version, retention, provisioned, paused, deleted, packed_until_ms
+         ceil(extract(epoch FROM q.packed_until) * 1000)::bigint, "public".promkeep_period_ms(q.step_ms, q.retention),
+         "public".promkeep_retention_class(q.retention)
+  INTO query_id, version, retention, provisioned, paused, deleted, packed_until_ms, period_ms, packed_class
   FROM "public".promkeep_queries q
   WHERE q.source_id = of_source AND q.kind = in_kind AND q.identity = in_identity
   FOR NO KEY UPDATE;
@@ -642,7 +643,7 @@ BEGIN
 END
 $_$;
 
-COMMENT ON FUNCTION public.promkeep_open_write(in_org bigint, in_source text, in_epoch bigint, in_kind text, in_identity bytea, in_prints bytea[], OUT leads boolean, OUT query_id bigint, OUT version integer, OUT expression text, OUT step_ms bigint, OUT retention text, OUT provisioned boolean, OUT paused boolean, OUT deleted boolean, OUT packed_until_ms bigint, OUT newest_ms bigint, OUT series bytea) IS 'Begins a write: takes the lease (with its epoch) and the query''s lock, and says what the writer has to know: the version that is recorded, the end of the newest range ever written, and of every series it has of those asked for: fingerprint (32 bytes), id (8 bytes) and origin (1 byte: 1 named, 2 nameless, 3 scalar).';
+COMMENT ON FUNCTION public.promkeep_open_write(in_org bigint, in_source text, in_epoch bigint, in_kind text, in_identity bytea, in_prints bytea[], OUT leads boolean, OUT query_id bigint, OUT version integer, OUT expression text, OUT step_ms bigint, OUT retention text, OUT provisioned boolean, OUT paused boolean, OUT deleted boolean, OUT packed_until_ms bigint, OUT newest_ms bigint, OUT period_ms bigint, OUT packed_class text, OUT series bytea) IS 'Begins a write: takes the lease (with its epoch) and the query''s lock, and says what the writer has to know: the version that is recorded, the end of the newest range ever written, and of every series it has of those asked for: fingerprint (32 bytes), id (8 bytes) and origin (1 byte: 1 named, 2 nameless, 3 scalar).';
 
 CREATE FUNCTION public.promkeep_partition_days(class text) RETURNS integer
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -1103,7 +1104,7 @@ REVOKE ALL ON FUNCTION public.promkeep_inserted_query(source_text character vary
 
 REVOKE ALL ON FUNCTION public.promkeep_metrics_data_write() FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION public.promkeep_open_write(in_org bigint, in_source text, in_epoch bigint, in_kind text, in_identity bytea, in_prints bytea[], OUT leads boolean, OUT query_id bigint, OUT version integer, OUT expression text, OUT step_ms bigint, OUT retention text, OUT provisioned boolean, OUT paused boolean, OUT deleted boolean, OUT packed_until_ms bigint, OUT newest_ms bigint, OUT series bytea) FROM PUBLIC;
+REVOKE ALL ON FUNCTION public.promkeep_open_write(in_org bigint, in_source text, in_epoch bigint, in_kind text, in_identity bytea, in_prints bytea[], OUT leads boolean, OUT query_id bigint, OUT version integer, OUT expression text, OUT step_ms bigint, OUT retention text, OUT provisioned boolean, OUT paused boolean, OUT deleted boolean, OUT packed_until_ms bigint, OUT newest_ms bigint, OUT period_ms bigint, OUT packed_class text, OUT series bytea) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.promkeep_put_row(row_in public.metrics_data) FROM PUBLIC;
 

@@ -5,6 +5,7 @@
  */
 const BYTEA_OID = 17;
 const INT8_OID = 20;
+const INT4_OID = 23;
 const FLOAT8_OID = 701;
 const TIMESTAMPTZ_OID = 1184;
 const HEADER_BYTES = 20;
@@ -18,6 +19,17 @@ const NAN_HIGH = 0x7ff80000;
 
 export function int8Array(numbers: readonly number[]): Buffer {
   return encode(INT8_OID, numbers, encodeInt64);
+}
+
+export function int4Array(numbers: readonly number[]): Buffer {
+  const target = Buffer.allocUnsafe(HEADER_BYTES + numbers.length * 8);
+  writeHeader(target, INT4_OID, numbers.length);
+  let offset = HEADER_BYTES;
+  for (const number of numbers) {
+    offset = target.writeInt32BE(4, offset);
+    offset = target.writeInt32BE(number, offset);
+  }
+  return target;
 }
 
 export function float8Array(numbers: readonly number[]): Buffer {

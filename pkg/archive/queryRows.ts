@@ -22,6 +22,9 @@ export interface LockedQuery {
 export interface OpenedQuery extends LockedQuery {
   /** No stored sample is as young as this; `Infinity` when that is not known. */
   untilMs: number;
+  /** Length of its packed periods, and the class under which they lie. */
+  periodMs: number;
+  packedClass: string;
 }
 
 /** What is needed to make a query that is not there yet. */

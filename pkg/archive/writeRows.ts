@@ -2,11 +2,12 @@ import { PromkeepError } from '../core/errors';
 import { type RangeWrite, type SourceIdentity, type TimeRange } from '../core/ports';
 import { byteaArray, readInt64 } from './binaryArrays';
 import { type Row, type Transaction } from './database';
+import { choosePieces, encodePacked, PACKED_COLUMNS, type PackPiece } from './directPacking';
 import { toMultirange } from './gridRanges';
 import { requireEpoch } from './leaseRows';
 import { displayNameOf, identityOf, makeQuery, type OpenedQuery, type QueryDefinition } from './queryRows';
 import { encodeChunk, insertSamples, splitColumns, timeText } from './sampleRows';
-import { type SampleChanges } from './sampleDiff';
+import { type SampleChanges, type SampleColumns } from './sampleDiff';
 import { FINGERPRINT_BYTES, type SeriesOrigin, type StorableSeries } from './seriesIdentity';
 
 /** A write whose locks are held. */
@@ -76,6 +77,8 @@ function toQuery(row: Row): OpenedQuery {
     packedUntilMs: row.packed_until_ms === null ? -Infinity : Number(row.packed_until_ms),
     // Ranges are noted in whole milliseconds, cut off. Without a note (they expire) nothing is known.
     untilMs: row.newest_ms === null ? Infinity : Number(row.newest_ms) + 1,
+    periodMs: Number(row.period_ms),
+    packedClass: String(row.packed_class),
   };
 }
 
@@ -105,17 +108,69 @@ export async function addCoverage(
   }
 }
 
-/** Notes the write and what it covers, and inserts its new samples; gives the id under which the changed ones are noted. */
+/**
+ * Notes the write and what it covers, and inserts its new samples; gives the id under which the changed ones are noted. What
+ * belongs to periods that closed before `closedBeforeMs` is packed at once.
+ */
 export async function addFetch(
   tx: Transaction,
   schema: string,
   query: OpenedQuery,
-  { provenance, range, covered }: RangeWrite,
+  write: RangeWrite,
   changes: SampleChanges,
-  refusedCount: number
+  { refusedCount, closedBeforeMs }: { refusedCount: number; closedBeforeMs: number }
 ): Promise<number> {
-  const { inserts, unchanged, updates, deletes } = changes;
-  const [first, ...others] = splitColumns(inserts);
+  const target = { retention: query.packedClass, periodMs: query.periodMs, closedBeforeMs };
+  const { pieces, rest, untilMs } = choosePieces(changes.inserts, target);
+  const [first, ...others] = splitColumns(rest);
+  const fetchId = await noteFetch(tx, schema, query, write, changes, { first, refusedCount });
+  for (const part of others) {
+    await insertSamples(tx, schema, part, fetchId);
+  }
+  for (const part of batchesOf(pieces)) {
+    await tx.copyIn(
+      `COPY ${schema}.promkeep_packed (${PACKED_COLUMNS}) FROM STDIN (FORMAT binary)`,
+      encodePacked(changes.inserts, part, target, fetchId)
+    );
+  }
+  if (pieces.length > 0) {
+    await tx.run(
+      `UPDATE ${schema}.promkeep_queries
+       SET packed_at = now(), packed_until = greatest(packed_until, $2::timestamptz) WHERE query_id = $1`,
+      [query.queryId, timeText(untilMs)]
+    );
+  }
+  return fetchId;
+}
+
+/** 2.4 MB of values. */
+const BATCH_SAMPLES = 300_000;
+
+function* batchesOf(pieces: readonly PackPiece[]): Generator<PackPiece[]> {
+  let batch: PackPiece[] = [];
+  let samples = 0;
+  for (const piece of pieces) {
+    batch.push(piece);
+    samples += piece.to - piece.from;
+    if (samples >= BATCH_SAMPLES) {
+      yield batch;
+      batch = [];
+      samples = 0;
+    }
+  }
+  if (batch.length > 0) {
+    yield batch;
+  }
+}
+
+async function noteFetch(
+  tx: Transaction,
+  schema: string,
+  query: OpenedQuery,
+  { provenance, range, covered }: RangeWrite,
+  { inserts, unchanged, updates, deletes }: SampleChanges,
+  { first, refusedCount }: { first: SampleColumns; refusedCount: number }
+): Promise<number> {
   const { keys, values } = encodeChunk(first);
   const [row] = await tx.rows(
     `SELECT * FROM ${schema}.promkeep_add_fetch($1, $2, $3::timestamptz, $4::timestamptz, $5::timestamptz, $6, $7, $8::text[],
@@ -136,9 +191,5 @@ export async function addFetch(
     ]
   );
   tx.id = String(row.transaction_id);
-  const fetchId = Number(row.fetch_id);
-  for (const chunk of others) {
-    await insertSamples(tx, schema, chunk, fetchId);
-  }
-  return fetchId;
+  return Number(row.fetch_id);
 }

@@ -1,6 +1,8 @@
 import { PromkeepError } from '../core/errors';
 import { type RangeWrite, type SourceIdentity, type TimeRange, type WriteOutcome } from '../core/ports';
+import { CLOSED_AFTER_MS } from './archiveJobs';
 import { type Database, type Transaction } from './database';
+import { MIN_PACKED_SAMPLES } from './directPacking';
 import { addGap } from './ledgerRows';
 import { type OpenedQuery, type QueryDefinition, startVersion, wasEarlierVersion } from './queryRows';
 import { type Partitions, weeksOf } from './partitions';
@@ -45,10 +47,14 @@ export async function writeRange(
     );
   }
   let trusting = true;
+  const closedBeforeMs = packableBeforeMs(write);
   const attempt = async (): Promise<WriteOutcome> => {
     await partitions.ensure(schema, weeks, signal);
+    if (closedBeforeMs > write.range.fromMs) {
+      await partitions.ensurePacked(schema, write.retention, weeks, signal);
+    }
     const work = (tx: Transaction): Promise<WriteOutcome> => {
-      const identified = { accepted, refused, trusting };
+      const identified = { accepted, refused, trusting, closedBeforeMs };
       trusting = false;
       return replaceRange(tx, schema, source, write, identified);
     };
@@ -65,11 +71,23 @@ export async function writeRange(
   }
 }
 
+/**
+ * Until when samples are packed as they come: in recorded queries, from when packing would take them up anyway. `-Infinity` for
+ * writes that are too short to fill a packed row.
+ */
+function packableBeforeMs({ query, range, provenance }: RangeWrite): number {
+  const points = (range.toMs - range.fromMs) / provenance.stepMs;
+  return query.kind === 'recorded' && points >= MIN_PACKED_SAMPLES
+    ? provenance.fetchedAtMs - CLOSED_AFTER_MS
+    : -Infinity;
+}
+
 interface Identified {
   accepted: readonly StorableSeries[];
   refused: readonly RefusedSeries[];
   /** Whether the noted ranges may be believed to say what is stored; not when that ended in a doubled key before. */
   trusting: boolean;
+  closedBeforeMs: number;
 }
 
 async function replaceRange(
@@ -77,7 +95,7 @@ async function replaceRange(
   schema: string,
   source: SourceIdentity,
   write: RangeWrite,
-  { accepted, refused, trusting }: Identified
+  { accepted, refused, trusting, closedBeforeMs }: Identified
 ): Promise<WriteOutcome> {
   const opened = await openWrite(tx, schema, source, write, definitionOf(write), accepted);
   const query = await currentVersion(tx, schema, opened.query, write);
@@ -89,7 +107,13 @@ async function replaceRange(
       : await readSamples(tx, schema, query.queryId, write.range, query.packedUntilMs);
   const changes = diffAll(accepted, resolved.ids, stored, write.gaps);
   const allRefused = [...refused, ...resolved.refused];
-  await applyChanges(tx, schema, query, write, { changes, stored, refusedCount: allRefused.length });
+  await applyChanges(tx, schema, query, write, {
+    changes,
+    stored,
+    refusedCount: allRefused.length,
+    // The partitions that were made are those of the write's class.
+    closedBeforeMs: query.retention === write.retention ? closedBeforeMs : -Infinity,
+  });
   for (const gap of write.gaps) {
     await addGap(tx, schema, query, gap);
   }
@@ -170,6 +194,7 @@ interface Changed {
   changes: SampleChanges;
   stored: ReadonlyMap<number, StoredSamples>;
   refusedCount: number;
+  closedBeforeMs: number;
 }
 
 async function applyChanges(
@@ -177,7 +202,7 @@ async function applyChanges(
   schema: string,
   query: OpenedQuery,
   write: RangeWrite,
-  { changes, stored, refusedCount }: Changed
+  { changes, stored, ...rest }: Changed
 ): Promise<void> {
   const { inserts, updates, deletes } = changes;
   if (inserts.timesMs.length + updates.timesMs.length + deletes.timesMs.length === 0) {
@@ -185,7 +210,7 @@ async function applyChanges(
     return;
   }
   await takeApart(tx, schema, packedAndChanged(stored, changes), write.range);
-  const fetchId = await addFetch(tx, schema, query, write, changes, refusedCount);
+  const fetchId = await addFetch(tx, schema, query, write, changes, rest);
   await deleteSamples(tx, schema, deletes);
   await updateSamples(tx, schema, updates, fetchId);
 }

@@ -15,7 +15,7 @@ COMMENT ON COLUMN {schema}.promkeep_fetches.fetched_range IS 'The range that was
 CREATE FUNCTION {schema}.promkeep_open_write(in_org bigint, in_source text, in_epoch bigint, in_kind text, in_identity bytea,
   in_prints bytea[], OUT leads boolean, OUT query_id bigint, OUT version integer, OUT expression text, OUT step_ms bigint,
   OUT retention text, OUT provisioned boolean, OUT paused boolean, OUT deleted boolean, OUT packed_until_ms bigint,
-  OUT newest_ms bigint, OUT series bytea)
+  OUT newest_ms bigint, OUT period_ms bigint, OUT packed_class text, OUT series bytea)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
 DECLARE
   of_source bigint;
@@ -30,8 +30,9 @@ BEGIN
     END IF;
   END IF;
   SELECT q.query_id, q.current_version, q.retention, q.provisioned, q.paused_at IS NOT NULL, q.deleted_at IS NOT NULL,
-         ceil(extract(epoch FROM q.packed_until) * 1000)::bigint
-  INTO query_id, version, retention, provisioned, paused, deleted, packed_until_ms
+         ceil(extract(epoch FROM q.packed_until) * 1000)::bigint, {schema}.promkeep_period_ms(q.step_ms, q.retention),
+         {schema}.promkeep_retention_class(q.retention)
+  INTO query_id, version, retention, provisioned, paused, deleted, packed_until_ms, period_ms, packed_class
   FROM {schema}.promkeep_queries q
   WHERE q.source_id = of_source AND q.kind = in_kind AND q.identity = in_identity
   FOR NO KEY UPDATE;
