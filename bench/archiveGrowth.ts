@@ -1,7 +1,7 @@
 import { cpus, loadavg } from 'node:os';
 import { Client } from 'pg';
 import { createArchive } from '../pkg/archive/archive';
-import { type ArchiveJobs, createArchiveJobs } from '../pkg/archive/archiveJobs';
+import { type ArchiveJobs, CLOSED_AFTER_MS, createArchiveJobs } from '../pkg/archive/archiveJobs';
 import { connectionFromUrl } from '../pkg/archive/connection';
 import { type Archive } from '../pkg/core/ports';
 import { type Labels, type Series } from '../pkg/core/series';
@@ -9,8 +9,8 @@ import { startPostgres } from '../scripts/stack/postgres';
 import { copyRows } from './copyBinary';
 
 /**
- * Whether live writes get slower as an archive grows: 1,000 series every 15 s, filled through `writeRange`, closed days packed
- * by the product's own job. At each size, live writes (one commit each) in turn with a bare COPY BINARY of as many rows into
+ * Whether live writes get slower as an archive grows: 1,000 series every 15 s, filled as a backfill does it, which packs the
+ * days that have closed and leaves the last one as samples. At each size, live writes (one commit each) in turn with a bare COPY BINARY of as many rows into
  * the same table, whose time tells what the machine was doing. The disk needs 3 GB for 100 M samples.
  * Prints a line of JSON a size. `BIN_DIR=/usr/lib/postgresql/15/bin npx tsx bench/archiveGrowth.ts [millions,...] [rounds]`
  */
@@ -21,8 +21,6 @@ const SERIES = 1_000;
 const SIZES = (process.argv[2] ?? '1,3,10,30,100').split(',').map((millions) => Number(millions) * 1e6);
 const ROUNDS = Number(process.argv[3] ?? 200);
 const WARM_UP = 20;
-/** Points of a filling write. */
-const CHUNK_POINTS = 480;
 const COPY_IDS = 1_000_000_000;
 
 const LABELS: Labels[] = Array.from({ length: SERIES }, (_, n) => ({
@@ -79,25 +77,24 @@ async function main(): Promise<void> {
   }
 }
 
-/** Writes up to a size, oldest first; packs each day that closes. */
+/** Writes up to a size, oldest first. */
 async function fill(rig: Rig, size: number): Promise<number> {
   const startedMs = performance.now();
   const endMs = T0 + (size / SERIES) * STEP_MS;
   while (rig.nextMs < endMs) {
-    const dayEndMs = (Math.floor(rig.nextMs / DAY_MS) + 1) * DAY_MS;
-    const untilMs = Math.min(endMs, dayEndMs, rig.nextMs + CHUNK_POINTS * STEP_MS);
-    await write(rig, untilMs);
-    if (untilMs === dayEndMs) {
-      await rig.jobs.packClosed(new AbortController().signal, { closedAfterMs: 0 });
-    }
+    const halfMs = DAY_MS / 2;
+    const untilMs = Math.min(endMs, (Math.floor(rig.nextMs / halfMs) + 1) * halfMs);
+    await write(rig, untilMs, endMs + CLOSED_AFTER_MS);
   }
+  // What the last size left as samples, live writes among them.
+  await rig.jobs.packClosed(new AbortController().signal, { closedAfterMs: 0 });
   // A server that has just been filled is busy with what it has put off.
   await rig.client.query('CHECKPOINT');
   await rig.client.query('VACUUM ANALYZE');
   return Math.round((performance.now() - startedMs) / 1_000);
 }
 
-async function write(rig: Rig, untilMs: number): Promise<void> {
+async function write(rig: Rig, untilMs: number, fetchedAtMs = untilMs): Promise<void> {
   const points = (untilMs - rig.nextMs) / STEP_MS;
   const first = (rig.nextMs - T0) / STEP_MS;
   const series: Series[] = LABELS.map((labels, n) => ({
@@ -113,7 +110,7 @@ async function write(rig: Rig, untilMs: number): Promise<void> {
       series,
       queryName: 'bench',
       retention: '1y',
-      provenance: { expression: 'bench', stepMs: STEP_MS, fetchedAtMs: untilMs, warnings: [] },
+      provenance: { expression: 'bench', stepMs: STEP_MS, fetchedAtMs, warnings: [] },
       covered: [range],
       gaps: [],
       epoch: rig.epoch,
