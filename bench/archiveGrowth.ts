@@ -11,7 +11,7 @@ import { copyRows } from './copyBinary';
 /**
  * Whether live writes get slower as an archive grows: 1,000 series every 15 s, filled as a backfill does it, which packs the
  * days that have closed and leaves the last one as samples. At each size, live writes (one commit each) in turn with a bare COPY BINARY of as many rows into
- * the same table, whose time tells what the machine was doing. The disk needs 3 GB for 100 M samples.
+ * the same table, whose time tells what the machine was doing.
  * Prints a line of JSON a size. `BIN_DIR=/usr/lib/postgresql/15/bin npx tsx bench/archiveGrowth.ts [millions,...] [rounds]`
  */
 const T0 = Date.parse('2026-01-05T00:00:00Z');

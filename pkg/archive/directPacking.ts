@@ -44,6 +44,9 @@ export function choosePieces(
   { periodMs, closedBeforeMs }: PackTarget
 ): { pieces: PackPiece[]; rest: SampleColumns; untilMs: number } {
   const { seriesIds, timesMs, values } = columns;
+  if (closedBeforeMs === -Infinity) {
+    return { pieces: [], rest: columns, untilMs: -Infinity };
+  }
   const pieces: PackPiece[] = [];
   const rest: SampleColumns = { seriesIds: [], timesMs: [], values: [] };
   let untilMs = -Infinity;
