@@ -4,6 +4,7 @@ import { parseArchiveSettings } from './archive/archiveSettings';
 import { sleepUntilTimer } from './archiver/waiting';
 import { composeApiRoutes } from './composeApi';
 import { openRecorded, visibleArchive } from './composeRecorded';
+import { refusalToRead } from './core/callers';
 import { type DatasourceFactory, type DatasourceSettings } from './core/datasource';
 import { createDatasourceInstance, type DatasourceDeps } from './core/datasourceInstance';
 import { asPromkeepError } from './core/errors';
@@ -12,8 +13,9 @@ import { type ProxySettings } from './prometheus/prometheusSettings';
 import { createPrometheusSource } from './prometheus/prometheusSource';
 import { parsePrometheusSettings } from './prometheus/settings';
 import { applyFilters } from './promql/applyFilters';
-import { compareExpressions } from './promql/compareExpressions';
+import { createComparer } from './promql/compareExpressions';
 import { suggestionSelectors } from './promql/suggestionSelectors';
+import { createArchiveLabelRoutes } from './server/routes/archiveLabelRoutes';
 import { refusingArchive } from './core/refusingArchive';
 
 export interface DatasourceParts {
@@ -44,6 +46,7 @@ export function createDatasourceFactory({ logger, clock, proxies, holder }: Data
       ...{ logger, clock, proxies, holder: `${holder} #${++instances}` },
     });
     const scrapeInterval = prometheus.settings.timeInterval ?? '';
+    const compare = createComparer();
     const concurrency = Number(settings.grafanaConfig.GF_CONCURRENT_QUERY_COUNT);
     return createDatasourceInstance({
       source,
@@ -61,6 +64,11 @@ export function createDatasourceFactory({ logger, clock, proxies, holder }: Data
           settleMs: recorded.settleMs,
         }),
         ...recorded.routes,
+        ...createArchiveLabelRoutes({
+          history: archive?.archive.history,
+          compare,
+          refuse: (caller) => refusalToRead(caller, forwardsCredentials),
+        }),
       ],
       clock,
       logger,
@@ -72,7 +80,7 @@ export function createDatasourceFactory({ logger, clock, proxies, holder }: Data
       wait: sleepUntilTimer,
       forwardsCredentials,
       applyFilters,
-      compareExpressions,
+      compareExpressions: compare,
       suggestionSelectors,
     });
   };

@@ -1,13 +1,13 @@
 import { type SummaryReader } from './server/routes/summaryRoutes';
-import { ArchiveOverviewReader, type OverviewDeps } from './core/archiveOverview';
+import { ArchiveOverviewReader } from './core/archiveOverview';
 import { frameToJson } from './core/frameJson';
-import { readHistory } from './core/readHistory';
+import { readHistory, type HistoryDeps } from './core/readHistory';
 import { type Clock } from './core/ports';
 import { type LiveFeeds } from './server/live/liveRoute';
 import { type ArchiveViewer } from './server/routes/historyRoutes';
 
 /** The archive as the page shows it. */
-export function archiveViewer(deps: OverviewDeps): ArchiveViewer {
+export function archiveViewer(deps: HistoryDeps): ArchiveViewer {
   const overview = new ArchiveOverviewReader(deps);
   return {
     readOverview: () => overview.read(),

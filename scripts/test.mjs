@@ -40,6 +40,15 @@ const STAGES = [
     },
     run: () => jest('browser'),
   },
+  {
+    name: 'e2e',
+    programs: { chromium: ['chromium', 'chromium-browser', 'google-chrome'] },
+    skip: () =>
+      process.env.GRAFANA_URL
+        ? undefined
+        : 'GRAFANA_URL is not set: it needs a Grafana that runs both plugins, such as that of `npm start`',
+    run: e2e,
+  },
 ];
 
 main().then(
@@ -132,6 +141,17 @@ async function jest(...projects) {
     failed: counts.numFailedTests + counts.numRuntimeErrorTestSuites,
     skipped: counts.numPendingTests + counts.numTodoTests,
   };
+}
+
+/** Playwright's own counts; a test that passed at the second attempt counts as passed. */
+async function e2e() {
+  const { code } = await command('npm', ['run', '--silent', 'test:e2e']);
+  const report = join(reports, 'e2e.json');
+  if (!existsSync(report)) {
+    return { code: code === 0 ? 1 : code };
+  }
+  const { expected, flaky, unexpected, skipped } = JSON.parse(readFileSync(report, 'utf8')).stats;
+  return { code, passed: expected + flaky, failed: unexpected, skipped };
 }
 
 function goProgram() {

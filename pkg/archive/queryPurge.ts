@@ -44,6 +44,8 @@ export async function purgeDeleted(
       outcome.packedRows += packedRows;
       found = samples + packedRows;
     }
+    // Made from samples and packed rows, hence after them; a schema without stored rollups has none.
+    await batch('promkeep_rollups', BATCH_PACKED);
     for (const [table, key] of [
       ['promkeep_fetches', 'fetch_id'],
       ['promkeep_series', 'series_id'],
@@ -126,7 +128,7 @@ async function deleteBatch(
   size: number
 ): Promise<number> {
   const leaves = await tx.rows(
-    `SELECT format('%I', c.relname) AS name FROM pg_partition_tree($1::regclass) t JOIN pg_class c ON c.oid = t.relid
+    `SELECT format('%I', c.relname) AS name FROM pg_partition_tree(to_regclass($1)) t JOIN pg_class c ON c.oid = t.relid
      WHERE t.isleaf AND c.relkind = 'r' ORDER BY c.relname`,
     [`${schema}.${table}`]
   );

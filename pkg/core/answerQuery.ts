@@ -16,6 +16,7 @@ import { type PlanSettings, type QueryPlan } from './queryPlan';
 import { planReading, type ReadBackDeps, type Reading } from './readBack';
 import { type QueryResult } from './series';
 import { framesOf } from './seriesFrames';
+import { type FindArchived } from './summaryArchive';
 import { standardFrame } from './standardFrame';
 
 /**
@@ -26,6 +27,8 @@ import { standardFrame } from './standardFrame';
 export interface AnswerDeps extends PlanSettings {
   source: MetricSource;
   summaryMetrics: readonly SummaryMetric[];
+  /** Reads earlier values of a summary from the archive, for callers who may. */
+  findArchived?(caller: Caller): FindArchived | undefined;
   keep: KeepDeps;
   readBack: ReadBackDeps;
   clock: Clock;

@@ -97,7 +97,7 @@ it('reads a history with what it lacks, and knows which names there are', async 
     },
     new AbortController().signal
   );
-  const deps = depsOf(archive);
+  const deps = { ...depsOf(archive), history: archive.history };
   const reader = new ArchiveOverviewReader(deps);
   const ask = (name: string, points: number) =>
     readHistory(deps, reader, { name, range, points }, new AbortController().signal);

@@ -23,8 +23,9 @@ export interface OverviewDeps {
   metrics: readonly SummaryMetric[];
 }
 
-/** Counting the samples of a small archive takes a tenth of a second, and nobody needs their number by the second. */
-const TOTALS_FOR_MS = 60_000;
+/** Counting samples may take seconds: the number is kept for so many times as long as counting took. */
+const TOTALS_TIMES = 20;
+const TOTALS_AT_LEAST_MS = 5_000;
 /** All charts of a page ask within this time. */
 const LEDGER_FOR_MS = 4_000;
 
@@ -63,9 +64,15 @@ export class ArchiveOverviewReader {
   private status(): Promise<ArchiveStatus> {
     const nowMs = this.deps.clock.nowMs();
     if (this.totals === undefined || nowMs >= this.totals.untilMs) {
-      const status = this.deps.archive.status();
-      this.totals = { untilMs: nowMs + TOTALS_FOR_MS, status };
-      status.catch(() => (this.totals = undefined));
+      const totals = { untilMs: Infinity, status: this.deps.archive.status() };
+      this.totals = totals;
+      totals.status.then(
+        () => {
+          const doneMs = this.deps.clock.nowMs();
+          totals.untilMs = doneMs + Math.max(TOTALS_AT_LEAST_MS, (doneMs - nowMs) * TOTALS_TIMES);
+        },
+        () => (this.totals = undefined)
+      );
     }
     return this.totals.status;
   }

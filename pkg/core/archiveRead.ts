@@ -226,7 +226,7 @@ const REASONS: Readonly<Record<Gap['reason'], string>> = {
 };
 const MOST_NAMED = 3;
 
-/** What is missing after the last archived time is not recorded yet; every other hole is named, with its reason. */
+/** Before the first archived time and after the last nothing is recorded (yet); every hole in between is named, with its reason. */
 function describeMissing(
   { covered, gaps }: GridSamples,
   missing: readonly TimeRange[],
@@ -236,16 +236,20 @@ function describeMissing(
     return [warning(`The archive has nothing of this range.${because(gaps[0])}`)];
   }
   const end = covered[covered.length - 1].toMs;
-  const older = missing.filter(({ fromMs }) => fromMs < end);
-  const notices =
-    older.length < missing.length
-      ? [info(`The archive ends at ${clock(end)}.${because(gaps.find(({ fromMs }) => fromMs > end))}`)]
-      : [];
-  if (older.length > 0) {
-    const named = older.slice(0, MOST_NAMED).map((range) => describeHole(range, gaps));
-    const more = older.length > MOST_NAMED ? `; and ${older.length - MOST_NAMED} more` : '';
-    const times = older.reduce((sum, range) => sum + timesIn(range, stepMs), 0);
-    notices.push(warning(`The archive lacks ${times} of the times before it: ${named.join('; ')}${more}.`));
+  const begin = covered[0].fromMs;
+  const holes = missing.filter(({ fromMs }) => fromMs > begin && fromMs < end);
+  const notices: Notice[] = [];
+  if (missing[0]?.fromMs < begin) {
+    notices.push(info(`The archive begins at ${clock(begin)}.`));
+  }
+  if (missing.some(({ fromMs }) => fromMs > end)) {
+    notices.push(info(`The archive ends at ${clock(end)}.${because(gaps.find(({ fromMs }) => fromMs > end))}`));
+  }
+  if (holes.length > 0) {
+    const named = holes.slice(0, MOST_NAMED).map((range) => describeHole(range, gaps));
+    const more = holes.length > MOST_NAMED ? `; and ${holes.length - MOST_NAMED} more` : '';
+    const times = holes.reduce((sum, range) => sum + timesIn(range, stepMs), 0);
+    notices.push(warning(`The archive lacks ${times} of the times in between: ${named.join('; ')}${more}.`));
   }
   return notices;
 }

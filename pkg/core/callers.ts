@@ -11,6 +11,15 @@ export function isExpression(caller: Caller): boolean {
 }
 
 /**
+ * Nothing tells whether an expression asks. Grafana's server has no sign for it: the browser sets `X-Grafana-From-Expr` when a
+ * panel has expressions, beside the `X-Datasource-Uid` of every request it makes; public dashboards and direct calls of
+ * `/api/ds/query` have neither (`pkg/services/query`, `pkg/expr/nodes.go` of Grafana 12.4).
+ */
+export function mayBeExpression(caller: Caller): boolean {
+  return isExpression(caller) || !headerIsSet(caller, 'x-datasource-uid');
+}
+
+/**
  * Why this caller may not write to the archive, by keeping a result or by changing recorded queries; `undefined` when they may
  * (promise 13).
  *

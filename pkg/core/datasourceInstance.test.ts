@@ -229,6 +229,15 @@ describe('the standard format', () => {
     });
   });
 
+  it('says its data plane type where nothing tells whether an expression asks', async () => {
+    const typeFor = async (headers: Caller['headers']) => {
+      const { frames } = await ask(setUp().instance, { expr: 'up', resultFormat: 'standard' }, { ...editor, headers });
+      return frames[0].meta?.type;
+    };
+    expect(await typeFor({ 'x-datasource-uid': 'u' })).toBeUndefined();
+    expect(await typeFor({})).toBe('timeseries-long');
+  });
+
   it.each(['fromalert', 'x-grafana-from-expr'])('is ignored for requests with the header %s', async (name) => {
     const headers = { [name]: 'true' };
     const { frames } = await ask(setUp().instance, { expr: 'up', resultFormat: 'standard' }, { ...editor, headers });

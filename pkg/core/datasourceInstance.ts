@@ -2,6 +2,7 @@ import { type SummaryMetric } from '../../src/contract/summary';
 import { type AnswerDeps, answerQuery } from './answerQuery';
 import { type ApiRoute } from './api';
 import { type CompareExpressions } from './archiveMatch';
+import { refusalToRead } from './callers';
 import { mapConcurrently } from './concurrency';
 import { type DatasourceInstance } from './datasource';
 import { asPromkeepError, PromkeepError } from './errors';
@@ -14,6 +15,7 @@ import { type ApplyFilters } from './queryPlan';
 import { answerResource } from './resourceCalls';
 import { rememberVersion } from './sourceVersion';
 import { type SuggestionSelectors } from './suggestions';
+import { archivedValues } from './summaryArchive';
 
 export interface DatasourceDeps {
   source: MetricSource;
@@ -61,6 +63,10 @@ export function createDatasourceInstance(deps: DatasourceDeps): DatasourceInstan
     scrapeInterval: deps.scrapeInterval,
     applyFilters: deps.applyFilters,
     allExemplars: deps.allExemplars,
+    findArchived: (caller) =>
+      archive && deps.compareExpressions && refusalToRead(caller, deps.forwardsCredentials) === undefined
+        ? archivedValues(archive.archive, deps.compareExpressions)
+        : undefined,
     readBack: {
       archive: archive?.archive,
       forwardsCredentials: deps.forwardsCredentials,

@@ -1,5 +1,5 @@
 import { alignRange } from './align';
-import { isAlert, isExpression } from './callers';
+import { isAlert, isExpression, mayBeExpression } from './callers';
 import { type Caller, type DataQuery } from './datasource';
 import { PromkeepError } from './errors';
 import { expandMacros } from './macros';
@@ -26,6 +26,8 @@ export interface QueryPlan extends QueryContext {
   exemplar: boolean;
   allExemplars: boolean;
   standard: boolean;
+  /** The standard table says its data plane type. */
+  typedTable: boolean;
   keep: boolean;
   /** Both ends on the grid of the step: for range queries and exemplars. */
   aligned: TimeRange;
@@ -56,6 +58,7 @@ export function planQuery(model: QueryModel, query: DataQuery, caller: Caller, s
     exemplar: model.exemplar && !standard && !isAlert(caller),
     allExemplars: settings.allExemplars === true,
     standard,
+    typedTable: mayBeExpression(caller),
     keep: model.keep,
     aligned: alignRange(range, stepMs, model.utcOffsetSec),
     timeMs: range.toMs,

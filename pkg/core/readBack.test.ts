@@ -257,8 +257,14 @@ describe('reading from the archive alone', () => {
     expect(notices(response)).toEqual([
       'The archive has no exemplars.',
       'The archive ends at 2025-12-31T23:59:30Z.',
-      'The archive lacks 2 of the times before it: 2025-12-31T23:58:15Z to 2025-12-31T23:58:30Z (Prometheus could not be reached).',
+      'The archive lacks 2 of the times in between: 2025-12-31T23:58:15Z to 2025-12-31T23:58:30Z (Prometheus could not be reached).',
     ]);
+  });
+
+  it('says where it begins', async () => {
+    const { ask } = await setUp([ago(5, 0)]);
+    const response = await ask({ readFrom: 'archive' }, { range: ago(9, 0) });
+    expect(notices(response)).toEqual(['The archive begins at 2025-12-31T23:58:45Z.']);
   });
 
   it('filters archived series', async () => {

@@ -1,7 +1,9 @@
 import { type ArchiveHistory, MOST_SERIES } from '../../src/contract/archivePage';
 import { holesOf, metricOf, type ArchiveOverviewReader, type OverviewDeps } from './archiveOverview';
+import { fitStep } from './archiveGrid';
+import { ceilToGrid, floorToGrid } from './collectGrid';
 import { PromkeepError } from './errors';
-import { type TimeRange } from './ports';
+import { type RecordedHistory, type TimeRange } from './ports';
 import { bucketFor, thinSeries } from './thinSeries';
 
 export interface HistoryRequest {
@@ -12,9 +14,20 @@ export interface HistoryRequest {
   points: number;
 }
 
-/** The archived history of a recorded query, thinned to what can be drawn, with its gaps. Throws `NOT_FOUND`. */
+/** Of all series together; reading and weighing so many takes about a second. */
+const MOST_SAMPLES = 2_000_000;
+const MOST_COUNTED = 10_000;
+
+export interface HistoryDeps extends OverviewDeps {
+  history: RecordedHistory;
+}
+
+/**
+ * The archived history of a recorded query, thinned to what can be drawn, with its gaps. Lowest and highest values are those of
+ * all samples as long as these are not too many; beyond that only every n-th sample is read (`sampledMs`). Throws `NOT_FOUND`.
+ */
 export async function readHistory(
-  deps: OverviewDeps,
+  deps: HistoryDeps,
   overview: ArchiveOverviewReader,
   { name, range, points }: HistoryRequest,
   signal: AbortSignal
@@ -23,9 +36,17 @@ export async function readHistory(
   if (!entry) {
     throw new PromkeepError('NOT_FOUND', `The archive knows no recorded query ${JSON.stringify(name)}`);
   }
+  const { stepMs } = entry;
   const metric = metricOf(deps.metrics, entry);
-  const bucketMs = bucketFor(range, entry.stepMs, points);
-  const all = await deps.archive.readSeries({ query: { kind: 'recorded', name }, range }, signal);
+  const bucketMs = bucketFor(range, stepMs, points);
+  const seriesCount = (await deps.history.seriesLabels({ name, range, limit: MOST_COUNTED }, signal)).length;
+  const sampledMs = fitStep((seriesCount * (range.toMs - range.fromMs)) / MOST_SAMPLES, stepMs);
+  const grid = {
+    startMs: ceilToGrid(range.fromMs, sampledMs),
+    endMs: floorToGrid(range.toMs, sampledMs),
+    stepMs: sampledMs,
+  };
+  const read = await deps.history.readGrid({ query: entry, grid, matchers: [] }, signal);
   const { unit, decimals, min, max } = metric ?? {};
   return {
     name,
@@ -35,11 +56,13 @@ export async function readHistory(
     ...(min === undefined ? {} : { min }),
     ...(max === undefined ? {} : { max }),
     ...range,
-    stepMs: entry.stepMs,
+    stepMs,
     bucketMs,
-    series: all.slice(0, MOST_SERIES).map((one) => thinSeries(one, bucketMs, entry.stepMs)),
-    seriesCount: all.length,
+    sampledMs,
+    series: (read?.series ?? []).slice(0, MOST_SERIES).map((one) => thinSeries(one, bucketMs, stepMs)),
+    seriesCount,
     gaps: holesOf(deps, entry).filter(({ fromMs, toMs }) => toMs >= range.fromMs && fromMs <= range.toMs),
-    thresholds: metric?.thresholds ?? [],
+    // Limits of a sum say nothing about its parts.
+    thresholds: metric && (metric.aggregation !== 'sum' || seriesCount === 1) ? metric.thresholds : [],
   };
 }

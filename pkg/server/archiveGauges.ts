@@ -24,12 +24,14 @@ export function addArchiveGauges(registry: Registry, watch: ArchiveWatch): void 
 function addGapGauge(registry: Registry, { readGaps }: ArchiveWatch): void {
   new Gauge({
     name: 'promkeep_gap_seconds',
-    help: 'Time of a recorded query that the archive lacks, by reason.',
+    help: 'Time of a recorded query that the archive lacks, by reason; paused queries do not count.',
     labelNames: ['query', 'reason'],
     registers: [registry],
     async collect() {
       this.reset();
-      for (const { name, missing } of (await withinLimit(readGaps())) ?? []) {
+      const reports = (await withinLimit(readGaps())) ?? [];
+      // What is paused is not filled either, and an alert on it would never end.
+      for (const { name, missing } of reports.filter(({ paused }) => !paused)) {
         for (const { reason, seconds } of missing) {
           this.inc({ query: name, reason }, seconds);
         }

@@ -98,7 +98,7 @@ describe('the metrics of the archive', () => {
     expect(await linesOf(metrics, 'promkeep_archive_bytes')).toEqual(['promkeep_archive_bytes 3000']);
   });
 
-  it('sum the gaps of a query by reason', async () => {
+  it('sum the gaps of a query by reason, without what is paused', async () => {
     const gap = (seconds: number, reason: 'source-down' | 'not-recorded') => ({
       reason,
       seconds,
@@ -107,7 +107,10 @@ describe('the metrics of the archive', () => {
       toMs: 0,
     });
     const missing = [gap(30, 'source-down'), gap(15, 'not-recorded'), gap(60, 'source-down')];
-    const readGaps = async () => [{ name: 'cpu', stepMs: 15_000, paused: false, missing }];
+    const readGaps = async () => [
+      { name: 'cpu', stepMs: 15_000, paused: false, missing },
+      { name: 'old', stepMs: 15_000, paused: true, missing },
+    ];
     const metrics = createMetrics('1', watchOf({ readGaps }));
     expect(await linesOf(metrics, 'promkeep_gap_seconds')).toEqual([
       'promkeep_gap_seconds{query="cpu",reason="source-down"} 90',

@@ -59,6 +59,8 @@ export interface ArchiveHistory {
   stepMs: number;
   /** One point stands for this much time; the step, unless the history was thinned. */
   bucketMs: number;
+  /** The step, unless only every n-th sample was read. */
+  sampledMs: number;
   /** At most `MOST_SERIES`. */
   series: HistorySeries[];
   seriesCount: number;

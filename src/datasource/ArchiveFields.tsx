@@ -47,7 +47,7 @@ export function TextField({
 }
 
 interface LimitFieldProps extends PartProps {
-  name: 'archiveKeepMaxRowsPerDay' | 'archiveKeepMaxSeries';
+  name: 'archiveKeepMaxRowsPerDay' | 'archiveKeepMaxSeries' | 'archiveRecordMaxSeries';
   label: string;
   fallback: number;
 }

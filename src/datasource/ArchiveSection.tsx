@@ -5,6 +5,7 @@ import { LimitField, type PartProps, TextField } from './ArchiveFields';
 import { ArchiveSecrets } from './ArchiveSecrets';
 import { isUnencryptedRemote } from './archiveValidation';
 import { type ConfigProps } from './configProps';
+import { RecordingSection } from './RecordingSection';
 import { say } from './texts';
 
 const sslModes = (): Array<ComboboxOption<ArchiveSslMode>> => [
@@ -40,6 +41,7 @@ export function ArchiveSection({ options, onOptionsChange }: ConfigProps) {
           <ConfigSubSection title={say('archive.keep')} description={say('archive.keepHint')}>
             <KeepFields {...part} />
           </ConfigSubSection>
+          <RecordingSection options={options} onOptionsChange={onOptionsChange} />
         </>
       )}
     </ConfigSection>

@@ -68,6 +68,12 @@ describe('the settings page', () => {
     expect(current().url).toBe('http://prom:9090');
   });
 
+  it('says below the URL what is wrong with it while it is typed', async () => {
+    const { enter } = open(settings({ url: '' }));
+    await enter(screen.getByLabelText('Data source connection URL'), 'prom:9090');
+    expect(screen.getByText(/starts with http:\/\/ or https:\/\//)).toBeInTheDocument();
+  });
+
   it('offers nothing that Grafana does for its own Prometheus type only', () => {
     open(settings());
     expect(screen.queryByText(/manage alerts/i)).not.toBeInTheDocument();
@@ -177,6 +183,17 @@ describe('the archive section', () => {
     expect(current().jsonData.archiveKeepMaxRowsPerDay).toBeUndefined();
     await enter(screen.getByLabelText(/^Series of one result/), '0');
     expect(screen.getByText(/whole number greater than 0/)).toBeInTheDocument();
+  });
+
+  it('stores the permission for recorded queries, and asks the backend for them once it is given', async () => {
+    const { user, current, enter } = open(enabled);
+    expect(screen.queryByLabelText(/^Settle time/)).not.toBeInTheDocument();
+    await user.click(screen.getByLabelText(/^Allow recorded queries/));
+    expect(current().jsonData.archiveAllowRecording).toBe(true);
+    await enter(screen.getByLabelText(/^Settle time/), 'soon');
+    expect(screen.getByText(/Enter a duration such as 45s/)).toBeInTheDocument();
+    // The backend of these tests answers nothing of use, as that of unsaved settings.
+    expect(await screen.findByText('The recorded queries could not be loaded')).toBeInTheDocument();
   });
 
   it('cannot be changed on a provisioned datasource', () => {

@@ -13,6 +13,7 @@ import { ArchiveSection } from './ArchiveSection';
 import { type ConfigProps } from './configProps';
 import { ExemplarSection } from './ExemplarSection';
 import { readJsonData } from './readJsonData';
+import { settingsHints } from './settingsHints';
 import { say } from './texts';
 
 /**
@@ -45,6 +46,9 @@ function SettingsPage(props: ConfigProps & { warnings: string[] }) {
         urlPlaceholder="http://127.0.0.1:9090"
         urlTooltip={say('config.urlHint')}
       />
+      {settingsHints(options).map((hint) => (
+        <Alert key={hint} severity="warning" title={hint} />
+      ))}
       <Divider spacing={4} />
       <Auth {...convertLegacyAuthProps({ config: options, onChange: onOptionsChange })} />
       {config.secureSocksDSProxyEnabled && (

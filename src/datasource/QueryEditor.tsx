@@ -6,6 +6,7 @@ import { SUMMARY_QUERY_TYPE } from '../contract/query';
 import { isSummaryQuery } from './ownQuery';
 import { PromqlOptions } from './PromqlOptions';
 import { type PromkeepQueryEditorProps } from './queryEditorProps';
+import { ReadFromFields } from './ReadFromFields';
 import { SummaryQueryFields } from './SummaryQueryFields';
 import { say } from './texts';
 
@@ -31,10 +32,10 @@ export function QueryEditor(props: PromkeepQueryEditorProps) {
         <RadioButtonGroup options={queryTypes()} value={summary ? SUMMARY_QUERY_TYPE : PROMQL} onChange={changeType} />
       </InlineField>
       {summary ? <SummaryQueryFields {...props} /> : <PromQueryEditorByApp {...props} />}
-      {!summary && app !== CoreApp.UnifiedAlerting && (
+      {!summary && (
         <>
           <Space v={0.5} />
-          <PromqlOptions {...props} />
+          {app === CoreApp.UnifiedAlerting ? <ReadFromFields {...props} /> : <PromqlOptions {...props} />}
         </>
       )}
     </>

@@ -17,6 +17,7 @@ export function findArchiveFaults(settings: ArchiveJsonData): ArchiveFaults {
     archiveSourceName: faultOfSourceName(settings.archiveSourceName ?? ''),
     archiveKeepMaxRowsPerDay: faultOfLimit(settings.archiveKeepMaxRowsPerDay),
     archiveKeepMaxSeries: faultOfLimit(settings.archiveKeepMaxSeries),
+    archiveRecordMaxSeries: faultOfLimit(settings.archiveRecordMaxSeries),
   };
   return Object.fromEntries(Object.entries(faults).filter(([, message]) => message !== undefined));
 }

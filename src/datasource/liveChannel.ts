@@ -7,7 +7,7 @@ import {
 import { config, getGrafanaLiveSrv } from '@grafana/runtime';
 import { type LiveAsk, livePath } from '../contract/live';
 import { say } from './texts';
-import { isStandardQuery, isSummaryQuery } from './ownQuery';
+import { isStandardQuery, isSummaryQuery, readFromOf } from './ownQuery';
 import { type PromkeepOptions, type PromkeepPromQuery } from './promkeepPromQuery';
 
 /** What Grafana's server side reads of a query; everything else (legend, editor, archive) is none of the channel's business. */
@@ -35,6 +35,9 @@ export function whyNotLive(
   }
   if (isSummaryQuery(query) || isStandardQuery(query) || isOnlyInstant(query) || isShapedInBrowser(query)) {
     return say('live.notSeries');
+  }
+  if (readFromOf(query) !== 'prometheus') {
+    return say('live.archived');
   }
   return undefined;
 }
@@ -68,12 +71,12 @@ export function liveAddress(datasourceUid: string, ask: LiveAsk): LiveChannelAdd
 }
 
 /** Grafana's own switches, which the library's type of the settings does not know. */
-interface Forwarding {
+export interface Forwarding {
   oauthPassThru?: unknown;
   keepCookies?: unknown;
 }
 
-function forwardsCredentials({ oauthPassThru, keepCookies }: Forwarding): boolean {
+export function forwardsCredentials({ oauthPassThru, keepCookies }: Forwarding): boolean {
   return oauthPassThru === true || (Array.isArray(keepCookies) && keepCookies.length > 0);
 }
 

@@ -17,6 +17,7 @@ import {
   seriesAnswer,
 } from '../../tests/fakes/grafanaHost';
 import { DATASOURCE_PLUGIN_ID } from '../contract/pluginIds';
+import { ArchiveVariableSupport } from './archiveVariableSupport';
 import { PromkeepDatasource } from './promkeepDatasource';
 import { type PromkeepOptions, type PromkeepPromQuery } from './promkeepPromQuery';
 
@@ -170,6 +171,9 @@ describe('the incremental cache', () => {
       { resultFormat: 'standard' },
       { queryType: 'summary' },
       { queryType: 'summary', summary: { groupBy: 'instance' } },
+      { readFrom: 'archive' as const },
+      { readFrom: 'both' as const },
+      { readFrom: 'both' as const, recordedQuery: 'cpu' },
     ];
     const signatures = variants.map((fields) =>
       datasource.getPrometheusTargetSignature(queryRequest([]), query(fields))
@@ -202,6 +206,51 @@ describe('the incremental cache', () => {
     await lastValueFrom(datasource.query(queryRequest([query()])));
     await lastValueFrom(datasource.query({ ...queryRequest([query()], later), intervalMs: 60_000 }));
     expect(Number(host.queryBodies()[1].from)).toBe(later.fromMs);
+  });
+});
+
+describe('reading from the archive', () => {
+  it('runs a query that has only the name of a recorded one', () => {
+    const { datasource } = setUp();
+    const named = { expr: '', recordedQuery: 'cpu' };
+    expect(datasource.filterQuery(query({ ...named, readFrom: 'archive' }))).toBe(true);
+    expect(datasource.filterQuery(query(named))).toBe(false);
+    expect(datasource.filterQuery(query({ ...named, readFrom: 'both', hide: true }))).toBe(false);
+  });
+
+  it('always asks for the whole range', async () => {
+    const later = { fromMs: 30_000, toMs: 630_000 };
+    const { host, datasource } = setUp({ incrementalQuerying: true, incrementalQueryOverlapWindow: '1m' });
+    const both = query({ readFrom: 'both' });
+    await lastValueFrom(datasource.query(queryRequest([both])));
+    await lastValueFrom(datasource.query(queryRequest([both], later)));
+    expect(Number(host.queryBodies()[1].from)).toBe(later.fromMs);
+  });
+
+  it('asks the archive for variables over archived labels, and Prometheus for all others', async () => {
+    const host = installGrafanaHost(({ url }) =>
+      url.includes('api/archive') ? { values: ['a', 'b'] } : { status: 'success', data: ['c'] }
+    );
+    const datasource = new PromkeepDatasource(instanceSettings({}));
+    const found = await datasource.metricFindQuery('archive_label_values(cpu, instance)');
+    expect(found).toEqual([{ text: 'a' }, { text: 'b' }]);
+    const { range, scopedVars } = queryRequest([]);
+    const variable = (text: string) => {
+      const request = { ...queryRequest([]), targets: [{ refId: 'v', query: text }], range, scopedVars };
+      return lastValueFrom(new ArchiveVariableSupport(datasource).query(request));
+    };
+    expect((await variable('archive_label_values(cpu, instance)')).data).toEqual(found);
+    expect((await variable('label_values(instance)')).data).toEqual([{ text: 'c' }]);
+    const asked = host.requests.filter(({ url }) => url.includes('api/archive/labels'));
+    expect(asked.map(({ params }) => params)).toEqual([
+      expect.objectContaining({ query: 'cpu', label: 'instance' }),
+      {
+        query: 'cpu',
+        label: 'instance',
+        start: String(range.from.valueOf() / 1_000),
+        end: String(range.to.valueOf() / 1_000),
+      },
+    ]);
   });
 });
 
@@ -271,6 +320,27 @@ describe('the answer', () => {
     const { datasource } = setUp();
     const { data } = await lastValueFrom(datasource.query(queryRequest([query({ legendFormat: '__auto' })])));
     expect(data[0].meta.preferredVisualisationType).toBe('graph');
+  });
+
+  it('keeps the other labels in the names of heatmaps', async () => {
+    const bucket = (le: string, job: string, count: number) => ({
+      schema: {
+        refId: 'A',
+        meta: { type: 'timeseries-multi', typeVersion: [0, 1], custom: { calculatedMinStep: STEP_MS } },
+        fields: [
+          { name: 'Time', type: 'time', typeInfo: { frame: 'time.Time' }, config: { interval: STEP_MS } },
+          { name: 'm_bucket', type: 'number', typeInfo: { frame: 'float64' }, labels: { le, job }, config: {} },
+        ],
+      },
+      data: { values: [[0], [count]] },
+    });
+    const buckets = ['a', 'b'].flatMap((job) => [bucket('1', job, 2), bucket('+Inf', job, 5)]);
+    installGrafanaHost(() => ({ results: { A: { status: 200, frames: buckets } } }));
+    const datasource = new PromkeepDatasource(instanceSettings());
+    const { data } = await lastValueFrom(datasource.query(queryRequest([query({ format: 'heatmap' })])));
+    expect(data.map(({ meta }) => meta.type)).toEqual(['heatmap-rows', 'heatmap-rows']);
+    expect(data.map(({ name }) => name)).toEqual(['{job="a"}', '{job="b"}']);
+    expect(data[0].fields.slice(1).map(({ values }: { values: number[] }) => values)).toEqual([[2], [3]]);
   });
 
   it('keeps the contract of a summary frame in meta.custom', async () => {

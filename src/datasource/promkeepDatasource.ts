@@ -6,11 +6,14 @@ import {
   type DataQueryResponse,
   type DataSourceApi,
   type DataSourceInstanceSettings,
+  getDefaultTimeRange,
   dateTime,
   hasQueryExportSupport,
+  type LegacyMetricFindQueryOptions,
   type QueryFixAction,
   type QueryResultMetaNotice,
   type ScopedVars,
+  type TimeRange,
 } from '@grafana/data';
 import { PrometheusDatasource } from '@grafana/prometheus';
 import {
@@ -24,13 +27,16 @@ import {
 import { defer, map, merge, type Observable } from 'rxjs';
 import { DATASOURCE_PLUGIN_ID } from '../contract/pluginIds';
 import { SUMMARY_METRICS_RESOURCE } from '../contract/resourcePaths';
+import { archiveParams, type ArchiveVariable, parseArchiveValues, parseArchiveVariable } from './archiveVariables';
+import { ArchiveVariableSupport } from './archiveVariableSupport';
 import { liveAnswer } from './liveAnswer';
-import { liveAddress, liveAsk, liveNotice, wantsLive, whyNotLive } from './liveChannel';
+import { forwardsCredentials, liveAddress, liveAsk, liveNotice, wantsLive, whyNotLive } from './liveChannel';
 import { type LivePacket, withNotices } from './liveSeries';
 import {
   adoptQueries,
   gridSignature,
   isForeign,
+  isNamedQuery,
   isSummaryQuery,
   markStandardFrames,
   needsWholeRange,
@@ -40,6 +46,7 @@ import {
 } from './ownQuery';
 import { type PromkeepOptions, type PromkeepPromQuery } from './promkeepPromQuery';
 import { readJsonData } from './readJsonData';
+import { type Prefill, prefillRecorded } from './recordPrefill';
 import { probeInSeconds, remarksOn } from './resourceAnswers';
 import { parseSummaryMetrics, type SummaryMetricChoice } from './summaryMetrics';
 import { say } from './texts';
@@ -53,6 +60,11 @@ const importAbstractQueries = PrometheusDatasource.prototype.importFromAbstractQ
 export class PromkeepDatasource extends PrometheusDatasource {
   /** Whether an Admin allowed *Keep in archive* for this datasource. The backend checks again. */
   readonly keepAllowed: boolean;
+  /** Why nothing can be read from the archive, as the key of a text. The backend checks again. */
+  readonly archiveRefusal: 'readFromOff' | 'readFromForwarding' | undefined;
+
+  /** Why its users cannot record queries, as the key of a text. The backend checks again. */
+  readonly recordRefusal: 'refusedOff' | 'refusedForwarding' | undefined;
 
   private readonly settings: PromkeepOptions;
   private readonly told = new Set<string>();
@@ -66,6 +78,17 @@ export class PromkeepDatasource extends PrometheusDatasource {
     super({ ...instanceSettings, jsonData }, templateSrv);
     this.settings = jsonData;
     this.keepAllowed = jsonData.archiveEnabled === true && jsonData.archiveAllowKeep === true;
+    this.recordRefusal = !(jsonData.archiveEnabled && jsonData.archiveAllowRecording)
+      ? 'refusedOff'
+      : forwardsCredentials({ ...jsonData })
+        ? 'refusedForwarding'
+        : undefined;
+    this.archiveRefusal = !jsonData.archiveEnabled
+      ? 'readFromOff'
+      : forwardsCredentials({ ...jsonData })
+        ? 'readFromForwarding'
+        : undefined;
+    this.variables = new ArchiveVariableSupport(this);
     // Grafana prefers the abstract import wherever `'importFromAbstractQueries' in datasource`, and it loses functions and
     // operators. Shadowing does not help against `in`; the prototype is that of our own bundled copy.
     Reflect.deleteProperty(PrometheusDatasource.prototype, 'importFromAbstractQueries');
@@ -148,15 +171,16 @@ export class PromkeepDatasource extends PrometheusDatasource {
     );
   }
 
-  /** A summary query has no expression and runs all the same. */
+  /** A summary query has no expression and runs all the same; so does one that names a recorded query. */
   override filterQuery(query: PromkeepPromQuery): boolean {
-    return isSummaryQuery(query) ? !query.hide : super.filterQuery(query);
+    return isSummaryQuery(query) || isNamedQuery(query) ? !query.hide : super.filterQuery(query);
   }
 
   /** Filters of a dashboard go to the backend with a summary: its expressions are known there only. */
   override applyTemplateVariables(target: PromkeepPromQuery, scopedVars: ScopedVars, filters?: AdHocVariableFilter[]) {
     if (!isSummaryQuery(target)) {
-      return super.applyTemplateVariables(target, scopedVars, filters);
+      const applied = super.applyTemplateVariables(target, scopedVars, filters);
+      return isNamedQuery(target) ? { ...applied, ...this.interpolateNamed(target, scopedVars, filters) } : applied;
     }
     return {
       ...this.interpolateSummary(target, scopedVars),
@@ -176,6 +200,12 @@ export class PromkeepDatasource extends PrometheusDatasource {
         ? [{ ...this.interpolateSummary(query, scopedVars), datasource: this.getRef() }]
         : super.interpolateVariablesInQueries([query], scopedVars, filters)
     );
+  }
+
+  /** Where there is no expression the browser could put the filters of a dashboard into, the backend does. */
+  private interpolateNamed(target: PromkeepPromQuery, scopedVars: ScopedVars, filters?: AdHocVariableFilter[]) {
+    const recordedQuery = this.interpolateString(target.recordedQuery ?? '', scopedVars);
+    return target.expr ? { recordedQuery } : { recordedQuery, adhocFilters: this.generateScopeFilters(filters) };
   }
 
   private interpolateSummary(query: PromkeepPromQuery, scopedVars: ScopedVars): PromkeepPromQuery {
@@ -238,6 +268,26 @@ export class PromkeepDatasource extends PrometheusDatasource {
   initOnce(): Promise<void> {
     this.initialized ??= this.init();
     return this.initialized;
+  }
+
+  override async metricFindQuery(query: string, options?: LegacyMetricFindQueryOptions) {
+    const asked = parseArchiveVariable(this.interpolateString(query ?? '', options?.scopedVars));
+    return asked
+      ? this.askArchive(asked, options?.range ?? getDefaultTimeRange())
+      : super.metricFindQuery(query, options);
+  }
+
+  /** Values of a variable about what is archived. */
+  async askArchive(asked: ArchiveVariable, range: TimeRange) {
+    return parseArchiveValues(await this.getResource(asked.resource, archiveParams(asked, range)));
+  }
+
+  /** A recorded query to start from, with the variables of the dashboard as they are now. */
+  prefillRecorded(query: PromkeepPromQuery): Prefill {
+    return prefillRecorded(query, this.settings.timeInterval, (expr) => {
+      const [{ expr: interpolated }] = this.interpolateVariablesInQueries([{ ...query, expr }], {});
+      return interpolated;
+    });
   }
 
   /** The metrics a summary query can show, as the backend defines them. */

@@ -20,7 +20,14 @@ const FORMS: Array<[Read, string[]]> = [
         'prometheusVersion',
       ],
       ...['serverName', 'archiveHost', 'archiveDatabase', 'archiveUser', 'archiveSchema', 'archiveSourceName'],
-      ...['archiveKeepRetention', 'sigV4Region', 'alertmanagerUid', 'secureSocksProxyUsername'],
+      ...[
+        'archiveKeepRetention',
+        'archiveSettle',
+        'archiveProbe',
+        'sigV4Region',
+        'alertmanagerUid',
+        'secureSocksProxyUsername',
+      ],
     ],
   ],
   [
@@ -28,14 +35,14 @@ const FORMS: Array<[Read, string[]]> = [
     [
       ...['disableMetricsLookup', 'incrementalQuerying', 'disableRecordingRules', 'seriesEndpoint'],
       ...['queryStatsEnabled', 'tlsAuth', 'tlsAuthWithCACert', 'tlsSkipVerify', 'oauthPassThru'],
-      ...['enableSecureSocksProxy', 'showAllExemplars', 'archiveEnabled', 'archiveAllowKeep'],
+      ...['enableSecureSocksProxy', 'showAllExemplars', 'archiveEnabled', 'archiveAllowKeep', 'archiveAllowRecording'],
     ],
   ],
   [
     asAmount,
     [
       ...['seriesLimit', 'timeout', 'maxSamplesProcessedWarningThreshold', 'maxSamplesProcessedErrorThreshold'],
-      ...['archiveKeepMaxRowsPerDay', 'archiveKeepMaxSeries'],
+      ...['archiveKeepMaxRowsPerDay', 'archiveKeepMaxSeries', 'archiveRecordMaxSeries'],
     ],
   ],
   [oneOf('GET', 'POST'), ['httpMethod']],

@@ -43,9 +43,11 @@ export const TileCard = memo(function TileCard({ tile, grid, headingLevel, words
     <li
       className={styles.tile}
       style={{
-        [grid.isFree ? 'minHeight' : 'height']: grid.tileHeightPx,
+        // Where the list scrolls anyway, no text needs to be cut off.
+        [grid.isFree || grid.overflows ? 'minHeight' : 'height']: grid.tileHeightPx,
         // Of a known height, a tile off the screen needs neither layout nor paint; it stays in the accessibility tree.
         contentVisibility: grid.isFree ? undefined : 'auto',
+        containIntrinsicHeight: grid.isFree ? undefined : `auto ${grid.tileHeightPx}px`,
         borderLeftColor: state.color,
         backgroundImage: tint(tile),
       }}
