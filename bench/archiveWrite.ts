@@ -1,15 +1,12 @@
-import { once } from 'node:events';
 import { cpus } from 'node:os';
-import { pipeline } from 'node:stream/promises';
-import { Readable } from 'node:stream';
 import { Client } from 'pg';
-import { from as copyFrom } from 'pg-copy-streams';
 import { createArchive } from '../pkg/archive/archive';
 import { float8Array, int8Array, timestampArray } from '../pkg/archive/binaryArrays';
 import { connectionFromUrl } from '../pkg/archive/connection';
 import { type Archive } from '../pkg/core/ports';
 import { type Series } from '../pkg/core/series';
 import { startPostgres } from '../scripts/stack/postgres';
+import { copyRows } from './copyBinary';
 
 /**
  * Ways of writing the same samples into the same PostgreSQL, in one run: the source text's INSERT per row, unnest and
@@ -122,7 +119,7 @@ async function unnestBare(client: Client, series: Series[]): Promise<Result> {
     for (const chunk of chunks(series, 20_000)) {
       await client.query(
         'INSERT INTO text_way.unnest_bare SELECT *, 1 FROM unnest($1::bigint[], $2::timestamptz[], $3::float8[])',
-        [int8Array(chunk.ids), timestampArray(chunk.times), float8Array(chunk.values)]
+        [int8Array(chunk.ids), timestampArray(chunk.timesMs), float8Array(chunk.values)]
       );
     }
     await client.query('COMMIT');
@@ -131,50 +128,27 @@ async function unnestBare(client: Client, series: Series[]): Promise<Result> {
 
 async function copyBare(client: Client, series: Series[]): Promise<Result> {
   await client.query(`CREATE TABLE text_way.copy_bare ${BARE_TABLE}`);
-  return timed('COPY BINARY into a bare table', SERIES * POINTS, async () => {
-    const target = client.query(copyFrom('COPY text_way.copy_bare FROM STDIN (FORMAT binary)'));
-    await pipeline(Readable.from(copyChunks(series)), target);
-    if (!target.writableFinished) {
-      await once(target, 'finish');
-    }
-  });
-}
-
-function* copyChunks(series: Series[]): Generator<Buffer> {
-  yield Buffer.concat([Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1'), Buffer.alloc(8)]);
-  for (const { ids, times, values } of chunks(series, 5_000)) {
-    const rows = Buffer.allocUnsafe(ids.length * 50);
-    const [timeBytes, valueBytes] = [timestampArray(times), float8Array(values)];
-    ids.forEach((id, i) => {
-      let at = rows.writeInt16BE(4, i * 50);
-      at = rows.writeInt32BE(8, at);
-      at = rows.writeBigInt64BE(BigInt(id), at);
-      at += timeBytes.copy(rows, at, 20 + i * 12, 32 + i * 12);
-      at += valueBytes.copy(rows, at, 20 + i * 12, 32 + i * 12);
-      at = rows.writeInt32BE(8, at);
-      rows.writeBigInt64BE(1n, at);
-    });
-    yield rows;
-  }
-  yield Buffer.from([0xff, 0xff]);
+  return timed('COPY BINARY into a bare table', SERIES * POINTS, () =>
+    copyRows(client, 'text_way.copy_bare', chunks(series, 5_000))
+  );
 }
 
 interface Chunk {
   ids: number[];
-  times: number[];
+  timesMs: number[];
   values: number[];
 }
 
 function* chunks(series: Series[], size: number): Generator<Chunk> {
-  let chunk: Chunk = { ids: [], times: [], values: [] };
+  let chunk: Chunk = { ids: [], timesMs: [], values: [] };
   for (const [id, { timesMs, values }] of series.entries()) {
     for (let i = 0; i < timesMs.length; i++) {
       chunk.ids.push(id);
-      chunk.times.push(timesMs[i]);
+      chunk.timesMs.push(timesMs[i]);
       chunk.values.push(values[i]);
       if (chunk.ids.length === size) {
         yield chunk;
-        chunk = { ids: [], times: [], values: [] };
+        chunk = { ids: [], timesMs: [], values: [] };
       }
     }
   }

@@ -35,7 +35,7 @@ CREATE TABLE public.promkeep_fetches (
     refused bigint DEFAULT 0 NOT NULL
 );
 
-COMMENT ON TABLE public.promkeep_fetches IS 'Provenance: one row per write that changed samples. A write that changes nothing leaves no row.';
+COMMENT ON TABLE public.promkeep_fetches IS 'Provenance: one row per write that changed samples. A write that changes nothing leaves no row. Once the samples are packed, alike writes of a day become one row, the newest, with the range and the counts of all; rows expire with the data.';
 
 COMMENT ON COLUMN public.promkeep_fetches.fetch_id IS 'Key.';
 
@@ -43,7 +43,7 @@ COMMENT ON COLUMN public.promkeep_fetches.query_id IS 'The query that was fetche
 
 COMMENT ON COLUMN public.promkeep_fetches.version IS 'Its version, which gives the expression.';
 
-COMMENT ON COLUMN public.promkeep_fetches.fetched_range IS 'The range that was replaced, both ends inclusive; null for inserted rows.';
+COMMENT ON COLUMN public.promkeep_fetches.fetched_range IS 'The range that was replaced, both ends inclusive; of condensed writes, the ranges of all from the first to the last; null for inserted rows.';
 
 COMMENT ON COLUMN public.promkeep_fetches.fetched_at IS 'When Prometheus answered, on the writer''s clock.';
 
@@ -128,6 +128,7 @@ CREATE TABLE public.promkeep_queries (
     updated_by text,
     deleted_at timestamp with time zone,
     delete_data boolean DEFAULT false NOT NULL,
+    condensed_until timestamp with time zone,
     CONSTRAINT promkeep_queries_check CHECK (((kind = 'inserted'::text) = (name IS NULL))),
     CONSTRAINT promkeep_queries_check1 CHECK (((kind = 'inserted'::text) = (step_ms IS NULL))),
     CONSTRAINT promkeep_queries_identity_check CHECK ((length(identity) = 32)),
@@ -177,6 +178,8 @@ COMMENT ON COLUMN public.promkeep_queries.updated_by IS 'Login of the Grafana us
 COMMENT ON COLUMN public.promkeep_queries.deleted_at IS 'When a recorded query was deleted. The row stays for a while, so that an archiver that has not heard of it cannot make it again.';
 
 COMMENT ON COLUMN public.promkeep_queries.delete_data IS 'Whether its samples are deleted as well; done in batches, and the row goes when none is left.';
+
+COMMENT ON COLUMN public.promkeep_queries.condensed_until IS 'Writes (promkeep_fetches) whose range ends before this time have been condensed; null before the first time.';
 
 CREATE TABLE public.promkeep_samples (
     series_id bigint NOT NULL,
@@ -413,6 +416,28 @@ $_$;
 
 COMMENT ON FUNCTION public.metrics_rollup(width interval, from_time timestamp with time zone, to_time timestamp with time zone) IS 'Rollups of any width over the samples after from_time and up to to_time, reading only the packed rows that lie there. Buckets at the ends are cut by the range unless it lies on their borders.';
 
+CREATE FUNCTION public.promkeep_add_fetch(in_query bigint, in_version integer, in_from timestamp with time zone, in_to timestamp with time zone, in_fetched_at timestamp with time zone, in_expression text, in_prometheus_version text, in_warnings text[], in_counts bigint[], in_covered tstzmultirange, in_series bigint[], in_times timestamp with time zone[], in_values double precision[], OUT fetch_id bigint, OUT transaction_id text) RETURNS record
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    AS $$
+BEGIN
+  INSERT INTO "public".promkeep_fetches AS f (query_id, version, fetched_range, fetched_at, expression, prometheus_version,
+    warnings, inserted, unchanged, revised, withdrawn, refused)
+  VALUES (in_query, in_version, tstzrange(in_from, in_to, '[]'), in_fetched_at, in_expression, in_prometheus_version,
+    in_warnings, in_counts[1], in_counts[2], in_counts[3], in_counts[4], in_counts[5])
+  RETURNING f.fetch_id, pg_current_xact_id()::text INTO fetch_id, transaction_id;
+  INSERT INTO "public".promkeep_samples (series_id, time, value, fetch_id)
+  SELECT n.series_id, n.time, n.value, promkeep_add_fetch.fetch_id
+  FROM unnest(in_series, in_times, in_values) AS n(series_id, time, value);
+  IF NOT isempty(in_covered) THEN
+    PERFORM "public".promkeep_cover(in_query, in_version, in_covered);
+  END IF;
+END
+$$;
+
+COMMENT ON FUNCTION public.promkeep_add_fetch(in_query bigint, in_version integer, in_from timestamp with time zone, in_to timestamp with time zone, in_fetched_at timestamp with time zone, in_expression text, in_prometheus_version text, in_warnings text[], in_counts bigint[], in_covered tstzmultirange, in_series bigint[], in_times timestamp with time zone[], in_values double precision[], OUT fetch_id bigint, OUT transaction_id text) IS 'Notes a write that changes samples (in_counts: inserted, unchanged, revised, withdrawn, refused), inserts the first of its new samples and adds to the coverage. The caller holds the query''s lock.';
+
 CREATE FUNCTION public.promkeep_canonical_labels(labels jsonb) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $$
@@ -423,6 +448,29 @@ CREATE FUNCTION public.promkeep_canonical_labels(labels jsonb) RETURNS text
 $$;
 
 COMMENT ON FUNCTION public.promkeep_canonical_labels(labels jsonb) IS 'Labels as canonical JSON: keys in code point order, no white space.';
+
+CREATE FUNCTION public.promkeep_cover(in_query bigint, in_version integer, in_covered tstzmultirange) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    AS $$
+BEGIN
+  INSERT INTO "public".promkeep_coverage AS c (query_id, version, covered) VALUES (in_query, in_version, in_covered)
+  ON CONFLICT (query_id, version) DO UPDATE SET covered = c.covered + excluded.covered, updated_at = now()
+  WHERE NOT c.covered @> excluded.covered;
+  UPDATE "public".promkeep_coverage c SET covered = c.covered - in_covered, updated_at = now()
+  WHERE c.query_id = in_query AND c.version <> in_version AND c.covered && in_covered;
+  WITH hit AS (
+    DELETE FROM "public".promkeep_gaps g
+    WHERE g.query_id = in_query AND g.version = in_version AND g.missing && in_covered
+    RETURNING g.*)
+  INSERT INTO "public".promkeep_gaps (query_id, version, missing, reason, detail, first_noted, last_tried, tries)
+  SELECT hit.query_id, hit.version, part, hit.reason, hit.detail, hit.first_noted, hit.last_tried, hit.tries
+  FROM hit, unnest(tstzmultirange(hit.missing) - in_covered) AS part;
+END
+$$;
+
+COMMENT ON FUNCTION public.promkeep_cover(in_query bigint, in_version integer, in_covered tstzmultirange) IS 'Adds to the coverage of a version; other versions lose what was written over, gaps what was filled. The caller holds the query''s lock.';
 
 CREATE FUNCTION public.promkeep_ensure_packed_partition(class text, at timestamp with time zone) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
@@ -554,6 +602,48 @@ END
 $$;
 
 COMMENT ON FUNCTION public.promkeep_metrics_data_write() IS 'INSTEAD OF trigger of metrics_data.';
+
+CREATE FUNCTION public.promkeep_open_write(in_org bigint, in_source text, in_epoch bigint, in_kind text, in_identity bytea, in_prints bytea[], OUT leads boolean, OUT query_id bigint, OUT version integer, OUT expression text, OUT step_ms bigint, OUT retention text, OUT provisioned boolean, OUT paused boolean, OUT deleted boolean, OUT packed_until_ms bigint, OUT newest_ms bigint, OUT period_ms bigint, OUT packed_class text, OUT series bytea) RETURNS record
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    AS $_$
+DECLARE
+  of_source bigint;
+BEGIN
+  leads := true;
+  SELECT o.source_id INTO of_source FROM "public".promkeep_sources o WHERE o.org_id = in_org AND o.name = in_source;
+  IF in_epoch IS NOT NULL THEN
+    PERFORM 1 FROM "public".promkeep_leases l WHERE l.source_id = of_source AND l.epoch = in_epoch FOR KEY SHARE;
+    leads := FOUND;
+    IF NOT leads THEN
+      RETURN;
+    END IF;
+  END IF;
+  SELECT q.query_id, q.current_version, q.retention, q.provisioned, q.paused_at IS NOT NULL, q.deleted_at IS NOT NULL,
+         ceil(extract(epoch FROM q.packed_until) * 1000)::bigint, "public".promkeep_period_ms(q.step_ms, q.retention),
+         "public".promkeep_retention_class(q.retention)
+  INTO query_id, version, retention, provisioned, paused, deleted, packed_until_ms, period_ms, packed_class
+  FROM "public".promkeep_queries q
+  WHERE q.source_id = of_source AND q.kind = in_kind AND q.identity = in_identity
+  FOR NO KEY UPDATE;
+  IF NOT FOUND THEN
+    RETURN;
+  END IF;
+  SELECT v.expression, v.step_ms INTO expression, step_ms FROM "public".promkeep_query_versions v
+  WHERE v.query_id = promkeep_open_write.query_id AND v.version = promkeep_open_write.version;
+  SELECT ceil(extract(epoch FROM max(upper(f.fetched_range))) * 1000)::bigint INTO newest_ms
+  FROM "public".promkeep_fetches f WHERE f.query_id = promkeep_open_write.query_id;
+  -- Planned anew each time: how many are asked for decides how they are best found.
+  EXECUTE $find$
+    SELECT string_agg(r.fingerprint || int8send(r.series_id) || CASE r.origin WHEN 'named' THEN '\x01'::bytea
+             WHEN 'nameless' THEN '\x02' WHEN 'scalar' THEN '\x03' ELSE '\x00' END, '')
+    FROM "public".promkeep_series r WHERE r.query_id = $1 AND r.fingerprint = ANY ($2)$find$
+  INTO series USING query_id, in_prints;
+END
+$_$;
+
+COMMENT ON FUNCTION public.promkeep_open_write(in_org bigint, in_source text, in_epoch bigint, in_kind text, in_identity bytea, in_prints bytea[], OUT leads boolean, OUT query_id bigint, OUT version integer, OUT expression text, OUT step_ms bigint, OUT retention text, OUT provisioned boolean, OUT paused boolean, OUT deleted boolean, OUT packed_until_ms bigint, OUT newest_ms bigint, OUT period_ms bigint, OUT packed_class text, OUT series bytea) IS 'Begins a write: takes the lease (with its epoch) and the query''s lock, and says what the writer has to know: the version that is recorded, the end of the newest range ever written, and of every series it has of those asked for: fingerprint (32 bytes), id (8 bytes) and origin (1 byte: 1 named, 2 nameless, 3 scalar).';
 
 CREATE FUNCTION public.promkeep_partition_days(class text) RETURNS integer
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -967,6 +1057,8 @@ ALTER TABLE ONLY public.promkeep_sources
 ALTER TABLE ONLY public.promkeep_sources
     ADD CONSTRAINT promkeep_sources_pkey PRIMARY KEY (source_id);
 
+CREATE INDEX promkeep_fetches_newest ON public.promkeep_fetches USING btree (query_id, upper(fetched_range));
+
 CREATE INDEX promkeep_fetches_query ON public.promkeep_fetches USING btree (query_id, fetched_at);
 
 CREATE INDEX promkeep_gaps_query ON public.promkeep_gaps USING btree (query_id, version);
@@ -1000,6 +1092,10 @@ ALTER TABLE ONLY public.promkeep_query_versions
 ALTER TABLE ONLY public.promkeep_series
     ADD CONSTRAINT promkeep_series_query_id_fkey FOREIGN KEY (query_id) REFERENCES public.promkeep_queries(query_id) ON DELETE CASCADE;
 
+REVOKE ALL ON FUNCTION public.promkeep_add_fetch(in_query bigint, in_version integer, in_from timestamp with time zone, in_to timestamp with time zone, in_fetched_at timestamp with time zone, in_expression text, in_prometheus_version text, in_warnings text[], in_counts bigint[], in_covered tstzmultirange, in_series bigint[], in_times timestamp with time zone[], in_values double precision[], OUT fetch_id bigint, OUT transaction_id text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.promkeep_cover(in_query bigint, in_version integer, in_covered tstzmultirange) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.promkeep_ensure_packed_partition(class text, at timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.promkeep_ensure_partition(at timestamp with time zone) FROM PUBLIC;
@@ -1007,6 +1103,8 @@ REVOKE ALL ON FUNCTION public.promkeep_ensure_partition(at timestamp with time z
 REVOKE ALL ON FUNCTION public.promkeep_inserted_query(source_text character varying) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.promkeep_metrics_data_write() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.promkeep_open_write(in_org bigint, in_source text, in_epoch bigint, in_kind text, in_identity bytea, in_prints bytea[], OUT leads boolean, OUT query_id bigint, OUT version integer, OUT expression text, OUT step_ms bigint, OUT retention text, OUT provisioned boolean, OUT paused boolean, OUT deleted boolean, OUT packed_until_ms bigint, OUT newest_ms bigint, OUT period_ms bigint, OUT packed_class text, OUT series bytea) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.promkeep_put_row(row_in public.metrics_data) FROM PUBLIC;
 

@@ -27,9 +27,10 @@ import { findQueryId, lockQuery } from './queryRows';
 import { readSeries } from './reader';
 import { changeQuery, createQuery, listQueries, markDeleted } from './recordedStore';
 import { timeText } from './sampleRows';
+import { IdentityMemory } from './seriesIdentity';
 import { errorCode } from './sqlState';
 import { readStatus } from './status';
-import { writeRange } from './writer';
+import { writeRange, type WriterMemory } from './writer';
 
 export interface ArchiveOptions {
   connection: ArchiveConnection;
@@ -55,12 +56,12 @@ export function createArchive(options: ArchiveOptions): PooledArchive {
 
 class PostgresArchive implements PooledArchive {
   private readonly database: Database;
-  private readonly partitions: Partitions;
+  private readonly memory: WriterMemory;
   private ready: Promise<ReadySchema> | undefined;
 
   constructor(private readonly options: ArchiveOptions) {
     this.database = new Database(options.connection, options.logger);
-    this.partitions = new Partitions(this.database);
+    this.memory = { partitions: new Partitions(this.database), identities: new IdentityMemory() };
   }
 
   poolUse(): PoolUse {
@@ -84,7 +85,7 @@ class PostgresArchive implements PooledArchive {
 
   writeRange(...[write, signal]: Parameters<Archive['writeRange']>): ReturnType<Archive['writeRange']> {
     return this.use(
-      ({ quoted }) => writeRange(this.database, this.partitions, quoted, this.options.source, write, signal),
+      ({ quoted }) => writeRange(this.database, this.memory, quoted, this.options.source, write, signal),
       signal
     );
   }
@@ -230,7 +231,7 @@ class PostgresArchive implements PooledArchive {
         }
         // Somebody dropped the schema or restored another database under us: migrate again, once.
         this.ready = undefined;
-        this.partitions.forget();
+        this.memory.partitions.forget();
         return work(await this.schema());
       }
     }, signal);

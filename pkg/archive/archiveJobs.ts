@@ -4,6 +4,7 @@ import { type ArchiveConnection } from './connection';
 import { Database } from './database';
 import { migrateSchema } from './migrator';
 import { packClosed, type PackOutcome } from './packer';
+import { condenseFetches, expireFetches } from './provenance';
 import { purgeDeleted, type PurgeOutcome } from './queryPurge';
 import { expire, type ExpireOutcome } from './retention';
 
@@ -30,10 +31,10 @@ export interface PackOptions {
  * moment, and rejects with `PromkeepError` only.
  */
 export interface ArchiveJobs {
-  /** Packs the samples of closed periods; once an hour is enough. */
-  packClosed(signal: AbortSignal, options?: PackOptions): Promise<PackOutcome>;
-  /** Removes what is older than the retention class of its query; once an hour is enough. */
-  expire(signal: AbortSignal): Promise<ExpireOutcome>;
+  /** Packs the samples of closed periods, then condenses the provenance of what is packed; once an hour is enough. */
+  packClosed(signal: AbortSignal, options?: PackOptions): Promise<PackOutcome & { condensedFetches: number }>;
+  /** Removes what is older than the retention class of its query, then its provenance; once an hour is enough. */
+  expire(signal: AbortSignal): Promise<ExpireOutcome & { expiredFetches: number }>;
   /** Removes what is left of recorded queries that were deleted with their data; once an hour is enough. */
   removeDeleted(signal: AbortSignal): Promise<PurgeOutcome>;
   close(): Promise<void>;
@@ -53,10 +54,16 @@ export function createArchiveJobs(options: ArchiveJobsOptions): ArchiveJobs {
   };
   return {
     packClosed: (signal, { closedAfterMs = CLOSED_AFTER_MS, batchSamples } = {}) =>
-      run(signal, (schema) =>
-        packClosed(database, schema, { closedBeforeMs: clock.nowMs() - closedAfterMs, batchSamples }, signal)
-      ),
-    expire: (signal) => run(signal, (schema) => expire(database, schema, clock.nowMs(), signal)),
+      run(signal, async (schema) => {
+        const request = { closedBeforeMs: clock.nowMs() - closedAfterMs, batchSamples };
+        const packed = await packClosed(database, schema, request, signal);
+        return { ...packed, condensedFetches: await condenseFetches(database, schema, signal) };
+      }),
+    expire: (signal) =>
+      run(signal, async (schema) => {
+        const expired = await expire(database, schema, clock.nowMs(), signal);
+        return { ...expired, expiredFetches: await expireFetches(database, schema, clock.nowMs(), signal) };
+      }),
     removeDeleted: (signal) => run(signal, (schema) => purgeDeleted(database, schema, undefined, signal)),
     close: () => database.close(),
   };

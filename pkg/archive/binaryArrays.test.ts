@@ -1,4 +1,4 @@
-import { float8Array, int8Array, timestampArray, unpackSamples } from './binaryArrays';
+import { byteaArray, float8Array, int8Array, readInt64, timestampArray, unpackSamples } from './binaryArrays';
 
 const HEADER_BYTES = 20;
 
@@ -42,4 +42,16 @@ it('unpacks what the database packed', () => {
   const unpacked = unpackSamples(hex);
   expect([...unpacked.timesMs]).toEqual(times);
   expect([...unpacked.values]).toEqual(values);
+});
+
+it('writes byte strings with their lengths', () => {
+  const bytes = byteaArray([Buffer.from('ab'), Buffer.from('cd')], 2);
+  expect(bytes.readInt32BE(8)).toBe(17);
+  expect(bytes.subarray(HEADER_BYTES).toString('latin1')).toBe('\0\0\0\x02ab\0\0\0\x02cd');
+});
+
+it('reads what int8send wrote', () => {
+  const numbers = [0, 1, -1, Number.MAX_SAFE_INTEGER, -4294967297];
+  const bytes = int8Array(numbers);
+  expect(numbers.map((_, i) => readInt64(bytes, 24 + i * 12))).toEqual(numbers);
 });

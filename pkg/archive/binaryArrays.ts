@@ -3,7 +3,9 @@
  * without a detour over text: no formatting, no parsing, every bit of a value kept.
  * Layout: dimensions (1), has-null flag (0), element type, length, lower bound (1), then length and bytes of each element.
  */
+const BYTEA_OID = 17;
 const INT8_OID = 20;
+const INT4_OID = 23;
 const FLOAT8_OID = 701;
 const TIMESTAMPTZ_OID = 1184;
 const HEADER_BYTES = 20;
@@ -16,23 +18,44 @@ const TWO_TO_32 = 4_294_967_296;
 const NAN_HIGH = 0x7ff80000;
 
 export function int8Array(numbers: readonly number[]): Buffer {
-  return encode(INT8_OID, numbers, writeInt64);
+  return encode(INT8_OID, numbers, encodeInt64);
+}
+
+export function int4Array(numbers: readonly number[]): Buffer {
+  const target = Buffer.allocUnsafe(HEADER_BYTES + numbers.length * 8);
+  writeHeader(target, INT4_OID, numbers.length);
+  let offset = HEADER_BYTES;
+  for (const number of numbers) {
+    offset = target.writeInt32BE(4, offset);
+    offset = target.writeInt32BE(number, offset);
+  }
+  return target;
 }
 
 export function float8Array(numbers: readonly number[]): Buffer {
-  return encode(FLOAT8_OID, numbers, (target, value, offset) => {
-    if (Number.isNaN(value)) {
-      target.writeUInt32BE(NAN_HIGH, offset);
-      target.writeUInt32BE(0, offset + 4);
-    } else {
-      target.writeDoubleBE(value, offset);
-    }
-  });
+  return encode(FLOAT8_OID, numbers, encodeFloat8);
 }
 
 /** @param timesMs Unix milliseconds; fractions down to microseconds are kept */
 export function timestampArray(timesMs: readonly number[]): Buffer {
-  return encode(TIMESTAMPTZ_OID, timesMs, writeTime);
+  return encode(TIMESTAMPTZ_OID, timesMs, encodeTime);
+}
+
+/** @param items all of one length */
+export function byteaArray(items: readonly Buffer[], itemBytes: number): Buffer {
+  const target = Buffer.allocUnsafe(HEADER_BYTES + items.length * (itemBytes + 4));
+  writeHeader(target, BYTEA_OID, items.length);
+  let offset = HEADER_BYTES;
+  for (const item of items) {
+    offset = target.writeInt32BE(itemBytes, offset);
+    offset += item.copy(target, offset);
+  }
+  return target;
+}
+
+/** Eight bytes of `int8send`. */
+export function readInt64(bytes: Buffer, offset: number): number {
+  return bytes.readInt32BE(offset) * TWO_TO_32 + bytes.readUInt32BE(offset + 4);
 }
 
 /** Samples as the reader's statement packs them: microseconds since 2000 and value, 16 bytes each, hexadecimal. */
@@ -54,11 +77,7 @@ function encode(
   write: (target: Buffer, value: number, offset: number) => void
 ): Buffer {
   const target = Buffer.allocUnsafe(HEADER_BYTES + values.length * ELEMENT_BYTES);
-  target.writeInt32BE(1, 0);
-  target.writeInt32BE(0, 4);
-  target.writeInt32BE(elementOid, 8);
-  target.writeInt32BE(values.length, 12);
-  target.writeInt32BE(1, 16);
+  writeHeader(target, elementOid, values.length);
   for (let i = 0, offset = HEADER_BYTES; i < values.length; i++, offset += ELEMENT_BYTES) {
     target.writeInt32BE(8, offset);
     write(target, values[i], offset + 4);
@@ -66,16 +85,36 @@ function encode(
   return target;
 }
 
-function writeInt64(target: Buffer, value: number, offset: number): void {
+function writeHeader(target: Buffer, elementOid: number, length: number): void {
+  target.writeInt32BE(1, 0);
+  target.writeInt32BE(0, 4);
+  target.writeInt32BE(elementOid, 8);
+  target.writeInt32BE(length, 12);
+  target.writeInt32BE(1, 16);
+}
+
+/** Eight bytes as `float8recv` reads them. */
+export function encodeFloat8(target: Buffer, value: number, offset: number): void {
+  if (Number.isNaN(value)) {
+    target.writeUInt32BE(NAN_HIGH, offset);
+    target.writeUInt32BE(0, offset + 4);
+  } else {
+    target.writeDoubleBE(value, offset);
+  }
+}
+
+/** Eight bytes as `int8recv` reads them. */
+export function encodeInt64(target: Buffer, value: number, offset: number): void {
   const high = Math.floor(value / TWO_TO_32);
   target.writeInt32BE(high, offset);
   target.writeUInt32BE(value - high * TWO_TO_32, offset + 4);
 }
 
-function writeTime(target: Buffer, timeMs: number, offset: number): void {
+/** Eight bytes as `timestamptz_recv` reads them. */
+export function encodeTime(target: Buffer, timeMs: number, offset: number): void {
   const micros = Math.round((timeMs - EPOCH_SHIFT_MS) * 1000);
   if (Number.isSafeInteger(micros)) {
-    writeInt64(target, micros, offset);
+    encodeInt64(target, micros, offset);
   } else {
     // Beyond the year 2255 a double no longer counts microseconds.
     target.writeBigInt64BE(BigInt(Math.round(timeMs - EPOCH_SHIFT_MS)) * 1000n, offset);
@@ -84,7 +123,7 @@ function writeTime(target: Buffer, timeMs: number, offset: number): void {
 
 /** Eight bytes of `timestamptz_send` as Unix milliseconds. */
 export function readTime(bytes: Buffer, offset: number): number {
-  const micros = bytes.readInt32BE(offset) * TWO_TO_32 + bytes.readUInt32BE(offset + 4);
+  const micros = readInt64(bytes, offset);
   const timeMs = micros / 1000 + EPOCH_SHIFT_MS;
   return Number.isSafeInteger(micros) ? timeMs : Math.round(timeMs);
 }

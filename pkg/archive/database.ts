@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool, type PoolClient } from 'pg';
+import { from as copyFrom } from 'pg-copy-streams';
 import { PromkeepError } from '../core/errors';
 import { type Logger, type PoolUse } from '../core/ports';
 import { StaleReadError, toArchiveError } from './archiveErrors';
@@ -14,6 +15,8 @@ export interface Transaction {
   rows(sql: string, values?: readonly unknown[]): Promise<Row[]>;
   /** Runs one statement, gives the number of rows it touched. */
   run(sql: string, values?: readonly unknown[]): Promise<number>;
+  /** Runs `COPY … FROM STDIN` with all of its data. */
+  copyIn(sql: string, data: Buffer): Promise<void>;
   /**
    * The transaction's own id (`pg_current_xact_id()`). With it, a commit whose answer got lost is looked up instead of done
    * again, so that counts stay exact.
@@ -185,6 +188,7 @@ export class Database {
     const tx: Transaction = {
       rows: async (sql, values) => (await client.query<Record<string, unknown>>(sql, copy(values))).rows,
       run: async (sql, values) => (await client.query(sql, copy(values))).rowCount ?? 0,
+      copyIn: (sql, data) => copyIn(client, sql, data),
     };
     const result = await work(tx);
     try {
@@ -220,6 +224,16 @@ export class Database {
 
 function copy(values: readonly unknown[] | undefined): unknown[] | undefined {
   return values === undefined ? undefined : [...values];
+}
+
+/** Resolves when the server has taken everything and is ready for the next statement. */
+function copyIn(client: PoolClient, sql: string, data: Buffer): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const target = client.query(copyFrom(sql));
+    target.once('error', reject);
+    target.once('finish', resolve);
+    target.end(data);
+  });
 }
 
 /** Whether the connection is still usable afterwards. */

@@ -13,47 +13,23 @@ const GAP_REASONS: readonly GapReason[] = [
   'archive-down',
 ];
 
-/** Adds to the coverage of the query's version; other versions lose what was written over, gaps what was filled. */
-export async function addCoverage(
-  tx: Transaction,
-  schema: string,
-  { queryId, version, stepMs }: LockedQuery,
-  ranges: readonly TimeRange[]
-): Promise<void> {
-  const covered = toMultirange(ranges, stepMs);
-  if (covered === '{}') {
-    return;
-  }
-  // One statement for both, since each costs a round trip in every live write.
-  await tx.run(
-    `WITH added AS (
-       INSERT INTO ${schema}.promkeep_coverage AS c (query_id, version, covered) VALUES ($1, $2, $3::tstzmultirange)
-       ON CONFLICT (query_id, version) DO UPDATE SET covered = c.covered + excluded.covered, updated_at = now()
-       WHERE NOT c.covered @> excluded.covered)
-     UPDATE ${schema}.promkeep_coverage SET covered = covered - $3::tstzmultirange, updated_at = now()
-     WHERE query_id = $1 AND version <> $2 AND covered && $3::tstzmultirange`,
-    [queryId, version, covered]
-  );
-  await cutGaps(tx, schema, { queryId, version }, covered);
-}
-
-/** Takes ranges out of the noted gaps; with `otherReasonThan` only out of those with another reason. */
+/** Takes ranges out of the noted gaps of another reason. */
 async function cutGaps(
   tx: Transaction,
   schema: string,
   { queryId, version }: Pick<LockedQuery, 'queryId' | 'version'>,
   ranges: string,
-  otherReasonThan?: GapReason
+  otherReasonThan: GapReason
 ): Promise<void> {
   await tx.run(
     `WITH hit AS (
        DELETE FROM ${schema}.promkeep_gaps g
-       WHERE g.query_id = $1 AND g.version = $2 AND g.missing && $3::tstzmultirange AND g.reason IS DISTINCT FROM $4
+       WHERE g.query_id = $1 AND g.version = $2 AND g.missing && $3::tstzmultirange AND g.reason <> $4
        RETURNING g.*)
      INSERT INTO ${schema}.promkeep_gaps (query_id, version, missing, reason, detail, first_noted, last_tried, tries)
      SELECT hit.query_id, hit.version, part, hit.reason, hit.detail, hit.first_noted, hit.last_tried, hit.tries
      FROM hit, unnest(tstzmultirange(hit.missing) - $3::tstzmultirange) AS part`,
-    [queryId, version, ranges, otherReasonThan ?? null]
+    [queryId, version, ranges, otherReasonThan]
   );
 }
 

@@ -21,6 +21,7 @@ export function weeksOf(timesMs: Iterable<number>): Set<number> {
 /** Makes the weekly partitions of one schema and remembers which it has seen. */
 export class Partitions {
   private readonly known = new Set<number>();
+  private readonly knownPacked = new Set<string>();
 
   constructor(private readonly database: Database) {}
 
@@ -40,8 +41,27 @@ export class Partitions {
     }
   }
 
+  /** The same for packed rows of a class. */
+  async ensurePacked(schema: string, retention: string, weeks: Iterable<number>, signal: AbortSignal): Promise<void> {
+    const missing = [...weeks].filter((weekMs) => !this.knownPacked.has(`${retention} ${weekMs}`));
+    if (missing.length === 0) {
+      return;
+    }
+    await this.database.transaction(
+      (tx) =>
+        tx.run(
+          `SELECT ${schema}.promkeep_ensure_packed_partition(${schema}.promkeep_retention_class($1::text), week)
+           FROM unnest($2::timestamptz[]) AS week`,
+          [retention, missing.map(timeText)]
+        ),
+      { signal }
+    );
+    missing.forEach((weekMs) => this.knownPacked.add(`${retention} ${weekMs}`));
+  }
+
   /** For when a partition turned out to be gone. */
   forget(): void {
     this.known.clear();
+    this.knownPacked.clear();
   }
 }

@@ -18,6 +18,15 @@ export interface LockedQuery {
   packedUntilMs: number;
 }
 
+/** A query that is about to be written, see `openWrite`. */
+export interface OpenedQuery extends LockedQuery {
+  /** No stored sample is as young as this; `Infinity` when that is not known. */
+  untilMs: number;
+  /** Length of its packed periods, and the class under which they lie. */
+  periodMs: number;
+  packedClass: string;
+}
+
 /** What is needed to make a query that is not there yet. */
 export interface QueryDefinition {
   expression: string;
@@ -114,7 +123,11 @@ export async function lockOrMakeQuery(
   throw new PromkeepError('INTERNAL', `Query ${JSON.stringify(displayNameOf(query))} vanished while it was made`);
 }
 
-/** @returns false when another transaction made it meanwhile */
+/**
+ * Makes a query's row and its first version.
+ *
+ * @returns false when another transaction made it meanwhile
+ */
 export async function makeQuery(
   tx: Transaction,
   schema: string,

@@ -1,6 +1,7 @@
 import { type TimeRange } from '../core/ports';
 import { StaleReadError } from './archiveErrors';
 import { float8Array, int8Array, timestampArray, unpackSamples } from './binaryArrays';
+import { encodeCopy } from './copyFormat';
 import { type Transaction } from './database';
 import { mergePieces, packedColumns, type StoredSamples, unpackRow } from './packedRows';
 import { type SampleColumns } from './sampleDiff';
@@ -87,20 +88,29 @@ export async function takeApart(
   }
 }
 
-export async function insertSamples(
-  tx: Transaction,
-  schema: string,
-  columns: SampleColumns,
-  fetchId: number
-): Promise<void> {
-  for (const chunk of chunksOf(columns)) {
-    await tx.run(
-      `INSERT INTO ${schema}.promkeep_samples (series_id, time, value, fetch_id)
-       SELECT n.series_id, n.time, n.value, $4::bigint
-       FROM unnest($1::bigint[], $2::timestamptz[], $3::float8[]) AS n(series_id, time, value)`,
-      [...chunk.keys, chunk.values, fetchId]
-    );
+/** Parts of at most as many samples as one statement takes; one, maybe empty, at least. */
+export function splitColumns({ seriesIds, timesMs, values }: SampleColumns): SampleColumns[] {
+  if (timesMs.length <= CHUNK_ROWS) {
+    return [{ seriesIds, timesMs, values }];
   }
+  const parts: SampleColumns[] = [];
+  for (let start = 0; start < timesMs.length; start += CHUNK_ROWS) {
+    const end = start + CHUNK_ROWS;
+    parts.push({
+      seriesIds: seriesIds.slice(start, end),
+      timesMs: timesMs.slice(start, end),
+      values: values.slice(start, end),
+    });
+  }
+  return parts;
+}
+
+/** @param columns a part as `splitColumns` gives it */
+export function insertSamples(tx: Transaction, schema: string, columns: SampleColumns, fetchId: number): Promise<void> {
+  return tx.copyIn(
+    `COPY ${schema}.promkeep_samples (series_id, time, value, fetch_id) FROM STDIN (FORMAT binary)`,
+    encodeCopy(columns, fetchId)
+  );
 }
 
 export async function updateSamples(
@@ -141,27 +151,35 @@ function assertTouched(touched: number, expected: number): void {
   }
 }
 
-interface Chunk {
+interface EncodedChunk {
   keys: [Buffer, Buffer];
   values: Buffer;
+}
+
+interface Chunk extends EncodedChunk {
   count: number;
   /** First and last time; as conditions they let the planner leave out partitions. */
   bounds: [string, string];
 }
 
-function* chunksOf({ seriesIds, timesMs, values }: SampleColumns): Generator<Chunk> {
-  for (let start = 0; start < timesMs.length; start += CHUNK_ROWS) {
-    const end = Math.min(start + CHUNK_ROWS, timesMs.length);
-    const times = timesMs.slice(start, end);
-    let [first, last] = [times[0], times[0]];
-    for (const time of times) {
+/** Columns as binary arrays. */
+export function encodeChunk({ seriesIds, timesMs, values }: SampleColumns): EncodedChunk {
+  return { keys: [int8Array(seriesIds), timestampArray(timesMs)], values: float8Array(values) };
+}
+
+function* chunksOf(columns: SampleColumns): Generator<Chunk> {
+  if (columns.timesMs.length === 0) {
+    return;
+  }
+  for (const part of splitColumns(columns)) {
+    let [first, last] = [part.timesMs[0], part.timesMs[0]];
+    for (const time of part.timesMs) {
       first = Math.min(first, time);
       last = Math.max(last, time);
     }
     yield {
-      keys: [int8Array(seriesIds.slice(start, end)), timestampArray(times)],
-      values: float8Array(values.slice(start, end)),
-      count: end - start,
+      ...encodeChunk(part),
+      count: part.timesMs.length,
       bounds: [timeText(Math.floor(first)), timeText(Math.ceil(last))],
     };
   }

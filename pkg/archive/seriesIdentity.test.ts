@@ -1,5 +1,5 @@
 import { type Labels, type Series } from '../core/series';
-import { fingerprintOf, identifySeries, restoreLabels } from './seriesIdentity';
+import { fingerprintOf, IdentityMemory, identifySeries, restoreLabels } from './seriesIdentity';
 
 const RANGE = { fromMs: 0, toMs: 60_000 };
 
@@ -7,7 +7,9 @@ function series(labels: Labels | undefined, timesMs: number[] = [0]): Series {
   return { labels, timesMs: Float64Array.from(timesMs), values: new Float64Array(timesMs.length) };
 }
 
-const reasonsOf = (all: Series[]): string[] => identifySeries(all, 'q', RANGE).refused.map(({ reason }) => reason);
+const identify = (all: Series[], range = RANGE): ReturnType<typeof identifySeries> =>
+  identifySeries(all, 'q', range, new IdentityMemory());
+const reasonsOf = (all: Series[]): string[] => identify(all).refused.map(({ reason }) => reason);
 
 describe('fingerprintOf', () => {
   it('is SHA-256 over name, zero byte and labels, as other programs can compute it', () => {
@@ -27,11 +29,12 @@ describe('fingerprintOf', () => {
 
 describe('identifySeries', () => {
   it('gives the query name to results without a name, and remembers that', () => {
-    const { accepted } = identifySeries(
-      [series({ __name__: 'up', a: '1' }), series({ a: '1' }), series(undefined), series({ __name__: '', a: '2' })],
-      'q',
-      RANGE
-    );
+    const { accepted } = identify([
+      series({ __name__: 'up', a: '1' }),
+      series({ a: '1' }),
+      series(undefined),
+      series({ __name__: '', a: '2' }),
+    ]);
     expect(accepted.map(({ metricName, origin, labels }) => [metricName, origin, labels])).toEqual([
       ['up', 'named', '{"a":"1"}'],
       ['q', 'nameless', '{"a":"1"}'],
@@ -41,13 +44,13 @@ describe('identifySeries', () => {
   });
 
   it('treats an empty label as absent, as Prometheus does', () => {
-    const { accepted } = identifySeries([series({ __name__: 'up', a: '', b: 'x' })], 'q', RANGE);
+    const { accepted } = identify([series({ __name__: 'up', a: '', b: 'x' })]);
     expect(accepted[0].labels).toBe('{"b":"x"}');
   });
 
   it('does not depend on the order of labels', () => {
-    const [one] = identifySeries([series({ a: '1', b: '2' })], 'q', RANGE).accepted;
-    const [two] = identifySeries([series({ b: '2', a: '1' })], 'q', RANGE).accepted;
+    const [one] = identify([series({ a: '1', b: '2' })]).accepted;
+    const [two] = identify([series({ b: '2', a: '1' })]).accepted;
     expect(one.fingerprint).toBe(two.fingerprint);
   });
 
@@ -86,7 +89,7 @@ describe('identifySeries', () => {
 
   it('refuses times PostgreSQL and ISO-8601 do not share, even when the range holds them', () => {
     const all = { fromMs: -Infinity, toMs: Infinity };
-    const { refused } = identifySeries([series({ a: '1' }, [8.64e15])], 'q', all);
+    const { refused } = identify([series({ a: '1' }, [8.64e15])], all);
     expect(refused).toHaveLength(1);
   });
 
@@ -102,6 +105,57 @@ describe('identifySeries', () => {
       bucketCount: new Float64Array(0),
     };
     expect(reasonsOf([{ ...series({ a: '1' }), histograms }])).toEqual([expect.stringMatching(/native histograms/)]);
+  });
+});
+
+describe('IdentityMemory', () => {
+  const print = (memory: IdentityMemory, labels: Labels | undefined, queryName = 'q'): unknown => {
+    const found = memory.identify(labels, queryName);
+    return typeof found === 'string' ? found : [found.metricName, found.origin, found.labels];
+  };
+
+  it('gives the same object for the same labels and the name of another query its own', () => {
+    const memory = new IdentityMemory();
+    expect(memory.identify({ a: '1' }, 'q')).toBe(memory.identify({ a: '1' }, 'q'));
+    expect(memory.identify({ __name__: 'up' }, 'q')).toBe(memory.identify({ __name__: 'up' }, 'other'));
+    expect(print(memory, { a: '1' }, 'other')).toEqual(['other', 'nameless', '{"a":"1"}']);
+  });
+
+  it('tells labels apart that look alike, whatever they and the query name hold', () => {
+    const memory = new IdentityMemory();
+    const all: Array<[Labels | undefined, string]> = [
+      [undefined, 'q'],
+      [{}, 'q'],
+      [{ a: '1' }, 'q'],
+      [{}, 'q\n{"a":"1"}'],
+      [{ __name__: 'q', a: '1' }, 'q'],
+      [{ a: '1","b":"2' }, 'q'],
+      [{ a: '1', b: '2' }, 'q'],
+    ];
+    const fresh = all.map(([labels, name]) => print(new IdentityMemory(), labels, name));
+    expect(all.map(([labels, name]) => print(memory, labels, name))).toEqual(fresh);
+    expect(all.map(([labels, name]) => print(memory, labels, name))).toEqual(fresh);
+  });
+
+  it('refuses bad labels again and again, also those that resemble good ones', () => {
+    const memory = new IdentityMemory();
+    memory.identify({ a: 'b', c: 'd' }, 'q');
+    for (let i = 0; i < 2; i++) {
+      expect(memory.identify({ a: 'b\u0000c\u0000d' }, 'q')).toMatch(/NUL/);
+      expect(memory.identify({}, '')).toMatch(/no metric name/);
+    }
+  });
+
+  it('forgets rather than growing without bound', () => {
+    const memory = new IdentityMemory(100);
+    const first = memory.identify({ a: '1' }, 'q');
+    const huge = memory.identify({ a: 'x'.repeat(200) }, 'q');
+    expect(memory.identify({ a: 'x'.repeat(200) }, 'q')).not.toBe(huge);
+    for (let i = 0; i < 20; i++) {
+      memory.identify({ a: `other ${i}` }, 'q');
+    }
+    expect(memory.identify({ a: '1' }, 'q')).not.toBe(first);
+    expect(memory.identify({ a: '1' }, 'q')).toEqual(first);
   });
 });
 

@@ -5,16 +5,24 @@ import { type Labels, type Series } from '../core/series';
 /** How a result was named; reading back restores it. */
 export type SeriesOrigin = 'named' | 'nameless' | 'scalar';
 
-/** A series that can be stored. */
-export interface StorableSeries {
+/** What a series is called and told apart by; follows from its labels and its query's name alone. */
+export interface SeriesIdentity {
   metricName: string;
   origin: SeriesOrigin;
   /** Canonical JSON. */
   labels: string;
   /** SHA-256 in hex. */
   fingerprint: string;
+  /** The same as bytes. */
+  print: Buffer;
+}
+
+/** A series that can be stored. */
+export interface StorableSeries extends SeriesIdentity {
   series: Series;
 }
+
+export const FINGERPRINT_BYTES = 32;
 
 export interface RefusedSeries {
   labels: Labels | undefined;
@@ -28,6 +36,50 @@ const LONE_SURROGATE = /\p{Surrogate}/u;
 export const FIRST_TIME_MS = Date.parse('0001-01-01T00:00:00Z');
 export const LAST_TIME_MS = Date.parse('9999-12-31T23:59:59.999Z');
 
+/** Some 150,000 series; with 5 labels each they took 100 MB. */
+const REMEMBERED_CHARACTERS = 32_000_000;
+
+/**
+ * Identities by labels as they came. A live write names the same series each time, and checking and hashing their labels took
+ * a fifth of it. Nothing here can grow stale: an identity follows from its key.
+ */
+export class IdentityMemory {
+  private known = new Map<string, SeriesIdentity>();
+  private characters = 0;
+
+  constructor(private readonly limit = REMEMBERED_CHARACTERS) {}
+
+  /** @returns the identity, or what is wrong with the labels */
+  identify(labels: Labels | undefined, queryName: string): SeriesIdentity | string {
+    // JSON holds no line break, so that the last one parts the two.
+    const key = `${labels?.__name__ ? '' : queryName}\n${labels === undefined ? '' : JSON.stringify(labels)}`;
+    const found = this.known.get(key);
+    if (found !== undefined) {
+      return found;
+    }
+    const fault = findTextFault(labels ?? {}, queryName);
+    if (fault !== undefined) {
+      return fault;
+    }
+    const identity = nameSeries(labels, queryName);
+    this.remember(key, identity);
+    return identity;
+  }
+
+  /** Forgets everything once it is full: what is still in use comes back with the next write. */
+  private remember(key: string, identity: SeriesIdentity): void {
+    const characters = key.length + identity.labels.length + identity.metricName.length;
+    if (this.characters + characters > this.limit) {
+      this.known = new Map();
+      this.characters = 0;
+    }
+    if (characters <= this.limit) {
+      this.known.set(key, identity);
+      this.characters += characters;
+    }
+  }
+}
+
 /**
  * Names every series and sorts out those PostgreSQL could not hold, or that would become one with another. Prometheus treats
  * an empty label as absent, so empty labels are left out.
@@ -37,35 +89,35 @@ export const LAST_TIME_MS = Date.parse('9999-12-31T23:59:59.999Z');
 export function identifySeries(
   all: readonly Series[],
   queryName: string,
-  range: { fromMs: number; toMs: number }
+  range: { fromMs: number; toMs: number },
+  memory: IdentityMemory
 ): { accepted: StorableSeries[]; refused: RefusedSeries[] } {
   const accepted = new Map<string, StorableSeries>();
   const refused: RefusedSeries[] = [];
   for (const series of all) {
-    const reason = findTextFault(series.labels ?? {}, queryName) ?? findSampleFault(series, range);
-    if (reason !== undefined) {
-      refused.push({ labels: series.labels, reason });
-      continue;
-    }
-    const storable = nameSeries(series, queryName);
-    if (accepted.has(storable.fingerprint)) {
+    const identity = memory.identify(series.labels, queryName);
+    const fault = typeof identity === 'string' ? identity : findSampleFault(series, range);
+    if (typeof identity === 'string' || fault !== undefined) {
+      refused.push({ labels: series.labels, reason: fault ?? '' });
+    } else if (accepted.has(identity.fingerprint)) {
       refused.push({
         labels: series.labels,
-        reason: `another series of this result is already stored as ${storable.metricName} with the same labels`,
+        reason: `another series of this result is already stored as ${identity.metricName} with the same labels`,
       });
     } else {
-      accepted.set(storable.fingerprint, storable);
+      accepted.set(identity.fingerprint, { ...identity, series });
     }
   }
   return { accepted: [...accepted.values()], refused };
 }
 
-function nameSeries(series: Series, queryName: string): StorableSeries {
-  const { metricName, labels } = splitMetricName(series.labels, queryName);
+function nameSeries(given: Labels | undefined, queryName: string): SeriesIdentity {
+  const { metricName, labels } = splitMetricName(given, queryName);
   const present = Object.fromEntries(Object.entries(labels).filter(([, value]) => value !== ''));
   const json = canonicalLabels(present);
-  const origin = series.labels === undefined ? 'scalar' : series.labels.__name__ ? 'named' : 'nameless';
-  return { metricName, origin, labels: json, fingerprint: fingerprintOf(metricName, json), series };
+  const origin = given === undefined ? 'scalar' : given.__name__ ? 'named' : 'nameless';
+  const fingerprint = fingerprintOf(metricName, json);
+  return { metricName, origin, labels: json, fingerprint, print: Buffer.from(fingerprint, 'hex') };
 }
 
 /** The same as `promkeep_fingerprint()` in the database. No text there holds a zero byte, so the separator is unambiguous. */

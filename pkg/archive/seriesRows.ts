@@ -1,59 +1,31 @@
 import { type Transaction } from './database';
-import { type RefusedSeries, type StorableSeries } from './seriesIdentity';
+import { byteaArray } from './binaryArrays';
+import { FINGERPRINT_BYTES, type RefusedSeries, type StorableSeries } from './seriesIdentity';
 import { judge } from './sqlState';
+import { type KnownSeries } from './writeRows';
 
-const LOOKUP_ROWS = 10_000;
 const INSERT_ROWS = 2_000;
 const INSERT_CHARACTERS = 8_000_000;
 
-export interface KnownSeries {
-  seriesId: number;
-  origin: string;
-}
-
 /**
- * Finds or makes the row of every series; gives ids by fingerprint. Series that PostgreSQL refuses for what they hold are
- * left out and named in `refused`, the others are made. The caller holds the query's lock.
+ * Makes the rows of series that have none yet; gives the ids of all, in their order. Series that PostgreSQL refuses for what
+ * they hold have no id and are named in `refused`, the others are made. The caller holds the query's lock.
  */
 export async function resolveSeries(
   tx: Transaction,
   schema: string,
   queryId: number,
-  wanted: readonly StorableSeries[]
-): Promise<{ ids: Map<string, number>; refused: RefusedSeries[] }> {
-  const known = await findSeries(tx, schema, queryId, wanted);
-  const missing = wanted.filter(({ fingerprint }) => !known.has(fingerprint));
+  wanted: readonly StorableSeries[],
+  known: ReadonlyArray<KnownSeries | undefined>
+): Promise<{ ids: Array<number | undefined>; refused: RefusedSeries[] }> {
+  const missing = wanted.filter((_, i) => known[i] === undefined);
+  const made = new Map<string, number>();
   const refused: RefusedSeries[] = [];
   for (const batch of batchesOf(missing)) {
-    refused.push(...(await insertOrSplit(tx, schema, queryId, batch, known)));
+    refused.push(...(await insertOrSplit(tx, schema, queryId, batch, made)));
   }
   await correctOrigins(tx, schema, wanted, known);
-  return { ids: new Map([...known].map(([print, { seriesId }]) => [print, seriesId])), refused };
-}
-
-async function findSeries(
-  tx: Transaction,
-  schema: string,
-  queryId: number,
-  wanted: readonly StorableSeries[]
-): Promise<Map<string, KnownSeries>> {
-  const known = new Map<string, KnownSeries>();
-  for (let start = 0; start < wanted.length; start += LOOKUP_ROWS) {
-    const prints = wanted.slice(start, start + LOOKUP_ROWS).map(({ fingerprint }) => Buffer.from(fingerprint, 'hex'));
-    const rows = await tx.rows(
-      `SELECT series_id, encode(fingerprint, 'hex') AS print, origin FROM ${schema}.promkeep_series
-       WHERE query_id = $1 AND fingerprint = ANY ($2::bytea[])`,
-      [queryId, prints]
-    );
-    remember(known, rows);
-  }
-  return known;
-}
-
-function remember(known: Map<string, KnownSeries>, rows: ReadonlyArray<Readonly<Record<string, unknown>>>): void {
-  for (const row of rows) {
-    known.set(String(row.print), { seriesId: Number(row.series_id), origin: String(row.origin) });
-  }
+  return { ids: wanted.map(({ fingerprint }, i) => known[i]?.seriesId ?? made.get(fingerprint)), refused };
 }
 
 /** Halves a batch that fails until the bad series stand alone. */
@@ -62,13 +34,15 @@ async function insertOrSplit(
   schema: string,
   queryId: number,
   batch: readonly StorableSeries[],
-  known: Map<string, KnownSeries>
+  made: Map<string, number>
 ): Promise<RefusedSeries[]> {
   await tx.run('SAVEPOINT series');
   try {
     const rows = await insertSeries(tx, schema, queryId, batch);
     await tx.run('RELEASE SAVEPOINT series');
-    remember(known, rows);
+    for (const row of rows) {
+      made.set(String(row.print), Number(row.series_id));
+    }
     return [];
   } catch (error) {
     if (judge(error).reaction !== 'split') {
@@ -80,8 +54,8 @@ async function insertOrSplit(
       return [{ labels: batch[0].series.labels, reason: `PostgreSQL refused it: ${reason}` }];
     }
     const middle = Math.ceil(batch.length / 2);
-    const left = await insertOrSplit(tx, schema, queryId, batch.slice(0, middle), known);
-    return [...left, ...(await insertOrSplit(tx, schema, queryId, batch.slice(middle), known))];
+    const left = await insertOrSplit(tx, schema, queryId, batch.slice(0, middle), made);
+    return [...left, ...(await insertOrSplit(tx, schema, queryId, batch.slice(middle), made))];
   }
 }
 
@@ -95,10 +69,13 @@ function insertSeries(
     `INSERT INTO ${schema}.promkeep_series (query_id, fingerprint, metric_name, origin, labels)
      SELECT $1::bigint, n.print, n.name, n.origin, n.labels
      FROM unnest($2::bytea[], $3::text[], $4::text[], $5::jsonb[]) AS n(print, name, origin, labels)
-     RETURNING series_id, encode(fingerprint, 'hex') AS print, origin`,
+     RETURNING series_id, encode(fingerprint, 'hex') AS print`,
     [
       queryId,
-      batch.map(({ fingerprint }) => Buffer.from(fingerprint, 'hex')),
+      byteaArray(
+        batch.map(({ print }) => print),
+        FINGERPRINT_BYTES
+      ),
       batch.map(({ metricName }) => metricName),
       batch.map(({ origin }) => origin),
       batch.map(({ labels }) => labels),
@@ -111,10 +88,10 @@ async function correctOrigins(
   tx: Transaction,
   schema: string,
   wanted: readonly StorableSeries[],
-  known: ReadonlyMap<string, KnownSeries>
+  known: ReadonlyArray<KnownSeries | undefined>
 ): Promise<void> {
-  for (const { fingerprint, origin } of wanted) {
-    const row = known.get(fingerprint);
+  for (const [i, { origin }] of wanted.entries()) {
+    const row = known[i];
     if (row !== undefined && row.origin !== origin) {
       await tx.run(`UPDATE ${schema}.promkeep_series SET origin = $2 WHERE series_id = $1`, [row.seriesId, origin]);
     }

@@ -1,16 +1,24 @@
 import { PromkeepError } from '../core/errors';
 import { type RangeWrite, type SourceIdentity, type TimeRange, type WriteOutcome } from '../core/ports';
+import { CLOSED_AFTER_MS } from './archiveJobs';
 import { type Database, type Transaction } from './database';
-import { requireEpoch } from './leaseRows';
-import { addCoverage, addGap } from './ledgerRows';
-import { lockOrMakeQuery, type LockedQuery, type QueryDefinition, startVersion, wasEarlierVersion } from './queryRows';
+import { MIN_PACKED_SAMPLES } from './directPacking';
+import { addGap } from './ledgerRows';
+import { type OpenedQuery, type QueryDefinition, startVersion, wasEarlierVersion } from './queryRows';
 import { type Partitions, weeksOf } from './partitions';
 import { diffSamples, noChanges, outsideOf, type SampleChanges } from './sampleDiff';
 import { NO_SAMPLES, type StoredSamples } from './packedRows';
-import { deleteSamples, insertSamples, readSamples, takeApart, timeText, updateSamples } from './sampleRows';
-import { identifySeries, type StorableSeries } from './seriesIdentity';
+import { deleteSamples, readSamples, takeApart, updateSamples } from './sampleRows';
+import { type IdentityMemory, identifySeries, type RefusedSeries, type StorableSeries } from './seriesIdentity';
 import { resolveSeries } from './seriesRows';
 import { errorCode } from './sqlState';
+import { addCoverage, addFetch, openWrite } from './writeRows';
+
+/** What a writer remembers between writes; losing it costs time only. */
+export interface WriterMemory {
+  partitions: Partitions;
+  identities: IdentityMemory;
+}
 
 /** A write that touches more weeks than this (some 19 years) would need more locks than a stock server has room for. */
 const MAX_WEEKS = 1_000;
@@ -24,13 +32,13 @@ const NO_PARTITION = '23514';
  */
 export async function writeRange(
   database: Database,
-  partitions: Partitions,
+  { partitions, identities }: WriterMemory,
   schema: string,
   source: SourceIdentity,
   write: RangeWrite,
   signal: AbortSignal
 ): Promise<WriteOutcome> {
-  const { accepted, refused } = identifySeries(write.series, write.queryName, write.range);
+  const { accepted, refused } = identifySeries(write.series, write.queryName, write.range, identities);
   const weeks = new Set(accepted.flatMap(({ series }) => [...weeksOf(series.timesMs)]));
   if (weeks.size > MAX_WEEKS) {
     throw new PromkeepError(
@@ -38,9 +46,19 @@ export async function writeRange(
       `The result has samples in ${weeks.size} different weeks; at most ${MAX_WEEKS} can be archived at once: ask for a shorter range`
     );
   }
+  let trusting = true;
+  const closedBeforeMs = packableBeforeMs(write);
   const attempt = async (): Promise<WriteOutcome> => {
     await partitions.ensure(schema, weeks, signal);
-    return database.transaction((tx) => replaceRange(tx, schema, source, write, { accepted, refused }), { signal });
+    if (closedBeforeMs > write.range.fromMs) {
+      await partitions.ensurePacked(schema, write.retention, weeks, signal);
+    }
+    const work = (tx: Transaction): Promise<WriteOutcome> => {
+      const identified = { accepted, refused, trusting, closedBeforeMs };
+      trusting = false;
+      return replaceRange(tx, schema, source, write, identified);
+    };
+    return database.transaction(work, { signal });
   };
   try {
     return await attempt();
@@ -53,23 +71,49 @@ export async function writeRange(
   }
 }
 
+/**
+ * Until when samples are packed as they come: in recorded queries, from when packing would take them up anyway. `-Infinity` for
+ * writes that are too short to fill a packed row.
+ */
+function packableBeforeMs({ query, range, provenance }: RangeWrite): number {
+  const points = (range.toMs - range.fromMs) / provenance.stepMs;
+  return query.kind === 'recorded' && points >= MIN_PACKED_SAMPLES
+    ? provenance.fetchedAtMs - CLOSED_AFTER_MS
+    : -Infinity;
+}
+
+interface Identified {
+  accepted: readonly StorableSeries[];
+  refused: readonly RefusedSeries[];
+  /** Whether the noted ranges may be believed to say what is stored; not when that ended in a doubled key before. */
+  trusting: boolean;
+  closedBeforeMs: number;
+}
+
 async function replaceRange(
   tx: Transaction,
   schema: string,
   source: SourceIdentity,
   write: RangeWrite,
-  { accepted, refused }: ReturnType<typeof identifySeries>
+  { accepted, refused, trusting, closedBeforeMs }: Identified
 ): Promise<WriteOutcome> {
-  // The lease before the query: every writer takes the two in this order.
-  await requireEpoch(tx, schema, source, write.epoch);
-  const query = await lockForWrite(tx, schema, source, write);
-  const resolved = await resolveSeries(tx, schema, query.queryId, accepted);
-  const stored = await readSamples(tx, schema, query.queryId, write.range, query.packedUntilMs);
+  const opened = await openWrite(tx, schema, source, write, definitionOf(write), accepted);
+  const query = await currentVersion(tx, schema, opened.query, write);
+  const resolved = await resolveSeries(tx, schema, query.queryId, accepted, opened.known);
+  // Behind everything that was ever written there is nothing to read: so it is with nearly every live write.
+  const stored =
+    trusting && write.range.fromMs >= query.untilMs
+      ? new Map<number, StoredSamples>()
+      : await readSamples(tx, schema, query.queryId, write.range, query.packedUntilMs);
   const changes = diffAll(accepted, resolved.ids, stored, write.gaps);
   const allRefused = [...refused, ...resolved.refused];
-  await takeApart(tx, schema, packedAndChanged(stored, changes), write.range);
-  await applyChanges(tx, schema, query, write, changes, allRefused.length);
-  await addCoverage(tx, schema, query, write.covered);
+  await applyChanges(tx, schema, query, write, {
+    changes,
+    stored,
+    refusedCount: allRefused.length,
+    // The partitions that were made are those of the write's class.
+    closedBeforeMs: query.retention === write.retention ? closedBeforeMs : -Infinity,
+  });
   for (const gap of write.gaps) {
     await addGap(tx, schema, query, gap);
   }
@@ -82,34 +126,34 @@ async function replaceRange(
   };
 }
 
-async function lockForWrite(
+/** Refuses what an old program would write; begins a version or another class where the write has one. */
+async function currentVersion(
   tx: Transaction,
   schema: string,
-  source: SourceIdentity,
+  opened: OpenedQuery,
   write: RangeWrite
-): Promise<LockedQuery> {
-  const definition = definitionOf(write);
-  const locked = await lockOrMakeQuery(tx, schema, source, write.query, definition);
+): Promise<OpenedQuery> {
   if (write.query.kind === 'kept') {
-    if (locked.retention !== write.retention) {
+    if (opened.retention !== write.retention) {
       await tx.run(`UPDATE ${schema}.promkeep_queries SET retention = $2, updated_at = now() WHERE query_id = $1`, [
-        locked.queryId,
+        opened.queryId,
         write.retention,
       ]);
     }
-    return locked;
+    return opened;
   }
-  if (locked.expression === definition.expression && locked.stepMs === definition.stepMs) {
-    return locked;
+  const definition = definitionOf(write);
+  if (opened.expression === definition.expression && opened.stepMs === definition.stepMs) {
+    return opened;
   }
   // A program that still runs an old definition must not write old answers over new ones, nor make its version current again.
-  if (await wasEarlierVersion(tx, schema, locked, definition)) {
+  if (await wasEarlierVersion(tx, schema, opened, definition)) {
     throw new PromkeepError(
       'ARCHIVE_REFUSED',
       `Recorded query ${JSON.stringify(write.query.name)} has been given another expression or step since; restart this program with the current definition`
     );
   }
-  return startVersion(tx, schema, locked, definition);
+  return { ...opened, ...(await startVersion(tx, schema, opened, definition)) };
 }
 
 function definitionOf({ query, provenance, retention }: RangeWrite): QueryDefinition {
@@ -120,15 +164,15 @@ function definitionOf({ query, provenance, retention }: RangeWrite): QueryDefini
 
 function diffAll(
   accepted: readonly StorableSeries[],
-  ids: ReadonlyMap<string, number>,
+  ids: ReadonlyArray<number | undefined>,
   stored: Map<number, StoredSamples>,
   untrusted: readonly TimeRange[]
 ): SampleChanges {
   const changes = noChanges();
   const trusted = outsideOf(untrusted);
   const left = new Map(stored);
-  for (const { fingerprint, series } of accepted) {
-    const seriesId = ids.get(fingerprint);
+  for (const [i, { series }] of accepted.entries()) {
+    const seriesId = ids[i];
     if (seriesId !== undefined) {
       diffSamples(changes, seriesId, left.get(seriesId) ?? NO_SAMPLES, series, trusted);
       left.delete(seriesId);
@@ -146,53 +190,27 @@ function packedAndChanged(stored: ReadonlyMap<number, StoredSamples>, { updates,
   return [...changed].filter((seriesId) => stored.get(seriesId)?.packed);
 }
 
+interface Changed {
+  changes: SampleChanges;
+  stored: ReadonlyMap<number, StoredSamples>;
+  refusedCount: number;
+  closedBeforeMs: number;
+}
+
 async function applyChanges(
   tx: Transaction,
   schema: string,
-  query: LockedQuery,
+  query: OpenedQuery,
   write: RangeWrite,
-  changes: SampleChanges,
-  refusedCount: number
+  { changes, stored, ...rest }: Changed
 ): Promise<void> {
   const { inserts, updates, deletes } = changes;
   if (inserts.timesMs.length + updates.timesMs.length + deletes.timesMs.length === 0) {
+    await addCoverage(tx, schema, query, write.covered);
     return;
   }
-  const fetchId = await insertFetch(tx, schema, query, write, changes, refusedCount);
+  await takeApart(tx, schema, packedAndChanged(stored, changes), write.range);
+  const fetchId = await addFetch(tx, schema, query, write, changes, rest);
   await deleteSamples(tx, schema, deletes);
   await updateSamples(tx, schema, updates, fetchId);
-  await insertSamples(tx, schema, inserts, fetchId);
-}
-
-async function insertFetch(
-  tx: Transaction,
-  schema: string,
-  query: LockedQuery,
-  { provenance, range }: RangeWrite,
-  changes: SampleChanges,
-  refusedCount: number
-): Promise<number> {
-  const [row] = await tx.rows(
-    `INSERT INTO ${schema}.promkeep_fetches (query_id, version, fetched_range, fetched_at, expression, prometheus_version,
-       warnings, inserted, unchanged, revised, withdrawn, refused)
-     VALUES ($1, $2, tstzrange($3, $4, '[]'), $5, $6, $7, $8, $9, $10, $11, $12, $13)
-     RETURNING fetch_id, pg_current_xact_id()::text AS transaction_id`,
-    [
-      query.queryId,
-      query.version,
-      timeText(range.fromMs),
-      timeText(range.toMs),
-      timeText(provenance.fetchedAtMs),
-      provenance.expression === query.expression ? null : provenance.expression,
-      provenance.prometheusVersion ?? null,
-      [...provenance.warnings],
-      changes.inserts.timesMs.length,
-      changes.unchanged,
-      changes.updates.timesMs.length,
-      changes.deletes.timesMs.length,
-      refusedCount,
-    ]
-  );
-  tx.id = String(row.transaction_id);
-  return Number(row.fetch_id);
 }

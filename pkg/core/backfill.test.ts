@@ -23,8 +23,8 @@ function setUp(maxPoints = 100) {
     sourceVersion: async () => undefined,
     wait: async (ms: number) => void waits.push(ms),
   };
-  const fill = (signal = new AbortController().signal) =>
-    backfillQuery(deps, QUERY, WINDOW, (progress) => told.push(progress), signal);
+  const fill = (signal = new AbortController().signal, window = WINDOW) =>
+    backfillQuery(deps, QUERY, window, (progress) => told.push(progress), signal);
   return { source, archive, waits, told, fill };
 }
 
@@ -61,8 +61,23 @@ it('fetches a piece again when the leader changed between fetching and writing',
     return undefined;
   };
   await fill();
-  expect(waits).toEqual([0, 0, 0]);
+  // The second change came while the first piece was written and the next one asked for, so one refusal tells of both.
+  expect(waits).toEqual([0, 0]);
   expect(await archive.coverage('load')).toEqual([WINDOW]);
+});
+
+it('asks for no time twice although it asks ahead, and ends pieces at midnight where they are days', async () => {
+  const { fill, source } = setUp(100_000);
+  await fill();
+  const asked = source.asked.filter(({ expr }) => expr === QUERY.expression);
+  expect(asked.map(({ startMs, endMs }) => [startMs, endMs])).toEqual([[WINDOW.fromMs, WINDOW.toMs]]);
+  const long = setUp(100_000);
+  const from = NOW_MS - 70 * HOUR_MS;
+  await long.fill(undefined, { fromMs: from, toMs: WINDOW.toMs });
+  const pieces = long.source.asked.filter(({ expr }) => expr === QUERY.expression);
+  expect(pieces[0].startMs).toBe(from);
+  pieces.slice(1).forEach(({ startMs }, i) => expect(startMs).toBe(pieces[i].endMs + 15_000));
+  expect(pieces[0].endMs).toBe(NOW_MS - 48 * HOUR_MS - 15_000);
 });
 
 it('waits longer and longer for a source that is away, and gives up with its error', async () => {

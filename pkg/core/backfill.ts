@@ -1,9 +1,10 @@
-import { collectNext, newestDueMs, type CollectFailure } from './collect';
+import { collectNext, newestDueMs, type CollectFailure, type WrittenRange } from './collect';
 import { type CollectDeps } from './collectFetch';
 import { ceilToGrid, countPoints, findHoles, floorToGrid } from './collectGrid';
 import { PromkeepError } from './errors';
 import { fenceArchive } from './fencedArchive';
 import { type RecordedQuery, type TimeRange } from './ports';
+import { readAhead } from './readAhead';
 
 export interface BackfillProgress {
   query: string;
@@ -20,12 +21,16 @@ export interface BackfillDeps extends CollectDeps {
   wait(ms: number, signal: AbortSignal): Promise<void>;
 }
 
+const DAY_MS = 86_400_000;
+/** A day of 1,000 series every minute. Larger pieces only take more memory: two are held at once. */
+const PIECE_SAMPLES = 1_500_000;
 const RETRY_MS = [500, 1_000, 2_000, 4_000, 8_000, 15_000];
 
 /**
  * Fills what the ledger lacks of one query in a window, oldest first, piece by piece. What is done is in the ledger, so after
- * a kill the same call goes on where the last one ended. Runs beside the live archiver: each piece is written under the epoch
- * that was current before it was fetched, and is fetched again when the leader changed meanwhile.
+ * a kill the same call goes on where the last one ended. While a piece is written, the next one is fetched. Runs beside the
+ * live archiver: each piece is written under the epoch that was current before it was fetched, and is fetched again when the
+ * leader changed meanwhile.
  * Rejects with `PromkeepError` when source or archive stay away, or when the archive records another expression by this name.
  */
 export async function backfillQuery(
@@ -80,6 +85,7 @@ async function fillHole(
 ): Promise<BackfillProgress> {
   let state = before;
   let failures = 0;
+  let points = DAY_MS / query.stepMs;
   let progress = {
     frontierMs: hole.fromMs - query.stepMs,
     historyStartMs: hole.fromMs,
@@ -87,25 +93,67 @@ async function fillHole(
     maxPoints: deps.settings.maxPoints,
     giveUpPoints: 1,
   };
-  while (progress.frontierMs < hole.toMs) {
-    signal.throwIfAborted();
-    const { epoch } = await deps.archive.currentLease();
-    const fenced = { ...deps, archive: fenceArchive(deps.archive, epoch) };
-    const step = await collectNext(fenced, query, progress, signal, hole.toMs);
-    const donePoints = (step.progress.frontierMs - progress.frontierMs) / query.stepMs;
-    progress = step.progress;
-    state = {
-      ...state,
-      donePoints: state.donePoints + donePoints,
-      inserted: state.inserted + (step.write?.outcome.inserted ?? 0),
-      coveredPoints: state.coveredPoints + (step.write?.coveredPoints ?? 0),
-      gapPoints: state.gapPoints + (step.write?.gapPoints ?? (step.failure ? donePoints : 0)),
-    };
-    onProgress(state);
-    failures = donePoints > 0 || !step.failure ? 0 : failures + 1;
-    await pauseAfter(deps, step.failure, failures, signal);
+  // A piece that has been asked for ahead stays as it is, even when the one before showed that it might be larger.
+  let planned: TimeRange | undefined;
+  const pieceFrom = (fromMs: number): TimeRange => {
+    if (planned?.fromMs !== fromMs) {
+      planned = pieceOf(hole, fromMs, query.stepMs, points, progress.maxPoints);
+    }
+    return planned;
+  };
+  const ahead = readAhead(
+    deps.source,
+    ({ toMs }) => (toMs < hole.toMs ? pieceFrom(toMs + query.stepMs) : undefined),
+    signal
+  );
+  // What is asked for ahead is written under the epoch that was current before it was asked for.
+  let { epoch } = await deps.archive.currentLease();
+  try {
+    while (progress.frontierMs < hole.toMs) {
+      signal.throwIfAborted();
+      const fenced = { ...deps, source: ahead.source, archive: fenceArchive(deps.archive, epoch) };
+      const { toMs } = pieceFrom(progress.frontierMs + query.stepMs);
+      const step = await collectNext(fenced, query, progress, signal, toMs);
+      const donePoints = (step.progress.frontierMs - progress.frontierMs) / query.stepMs;
+      progress = step.progress;
+      state = {
+        ...state,
+        donePoints: state.donePoints + donePoints,
+        inserted: state.inserted + (step.write?.outcome.inserted ?? 0),
+        coveredPoints: state.coveredPoints + (step.write?.coveredPoints ?? 0),
+        gapPoints: state.gapPoints + (step.write?.gapPoints ?? (step.failure ? donePoints : 0)),
+      };
+      onProgress(state);
+      points = pointsFor(step.write, donePoints) ?? points;
+      failures = donePoints > 0 || !step.failure ? 0 : failures + 1;
+      if (step.failure) {
+        ahead.drop();
+        planned = undefined;
+        await pauseAfter(deps, step.failure, failures, signal);
+        ({ epoch } = await deps.archive.currentLease());
+      }
+    }
+  } finally {
+    ahead.drop();
   }
   return state;
+}
+
+/** As many points as make a piece of the wanted size, going by the piece before. */
+function pointsFor(write: WrittenRange | undefined, donePoints: number): number | undefined {
+  if (write === undefined || donePoints === 0) {
+    return undefined;
+  }
+  const { inserted, unchanged, revised } = write.outcome;
+  return Math.max(1, Math.floor((PIECE_SAMPLES * donePoints) / Math.max(1, inserted + unchanged + revised)));
+}
+
+/** The piece that begins at a grid time: whole UTC days where there is room for a day, since the archive packs by the day. */
+function pieceOf(hole: TimeRange, fromMs: number, stepMs: number, points: number, maxPoints: number): TimeRange {
+  const longestMs = fromMs + (Math.min(points, maxPoints) - 1) * stepMs;
+  const midnightMs = Math.floor((longestMs + stepMs) / DAY_MS) * DAY_MS;
+  const lastBeforeMs = floorToGrid(midnightMs - 1, stepMs);
+  return { fromMs, toMs: Math.min(hole.toMs, lastBeforeMs >= fromMs ? lastBeforeMs : longestMs) };
 }
 
 async function pauseAfter(

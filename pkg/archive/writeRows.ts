@@ -1,0 +1,195 @@
+import { PromkeepError } from '../core/errors';
+import { type RangeWrite, type SourceIdentity, type TimeRange } from '../core/ports';
+import { byteaArray, readInt64 } from './binaryArrays';
+import { type Row, type Transaction } from './database';
+import { choosePieces, encodePacked, PACKED_COLUMNS, type PackPiece } from './directPacking';
+import { toMultirange } from './gridRanges';
+import { requireEpoch } from './leaseRows';
+import { displayNameOf, identityOf, makeQuery, type OpenedQuery, type QueryDefinition } from './queryRows';
+import { encodeChunk, insertSamples, splitColumns, timeText } from './sampleRows';
+import { type SampleChanges, type SampleColumns } from './sampleDiff';
+import { FINGERPRINT_BYTES, type SeriesOrigin, type StorableSeries } from './seriesIdentity';
+
+/** A write whose locks are held. */
+export interface OpenWrite {
+  query: OpenedQuery;
+  /** Of each series asked for, in their order; absent where there is no row yet. */
+  known: Array<KnownSeries | undefined>;
+}
+
+export interface KnownSeries {
+  seriesId: number;
+  origin: SeriesOrigin | undefined;
+}
+
+/** By the byte the database sends. */
+const ORIGINS: ReadonlyArray<SeriesOrigin | undefined> = [undefined, 'named', 'nameless', 'scalar'];
+/** Fingerprint, id, origin. */
+const ENTRY_BYTES = FINGERPRINT_BYTES + 8 + 1;
+
+/**
+ * Takes the lease and then the query's row, as every writer does in this order, and finds the rows of the series; makes the
+ * query where it is missing. One round trip, for everything else a write does takes hardly longer. Throws
+ * `ARCHIVE_NOT_LEADER`, and `ARCHIVE_QUERY_CHANGED` when the query was deleted.
+ */
+export async function openWrite(
+  tx: Transaction,
+  schema: string,
+  source: SourceIdentity,
+  { query, epoch }: Pick<RangeWrite, 'query' | 'epoch'>,
+  definition: QueryDefinition,
+  series: readonly StorableSeries[]
+): Promise<OpenWrite> {
+  const prints = byteaArray(
+    series.map(({ print }) => print),
+    FINGERPRINT_BYTES
+  );
+  for (let attempt = 0; attempt < 4; attempt++) {
+    const [row] = await tx.rows(
+      `SELECT * FROM ${schema}.promkeep_open_write($1::bigint, $2::text, $3::bigint, $4::text, $5::bytea, $6::bytea[])`,
+      [source.orgId, source.name, epoch ?? null, query.kind, identityOf(query), prints]
+    );
+    if (row.leads !== true) {
+      // Makes the row of a lease nobody ever held; throws when the epoch is another.
+      await requireEpoch(tx, schema, source, epoch);
+    } else if (row.query_id === null) {
+      await makeQuery(tx, schema, source, query, definition);
+    } else {
+      if (row.deleted === true) {
+        throw new PromkeepError('ARCHIVE_QUERY_CHANGED', `The recorded query ${displayNameOf(query)} has been deleted`);
+      }
+      return { query: toQuery(row), known: toKnown(row, series) };
+    }
+  }
+  throw new PromkeepError('INTERNAL', `Query ${JSON.stringify(displayNameOf(query))} vanished while it was made`);
+}
+
+function toQuery(row: Row): OpenedQuery {
+  return {
+    queryId: Number(row.query_id),
+    version: Number(row.version),
+    expression: String(row.expression),
+    stepMs: Number(row.step_ms),
+    retention: String(row.retention),
+    provisioned: row.provisioned === true,
+    paused: row.paused === true,
+    deleted: false,
+    packedUntilMs: row.packed_until_ms === null ? -Infinity : Number(row.packed_until_ms),
+    // Ranges are noted in whole milliseconds, cut off. Without a note (they expire) nothing is known.
+    untilMs: row.newest_ms === null ? Infinity : Number(row.newest_ms) + 1,
+    periodMs: Number(row.period_ms),
+    packedClass: String(row.packed_class),
+  };
+}
+
+function toKnown({ series: bytes }: Row, wanted: readonly StorableSeries[]): OpenWrite['known'] {
+  const found = new Map<string, KnownSeries>();
+  if (Buffer.isBuffer(bytes)) {
+    for (let at = 0; at < bytes.length; at += ENTRY_BYTES) {
+      found.set(bytes.toString('hex', at, at + FINGERPRINT_BYTES), {
+        seriesId: readInt64(bytes, at + FINGERPRINT_BYTES),
+        origin: ORIGINS[bytes[at + ENTRY_BYTES - 1]],
+      });
+    }
+  }
+  return wanted.map(({ fingerprint }) => found.get(fingerprint));
+}
+
+/** Adds to the coverage of the query's version; other versions lose what was written over, gaps what was filled. */
+export async function addCoverage(
+  tx: Transaction,
+  schema: string,
+  { queryId, version, stepMs }: OpenedQuery,
+  ranges: readonly TimeRange[]
+): Promise<void> {
+  const covered = toMultirange(ranges, stepMs);
+  if (covered !== '{}') {
+    await tx.run(`SELECT ${schema}.promkeep_cover($1, $2, $3::tstzmultirange)`, [queryId, version, covered]);
+  }
+}
+
+/**
+ * Notes the write and what it covers, and inserts its new samples; gives the id under which the changed ones are noted. What
+ * belongs to periods that closed before `closedBeforeMs` is packed at once.
+ */
+export async function addFetch(
+  tx: Transaction,
+  schema: string,
+  query: OpenedQuery,
+  write: RangeWrite,
+  changes: SampleChanges,
+  { refusedCount, closedBeforeMs }: { refusedCount: number; closedBeforeMs: number }
+): Promise<number> {
+  const target = { retention: query.packedClass, periodMs: query.periodMs, closedBeforeMs };
+  const { pieces, rest, untilMs } = choosePieces(changes.inserts, target);
+  const [first, ...others] = splitColumns(rest);
+  const fetchId = await noteFetch(tx, schema, query, write, changes, { first, refusedCount });
+  for (const part of others) {
+    await insertSamples(tx, schema, part, fetchId);
+  }
+  for (const part of batchesOf(pieces)) {
+    await tx.copyIn(
+      `COPY ${schema}.promkeep_packed (${PACKED_COLUMNS}) FROM STDIN (FORMAT binary)`,
+      encodePacked(changes.inserts, part, target, fetchId)
+    );
+  }
+  if (pieces.length > 0) {
+    await tx.run(
+      `UPDATE ${schema}.promkeep_queries
+       SET packed_at = now(), packed_until = greatest(packed_until, $2::timestamptz) WHERE query_id = $1`,
+      [query.queryId, timeText(untilMs)]
+    );
+  }
+  return fetchId;
+}
+
+/** 2.4 MB of values. */
+const BATCH_SAMPLES = 300_000;
+
+function* batchesOf(pieces: readonly PackPiece[]): Generator<PackPiece[]> {
+  let batch: PackPiece[] = [];
+  let samples = 0;
+  for (const piece of pieces) {
+    batch.push(piece);
+    samples += piece.to - piece.from;
+    if (samples >= BATCH_SAMPLES) {
+      yield batch;
+      batch = [];
+      samples = 0;
+    }
+  }
+  if (batch.length > 0) {
+    yield batch;
+  }
+}
+
+async function noteFetch(
+  tx: Transaction,
+  schema: string,
+  query: OpenedQuery,
+  { provenance, range, covered }: RangeWrite,
+  { inserts, unchanged, updates, deletes }: SampleChanges,
+  { first, refusedCount }: { first: SampleColumns; refusedCount: number }
+): Promise<number> {
+  const { keys, values } = encodeChunk(first);
+  const [row] = await tx.rows(
+    `SELECT * FROM ${schema}.promkeep_add_fetch($1, $2, $3::timestamptz, $4::timestamptz, $5::timestamptz, $6, $7, $8::text[],
+       $9::bigint[], $10::tstzmultirange, $11::bigint[], $12::timestamptz[], $13::float8[])`,
+    [
+      query.queryId,
+      query.version,
+      timeText(range.fromMs),
+      timeText(range.toMs),
+      timeText(provenance.fetchedAtMs),
+      provenance.expression === query.expression ? null : provenance.expression,
+      provenance.prometheusVersion ?? null,
+      [...provenance.warnings],
+      [inserts.timesMs.length, unchanged, updates.timesMs.length, deletes.timesMs.length, refusedCount],
+      toMultirange(covered, query.stepMs),
+      ...keys,
+      values,
+    ]
+  );
+  tx.id = String(row.transaction_id);
+  return Number(row.fetch_id);
+}
