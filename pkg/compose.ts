@@ -111,6 +111,8 @@ function startUpkeep(config: ArchiveConfig, { logger, clock }: ServeOptions, clo
     logger,
     jobs: [
       { name: 'pack', run: async (signal) => ({ ...(await jobs.packClosed(signal)) }) },
+      // Before samples go: what is not rolled up does not expire.
+      { name: 'rollup', run: async (signal) => ({ ...(await jobs.rollUp(signal)) }) },
       {
         name: 'expire',
         async run(signal) {

@@ -6,6 +6,7 @@ import {
   type Lease,
   type Logger,
   type QueryIdentity,
+  type RollupReader,
   type SourceIdentity,
 } from '../core/ports';
 import { toArchiveError } from './archiveErrors';
@@ -19,6 +20,7 @@ import { Partitions } from './partitions';
 import { provision } from './provisioner';
 import { findQueryId, lockQuery } from './queryRows';
 import { readSeries } from './reader';
+import { readRollup } from './rollupReader';
 import { timeText } from './sampleRows';
 import { errorCode } from './sqlState';
 import { readStatus } from './status';
@@ -38,11 +40,11 @@ const NOBODY: Lease = { holder: '', epoch: 0, expiresInMs: 0 };
 const DAY_MS = 86_400_000;
 
 /** The archive of one source in PostgreSQL. Nothing is connected before the first call, and a failed one may be repeated. */
-export function createArchive(options: ArchiveOptions): Archive {
+export function createArchive(options: ArchiveOptions): Archive & RollupReader {
   return new PostgresArchive(options);
 }
 
-class PostgresArchive implements Archive {
+class PostgresArchive implements Archive, RollupReader {
   private readonly database: Database;
   private readonly partitions: Partitions;
   private ready: Promise<ReadySchema> | undefined;
@@ -71,6 +73,10 @@ class PostgresArchive implements Archive {
 
   readSeries(...[read, signal]: Parameters<Archive['readSeries']>): ReturnType<Archive['readSeries']> {
     return this.use(({ quoted }) => readSeries(this.database, quoted, this.options.source, read, signal), signal);
+  }
+
+  readRollup(...[read, signal]: Parameters<RollupReader['readRollup']>): ReturnType<RollupReader['readRollup']> {
+    return this.use(({ quoted }) => readRollup(this.database, quoted, this.options.source, read, signal), signal);
   }
 
   coverage(name: string): ReturnType<Archive['coverage']> {

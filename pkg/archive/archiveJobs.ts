@@ -5,6 +5,7 @@ import { Database } from './database';
 import { migrateSchema } from './migrator';
 import { packClosed, type PackOutcome } from './packer';
 import { expire, type ExpireOutcome } from './retention';
+import { type RecomputeScope, rollUp, ROLLUP_RETENTION, type RollupOutcome, type RollupRetention } from './rollups';
 
 export interface ArchiveJobsOptions {
   connection: ArchiveConnection;
@@ -12,6 +13,8 @@ export interface ArchiveJobsOptions {
   clock: Clock;
   /** As in `ArchiveOptions`. */
   schema?: string;
+  /** How long rollups are kept; default `ROLLUP_RETENTION`. */
+  rollups?: RollupRetention;
 }
 
 /** Periods are packed this long after their end: late answers and refilled gaps mostly come before. */
@@ -31,6 +34,8 @@ export interface PackOptions {
 export interface ArchiveJobs {
   /** Packs the samples of closed periods; once an hour is enough. */
   packClosed(signal: AbortSignal, options?: PackOptions): Promise<PackOutcome>;
+  /** Stores rollups of closed days and of what changed since; with a scope, computes there again what may still change. */
+  rollUp(signal: AbortSignal, recompute?: RecomputeScope): Promise<RollupOutcome>;
   /** Removes what is older than the retention class of its query; once an hour is enough. */
   expire(signal: AbortSignal): Promise<ExpireOutcome>;
   close(): Promise<void>;
@@ -40,6 +45,7 @@ export interface ArchiveJobs {
 export function createArchiveJobs(options: ArchiveJobsOptions): ArchiveJobs {
   const { connection, logger, clock } = options;
   const database = new Database(connection, logger);
+  const retention = options.rollups ?? ROLLUP_RETENTION;
   const run = async <T>(signal: AbortSignal, work: (schema: string) => Promise<T>): Promise<T> => {
     try {
       const { quoted } = await migrateSchema(database, options.schema ?? connection.schema);
@@ -53,7 +59,11 @@ export function createArchiveJobs(options: ArchiveJobsOptions): ArchiveJobs {
       run(signal, (schema) =>
         packClosed(database, schema, { closedBeforeMs: clock.nowMs() - closedAfterMs, batchSamples }, signal)
       ),
-    expire: (signal) => run(signal, (schema) => expire(database, schema, clock.nowMs(), signal)),
+    rollUp: (signal, recompute) =>
+      run(signal, (schema) =>
+        rollUp(database, schema, { closedBeforeMs: clock.nowMs() - CLOSED_AFTER_MS, retention, recompute }, signal)
+      ),
+    expire: (signal) => run(signal, (schema) => expire(database, schema, clock.nowMs(), retention, signal)),
     close: () => database.close(),
   };
 }

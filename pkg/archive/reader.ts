@@ -27,7 +27,7 @@ export async function readSeries(
       );
       return rows.flatMap((row) => {
         const found = samples.get(Number(row.series_id));
-        const labels = restoreLabels(String(row.metric_name), String(row.origin), parseLabels(row.labels));
+        const labels = restoreLabels(String(row.metric_name), String(row.origin), labelsOf(row.labels));
         return found === undefined ? [] : [{ labels, timesMs: found.timesMs, values: found.values }];
       });
     },
@@ -36,7 +36,7 @@ export async function readSeries(
 }
 
 /** `pg` parses jsonb; whatever is not a flat object of texts was put there by hand. */
-function parseLabels(value: unknown): Record<string, string> {
+export function labelsOf(value: unknown): Record<string, string> {
   const entries = typeof value === 'object' && value !== null ? Object.entries(value) : [];
   return Object.fromEntries(
     entries.map(([name, text]) => [name, typeof text === 'string' ? text : JSON.stringify(text)])

@@ -5,6 +5,7 @@ import { packedView } from './0003packedView';
 import { packedTables } from './0003packing';
 import { rollupViews } from './0004rollups';
 import { managedQueries } from './0005management';
+import { storedRollups } from './0006storedRollups';
 
 export interface Migration {
   name: string;
@@ -19,4 +20,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: 'packing', sql: packedTables + packedView },
   { name: 'rollups', sql: rollupViews },
   { name: 'managed queries', sql: managedQueries },
+  { name: 'stored rollups', sql: storedRollups },
 ];
