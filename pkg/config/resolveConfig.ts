@@ -124,7 +124,7 @@ function resolveArchive(
     refillWindowMs: archive.refill_window,
     leaseMs: archive.lease,
     probe: archive.probe,
-    rollups: { fiveMinutes: archive.rollup_5m, hours: archive.rollup_1h },
+    rollups: { fiveMinutes: archive.five_minute_rollups, hours: archive.hourly_rollups },
   };
 }
 

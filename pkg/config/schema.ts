@@ -67,8 +67,8 @@ const archive = z.strictObject({
   refill_window: positiveDuration.default(15 * 86_400_000),
   lease: duration.refine((ms) => ms >= 1_000, 'must be at least 1s').default(15_000),
   probe: text.default('count(up)'),
-  rollup_5m: rollupRetention.default('1y'),
-  rollup_1h: rollupRetention.default('forever'),
+  five_minute_rollups: rollupRetention.default('1y'),
+  hourly_rollups: rollupRetention.default('forever'),
 });
 
 const server = z.strictObject({

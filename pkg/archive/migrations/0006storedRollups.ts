@@ -115,6 +115,7 @@ BEGIN
     RETURN;
   END IF;
   EXECUTE format('CREATE TABLE %I.%I (LIKE %I.%I INCLUDING ALL)', {schemaText}, partition, {schemaText}, of_width);
+  EXECUTE format('ALTER TABLE %I.%I ENABLE ROW LEVEL SECURITY', {schemaText}, partition);
   EXECUTE format('ALTER TABLE %I.%I ATTACH PARTITION %I.%I FOR VALUES FROM (%L) TO (%L)',
     {schemaText}, of_width, {schemaText}, partition, start_time, start_time + interval '24 hours' * days);
 END

@@ -6,6 +6,7 @@ import { packedTables } from './0003packing';
 import { rollupViews } from './0004rollups';
 import { managedQueries } from './0005management';
 import { storedRollups } from './0006storedRollups';
+import { rowSecurity } from './0007rowSecurity';
 
 export interface Migration {
   name: string;
@@ -21,4 +22,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: 'rollups', sql: rollupViews },
   { name: 'managed queries', sql: managedQueries },
   { name: 'stored rollups', sql: storedRollups },
+  { name: 'row security', sql: rowSecurity },
 ];
