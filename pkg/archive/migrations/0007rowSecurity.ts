@@ -99,7 +99,8 @@ COMMENT ON COLUMN {schema}.promkeep_readers.org_id IS 'The organisation; null: a
 CREATE POLICY own_roles ON {schema}.promkeep_readers FOR SELECT
   USING (role_name = 'public' OR pg_has_role(to_regrole(quote_ident(role_name)), 'USAGE'));
 CREATE POLICY own_organisations ON {schema}.promkeep_sources FOR SELECT
-  USING (EXISTS (SELECT 1 FROM {schema}.promkeep_readers m WHERE m.org_id IS NULL OR m.org_id = promkeep_sources.org_id));
+  USING (org_id IN (SELECT m.org_id FROM {schema}.promkeep_readers m)
+         OR (SELECT count(*) > 0 FROM {schema}.promkeep_readers m WHERE m.org_id IS NULL));
 ${KEYS.flatMap(([column, parent, tables]) =>
   tables.map(
     (
