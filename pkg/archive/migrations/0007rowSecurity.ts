@@ -282,6 +282,7 @@ BEGIN
   IF to_regclass(format('%I.%I', {schemaText}, of_class)) IS NULL THEN
     EXECUTE format('CREATE TABLE %I.%I (LIKE %I.promkeep_packed INCLUDING ALL) PARTITION BY RANGE (from_time)',
       {schemaText}, of_class, {schemaText});
+    PERFORM {schema}.promkeep_secure_partition(format('%I.%I', {schemaText}, of_class)::regclass);
     EXECUTE format('ALTER TABLE %I.promkeep_packed ATTACH PARTITION %I.%I FOR VALUES IN (%L)',
       {schemaText}, {schemaText}, of_class, class);
   END IF;
