@@ -22,9 +22,10 @@ export function packedColumns(fromParameter: number, toParameter: number): strin
     `extract(epoch FROM $${parameter}::timestamptz - p.from_time) * 1000000 / p.step_us`;
   const first = `greatest(1, ceil(${position(fromParameter)}) + 1)::bigint`;
   const last = `least(p.sample_count, floor(${position(toParameter)}) + 1)::bigint`;
-  const whole = 'p.step_us IS NULL OR p.differences';
-  return `p.series_id, encode(timestamptz_send(p.from_time), 'hex') AS start, p.step_us,
-    p.differences, CASE WHEN ${whole} THEN 0 ELSE ${first} - 1 END AS skipped,
+  const constant = 'cardinality(p.sample_values) <> p.sample_count';
+  const whole = `p.step_us IS NULL OR p.differences OR ${constant}`;
+  return `p.series_id, encode(timestamptz_send(p.from_time) || float8send(coalesce(p.divisor, 1)) || int4send(CASE WHEN ${constant} THEN p.sample_count ELSE 0 END),
+      'hex') AS start, p.step_us, p.differences, CASE WHEN ${whole} THEN 0 ELSE ${first} - 1 END AS skipped,
     CASE WHEN p.step_us IS NULL THEN encode(array_send(p.offsets_us), 'hex') END AS offsets,
     encode(array_send(CASE WHEN ${whole} THEN p.sample_values
       ELSE p.sample_values[${first}::integer:${last}::integer] END), 'hex') AS packed`;
@@ -32,13 +33,10 @@ export function packedColumns(fromParameter: number, toParameter: number): strin
 
 /** The samples of one packed row within `[fromMs, toMs]`. */
 export function unpackRow(row: Row, range: { fromMs: number; toMs: number }): StoredSamples {
-  const startMs = readTime(Buffer.from(String(row.start), 'hex'), 0);
-  const values = readFloat8Array(Buffer.from(String(row.packed), 'hex'));
-  if (row.differences === true) {
-    for (let i = 1; i < values.length; i++) {
-      values[i] += values[i - 1];
-    }
-  }
+  const head = Buffer.from(String(row.start), 'hex');
+  const startMs = readTime(head, 0);
+  const stored = readFloat8Array(Buffer.from(String(row.packed), 'hex'));
+  const values = restore(stored, row.differences === true, head.readDoubleBE(8), head.readInt32BE(16));
   const times = new Float64Array(values.length);
   if (typeof row.offsets === 'string') {
     const bytes = Buffer.from(row.offsets, 'hex');
@@ -62,6 +60,22 @@ export function unpackRow(row: Row, range: { fromMs: number; toMs: number }): St
     end--;
   }
   return { timesMs: times.slice(first, end), values: values.slice(first, end), packed: true };
+}
+
+/**
+ * Differences are summed up and divided, which restores every bit.
+ *
+ * @param repeated how often the only value stands for itself; 0 in rows of different values
+ */
+function restore(stored: Float64Array, differences: boolean, divisor: number, repeated: number): Float64Array {
+  if (repeated > 0) {
+    return new Float64Array(repeated).fill(stored[0]);
+  }
+  for (let i = 0, sum = 0; differences && i < stored.length; i++) {
+    sum += stored[i];
+    stored[i] = sum / divisor;
+  }
+  return stored;
 }
 
 /** Merges pieces of one series; no time is in two of them. */

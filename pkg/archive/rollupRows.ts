@@ -67,8 +67,8 @@ export async function storeRollups(
        WHERE s.series_id = ANY ($1::bigint[]) AND s.time > $3::timestamptz AND s.time <= $4::timestamptz
        UNION ALL
        SELECT p.series_id, u.sample_time, u.sample_value FROM ${schema}.promkeep_packed p
-       CROSS JOIN LATERAL ${schema}.promkeep_unpack(p.from_time, p.step_us, p.offsets_us, p.sample_values, p.differences,
-         p.fetch_ids, p.fetch_starts) u
+       CROSS JOIN LATERAL ${schema}.promkeep_unpack(p.from_time, p.sample_count, p.step_us, p.offsets_us, p.sample_values, p.differences,
+         p.divisor, p.fetch_ids, p.fetch_starts) u
        WHERE p.series_id = ANY ($1::bigint[]) AND p.from_time <= $4::timestamptz
          AND p.from_time > $3::timestamptz - interval '672 hours' AND p.to_time > $3::timestamptz
          AND u.sample_time > $3::timestamptz AND u.sample_time <= $4::timestamptz),

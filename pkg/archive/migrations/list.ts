@@ -5,8 +5,9 @@ import { packedView } from './0003packedView';
 import { packedTables } from './0003packing';
 import { rollupViews } from './0004rollups';
 import { managedQueries } from './0005management';
-import { storedRollups } from './0006storedRollups';
-import { rowSecurity } from './0007rowSecurity';
+import { densePacking } from './0006densePacking';
+import { storedRollups } from './0007storedRollups';
+import { rowSecurity } from './0008rowSecurity';
 
 export interface Migration {
   name: string;
@@ -21,6 +22,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: 'packing', sql: packedTables + packedView },
   { name: 'rollups', sql: rollupViews },
   { name: 'managed queries', sql: managedQueries },
+  { name: 'dense packing', sql: densePacking },
   { name: 'stored rollups', sql: storedRollups },
   { name: 'row security', sql: rowSecurity },
 ];

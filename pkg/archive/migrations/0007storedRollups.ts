@@ -170,7 +170,7 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000 AS $$
     UNION ALL
     SELECT u.sample_time, u.sample_value, u.sample_value, ${summable('u.sample_value')}, 1, u.sample_value
     FROM {schema}.promkeep_packed s
-    CROSS JOIN LATERAL {schema}.promkeep_unpack(s.from_time, s.step_us, s.offsets_us, s.sample_values, s.differences, s.fetch_ids, s.fetch_starts) u
+    CROSS JOIN LATERAL {schema}.promkeep_unpack(s.from_time, s.sample_count, s.step_us, s.offsets_us, s.sample_values, s.differences, s.divisor, s.fetch_ids, s.fetch_starts) u
     WHERE s.series_id = $2 AND s.from_time <= $5 AND s.from_time > $4 - interval '672 hours' AND s.to_time > $4
       AND (t.stored_until IS NULL OR s.to_time > t.stored_until
            OR t.stale && tstzrange(s.from_time, s.to_time, '[]') OR t.working && tstzrange(s.from_time, s.to_time, '[]'))

@@ -31,7 +31,7 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000000 AS $$${arm('s.time', 's.value', '
     's.from_time',
     's.to_time',
     `{schema}.promkeep_packed s
-  CROSS JOIN LATERAL {schema}.promkeep_unpack(s.from_time, s.step_us, s.offsets_us, s.sample_values, s.differences, s.fetch_ids, s.fetch_starts) u`
+  CROSS JOIN LATERAL {schema}.promkeep_unpack(s.from_time, s.sample_count, s.step_us, s.offsets_us, s.sample_values, s.differences, s.divisor, s.fetch_ids, s.fetch_starts) u`
   )}
 $$;
 COMMENT ON FUNCTION {schema}.promkeep_rows() IS 'What promkeep_metrics shows, with the rights of the caller.';
@@ -334,7 +334,7 @@ BEGIN
   WHERE s.series_id = of_series AND s.time = row_in.timestamp;
   IF NOT FOUND THEN
     SELECT u.sample_value AS value, f.written_at, true AS packed INTO old FROM {schema}.promkeep_packed p
-    CROSS JOIN LATERAL {schema}.promkeep_unpack(p.from_time, p.step_us, p.offsets_us, p.sample_values, p.differences, p.fetch_ids, p.fetch_starts) u
+    CROSS JOIN LATERAL {schema}.promkeep_unpack(p.from_time, p.sample_count, p.step_us, p.offsets_us, p.sample_values, p.differences, p.divisor, p.fetch_ids, p.fetch_starts) u
     LEFT JOIN {schema}.promkeep_fetches f ON f.fetch_id = u.sample_fetch
     WHERE p.series_id = of_series AND p.from_time <= row_in.timestamp
       AND p.from_time > row_in.timestamp - interval '672 hours' AND p.to_time >= row_in.timestamp
@@ -365,6 +365,7 @@ BEGIN
 END
 $$;
 DROP FUNCTION {schema}.promkeep_inserted_query(varchar);
+DROP FUNCTION {schema}.promkeep_unpack(timestamptz, bigint, bigint[], float8[], boolean, bigint[], integer[]);
 `;
 
 /** Row-level security: a role made for one organisation sees and writes nothing of another. */
