@@ -66,7 +66,7 @@ const archive = z.strictObject({
   backfill: duration.default(0),
   refill_window: positiveDuration.default(15 * 86_400_000),
   lease: duration.refine((ms) => ms >= 1_000, 'must be at least 1s').default(15_000),
-  probe: text.default('count(up)'),
+  probe: text.optional(),
   five_minute_rollups: rollupRetention.default('1y'),
   hourly_rollups: rollupRetention.default('forever'),
 });
