@@ -31,6 +31,36 @@ const shared = {
   resetMocks: true,
 };
 
+const dom = {
+  ...shared,
+  displayName: 'dom',
+  globals: { REACT_MAJOR: 18 },
+  testEnvironment: 'jsdom',
+  testMatch: ['<rootDir>/src/{datasource,panel,dashboard}/**/*.test.{ts,tsx}'],
+  setupFilesAfterEnv: ['<rootDir>/jest.setup.dom.ts'],
+  transformIgnorePatterns: [`/node_modules/(?!.*(${esModules.join('|')})/.*)`],
+  moduleNameMapper: {
+    '\\.css$': 'identity-obj-proxy',
+    '^monaco-promql$': '<rootDir>/src/datasource/monacoPromqlStub.ts',
+    publicPath$: '<rootDir>/tests/fakes/empty.ts',
+    'react-inlinesvg': '<rootDir>/tests/fakes/inlineSvg.cjs',
+  },
+};
+
+/** Grafana 13.2 runs plugins on React 19: the same tests with that in its place, for our code and for all packages. */
+const dom19 = {
+  ...dom,
+  displayName: 'dom19',
+  globals: { REACT_MAJOR: 19 },
+  moduleNameMapper: {
+    '^react$': '<rootDir>/node_modules/react-19',
+    '^react/(.*)$': '<rootDir>/node_modules/react-19/$1',
+    '^react-dom$': '<rootDir>/node_modules/react-dom-19',
+    '^react-dom/(.*)$': '<rootDir>/node_modules/react-dom-19/$1',
+    ...dom.moduleNameMapper,
+  },
+};
+
 /** @type {import('jest').Config} */
 module.exports = {
   projects: [
@@ -43,20 +73,8 @@ module.exports = {
         '<rootDir>/tests/contracts/**/*.test.ts',
       ],
     },
-    {
-      ...shared,
-      displayName: 'dom',
-      testEnvironment: 'jsdom',
-      testMatch: ['<rootDir>/src/{datasource,panel,dashboard}/**/*.test.{ts,tsx}'],
-      setupFilesAfterEnv: ['<rootDir>/jest.setup.dom.ts'],
-      transformIgnorePatterns: [`/node_modules/(?!.*(${esModules.join('|')})/.*)`],
-      moduleNameMapper: {
-        '\\.css$': 'identity-obj-proxy',
-        '^monaco-promql$': '<rootDir>/src/datasource/monacoPromqlStub.ts',
-        publicPath$: '<rootDir>/tests/fakes/empty.ts',
-        'react-inlinesvg': '<rootDir>/tests/fakes/inlineSvg.cjs',
-      },
-    },
+    dom,
+    dom19,
     {
       ...shared,
       displayName: 'architecture',

@@ -1,5 +1,14 @@
 import '@testing-library/jest-dom';
 import { TextDecoder, TextEncoder } from 'node:util';
+import { version } from 'react';
+import { version as domVersion } from 'react-dom';
+
+/** By jest.config.js: which React this project is there to test with. */
+declare const REACT_MAJOR: number;
+
+if (![version, domVersion].every((one) => one.startsWith(`${REACT_MAJOR}.`))) {
+  throw new Error(`These tests are for React ${REACT_MAJOR}, and got React ${version} with react-dom ${domVersion}.`);
+}
 
 /** Drawing a whole settings page takes 0.3 s here, and many times that on a busy machine with two cores. */
 jest.setTimeout(30_000);

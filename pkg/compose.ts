@@ -1,15 +1,18 @@
 import { createArchiver } from './archiver/archiver';
 import { createUpkeep } from './archiver/upkeep';
-import { composeApiRoutes, gapReader, scrapeIntervalText } from './composeApi';
+import { composeApiRoutes, gapReader, scrapeIntervalText, summaryReader } from './composeApi';
 import { Closers } from './composeClosers';
+import { archiveViewer, liveFeeds } from './composePage';
 import { openArchive, openArchiveJobs, openSource } from './composeSources';
+import { upkeepJobs } from './composeUpkeep';
 import { type ArchiveConfig, type Config } from './config/config';
 import { COLLECT_DEFAULTS } from './core/collectFetch';
 import { REFILL_DEFAULTS } from './core/collectRefill';
 import { type Archive, type Clock, type Logger, type MetricSource } from './core/ports';
 import { type ProxySettings } from './prometheus/prometheusSettings';
 import { createHttpServer } from './server/httpServer';
-import { createMetrics } from './server/metrics';
+import { createMetrics, type Metrics } from './server/metrics';
+import { createHistoryRoutes } from './server/routes/historyRoutes';
 import { type ReadinessCheck } from './server/probeRoutes';
 
 export interface ServeOptions {
@@ -28,6 +31,8 @@ export interface RunningServer {
   /** Stops recording, then listening, then closes the connections; takes a few seconds at most. */
   stop(): Promise<void>;
 }
+
+const MONOTONIC_CLOCK: Clock = { nowMs: () => performance.now() };
 
 /** Of each part; an archiver in the middle of a transaction is the one that may need it. */
 const CLOSE_LIMIT_MS = 3_000;
@@ -54,20 +59,42 @@ async function open(config: Config, options: ServeOptions, closers: Closers): Pr
     closers.push('archive', () => archive.close());
   }
   const settleMs = config.archive?.settleMs;
-  const metrics = createMetrics(version, archive && gapReader(archive, clock, settleMs));
+  const metrics = createMetrics(
+    version,
+    archive && {
+      clock,
+      readGaps: gapReader(archive, clock, settleMs),
+      readStatus: () => archive.status(),
+      readPool: () => archive.poolUse(),
+    }
+  );
   const { host, port, token, basicAuth, allowedHosts, limits } = config.server;
+  const apiParts = {
+    source,
+    archive,
+    clock,
+    summaryMetrics: config.summaryMetrics,
+    scrapeInterval: scrapeIntervalText(config.prometheus.scrapeIntervalMs),
+    limits,
+    settleMs,
+  };
+  const viewer =
+    config.archive &&
+    archive &&
+    archiveViewer({
+      archive,
+      history: archive.history,
+      clock,
+      settleMs: config.archive.settleMs,
+      refillWindowMs: config.archive.refillWindowMs,
+      holder: options.holder,
+      metrics: config.summaryMetrics,
+    });
   const server = await createHttpServer({
     access: { host, token, basicAuth, allowedHosts },
     port,
-    routes: composeApiRoutes({
-      source,
-      archive,
-      clock,
-      summaryMetrics: config.summaryMetrics,
-      scrapeInterval: scrapeIntervalText(config.prometheus.scrapeIntervalMs),
-      limits,
-      settleMs,
-    }),
+    routes: [...composeApiRoutes(apiParts), ...createHistoryRoutes(viewer)],
+    live: liveFeeds(summaryReader(apiParts), viewer, clock, limits.maxRangeMs),
     checks: readinessChecks(source, archive, clock),
     metrics,
     logger,
@@ -82,7 +109,7 @@ async function open(config: Config, options: ServeOptions, closers: Closers): Pr
       source,
       archive,
       clock,
-      monotonicClock: { nowMs: () => performance.now() },
+      monotonicClock: MONOTONIC_CLOCK,
       logger,
       queries: config.recordedQueries,
       metrics: metrics.archiver,
@@ -97,30 +124,21 @@ async function open(config: Config, options: ServeOptions, closers: Closers): Pr
     });
     closers.push('archiver', () => archiver.stop());
     archiver.start();
-    startUpkeep(config.archive, options, closers);
+    startUpkeep(config.archive, options, metrics, closers);
   } else {
     logger.info('There is no archive (archive.url, PROMKEEP_DATABASE_URL): nothing is recorded.');
   }
   return url;
 }
 
-function startUpkeep(config: ArchiveConfig, { logger, clock }: ServeOptions, closers: Closers): void {
+function startUpkeep(config: ArchiveConfig, { logger, clock }: ServeOptions, metrics: Metrics, closers: Closers): void {
   const jobs = openArchiveJobs(config, { logger, clock });
   closers.push('archive jobs', () => jobs.close());
   const upkeep = createUpkeep({
     logger,
-    jobs: [
-      { name: 'pack', run: async (signal) => ({ ...(await jobs.packClosed(signal)) }) },
-      // Before samples go: what is not rolled up does not expire.
-      { name: 'rollup', run: async (signal) => ({ ...(await jobs.rollUp(signal)) }) },
-      {
-        name: 'expire',
-        async run(signal) {
-          const { moved, deletedSamples, dropped, busy } = await jobs.expire(signal);
-          return { moved, deletedSamples, droppedPartitions: dropped.length, busyPartitions: busy.length };
-        },
-      },
-    ],
+    metrics: metrics.upkeep,
+    monotonicClock: MONOTONIC_CLOCK,
+    jobs: upkeepJobs(jobs),
   });
   closers.push('archive upkeep', () => upkeep.stop());
   upkeep.start();

@@ -40,7 +40,7 @@ const SPARKLINE_POINTS = 240;
 const SHORTEST_STEP_MS = 15_000;
 const AT_ONCE = 4;
 
-function summaryReader({ source, clock, summaryMetrics, scrapeInterval }: ApiParts): SummaryReader {
+export function summaryReader({ source, clock, summaryMetrics, scrapeInterval }: ApiParts): SummaryReader {
   const deps: SummaryDeps = { source, clock, scrapeInterval };
   const shown = selectMetrics(summaryMetrics, []);
   return {

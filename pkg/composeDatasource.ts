@@ -1,29 +1,37 @@
-import { type Archive, type Clock, type Logger } from './core/ports';
+import { type Clock, type Logger } from './core/ports';
 import { createArchive } from './archive/archive';
 import { parseArchiveSettings } from './archive/archiveSettings';
 import { sleepUntilTimer } from './archiver/waiting';
 import { composeApiRoutes } from './composeApi';
+import { openRecorded, visibleArchive } from './composeRecorded';
+import { refusalToRead } from './core/callers';
 import { type DatasourceFactory, type DatasourceSettings } from './core/datasource';
 import { createDatasourceInstance, type DatasourceDeps } from './core/datasourceInstance';
-import { asPromkeepError, type PromkeepError } from './core/errors';
+import { asPromkeepError } from './core/errors';
 import { DATASOURCE_METRICS } from './core/summaryPresets';
 import { type ProxySettings } from './prometheus/prometheusSettings';
 import { createPrometheusSource } from './prometheus/prometheusSource';
 import { parsePrometheusSettings } from './prometheus/settings';
 import { applyFilters } from './promql/applyFilters';
+import { compareExpressions } from './promql/compareExpressions';
 import { suggestionSelectors } from './promql/suggestionSelectors';
+import { createArchiveLabelRoutes } from './server/routes/archiveLabelRoutes';
+import { refusingArchive } from './core/refusingArchive';
 
 export interface DatasourceParts {
   logger: Logger;
   clock: Clock;
   proxies: ProxySettings;
+  /** Names this process among the archivers of a source. */
+  holder: string;
 }
 
 /** Grafana itself limits who may ask how much; these only keep one answer of our own API in bounds. */
 const LIMITS = { maxPoints: 11_000, maxRangeMs: 10 * 365 * 86_400_000, maxRecords: 250_000 };
 
 /** Builds a datasource from what Grafana knows about it. Only settings without which no query can work throw. */
-export function createDatasourceFactory({ logger, clock, proxies }: DatasourceParts): DatasourceFactory {
+export function createDatasourceFactory({ logger, clock, proxies, holder }: DatasourceParts): DatasourceFactory {
+  let instances = 0;
   return async (settings) => {
     const prometheus = parsePrometheusSettings(settings);
     for (const warning of prometheus.warnings) {
@@ -31,28 +39,47 @@ export function createDatasourceFactory({ logger, clock, proxies }: DatasourcePa
     }
     const source = createPrometheusSource(prometheus.settings, proxies);
     const archive = openArchive(settings, { logger, clock });
+    const forwardsCredentials = forwardsUsersCredentials(settings.jsonData);
+    // A changed datasource is a new instance beside the old one, which may still be ending: each has a name of its own.
+    const recorded = openRecorded({
+      ...{ settings, prometheus: prometheus.settings, archive: archive?.archive, forwardsCredentials },
+      ...{ logger, clock, proxies, holder: `${holder} #${++instances}` },
+    });
     const scrapeInterval = prometheus.settings.timeInterval ?? '';
     const concurrency = Number(settings.grafanaConfig.GF_CONCURRENT_QUERY_COUNT);
     return createDatasourceInstance({
       source,
       ...(archive ? { archive } : {}),
       summaryMetrics: DATASOURCE_METRICS,
-      apiRoutes: composeApiRoutes({
-        source,
-        archive: archive?.archive,
-        clock,
-        summaryMetrics: DATASOURCE_METRICS,
-        scrapeInterval,
-        limits: LIMITS,
-      }),
+      background: recorded.background,
+      apiRoutes: [
+        ...composeApiRoutes({
+          source,
+          archive: visibleArchive(archive?.archive, forwardsCredentials),
+          clock,
+          summaryMetrics: DATASOURCE_METRICS,
+          scrapeInterval,
+          limits: LIMITS,
+          settleMs: recorded.settleMs,
+        }),
+        ...recorded.routes,
+        ...createArchiveLabelRoutes({
+          history: archive?.archive.history,
+          compare: compareExpressions,
+          refuse: (caller) => refusalToRead(caller, forwardsCredentials),
+        }),
+      ],
       clock,
       logger,
       ...(Number.isInteger(concurrency) && concurrency > 0 ? { concurrency } : {}),
       scrapeInterval,
+      allExemplars: prometheus.settings.allExemplars,
+      settingsWarnings: prometheus.warnings,
       timeoutSignal: (ms) => AbortSignal.timeout(ms),
       wait: sleepUntilTimer,
-      forwardsCredentials: forwardsUsersCredentials(settings.jsonData),
+      forwardsCredentials,
       applyFilters,
+      compareExpressions,
       suggestionSelectors,
     });
   };
@@ -74,7 +101,7 @@ function openArchive(
     const archive = createArchive({ connection, source, logger, clock });
     return { archive, allowKeep, retention, maxRowsPerDay, maxSeries, forwardsCredentials };
   } catch (error) {
-    const archive = unusableArchive(asPromkeepError(error));
+    const archive = refusingArchive(asPromkeepError(error));
     return {
       archive,
       allowKeep: true,
@@ -84,25 +111,6 @@ function openArchive(
       forwardsCredentials,
     };
   }
-}
-
-function unusableArchive(error: PromkeepError): Archive {
-  const refuse = (): Promise<never> => Promise.reject(error);
-  return {
-    migrate: refuse,
-    provision: refuse,
-    writeRange: refuse,
-    readSeries: refuse,
-    coverage: refuse,
-    noteGap: refuse,
-    holdLease: refuse,
-    releaseLease: refuse,
-    currentLease: refuse,
-    ledger: refuse,
-    keptToday: refuse,
-    status: refuse,
-    close: async () => undefined,
-  };
 }
 
 /** OAuth tokens or cookies of the user go on to Prometheus, so two users may see different data (promise 12). */

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import os from 'node:os';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { createDatasourceFactory } from './composeDatasource';
 import { proxiesFrom } from './composeSources';
@@ -17,7 +19,12 @@ export function composePlugin(logger: Logger, environment: Readonly<Record<strin
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: EVENT_LOOP_PRECISION_MS });
   return {
-    factory: createDatasourceFactory({ logger, clock: { nowMs: () => Date.now() }, proxies: proxiesFrom(environment) }),
+    factory: createDatasourceFactory({
+      logger,
+      clock: { nowMs: () => Date.now() },
+      proxies: proxiesFrom(environment),
+      holder: `grafana on ${os.hostname()} pid ${process.pid} ${randomUUID().slice(0, 8)}`,
+    }),
     metricsText: () => registry.metrics(),
   };
 }

@@ -1,8 +1,8 @@
-import { createArchive } from './archive/archive';
+import { createArchive, type PooledArchive } from './archive/archive';
 import { type ArchiveJobs, createArchiveJobs } from './archive/archiveJobs';
 import { type ArchiveConnection, connectionFromUrl } from './archive/connection';
 import { type ArchiveConfig, type PrometheusConfig } from './config/config';
-import { type Archive, type Clock, type Logger, type MetricSource } from './core/ports';
+import { type Clock, type Logger, type MetricSource } from './core/ports';
 import { plainPrometheusSettings, type ProxySettings } from './prometheus/prometheusSettings';
 import { createPrometheusSource } from './prometheus/prometheusSource';
 
@@ -27,7 +27,7 @@ interface Surroundings {
 }
 
 /** The archive of the configuration; connects with its first use. Throws `SETTINGS_INVALID`. */
-export function openArchive(config: ArchiveConfig, surroundings: Surroundings): Archive {
+export function openArchive(config: ArchiveConfig, surroundings: Surroundings): PooledArchive {
   return createArchive({ ...databaseOf(config), ...surroundings, source: config.source });
 }
 

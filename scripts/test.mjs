@@ -19,6 +19,8 @@ const STAGES = [
   { name: 'lint', run: () => command('npm', ['run', '--silent', 'lint']) },
   { name: 'architecture', run: () => jest('architecture') },
   { name: 'unit', run: () => jest('unit', 'dom') },
+  // Grafana 13.2 has React 19 in place of 18
+  { name: 'react19', run: () => jest('dom19') },
   { name: 'build', run: () => command('npm', ['run', '--silent', 'build']) },
   {
     name: 'integration',
@@ -37,6 +39,15 @@ const STAGES = [
       prometheus: [process.env.PROMETHEUS_BIN || 'prometheus'],
     },
     run: () => jest('browser'),
+  },
+  {
+    name: 'e2e',
+    programs: { chromium: ['chromium', 'chromium-browser', 'google-chrome'] },
+    skip: () =>
+      process.env.GRAFANA_URL
+        ? undefined
+        : 'GRAFANA_URL is not set: it needs a Grafana that runs both plugins, such as that of `npm start`',
+    run: e2e,
   },
 ];
 
@@ -130,6 +141,17 @@ async function jest(...projects) {
     failed: counts.numFailedTests + counts.numRuntimeErrorTestSuites,
     skipped: counts.numPendingTests + counts.numTodoTests,
   };
+}
+
+/** Playwright's own counts; a test that passed at the second attempt counts as passed. */
+async function e2e() {
+  const { code } = await command('npm', ['run', '--silent', 'test:e2e']);
+  const report = join(reports, 'e2e.json');
+  if (!existsSync(report)) {
+    return { code: code === 0 ? 1 : code };
+  }
+  const { expected, flaky, unexpected, skipped } = JSON.parse(readFileSync(report, 'utf8')).stats;
+  return { code, passed: expected + flaky, failed: unexpected, skipped };
 }
 
 function goProgram() {

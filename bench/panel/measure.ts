@@ -136,7 +136,16 @@ async function saveDashboard(type: string): Promise<string> {
     options,
     fieldConfig: { defaults: { unit: 'percent', decimals: 1, thresholds }, overrides: [] },
   };
-  const dashboard = { uid, title: uid, panels: [panel], time: { from: 'now-1h', to: 'now' }, schemaVersion: 42 };
+  const dashboard = {
+    uid,
+    title: uid,
+    panels: [panel],
+    time: { from: 'now-1h', to: 'now' },
+    refresh: '1s',
+    // Grafana takes an interval that is not in this list for the next longer one that is.
+    timepicker: { refresh_intervals: ['1s', '5s'] },
+    schemaVersion: 42,
+  };
   await request('POST', '/api/dashboards/db', { dashboard, overwrite: true });
   return uid;
 }

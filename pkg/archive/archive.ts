@@ -5,21 +5,28 @@ import {
   type Gap,
   type Lease,
   type Logger,
+  type PoolUse,
   type QueryIdentity,
+  type RecordedHistory,
+  type RecordedQueryStore,
   type RollupReader,
   type SourceIdentity,
 } from '../core/ports';
 import { toArchiveError } from './archiveErrors';
 import { type ArchiveConnection } from './connection';
 import { Database, type Transaction } from './database';
+import { readGrid } from './gridReader';
+import { readSeriesLabels } from './historyReader';
 import { addGap, readCoverage } from './ledgerRows';
 import { requireEpoch, holdLease, readLease, releaseLease } from './leaseRows';
 import { readLedger } from './ledgerReader';
 import { migrateSchema, type ReadySchema } from './migrator';
 import { Partitions } from './partitions';
 import { provision } from './provisioner';
+import { purgeDeleted } from './queryPurge';
 import { findQueryId, lockQuery } from './queryRows';
 import { readSeries } from './reader';
+import { changeQuery, createQuery, listQueries, markDeleted } from './recordedStore';
 import { readRollup } from './rollupReader';
 import { timeText } from './sampleRows';
 import { errorCode } from './sqlState';
@@ -39,12 +46,16 @@ export interface ArchiveOptions {
 const NOBODY: Lease = { holder: '', epoch: 0, expiresInMs: 0 };
 const DAY_MS = 86_400_000;
 
+export interface PooledArchive extends Archive, RollupReader {
+  poolUse(): PoolUse;
+}
+
 /** The archive of one source in PostgreSQL. Nothing is connected before the first call, and a failed one may be repeated. */
-export function createArchive(options: ArchiveOptions): Archive & RollupReader {
+export function createArchive(options: ArchiveOptions): PooledArchive {
   return new PostgresArchive(options);
 }
 
-class PostgresArchive implements Archive, RollupReader {
+class PostgresArchive implements PooledArchive {
   private readonly database: Database;
   private readonly partitions: Partitions;
   private ready: Promise<ReadySchema> | undefined;
@@ -54,6 +65,10 @@ class PostgresArchive implements Archive, RollupReader {
     this.partitions = new Partitions(this.database);
   }
 
+  poolUse(): PoolUse {
+    return this.database.poolUse();
+  }
+
   async migrate(): ReturnType<Archive['migrate']> {
     this.ready = undefined;
     const { from, to } = await this.guard(() => this.schema());
@@ -61,7 +76,12 @@ class PostgresArchive implements Archive, RollupReader {
   }
 
   provision(...[queries, epoch]: Parameters<Archive['provision']>): ReturnType<Archive['provision']> {
-    return this.use(({ quoted }) => provision(this.database, quoted, this.options.source, queries, epoch));
+    const { source } = this.options;
+    const names = queries.map(({ name }) => name);
+    return this.use(async ({ quoted }) => {
+      await this.purge(quoted, names, new AbortController().signal);
+      await provision(this.database, quoted, source, queries, epoch);
+    });
   }
 
   writeRange(...[write, signal]: Parameters<Archive['writeRange']>): ReturnType<Archive['writeRange']> {
@@ -96,7 +116,7 @@ class PostgresArchive implements Archive, RollupReader {
       this.database.transaction(async (tx) => {
         await requireEpoch(tx, quoted, this.options.source, epoch);
         const query = await lockQuery(tx, quoted, this.options.source, recorded(name));
-        if (query === undefined) {
+        if (query === undefined || query.deleted) {
           throw new PromkeepError('NOT_FOUND', `The archive knows no recorded query ${JSON.stringify(name)}`);
         }
         await addGap(tx, quoted, query, gap);
@@ -120,6 +140,58 @@ class PostgresArchive implements Archive, RollupReader {
 
   ledger(): ReturnType<Archive['ledger']> {
     return this.read((tx, schema) => readLedger(tx, schema, this.options.source));
+  }
+
+  readonly recorded: RecordedQueryStore = {
+    list: () => this.read((tx, schema) => listQueries(tx, schema, this.options.source)),
+    create: (query, by) =>
+      this.use(async ({ quoted }) => {
+        await this.purge(quoted, [query.name], new AbortController().signal);
+        return this.database.transaction((tx) => createQuery(tx, quoted, this.options.source, query, by));
+      }),
+    change: (edit, change) =>
+      this.use(({ quoted }) =>
+        this.database.transaction((tx) => changeQuery(tx, quoted, this.options.source, edit, change))
+      ),
+    remove: (edit, withData, signal) =>
+      this.use(async ({ quoted }) => {
+        await this.database.transaction((tx) => markDeleted(tx, quoted, this.options.source, edit, withData));
+        return !withData || this.purgeInTime(quoted, [edit.name], signal);
+      }),
+  };
+
+  readonly history: RecordedHistory = {
+    readGrid: (read, signal) =>
+      this.use(({ quoted }) => readGrid(this.database, quoted, this.options.source, read, signal), signal),
+    seriesLabels: (read, signal) =>
+      this.use(
+        ({ quoted }) =>
+          this.database.transaction((tx) => readSeriesLabels(tx, quoted, this.options.source, read), {
+            signal,
+            readOnly: true,
+          }),
+        signal
+      ),
+  };
+
+  /** A deleted query's data must be gone before its name is used again. */
+  private purge(schema: string, names: readonly string[], signal: AbortSignal): Promise<unknown> {
+    return names.length === 0
+      ? Promise.resolve()
+      : purgeDeleted(this.database, schema, { source: this.options.source, names }, signal);
+  }
+
+  private async purgeInTime(schema: string, names: readonly string[], signal: AbortSignal): Promise<boolean> {
+    try {
+      await this.purge(schema, names, signal);
+      return true;
+    } catch (error) {
+      // The query is deleted, which is what was asked for; the upkeep removes the rest.
+      this.options.logger.warn('The data of a deleted recorded query is not removed yet.', {
+        error: toArchiveError(error, this.options.connection, signal).message,
+      });
+      return false;
+    }
   }
 
   keptToday(): ReturnType<Archive['keptToday']> {

@@ -4,6 +4,7 @@ import { type ArchiveConnection } from './connection';
 import { Database } from './database';
 import { migrateSchema } from './migrator';
 import { packClosed, type PackOutcome } from './packer';
+import { purgeDeleted, type PurgeOutcome } from './queryPurge';
 import { expire, type ExpireOutcome } from './retention';
 import { type RecomputeScope, rollUp, ROLLUP_RETENTION, type RollupOutcome, type RollupRetention } from './rollups';
 
@@ -38,6 +39,8 @@ export interface ArchiveJobs {
   rollUp(signal: AbortSignal, recompute?: RecomputeScope): Promise<RollupOutcome>;
   /** Removes what is older than the retention class of its query; once an hour is enough. */
   expire(signal: AbortSignal): Promise<ExpireOutcome>;
+  /** Removes what is left of recorded queries that were deleted with their data; once an hour is enough. */
+  removeDeleted(signal: AbortSignal): Promise<PurgeOutcome>;
   close(): Promise<void>;
 }
 
@@ -64,6 +67,7 @@ export function createArchiveJobs(options: ArchiveJobsOptions): ArchiveJobs {
         rollUp(database, schema, { closedBeforeMs: clock.nowMs() - CLOSED_AFTER_MS, retention, recompute }, signal)
       ),
     expire: (signal) => run(signal, (schema) => expire(database, schema, clock.nowMs(), retention, signal)),
+    removeDeleted: (signal) => run(signal, (schema) => purgeDeleted(database, schema, undefined, signal)),
     close: () => database.close(),
   };
 }

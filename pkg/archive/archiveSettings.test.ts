@@ -36,6 +36,7 @@ describe('parseArchiveSettings', () => {
       connection: { host: 'db', port: 5432, database: 'promkeep', user: 'me', sslMode: 'disable' },
       source: { orgId: 7, name: 'default' },
       keep: { allowed: false, retention: '30d', maxRowsPerDay: 1_000_000, maxSeries: 1_000 },
+      recording: { allowed: false, maxSeries: 10_000, probe: 'count(up)' },
     });
   });
 
@@ -50,6 +51,10 @@ describe('parseArchiveSettings', () => {
       archiveKeepRetention: '1y',
       archiveKeepMaxRowsPerDay: '5000',
       archiveKeepMaxSeries: 20.7,
+      archiveAllowRecording: true,
+      archiveRecordMaxSeries: 50,
+      archiveSettle: '1m',
+      archiveProbe: 'count(node_load1)',
     };
     expect(parseArchiveSettings(settings(json, { archivePassword: 'secret', archiveCaCert: 'PEM' }))).toEqual({
       connection: {
@@ -64,6 +69,7 @@ describe('parseArchiveSettings', () => {
       },
       source: { orgId: 7, name: 'berlin' },
       keep: { allowed: true, retention: '1y', maxRowsPerDay: 5000, maxSeries: 20 },
+      recording: { allowed: true, maxSeries: 50, settleMs: 60_000, probe: 'count(node_load1)' },
     });
   });
 
@@ -88,4 +94,18 @@ it.each([
   ['/run/postgresql', '/run/postgresql', 5432],
 ])('splitHost reads %s', (text, host, port) => {
   expect(splitHost(text)).toEqual({ host, port });
+});
+
+describe('recorded queries', () => {
+  const recording = (json: object) => parseArchiveSettings(settings({ ...on, ...json }))?.recording;
+
+  it('are allowed by the switch alone, and never by something that looks like it', () => {
+    expect(recording({ archiveAllowRecording: true })?.allowed).toBe(true);
+    expect(recording({ archiveAllowRecording: 'true' })?.allowed).toBe(false);
+  });
+
+  it('settle after the time that is set, or by default', () => {
+    expect(recording({ archiveSettle: '1m30s' })?.settleMs).toBe(90_000);
+    expect(recording({ archiveSettle: 'soon' })?.settleMs).toBeUndefined();
+  });
 });

@@ -1,3 +1,4 @@
+import { parseDurationMs } from '../../src/contract/duration';
 import { ARCHIVE_DEFAULTS } from '../../src/contract/settings';
 import { type DatasourceSettings } from '../core/datasource';
 import { PromkeepError } from '../core/errors';
@@ -8,6 +9,7 @@ export interface ArchiveSettings {
   connection: ArchiveConnection;
   source: SourceIdentity;
   keep: KeepPolicy;
+  recording: RecordingSettings;
 }
 
 /** What the Admin allowed for *Keep in archive*. */
@@ -17,6 +19,15 @@ export interface KeepPolicy {
   retention: string;
   maxRowsPerDay: number;
   maxSeries: number;
+}
+
+/** What the Admin allowed for recorded queries. */
+export interface RecordingSettings {
+  allowed: boolean;
+  maxSeries: number;
+  /** Absent: from the scrape interval. */
+  settleMs?: number;
+  probe: string;
 }
 
 /**
@@ -53,7 +64,19 @@ export function parseArchiveSettings(settings: DatasourceSettings): ArchiveSetti
       maxRowsPerDay: asLimit(json.archiveKeepMaxRowsPerDay, ARCHIVE_DEFAULTS.keepMaxRowsPerDay),
       maxSeries: asLimit(json.archiveKeepMaxSeries, ARCHIVE_DEFAULTS.keepMaxSeries),
     },
+    recording: {
+      allowed: json.archiveAllowRecording === true,
+      maxSeries: asLimit(json.archiveRecordMaxSeries, ARCHIVE_DEFAULTS.recordMaxSeries),
+      ...settleIn(read('archiveSettle')),
+      probe: read('archiveProbe') || ARCHIVE_DEFAULTS.probe,
+    },
   };
+}
+
+/** A text that is no duration gives the default: a shorter time than meant would record answers that still change. */
+function settleIn(text: string): { settleMs?: number } {
+  const settleMs = text === '' ? undefined : parseDurationMs(text);
+  return settleMs === undefined ? {} : { settleMs };
 }
 
 /** `host`, `host:port`, `[::1]:port`, `::1` or the directory of a Unix socket. */

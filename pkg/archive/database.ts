@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool, type PoolClient } from 'pg';
 import { PromkeepError } from '../core/errors';
-import { type Logger } from '../core/ports';
+import { type Logger, type PoolUse } from '../core/ports';
 import { StaleReadError, toArchiveError } from './archiveErrors';
 import { cancelRunningStatement } from './cancelRequest';
 import { type ArchiveConnection, describeConnection, poolConfig } from './connection';
@@ -24,6 +24,8 @@ export interface Transaction {
 export interface TransactionOptions {
   signal?: AbortSignal;
   readOnly?: boolean;
+  /** Every statement sees the database as the first one did. */
+  snapshot?: boolean;
   statementTimeoutMs?: number;
   /** Keeps the role's own search path; otherwise only `pg_catalog` is on it and every name is written in full. */
   ownSearchPath?: boolean;
@@ -93,6 +95,11 @@ export class Database {
         await this.pause(RETRY_DELAYS_MS[attempt], options.signal);
       }
     }
+  }
+
+  poolUse(): PoolUse {
+    const { totalCount, idleCount, waitingCount } = this.pool;
+    return { busy: totalCount - idleCount, idle: idleCount, waiting: waitingCount, limit: POOL_SIZE };
   }
 
   /** Waits for running transactions for at most five seconds, then cuts their connections. */
@@ -167,10 +174,10 @@ export class Database {
   private async runIn<T>(
     client: PoolClient,
     work: (tx: Transaction) => Promise<T>,
-    { readOnly, statementTimeoutMs = STATEMENT_TIMEOUT_MS, ownSearchPath }: TransactionOptions
+    { readOnly, snapshot, statementTimeoutMs = STATEMENT_TIMEOUT_MS, ownSearchPath }: TransactionOptions
   ): Promise<T> {
     await client.query(
-      `BEGIN ISOLATION LEVEL READ COMMITTED${readOnly ? ' READ ONLY' : ''}; ` +
+      `BEGIN ISOLATION LEVEL ${snapshot ? 'REPEATABLE READ' : 'READ COMMITTED'}${readOnly ? ' READ ONLY' : ''}; ` +
         `SET LOCAL statement_timeout = ${statementTimeoutMs}; ` +
         `SET LOCAL idle_in_transaction_session_timeout = ${IDLE_IN_TRANSACTION_MS}` +
         (ownSearchPath ? '' : '; SET LOCAL search_path = pg_catalog')

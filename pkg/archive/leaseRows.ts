@@ -2,7 +2,7 @@ import { PromkeepError } from '../core/errors';
 import { type Lease, type LeaseRequest, type SourceIdentity } from '../core/ports';
 import { type Row, type Transaction } from './database';
 
-const STATE = `epoch, holder,
+const STATE = `epoch, holder, provisions,
   CASE WHEN expires_at = '-infinity' THEN 0
        ELSE extract(epoch FROM expires_at - clock_timestamp()) * 1000 END AS expires_in_ms`;
 
@@ -35,9 +35,11 @@ export async function holdLease(
       ? `UPDATE ${schema}.promkeep_leases SET expires_at = ${until}
          WHERE source_id = ${sourceIdIn(schema)} AND holder = $3 RETURNING ${STATE}`
       : `UPDATE ${schema}.promkeep_leases
-         SET epoch = epoch + 1, holder = $3, expires_at = ${until}, taken_at = clock_timestamp()
+         SET epoch = epoch + 1, holder = $3, expires_at = ${until}, taken_at = clock_timestamp(), provisions = $5
          WHERE source_id = ${sourceIdIn(schema)} AND expires_at <= clock_timestamp() RETURNING ${STATE}`;
-  const [row] = await tx.rows(sql, [...ofSource(source), request.holder, request.durationMs]);
+  const values = [...ofSource(source), request.holder, request.durationMs];
+  const renewal = found.holder === request.holder;
+  const [row] = await tx.rows(sql, renewal ? values : [...values, request.provisions ?? true]);
   // No row: another candidate was faster; what is read now is its lease.
   return row === undefined ? ((await readLease(tx, schema, source)) ?? found) : toLease(row);
 }
@@ -111,5 +113,6 @@ function toLease(row: Row): Lease {
     holder: String(row.holder),
     epoch: Number(row.epoch),
     expiresInMs: Math.round(Number(row.expires_in_ms)),
+    provisions: row.provisions === true,
   };
 }

@@ -2,6 +2,7 @@ import { type Gap, type GapReason, type TimeRange } from '../core/ports';
 import { type Row, type Transaction } from './database';
 import { fromHalfOpen, toMultirange } from './gridRanges';
 import { type LockedQuery } from './queryRows';
+import { timeText } from './sampleRows';
 
 const GAP_REASONS: readonly GapReason[] = [
   'source-down',
@@ -118,6 +119,24 @@ export async function readGaps(
     gaps.set(queryId, [...(gaps.get(queryId) ?? []), toGap(row)]);
   }
   return gaps;
+}
+
+/** Gaps of a query's current version that touch a range, ascending. */
+export async function readGapsWithin(
+  tx: Transaction,
+  schema: string,
+  queryId: number,
+  { startMs, endMs }: { startMs: number; endMs: number },
+  limit: number
+): Promise<Gap[]> {
+  const rows = await tx.rows(
+    `SELECT ${rangeColumns('g.missing')}, q.step_ms, g.reason, g.detail
+     FROM ${schema}.promkeep_queries q
+     JOIN ${schema}.promkeep_gaps g ON g.query_id = q.query_id AND g.version = q.current_version
+     WHERE q.query_id = $1 AND g.missing && tstzrange($2::timestamptz, $3::timestamptz, '[]') ORDER BY g.missing LIMIT $4`,
+    [queryId, timeText(startMs), timeText(endMs), limit]
+  );
+  return rows.map(toGap);
 }
 
 function toGap(row: Row): Gap {

@@ -1,7 +1,7 @@
 import { type RecordedQuery, type SourceIdentity } from '../core/ports';
 import { type Database, type Transaction } from './database';
 import { requireEpoch } from './leaseRows';
-import { lockOrMakeQuery, startVersion } from './queryRows';
+import { lockOrMakeQuery, lockQuery, reviveQuery, startVersion } from './queryRows';
 
 /**
  * Makes the recorded queries of a config file known, in one transaction. Another expression or step starts a new version;
@@ -36,14 +36,19 @@ async function provisionOne(
   source: SourceIdentity,
   query: RecordedQuery
 ): Promise<void> {
-  const locked = await lockOrMakeQuery(tx, schema, source, { kind: 'recorded', name: query.name }, query);
+  const identity = { kind: 'recorded', name: query.name } as const;
+  const known = await lockQuery(tx, schema, source, identity);
+  const locked = known?.deleted
+    ? await reviveQuery(tx, schema, known, query)
+    : (known ?? (await lockOrMakeQuery(tx, schema, source, identity, query)));
   if (locked.expression !== query.expression || locked.stepMs !== query.stepMs) {
     await startVersion(tx, schema, locked, query);
   }
   if (!locked.provisioned || locked.paused || locked.retention !== query.retention) {
     await tx.run(
       `UPDATE ${schema}.promkeep_queries
-       SET provisioned = true, paused_at = NULL, retention = $2, updated_at = now() WHERE query_id = $1`,
+       SET provisioned = true, paused_at = NULL, retention = $2, updated_at = now(), updated_by = NULL, revision = revision + 1
+       WHERE query_id = $1`,
       [locked.queryId, query.retention]
     );
   }
@@ -58,10 +63,11 @@ async function pauseOthers(
   await tx.run(
     `WITH gone AS (
        SELECT q.query_id FROM ${schema}.promkeep_queries q JOIN ${schema}.promkeep_sources o ON o.source_id = q.source_id
-       WHERE o.org_id = $1 AND o.name = $2 AND q.kind = 'recorded' AND q.provisioned AND q.paused_at IS NULL
+       WHERE o.org_id = $1 AND o.name = $2 AND q.kind = 'recorded' AND q.provisioned AND q.paused_at IS NULL AND q.deleted_at IS NULL
          AND NOT q.name = ANY ($3::text[])
        ORDER BY q.name COLLATE "C" FOR NO KEY UPDATE OF q)
-     UPDATE ${schema}.promkeep_queries q SET paused_at = now(), updated_at = now() FROM gone WHERE q.query_id = gone.query_id`,
+     UPDATE ${schema}.promkeep_queries q SET paused_at = now(), updated_at = now(), updated_by = NULL,
+       revision = revision + 1 FROM gone WHERE q.query_id = gone.query_id`,
     [source.orgId, source.name, names]
   );
 }

@@ -12,6 +12,8 @@ export interface LockedQuery {
   retention: string;
   provisioned: boolean;
   paused: boolean;
+  /** Its row only stands for "not again"; see `promkeep_queries.deleted_at`. */
+  deleted: boolean;
   /** No packed row reaches this time; `-Infinity` while there is none. */
   packedUntilMs: number;
 }
@@ -62,7 +64,7 @@ export async function lockQuery(
 ): Promise<LockedQuery | undefined> {
   const [locked] = await tx.rows(
     `SELECT query_id, current_version, retention, provisioned, paused_at IS NOT NULL AS paused,
-       ceil(extract(epoch FROM packed_until) * 1000)::bigint AS packed_until_ms
+       deleted_at IS NOT NULL AS deleted, ceil(extract(epoch FROM packed_until) * 1000)::bigint AS packed_until_ms
      FROM ${schema}.promkeep_queries
      WHERE source_id = (SELECT source_id FROM ${schema}.promkeep_sources WHERE org_id = $1 AND name = $2)
        AND kind = $3 AND identity = $4
@@ -86,11 +88,12 @@ export async function lockQuery(
     retention: String(locked.retention),
     provisioned: locked.provisioned === true,
     paused: locked.paused === true,
+    deleted: locked.deleted === true,
     packedUntilMs: locked.packed_until_ms === null ? -Infinity : Number(locked.packed_until_ms),
   };
 }
 
-/** Locks the query's row, making it first where it is missing. */
+/** Locks the query's row, making it first where it is missing. Throws `ARCHIVE_QUERY_CHANGED` when it was deleted. */
 export async function lockOrMakeQuery(
   tx: Transaction,
   schema: string,
@@ -100,6 +103,9 @@ export async function lockOrMakeQuery(
 ): Promise<LockedQuery> {
   for (let attempt = 0; attempt < 3; attempt++) {
     const locked = await lockQuery(tx, schema, source, query);
+    if (locked?.deleted) {
+      throw new PromkeepError('ARCHIVE_QUERY_CHANGED', `The recorded query ${displayNameOf(query)} has been deleted`);
+    }
     if (locked !== undefined) {
       return locked;
     }
@@ -108,13 +114,14 @@ export async function lockOrMakeQuery(
   throw new PromkeepError('INTERNAL', `Query ${JSON.stringify(displayNameOf(query))} vanished while it was made`);
 }
 
-async function makeQuery(
+/** @returns false when another transaction made it meanwhile */
+export async function makeQuery(
   tx: Transaction,
   schema: string,
   source: SourceIdentity,
   query: QueryIdentity,
   { expression, stepMs, retention }: QueryDefinition
-): Promise<void> {
+): Promise<boolean> {
   const find = `SELECT source_id FROM ${schema}.promkeep_sources WHERE org_id = $1 AND name = $2`;
   if ((await tx.rows(find, [source.orgId, source.name])).length === 0) {
     await tx.run(`INSERT INTO ${schema}.promkeep_sources (org_id, name) VALUES ($1, $2) ON CONFLICT DO NOTHING`, [
@@ -122,7 +129,7 @@ async function makeQuery(
       source.name,
     ]);
   }
-  await tx.run(
+  const made = await tx.run(
     `WITH made AS (
        INSERT INTO ${schema}.promkeep_queries (source_id, kind, identity, name, source_text, step_ms, phase_ms, retention)
        SELECT o.source_id, $3, $4, $5, 'prometheus', $6, $7, $8 FROM ${schema}.promkeep_sources o
@@ -142,6 +149,25 @@ async function makeQuery(
       expression,
     ]
   );
+  return made > 0;
+}
+
+/** A deleted query of the same name goes on with what is left of it: the same expression and step go on with their version. */
+export async function reviveQuery(
+  tx: Transaction,
+  schema: string,
+  locked: LockedQuery,
+  definition: QueryDefinition
+): Promise<LockedQuery> {
+  await tx.run(
+    `UPDATE ${schema}.promkeep_queries SET deleted_at = NULL, delete_data = false, paused_at = NULL, provisioned = false,
+       retention = $2, created_at = now(), updated_at = now(), created_by = NULL, updated_by = NULL, revision = revision + 1
+     WHERE query_id = $1`,
+    [locked.queryId, definition.retention]
+  );
+  const same = locked.expression === definition.expression && locked.stepMs === definition.stepMs;
+  const revived = { ...locked, deleted: false, paused: false, provisioned: false, retention: definition.retention };
+  return same ? revived : startVersion(tx, schema, revived, definition);
 }
 
 /** Starts a new version with another expression or step; samples and coverage of older ones stay as they are. */
@@ -157,7 +183,7 @@ export async function startVersion(
     [locked.queryId, version, expression, stepMs]
   );
   await tx.run(
-    `UPDATE ${schema}.promkeep_queries SET current_version = $2, step_ms = $3, updated_at = now() WHERE query_id = $1`,
+    `UPDATE ${schema}.promkeep_queries SET current_version = $2, step_ms = $3, updated_at = now(), revision = revision + 1 WHERE query_id = $1`,
     [locked.queryId, version, stepMs]
   );
   return { ...locked, version, expression, stepMs };

@@ -3,7 +3,7 @@ import { type Series } from '../core/series';
 import { type Database } from './database';
 import { findQueryId } from './queryRows';
 import { readSamples } from './sampleRows';
-import { restoreLabels } from './seriesIdentity';
+import { parseLabels, restoreLabels } from './seriesIdentity';
 
 /** Archived samples of a query as Prometheus gave them, in the order in which the series were first seen. */
 export async function readSeries(
@@ -27,18 +27,10 @@ export async function readSeries(
       );
       return rows.flatMap((row) => {
         const found = samples.get(Number(row.series_id));
-        const labels = restoreLabels(String(row.metric_name), String(row.origin), labelsOf(row.labels));
+        const labels = restoreLabels(String(row.metric_name), String(row.origin), parseLabels(row.labels));
         return found === undefined ? [] : [{ labels, timesMs: found.timesMs, values: found.values }];
       });
     },
     { signal, readOnly: true }
-  );
-}
-
-/** `pg` parses jsonb; whatever is not a flat object of texts was put there by hand. */
-export function labelsOf(value: unknown): Record<string, string> {
-  const entries = typeof value === 'object' && value !== null ? Object.entries(value) : [];
-  return Object.fromEntries(
-    entries.map(([name, text]) => [name, typeof text === 'string' ? text : JSON.stringify(text)])
   );
 }

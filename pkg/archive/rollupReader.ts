@@ -2,9 +2,8 @@ import { type RollupAnswer, type RollupRead, type RollupSeries, type SourceIdent
 import { readTime } from './binaryArrays';
 import { type Database, type Row } from './database';
 import { findQueryId } from './queryRows';
-import { labelsOf } from './reader';
 import { timeText } from './sampleRows';
-import { restoreLabels } from './seriesIdentity';
+import { parseLabels, restoreLabels } from './seriesIdentity';
 
 /** Rollups of a query, stored ones where its samples are gone or rolled up, computed ones elsewhere. */
 export async function readRollup(
@@ -50,7 +49,7 @@ function toSeries(row: Row): RollupSeries {
   const column = (place: number): Float64Array =>
     Float64Array.from({ length: count }, (_, i) => bytes.readDoubleBE(i * BUCKET_BYTES + place * 8));
   return {
-    labels: restoreLabels(String(row.metric_name), String(row.origin), labelsOf(row.labels)),
+    labels: restoreLabels(String(row.metric_name), String(row.origin), parseLabels(row.labels)),
     timesMs: Float64Array.from({ length: count }, (_, i) => readTime(bytes, i * BUCKET_BYTES)),
     min: column(1),
     max: column(2),

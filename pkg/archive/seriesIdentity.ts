@@ -85,6 +85,14 @@ export function restoreLabels(
   return origin === 'named' ? { __name__: metricName, ...labels } : labels;
 }
 
+/** `pg` parses jsonb; whatever is not a flat object of texts was put there by hand. */
+export function parseLabels(value: unknown): Record<string, string> {
+  const entries = typeof value === 'object' && value !== null ? Object.entries(value) : [];
+  return Object.fromEntries(
+    entries.map(([name, text]) => [name, typeof text === 'string' ? text : JSON.stringify(text)])
+  );
+}
+
 function findTextFault(labels: Labels, queryName: string): string | undefined {
   for (const [name, value] of Object.entries(labels)) {
     for (const text of [name, value]) {

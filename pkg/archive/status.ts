@@ -89,7 +89,7 @@ async function readQueries(tx: Transaction, schema: string, sourceId: number): P
          WHERE c.query_id = q.query_id AND c.version = q.current_version), 0) AS covered_ms
      FROM ${schema}.promkeep_queries q
      JOIN ${schema}.promkeep_query_versions v ON v.query_id = q.query_id AND v.version = q.current_version
-     WHERE q.source_id = $1 ORDER BY q.kind, q.name, q.query_id`,
+     WHERE q.source_id = $1 AND q.deleted_at IS NULL ORDER BY q.kind, q.name, q.query_id`,
     [sourceId]
   );
   return rows.map((row) => ({

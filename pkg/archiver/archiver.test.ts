@@ -253,3 +253,84 @@ it('records nothing of the future of a source whose clock is behind, and says so
     { aheadSeconds: 3600 },
   ]);
 });
+
+describe('definitions that change while it runs', () => {
+  const edit = { name: 'fast', revision: 1, by: 'eva' };
+
+  it('records what others defined, without a config file of its own', async () => {
+    const { options, time, source, archive } = setUp();
+    await archive.recorded.create(QUERIES[0], 'eva');
+    const archiver = createArchiver({ ...options, queries: undefined });
+    archiver.start();
+    await time.pass(120_000);
+    expect(archive.provisioned).toEqual([]);
+    expect(archive.lease.state.provisions).toBe(false);
+    expect(askedFor(source, 'node_load1')).toBeGreaterThan(5);
+    await archive.recorded.create(QUERIES[1], 'eva');
+    await time.pass(120_000);
+    expect(askedFor(source, 'node_load5')).toBeGreaterThan(0);
+    await archiver.stop();
+  });
+
+  it('stops a paused query within seconds, and goes on where it was when it is resumed', async () => {
+    const { options, time, source, archive, archiver, written } = setUp([]);
+    await archive.recorded.create(QUERIES[0], 'eva');
+    archiver.start();
+    await time.pass(60_000);
+    await archive.recorded.change(edit, { paused: true });
+    await time.pass(3_000);
+    const asked = askedFor(source, 'node_load1');
+    await time.pass(120_000);
+    expect(askedFor(source, 'node_load1')).toBe(asked);
+    await archive.recorded.change({ ...edit, revision: 2 }, { paused: false });
+    await time.pass(60_000);
+    await archiver.stop();
+    expect(await archive.coverage('fast')).toHaveLength(1);
+    expect(written.every(({ unchanged, revised }) => unchanged === 0 && revised === 0)).toBe(true);
+    expect(options.archive.provisioned).toEqual([[]]);
+  });
+
+  it('asks a changed expression from then on and the old one no more', async () => {
+    const { time, source, archive, archiver } = setUp([]);
+    await archive.recorded.create(QUERIES[0], 'eva');
+    archiver.start();
+    await time.pass(60_000);
+    await archive.recorded.change(edit, { expression: 'node_load15' });
+    await time.pass(3_000);
+    const asked = askedFor(source, 'node_load1');
+    await time.pass(60_000);
+    await archiver.stop();
+    expect(askedFor(source, 'node_load1')).toBe(asked);
+    expect(askedFor(source, 'node_load15')).toBeGreaterThan(2);
+  });
+
+  it('goes on as before while the definitions cannot be read, and says so once', async () => {
+    const { time, archive, archiver, logged } = setUp();
+    archiver.start();
+    await time.pass(60_000);
+    archive.down = new PromkeepError('ARCHIVE_UNREACHABLE', 'away');
+    await time.pass(60_000);
+    archive.down = undefined;
+    await time.pass(120_000);
+    await archiver.stop();
+    const told = logged.filter(({ message }) => message.startsWith('The definitions cannot be read'));
+    expect(told.length).toBeGreaterThan(20);
+    expect(told.filter(({ level }) => level === 'warn')).toHaveLength(1);
+    expect(await archive.coverage('fast')).toHaveLength(1);
+  });
+
+  it('makes an edited config file known while the leader has none, but not while the leader has one', async () => {
+    const { options, time, archive } = setUp();
+    archive.lease.state = { holder: 'grafana', epoch: 3, expiresInMs: 15_000, provisions: false };
+    const waiting = createArchiver(options);
+    waiting.start();
+    await time.pass(30_000);
+    expect(archive.provisioned).toEqual([QUERIES]);
+    archive.lease.state = { holder: 'other serve', epoch: 4, expiresInMs: 15_000, provisions: true };
+    await time.pass(30_000);
+    archive.lease.state = { holder: 'grafana', epoch: 5, expiresInMs: 15_000, provisions: false };
+    await time.pass(30_000);
+    await waiting.stop();
+    expect(archive.provisioned).toEqual([QUERIES, QUERIES]);
+  });
+});

@@ -6,12 +6,14 @@ import { rememberVersion } from '../core/sourceVersion';
 import { type ArchiverMetrics } from './archiverMetrics';
 import { becomeLeader, type LeadershipDeps, type LeaseTerms } from './candidate';
 import { fenceArchive } from '../core/fencedArchive';
+import { followDefinitions } from './definitions';
 import { QueryLoop } from './queryLoop';
 import { renewUntilLost } from './renewal';
 import { Slots, sleepUntilTimer, type Sleep } from './waiting';
 
 export interface ArchiverOptions extends Omit<CollectDeps, 'sourceVersion'> {
-  queries: readonly RecordedQuery[];
+  /** Those of a config file; absent: there is none, and what the archive defines is recorded. */
+  queries?: readonly RecordedQuery[];
   refill: RefillSettings;
   lease: LeaseTerms;
   /** Runs evenly whatever is done to the machine's time. */
@@ -34,7 +36,7 @@ export interface Archiver {
 const CONCURRENCY = 2;
 
 /**
- * A candidate for leadership of its source. While it leads, there is one loop a query, so that a query never overlaps itself;
+ * A candidate for leadership of its source. While it leads, there is one loop a query, as the archive defines them at the time, so that a query never overlaps itself;
  * a few slots for all of them, taken piece by piece in the order they ask, so that a query with much to catch up does not hold
  * the others back. Everything it writes carries its epoch.
  */
@@ -56,20 +58,15 @@ export function createArchiver(options: ArchiverOptions): Archiver {
 async function run(options: ArchiverOptions, signal: AbortSignal): Promise<void> {
   const deps = { ...options, sleep: options.sleep ?? sleepUntilTimer };
   while (!signal.aborted) {
-    const elected = await becomeLeader(deps, signal);
-    if (elected) {
-      await lead(deps, elected.lease, elected.earliestGaps, signal);
+    const lease = await becomeLeader(deps, signal);
+    if (lease) {
+      await lead(deps, lease, signal);
     }
   }
 }
 
 /** Records until stopped or replaced. */
-async function lead(
-  deps: ArchiverOptions & LeadershipDeps,
-  lease: Lease,
-  earliestGaps: ReadonlyMap<string, number>,
-  stopSignal: AbortSignal
-): Promise<void> {
+async function lead(deps: ArchiverOptions & LeadershipDeps, lease: Lease, stopSignal: AbortSignal): Promise<void> {
   const { archive, logger, metrics } = deps;
   const replaced = new AbortController();
   const onReplaced = (): void => {
@@ -90,7 +87,11 @@ async function lead(
   };
   await Promise.all([
     renewUntilLost(deps, lease, onReplaced, signal),
-    ...deps.queries.map((query) => new QueryLoop(loopDeps, query, earliestGaps.get(query.name)).run(signal)),
+    followDefinitions(
+      deps,
+      (query, earliestGapMs, untilChanged) => new QueryLoop(loopDeps, query, earliestGapMs).run(untilChanged),
+      signal
+    ),
   ]);
   metrics.led(false, lease.epoch);
   if (!replaced.signal.aborted) {

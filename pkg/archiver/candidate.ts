@@ -1,4 +1,4 @@
-import { asPromkeepError } from '../core/errors';
+import { asPromkeepError, PromkeepError } from '../core/errors';
 import { type Archive, type Lease, type Logger, type RecordedQuery } from '../core/ports';
 import { type ArchiverMetrics } from './archiverMetrics';
 import { retryDelayMs } from './backoff';
@@ -14,17 +14,12 @@ export interface LeaseTerms {
 
 export interface LeadershipDeps {
   archive: Archive;
-  queries: readonly RecordedQuery[];
+  /** Those of a config file, made known by whoever leads; absent: this program has no config file. */
+  queries?: readonly RecordedQuery[];
   lease: LeaseTerms;
   logger: Logger;
   metrics: ArchiverMetrics;
   sleep: Sleep;
-}
-
-export interface Election {
-  lease: Lease;
-  /** Start of the oldest gap by query. */
-  earliestGaps: ReadonlyMap<string, number>;
 }
 
 export const LEASE_MS = 15_000;
@@ -34,33 +29,43 @@ export function renewEveryMs({ durationMs }: LeaseTerms): number {
 }
 
 /**
- * Migrates, waits for the lease, makes the queries known and reads where each began; tries until it succeeds, since the
- * archive may come later. Only the leader makes queries known: a candidate with another configuration must not interfere.
+ * Migrates, waits for the lease and makes the config file's queries known; tries until it succeeds, since the archive may come
+ * later. Only the leader makes queries known: a candidate with another configuration must not interfere. But a leader without
+ * a config file (the Grafana plugin) has none to interfere with, and would else keep an edited file from taking effect.
  *
  * @returns `undefined` when stopped before
  */
-export async function becomeLeader(deps: LeadershipDeps, signal: AbortSignal): Promise<Election | undefined> {
+export async function becomeLeader(deps: LeadershipDeps, signal: AbortSignal): Promise<Lease | undefined> {
   const { archive, lease: terms, logger, metrics } = deps;
   const tell = createTeller(logger);
   let failures = 0;
   let migrated = false;
+  let provisionedFor: number | undefined;
   while (!signal.aborted) {
     try {
       if (!migrated) {
         await archive.migrate();
         migrated = true;
       }
-      const lease = await archive.holdLease(terms);
+      const lease = await archive.holdLease({ ...terms, provisions: deps.queries !== undefined });
       if (lease.holder === terms.holder) {
-        const earliestGaps = await prepare(deps, lease);
-        logger.info('The archive is ready; recording.', { queries: deps.queries.length, epoch: lease.epoch });
-        return { lease, earliestGaps };
+        await provision(deps, lease);
+        const queries = (await archive.recorded.list()).filter(({ paused }) => !paused).length;
+        logger.info('The archive is ready; recording.', { queries, epoch: lease.epoch });
+        return lease;
+      }
+      if (lease.provisions === false && provisionedFor !== lease.epoch) {
+        await provision(deps, lease);
+        provisionedFor = lease.epoch;
       }
       failures = 0;
       metrics.led(false, lease.epoch);
       tell('info', 'Another archiver records; this one waits.', { holder: lease.holder, epoch: lease.epoch });
       await deps.sleep(Math.max(50, Math.min(renewEveryMs(terms), lease.expiresInMs)), signal);
     } catch (error) {
+      if (error instanceof PromkeepError && error.code === 'ARCHIVE_NOT_LEADER') {
+        continue;
+      }
       const { code, message } = asPromkeepError(error);
       failures++;
       tell('error', 'The archive is not available; recording waits.', { code, error: message });
@@ -70,10 +75,11 @@ export async function becomeLeader(deps: LeadershipDeps, signal: AbortSignal): P
   return undefined;
 }
 
-async function prepare({ archive, queries }: LeadershipDeps, lease: Lease): Promise<Map<string, number>> {
-  await fenceArchive(archive, lease.epoch).provision(queries);
-  const known = (await archive.ledger()).filter(({ gaps }) => gaps.length > 0);
-  return new Map(known.map(({ name, gaps }) => [name, Math.min(...gaps.map(({ fromMs }) => fromMs))]));
+/** Under the epoch of whoever leads; when that has changed meanwhile, the next turn of the loop finds out. */
+async function provision({ archive, queries }: LeadershipDeps, lease: Lease): Promise<void> {
+  if (queries !== undefined) {
+    await fenceArchive(archive, lease.epoch).provision(queries);
+  }
 }
 
 type Tell = (level: 'info' | 'error', message: string, attributes: Record<string, string | number>) => void;

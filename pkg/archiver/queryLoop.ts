@@ -10,7 +10,7 @@ import {
 import { type CollectDeps } from '../core/collectFetch';
 import { refillNext, type RefillMemory, type RefillSettings } from '../core/collectRefill';
 import { asPromkeepError } from '../core/errors';
-import { type Logger, type RecordedQuery, type TimeRange } from '../core/ports';
+import { type Clock, type Logger, type RecordedQuery, type TimeRange } from '../core/ports';
 import { type SourceClock } from '../core/sourceClock';
 import { type ArchiverMetrics } from './archiverMetrics';
 import { retryDelayMs } from './backoff';
@@ -19,6 +19,8 @@ import { type Sleep, type Slots } from './waiting';
 export interface QueryLoopDeps extends CollectDeps {
   /** Tells what is due. */
   clock: SourceClock;
+  /** Measures durations. */
+  monotonicClock: Clock;
   refill: RefillSettings;
   logger: Logger;
   metrics: ArchiverMetrics;
@@ -36,6 +38,7 @@ export class QueryLoop {
   private failing: string | undefined;
   private refillAtMs = 0;
   private memory: RefillMemory = new Map();
+  private progress: CollectProgress | undefined;
 
   constructor(
     private readonly deps: QueryLoopDeps,
@@ -44,13 +47,23 @@ export class QueryLoop {
   ) {}
 
   async run(signal: AbortSignal): Promise<void> {
-    let progress: CollectProgress | undefined;
+    const stopFollowing = this.deps.metrics.follows(this.query.name, () => this.progress && this.lagMs(this.progress));
+    try {
+      await this.repeat(signal);
+    } finally {
+      stopFollowing();
+    }
+  }
+
+  private async repeat(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       let waitMs: number;
       try {
         await this.deps.clock.refresh(signal);
-        const current: CollectProgress = (progress ??= await this.open());
-        ({ progress, waitMs } = await this.deps.slots.run(() => this.turn(current, signal)));
+        const current: CollectProgress = (this.progress ??= await this.open());
+        const done = await this.deps.slots.run(() => this.turn(current, signal));
+        this.progress = done.progress;
+        waitMs = done.waitMs;
       } catch (error) {
         if (signal.aborted) {
           return;
@@ -71,9 +84,12 @@ export class QueryLoop {
     signal: AbortSignal
   ): Promise<{ progress: CollectProgress; waitMs: number }> {
     signal.throwIfAborted();
+    const startedMs = this.deps.monotonicClock.nowMs();
     const step = await collectNext(this.deps, this.query, progress, signal);
+    if (step.write) {
+      this.deps.metrics.took((this.deps.monotonicClock.nowMs() - startedMs) / 1000);
+    }
     this.report(step.range, step.write);
-    this.deps.metrics.lagged(this.query.name, this.lagMs(step.progress));
     if (step.failure) {
       const retryMs = this.noteFailure(step.failure);
       const movedOn = step.progress.frontierMs > progress.frontierMs;

@@ -1,5 +1,5 @@
 import { asPromkeepError } from '../core/errors';
-import { type LogAttributes, type Logger } from '../core/ports';
+import { type Clock, type LogAttributes, type Logger } from '../core/ports';
 import { sleepUntilTimer, type Sleep } from './waiting';
 
 /** Work that keeps the archive small. It may be ended, repeated or run by two programs at once: the jobs see to that. */
@@ -12,8 +12,17 @@ export interface UpkeepJob {
 export interface UpkeepOptions {
   jobs: readonly UpkeepJob[];
   logger: Logger;
+  /** Told of every run; absent: nobody. */
+  metrics?: UpkeepMetrics;
+  /** Runs evenly whatever is done to the machine's time; absent: durations are 0. */
+  monotonicClock?: Clock;
   /** Replaced in tests. */
   sleep?: Sleep;
+}
+
+export interface UpkeepMetrics {
+  /** @param seconds duration of the run */
+  upkept(job: string, outcome: 'done' | 'failed', seconds: number): void;
 }
 
 export interface Upkeep {
@@ -42,25 +51,35 @@ export function createUpkeep(options: UpkeepOptions): Upkeep {
   };
 }
 
-async function loop({ jobs, logger, sleep = sleepUntilTimer }: UpkeepOptions, signal: AbortSignal): Promise<void> {
+async function loop(options: UpkeepOptions, signal: AbortSignal): Promise<void> {
+  const { jobs, sleep = sleepUntilTimer } = options;
   await sleep(FIRST_AFTER_MS, signal);
   while (!signal.aborted) {
     for (const job of jobs) {
-      await runJob(job, logger, signal);
+      await runJob(job, options, signal);
     }
     await sleep(EVERY_MS, signal);
   }
 }
 
-async function runJob({ name, run }: UpkeepJob, logger: Logger, signal: AbortSignal): Promise<void> {
+async function runJob(
+  { name, run }: UpkeepJob,
+  { logger, metrics, monotonicClock }: UpkeepOptions,
+  signal: AbortSignal
+): Promise<void> {
   if (signal.aborted) {
     return;
   }
+  const nowMs = (): number => monotonicClock?.nowMs() ?? 0;
+  const startedMs = nowMs();
+  const tell = (outcome: 'done' | 'failed'): void => metrics?.upkept(name, outcome, (nowMs() - startedMs) / 1000);
   try {
     const done = await run(signal);
+    tell('done');
     logger.info('Archive upkeep done.', { job: name, ...done });
   } catch (error) {
     if (!signal.aborted) {
+      tell('failed');
       const { code, message } = asPromkeepError(error);
       logger.error('Archive upkeep failed; it is tried again in an hour.', { job: name, code, error: message });
     }

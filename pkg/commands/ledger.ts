@@ -6,7 +6,7 @@ import { backfillQuery, type BackfillProgress } from '../core/backfill';
 import { COLLECT_DEFAULTS, type CollectDeps } from '../core/collectFetch';
 import { PromkeepError } from '../core/errors';
 import { type GapReport } from '../core/gapReport';
-import { type RecordedQuery, type TimeRange } from '../core/ports';
+import { type Archive, type RecordedQuery, type TimeRange } from '../core/ports';
 import { SourceClock } from '../core/sourceClock';
 import { rememberVersion } from '../core/sourceVersion';
 import { verifyQuery, type Difference, type VerifyReport } from '../core/verify';
@@ -50,7 +50,7 @@ export function runBackfill(host: CommandHost, options: BackfillCommandOptions):
     const clock = new SourceClock(deps.source, CLOCK, { nowMs: () => performance.now() });
     await clock.refresh(signal);
     const tell = progressTeller(host);
-    for (const query of chosen(config.recordedQueries, options.query)) {
+    for (const query of chosen(await knownQueries(config, deps.archive), options.query)) {
       const parts = { ...deps, clock, wait: sleepUntilTimer };
       const { inserted, coveredPoints, gapPoints, totalPoints } = await backfillQuery(
         parts,
@@ -129,6 +129,13 @@ export function windowOf(options: { from?: string; to?: string }): TimeRange {
     throw new PromkeepError('QUERY_INVALID', '--from lies behind --to.');
   }
   return window;
+}
+
+/** Those of the configuration, and those that were made in Grafana. */
+async function knownQueries(config: Config, archive: Archive): Promise<RecordedQuery[]> {
+  const names = new Set(config.recordedQueries.map(({ name }) => name));
+  const others = (await archive.recorded.list()).filter(({ name, provisioned }) => !provisioned && !names.has(name));
+  return [...config.recordedQueries, ...others];
 }
 
 function chosen<T extends Pick<RecordedQuery, 'name'>>(queries: readonly T[], name: string | undefined): readonly T[] {

@@ -135,7 +135,7 @@ sumary: {}
       'recorded_queries[0].retention: must be a number with d, w or y, such as 30d, or forever',
       'recorded_queries[1].name: is missing',
       'recorded_queries[1].expr: must not be empty',
-      'sumary: unknown key; allowed are prometheus, archive, server, recorded_queries, summary',
+      'sumary: unknown key; allowed are prometheus, archive, server, recorded_queries, recorded_presets, summary',
     ]);
   });
 
@@ -157,6 +157,23 @@ sumary: {}
     ['recorded_queries: {}', 'recorded_queries: must be a list'],
   ])('says what belongs where in %j', (text, fault) => {
     expect(faultsOf(text, { PROMKEEP_PORT: '1' })).toEqual([fault]);
+  });
+
+  it('records the metrics of presets beside the shipped queries, or beside the own ones', () => {
+    const names = (text: string): string[] => load(text).recordedQueries.map(({ name }) => name);
+    expect(names('recorded_presets: [{ preset: redis }]')).toEqual([
+      ...RECORDED_DEFAULTS.map(({ name }) => name),
+      'redis_memory',
+      'redis_clients',
+      'redis_command_rate',
+      'redis_hit_rate',
+    ]);
+    const text = `
+recorded_queries: [{ name: redis_clients, expr: max(redis_connected_clients) }]
+recorded_presets: [{ preset: redis, step: 1m, retention: 30d }]
+`;
+    expect(names(text)).toEqual(['redis_clients', 'redis_memory', 'redis_command_rate', 'redis_hit_rate']);
+    expect(load(text).recordedQueries[1]).toMatchObject({ stepMs: 60_000, retention: '30d' });
   });
 
   it('refuses expressions that cannot be recorded, and names that are there twice', () => {

@@ -1,6 +1,7 @@
 import { defaultProbe, defaultSettleMs } from '../core/collectFetch';
 import { type RecordedQuery } from '../core/ports';
 import { mayRecord } from '../promql/mayRecord';
+import { presetQueries, withPresets } from '../core/recordedPresets';
 import { SUMMARY_PRESETS } from '../core/summaryPresets';
 import { isLoopbackHost } from '../server/loopback';
 import { type ArchiveConfig, type Config, type Credentials, type PrometheusConfig, type ServerConfig } from './config';
@@ -19,7 +20,10 @@ export function resolveConfig(file: FileConfig, input: ConfigInput, faults: Faul
     prometheus: resolvePrometheus(file, secrets, faults),
     ...(archive ? { archive } : {}),
     server: resolveServer(file.server, secrets, faults),
-    recordedQueries: resolveRecordedQueries(file, input, faults),
+    recordedQueries: withPresets(
+      resolveRecordedQueries(file, input, faults),
+      file.recorded_presets.flatMap(({ preset, step, retention }) => presetQueries(preset, { stepMs: step, retention }))
+    ),
     summaryMetrics: resolveSummary(file, input, faults),
   };
 }

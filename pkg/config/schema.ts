@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { PRESET_NAMES } from '../core/summaryPresets';
-import { parseDurationMs } from './duration';
+import { parseDurationMs } from '../../src/contract/duration';
 
 /**
  * The configuration file as people write it. Every key is here with what it may hold; docs/configuration.md explains each (a test
@@ -91,18 +91,23 @@ const server = z.strictObject({
   request_timeout: positiveDuration.default(30_000),
 });
 
+const step = positiveDuration.refine((ms) => ms >= 1_000, 'must be at least 1s').default(15_000);
+const retention = z
+  .string()
+  .regex(/^([1-9]\d{0,4}[dwy]|forever)$/, 'must be a number with d, w or y, such as 30d, or forever')
+  .default('1y');
+
 const recordedQuery = z.strictObject({
   name: z
     .string()
     .max(255)
     .regex(/^[a-zA-Z_:][a-zA-Z0-9_:]*$/, 'must look like a metric name: letters, digits, _ and :'),
   expr: text,
-  step: positiveDuration.refine((ms) => ms >= 1_000, 'must be at least 1s').default(15_000),
-  retention: z
-    .string()
-    .regex(/^([1-9]\d{0,4}[dwy]|forever)$/, 'must be a number with d, w or y, such as 30d, or forever')
-    .default('1y'),
+  step,
+  retention,
 });
+
+const recordedPreset = z.strictObject({ preset: z.enum(PRESET_NAMES), step, retention });
 
 const state = z.enum(['ok', 'warning', 'critical']);
 
@@ -127,6 +132,7 @@ export const FILE_SCHEMA = z.strictObject({
   archive: archive.prefault({}),
   server: server.prefault({}),
   recorded_queries: z.array(recordedQuery).optional(),
+  recorded_presets: z.array(recordedPreset).default([]),
   summary: z
     .strictObject({
       presets: z.array(z.enum(PRESET_NAMES)).default([]),

@@ -7,24 +7,30 @@ import { asPromkeepError, type PromkeepError } from './errors';
 import { exemplarFrames } from './exemplarFrames';
 import { forwardHeaders } from './forwardHeaders';
 import { type Frame, type Notice } from './frame';
+import { histogramInfos } from './histogramInfos';
 import { type KeepDeps, type KeepReport, keepResult } from './keepResult';
 import { type CallOptions, type Clock, type Logger, type MetricSource, type TimeRange } from './ports';
 import { addNotices, addPromkeepMeta, describeFrames, onFirstFrame, refusedFrame, unansweredFrame } from './queryMeta';
 import { parseQueryModel } from './queryModel';
-import { type PlanSettings, planQuery, type QueryPlan } from './queryPlan';
+import { type PlanSettings, type QueryPlan } from './queryPlan';
+import { planReading, type ReadBackDeps, type Reading } from './readBack';
 import { type QueryResult } from './series';
 import { framesOf } from './seriesFrames';
+import { type FindArchived } from './summaryArchive';
 import { standardFrame } from './standardFrame';
 
 /**
- * Pipeline 1: answer a query. A saved query and a time range → plan (step, macros, grid) → Prometheus → series → frames; with
- * *keep* the series also go to the archive.
+ * Pipeline 1: answer a query. A saved query and a time range → plan (step, macros, grid) → Prometheus, the archive or both →
+ * series → frames; with *keep* the series also go to the archive.
  */
 
 export interface AnswerDeps extends PlanSettings {
   source: MetricSource;
   summaryMetrics: readonly SummaryMetric[];
+  /** Reads earlier values of a summary from the archive, for callers who may. */
+  findArchived?(caller: Caller): FindArchived | undefined;
   keep: KeepDeps;
+  readBack: ReadBackDeps;
   clock: Clock;
   logger: Logger;
 }
@@ -50,8 +56,8 @@ export async function answerQuery(
     if (SUMMARY_QUERY_TYPE === (query.queryType || model.queryType)) {
       return withRefId(await answerSummary(deps, model, query, caller, call), query.refId);
     }
-    const plan = planQuery(model, query, caller, deps);
-    return withRefId(combine(await runParts(deps, plan, caller, call)), query.refId);
+    const reading = await planReading(deps, model, query, caller, signal);
+    return withRefId(combine(await runParts(deps, reading, caller, call), reading), query.refId);
   } catch (error) {
     const ours = asPromkeepError(error);
     if (ours.code === 'INTERNAL') {
@@ -62,17 +68,17 @@ export async function answerQuery(
 }
 
 /** Runs what the plan asks for at the same time; the order of the answers is fixed: instant, range, exemplars. */
-async function runParts(deps: AnswerDeps, plan: QueryPlan, caller: Caller, call: CallOptions): Promise<Part[]> {
-  const { source } = deps;
+async function runParts(deps: AnswerDeps, reading: Reading, caller: Caller, call: CallOptions): Promise<Part[]> {
+  const { plan, answering } = reading;
   const { expr, stepMs, timeMs, aligned } = plan;
   const ask = (request: Promise<QueryResult>, range: TimeRange, step: number): Promise<Part> =>
     settle(plan, async () => finish(deps, plan, await request, { range, stepMs: step }, caller, call));
   const instant = { fromMs: timeMs, toMs: timeMs };
   const grid = { expr, startMs: aligned.fromMs, endMs: aligned.toMs };
   const parts = await Promise.all([
-    plan.instant ? ask(source.queryInstant({ expr, timeMs }, call), instant, 0) : [],
-    plan.range ? ask(source.queryRange({ ...grid, stepMs }, call), aligned, stepMs) : [],
-    plan.exemplar ? askExemplars(source, plan, call) : [],
+    plan.instant ? ask(answering.queryInstant({ expr, timeMs }, call), instant, 0) : [],
+    plan.range ? ask(answering.queryRange({ ...grid, stepMs }, call), aligned, stepMs) : [],
+    plan.exemplar ? askExemplars(deps.source, plan, call) : [],
   ]);
   return parts.flat();
 }
@@ -98,11 +104,7 @@ async function finish(
 }
 
 function shape(plan: QueryPlan, result: QueryResult): Frame[] {
-  const mixed = result.series.filter(({ histograms, timesMs }) => histograms && timesMs.length > 0).length;
-  const infos =
-    mixed > 0
-      ? [...result.infos, `${mixed} series have both floats and native histograms; each is shown as two.`]
-      : result.infos;
+  const infos = [...result.infos, ...histogramInfos(result.series)];
   const answer = { ...result, infos };
   if (!plan.standard) {
     return describeFrames(framesOf(result), plan, answer);
@@ -159,9 +161,20 @@ function failureFrames(plan: QueryPlan, { code }: PromkeepError): Frame[] {
   }
 }
 
-function combine(parts: readonly Part[]): DataResponse {
-  const frames = parts.flatMap((part) => part.frames);
-  const failures = parts.flatMap((part) => (part.failure ? [part.failure] : []));
+function tellOrigin(frames: Frame[], { notices, origin }: Reading['report']): Frame[] {
+  return notices.length === 0 && (!origin || frames.length === 0)
+    ? frames
+    : onFirstFrame(frames, (frame) =>
+        addNotices(origin ? addPromkeepMeta(frame, { readFrom: origin }) : frame, notices)
+      );
+}
+
+function combine(parts: readonly Part[], { report }: Reading): DataResponse {
+  const frames = tellOrigin(
+    parts.flatMap((part) => part.frames),
+    report
+  );
+  const failures = [...parts.flatMap((part) => (part.failure ? [part.failure] : [])), ...report.failures];
   if (isNotEmpty(failures)) {
     return failure(failures, frames);
   }

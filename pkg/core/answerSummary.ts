@@ -7,12 +7,15 @@ import { type CallOptions } from './ports';
 import { type QueryModel } from './queryModel';
 import { stepOf } from './queryPlan';
 import { selectMetrics } from './summaryByKey';
+import { type FindArchived } from './summaryArchive';
 import { evaluateCompared } from './summaryCompare';
 import { evaluateSummaryInstant, type SummaryDeps, type SummaryEvaluation } from './summaryEvaluate';
 import { summaryFrames, summaryNumberFrames } from './summaryFrames';
 
 export interface AnswerSummaryDeps extends SummaryDeps {
   summaryMetrics: readonly SummaryMetric[];
+  /** Reads earlier values from the archive, for callers who may. */
+  findArchived?(caller: Caller): FindArchived | undefined;
 }
 
 /** One dashboard query becomes as many Prometheus queries as there are metrics; this many of them run at once. */
@@ -39,7 +42,13 @@ export async function answerSummary(
   const evaluations = await mapConcurrently(metrics, AT_ONCE, (metric) =>
     numbers
       ? evaluateSummaryInstant(deps, metric, { timeMs: query.range.toMs, groupBy }, call)
-      : evaluateCompared(deps, deps, metric, { range: query.range, stepMs, groupBy, compareOffsetMs }, call)
+      : evaluateCompared(
+          deps,
+          deps.findArchived?.(caller),
+          metric,
+          { range: query.range, stepMs, groupBy, compareOffsetMs },
+          call
+        )
   );
   const frames = numbers && isExpression(caller) ? summaryNumberFrames(evaluations) : summaryFrames(evaluations);
   return respond(evaluations, frames, isAlert(caller));

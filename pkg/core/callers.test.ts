@@ -1,4 +1,4 @@
-import { isExpression, refusalToWrite } from './callers';
+import { isExpression, mayBeExpression, refusalToWrite } from './callers';
 import { type Caller } from './datasource';
 
 function caller(login: string | undefined, role = 'Editor', headers: Record<string, string> = {}): Caller {
@@ -30,6 +30,16 @@ describe('refusalToWrite', () => {
     ['a forwarded cookie', caller('adam', 'Admin', { cookie: 'a=b' }), /credentials/],
   ])('refuses %s', (_, one, reason) => {
     expect(refusalToWrite(one)).toMatch(reason);
+  });
+});
+
+describe('mayBeExpression', () => {
+  it('knows what the browser asks for itself', () => {
+    expect(mayBeExpression(caller('a', 'Admin', { 'x-datasource-uid': 'u' }))).toBe(false);
+    expect(mayBeExpression(caller('a', 'Admin', { 'x-datasource-uid': 'u', 'x-grafana-from-expr': 'true' }))).toBe(
+      true
+    );
+    expect(mayBeExpression(caller('service', 'Admin'))).toBe(true);
   });
 });
 

@@ -106,6 +106,28 @@ describe('queryData', () => {
     ]);
   });
 
+  it('says what was asked also when there is neither data nor an exemplar', async () => {
+    const { frames } = await ask(setUp().instance, { expr: 'none', instant: true, exemplar: true });
+    expect(frames).toEqual([
+      {
+        refId: 'A',
+        fields: [],
+        meta: { custom: { calculatedMinStep: 15_000 }, executedQueryString: 'Expr: none\nStep: 15s' },
+      },
+    ]);
+  });
+
+  it('thins exemplars out unless the settings ask for all', async () => {
+    const exemplars = [1, 2, 3].map((value) => ({ labels: {}, value, timeMs: NOW_MS + value }));
+    const shown = async (part: Partial<DatasourceDeps>) => {
+      const { instance, source } = setUp(part);
+      source.exemplars = [{ labels: { __name__: 'up' }, exemplars }];
+      const { frames } = await ask(instance, { expr: 'up', exemplar: true });
+      return frames.find(({ name }) => name === 'exemplar')?.fields[0].values.length;
+    };
+    expect([await shown({}), await shown({ allExemplars: true })]).toEqual([1, 3]);
+  });
+
   it('gives alerting exactly one frame without fields when there is no data', async () => {
     const { frames, status } = await ask(setUp().instance, { expr: 'none', instant: true }, alert);
     expect(status).toBe(200);
@@ -205,6 +227,15 @@ describe('the standard format', () => {
       preferredVisualisationType: 'table',
       custom: { calculatedMinStep: 15_000 },
     });
+  });
+
+  it('says its data plane type where nothing tells whether an expression asks', async () => {
+    const typeFor = async (headers: Caller['headers']) => {
+      const { frames } = await ask(setUp().instance, { expr: 'up', resultFormat: 'standard' }, { ...editor, headers });
+      return frames[0].meta?.type;
+    };
+    expect(await typeFor({ 'x-datasource-uid': 'u' })).toBeUndefined();
+    expect(await typeFor({})).toBe('timeseries-long');
   });
 
   it.each(['fromalert', 'x-grafana-from-expr'])('is ignored for requests with the header %s', async (name) => {
@@ -434,6 +465,16 @@ describe('checkHealth', () => {
     expect(await setUp({ source, archive: undefined }).instance.checkHealth(editor, live())).toEqual({
       status: 'error',
       message: '401 Unauthorized - There was an error returned querying the Prometheus API.',
+    });
+  });
+
+  it('says what is wrong with the settings to whoever has just saved them', async () => {
+    const settingsWarnings = ['The custom header 1 has a name and no value, and is not sent.'];
+    const source = new MemorySource({ '1+1': { scalar: () => 2 } });
+    const { instance } = setUp({ source, archive: undefined, settingsWarnings });
+    expect(await instance.checkHealth(editor, live())).toMatchObject({
+      status: 'ok',
+      message: `Successfully queried the Prometheus API. ${settingsWarnings[0]}`,
     });
   });
 

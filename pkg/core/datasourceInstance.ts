@@ -1,9 +1,11 @@
 import { type SummaryMetric } from '../../src/contract/summary';
 import { type AnswerDeps, answerQuery } from './answerQuery';
 import { type ApiRoute } from './api';
+import { type CompareExpressions } from './archiveMatch';
+import { refusalToRead } from './callers';
 import { mapConcurrently } from './concurrency';
 import { type DatasourceInstance } from './datasource';
-import { PromkeepError } from './errors';
+import { asPromkeepError, PromkeepError } from './errors';
 import { checkHealth } from './healthCheck';
 import { forwardHeaders } from './forwardHeaders';
 import { type KeepPolicy } from './keepResult';
@@ -13,12 +15,15 @@ import { type ApplyFilters } from './queryPlan';
 import { answerResource } from './resourceCalls';
 import { rememberVersion } from './sourceVersion';
 import { type SuggestionSelectors } from './suggestions';
+import { archivedValues } from './summaryArchive';
 
 export interface DatasourceDeps {
   source: MetricSource;
   /** Absent: the datasource works, and nothing can be kept. */
   archive?: KeepPolicy & { archive: Archive };
   summaryMetrics: readonly SummaryMetric[];
+  /** What else runs for this datasource and ends before its connections are closed. */
+  background?: { stop(): Promise<void> };
   /** Promkeep's own API, served below `promkeep/`. */
   apiRoutes: readonly ApiRoute[];
   clock: Clock;
@@ -29,12 +34,18 @@ export interface DatasourceDeps {
   scrapeInterval: string;
   /** A signal that aborts after so many milliseconds (`AbortSignal.timeout`); timers do not live in core. */
   timeoutSignal(ms: number): AbortSignal;
-  /** Absent: queries with scopes, filters or group-by keys are refused. */
+  /** `jsonData.showAllExemplars`: exemplars are not thinned per step. */
+  allExemplars?: boolean;
+  /** What is wrong with the settings and does not stop queries; *Save & test* shows it. */
+  settingsWarnings?: readonly string[];
   /** A timer that ends early when the signal aborts. */
   wait: Wait;
   /** Users' tokens or cookies go on to Prometheus, so two users may see different data. */
   forwardsCredentials: boolean;
+  /** Absent: queries with scopes, filters or group-by keys are refused. */
   applyFilters?: ApplyFilters;
+  /** Absent: no recorded query answers a query, so nothing is read back. */
+  compareExpressions?: CompareExpressions;
   /** Absent: there are no suggestions for ad hoc filters. */
   suggestionSelectors?: SuggestionSelectors;
 }
@@ -51,6 +62,17 @@ export function createDatasourceInstance(deps: DatasourceDeps): DatasourceInstan
     summaryMetrics: deps.summaryMetrics,
     scrapeInterval: deps.scrapeInterval,
     applyFilters: deps.applyFilters,
+    allExemplars: deps.allExemplars,
+    findArchived: (caller) =>
+      archive && deps.compareExpressions && refusalToRead(caller, deps.forwardsCredentials) === undefined
+        ? archivedValues(archive.archive, deps.compareExpressions)
+        : undefined,
+    readBack: {
+      archive: archive?.archive,
+      forwardsCredentials: deps.forwardsCredentials,
+      compare: deps.compareExpressions,
+      timeoutSignal,
+    },
     keep: { target: archive, clock, version: rememberVersion(source, clock), timeoutSignal },
     clock,
     logger,
@@ -68,7 +90,7 @@ export function createDatasourceInstance(deps: DatasourceDeps): DatasourceInstan
     },
     checkHealth: (caller, signal) =>
       checkHealth(
-        { source, archive: archive?.archive, timeoutSignal },
+        { source, archive: archive?.archive, timeoutSignal, settingsWarnings: deps.settingsWarnings },
         { signal, headers: forwardHeaders(caller.headers) }
       ),
     callResource: (request, caller, signal) =>
@@ -76,6 +98,9 @@ export function createDatasourceInstance(deps: DatasourceDeps): DatasourceInstan
     decideStream: async (request) => decideStream(liveDeps, request),
     openStream: (request, emit, signal) => runStream(liveDeps, request, emit, signal),
     async dispose() {
+      await deps.background?.stop().catch((error: unknown) => {
+        logger.warn('Recording did not end in order', { error: asPromkeepError(error).message });
+      });
       await Promise.allSettled([source.close(), archive?.archive.close()]);
     },
   };

@@ -31,6 +31,10 @@ export const ERROR_CODES = {
   ARCHIVE_REFUSED: { status: 422, source: 'downstream' },
   /** Another archiver leads by now; what was fetched before must not be written any more. */
   ARCHIVE_NOT_LEADER: { status: 409, source: 'downstream' },
+  /** The recorded query was changed or deleted since its definition was read; nothing was written. */
+  ARCHIVE_QUERY_CHANGED: { status: 409, source: 'downstream' },
+  /** Somebody else has changed it meanwhile, or the name is taken. */
+  CONFLICT: { status: 409, source: 'plugin' },
   KEEP_REFUSED: { status: 403, source: 'downstream' },
   LIMIT_EXCEEDED: { status: 413, source: 'downstream' },
   NOT_FOUND: { status: 404, source: 'plugin' },

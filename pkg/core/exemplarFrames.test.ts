@@ -33,6 +33,16 @@ describe('exemplarFrames', () => {
     ]);
   });
 
+  it('leaves none out when all are asked for', () => {
+    const labels = { __name__: 'a' };
+    const at = (timeMs: number) => ({ labels: {}, value: 1, timeMs });
+    const series = [{ labels, exemplars: [at(1_900), at(1_100), at(1_500)] }];
+    expect(exemplarFrames(series, CONTEXT)[0].fields[0].values).toHaveLength(1);
+    expect([...exemplarFrames(series, { ...CONTEXT, allExemplars: true })[0].fields[0].values]).toEqual([
+      1_100, 1_500, 1_900,
+    ]);
+  });
+
   it('gives no frame without exemplars', () => {
     expect(exemplarFrames([{ labels: {}, exemplars: [] }], CONTEXT)).toEqual([]);
   });

@@ -11,16 +11,19 @@ interface Exemplar {
 }
 
 /**
- * The exemplars of all series as one frame (contract 3.4), thinned per step so that a panel is not covered with dots; no
- * frame when there are none.
+ * The exemplars of all series as one frame (contract 3.4), thinned per step so that a panel is not covered with dots unless
+ * all of them are asked for; no frame when there are none.
  */
-export function exemplarFrames(series: readonly ExemplarSeries[], context: QueryContext): Frame[] {
+export function exemplarFrames(
+  series: readonly ExemplarSeries[],
+  context: QueryContext & { allExemplars?: boolean }
+): Frame[] {
   const all = series.flatMap(flatten);
   if (all.length === 0) {
     return [];
   }
   const columns = [...new Set(all.flatMap(({ labels }) => Object.keys(labels)))].sort(compareCodePoints);
-  const kept = sampleExemplars(all, context.stepMs);
+  const kept = context.allExemplars ? byTime(all) : sampleExemplars(all, context.stepMs);
   const fields: Field[] = [
     { name: 'Time', type: 'time', values: Float64Array.from(kept, ({ timeMs }) => timeMs) },
     { name: 'Value', type: 'number', values: Float64Array.from(kept, ({ value }) => value) },
@@ -49,7 +52,11 @@ export function sampleExemplars<T extends { timeMs: number; value: number }>(all
     members.push(exemplar);
   }
   const kept = [...buckets.values()].flatMap((members) => thinOut(members, apart));
-  return kept.sort((a, b) => a.timeMs - b.timeMs);
+  return byTime(kept);
+}
+
+function byTime<T extends { timeMs: number }>(exemplars: readonly T[]): T[] {
+  return [...exemplars].sort((a, b) => a.timeMs - b.timeMs);
 }
 
 function thinOut<T extends { value: number }>(members: readonly T[], apart: number): T[] {

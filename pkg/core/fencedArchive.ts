@@ -14,6 +14,8 @@ export function fenceArchive(archive: Archive, epoch: number, onRefused: () => v
     }
   };
   return {
+    recorded: archive.recorded,
+    history: archive.history,
     migrate: () => archive.migrate(),
     provision: (queries) => watched(archive.provision(queries, epoch)),
     writeRange: (write, signal) => watched(archive.writeRange({ ...write, epoch }, signal)),

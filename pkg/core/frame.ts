@@ -69,7 +69,7 @@ export interface FrameMeta {
   dataTopic?: 'annotations';
 }
 
-export type FrameType = 'timeseries-multi' | 'numeric-multi' | 'heatmap-cells' | 'table';
+export type FrameType = 'timeseries-multi' | 'timeseries-long' | 'numeric-multi' | 'heatmap-cells' | 'table';
 
 export interface Notice {
   severity: 'info' | 'warning' | 'error';

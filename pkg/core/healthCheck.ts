@@ -6,6 +6,8 @@ import { type Archive, type BuildInfo, type CallOptions, type MetricSource } fro
 export interface HealthDeps {
   source: MetricSource;
   archive?: Archive;
+  /** Added to the message: whoever presses the button can change what they are about. */
+  settingsWarnings?: readonly string[];
   timeoutSignal(ms: number): AbortSignal;
 }
 
@@ -29,7 +31,9 @@ export async function checkHealth(deps: HealthDeps, call: CallOptions): Promise<
   const details = { ...buildDetails(build), ...(archive.text === undefined ? {} : { archive: archive.text }) };
   return {
     status: healthy ? 'ok' : 'error',
-    message: [source.text, archive.text].filter((text) => text !== undefined).join(' '),
+    message: [source.text, archive.text, ...(deps.settingsWarnings ?? [])]
+      .filter((text) => text !== undefined)
+      .join(' '),
     ...(Object.keys(details).length > 0 ? { details } : {}),
   };
 }

@@ -1,3 +1,4 @@
+import { type LabelMatcher } from './labelMatcher';
 import { type ExemplarSeries, type Labels, type QueryResult, type Series } from './series';
 
 /** The ports: what core asks of the outside. Rooms implement them, `compose.ts` plugs them in, contract suites test them. */
@@ -87,6 +88,49 @@ export interface RecordedQuery {
   retention: string;
 }
 
+/** A recorded query as people manage it: its current version, its state, and who changed it when (absent: a program did). */
+export interface ManagedQuery extends RecordedQuery {
+  /** Grows when the expression or the step changes. */
+  version: number;
+  /** Grows with every change; an edit names the one it was made from. */
+  revision: number;
+  /** Defined by a config file, hence read-only elsewhere. */
+  provisioned: boolean;
+  paused: boolean;
+  createdAtMs: number;
+  createdBy?: string;
+  updatedAtMs: number;
+  updatedBy?: string;
+}
+
+/** What is not named stays. Another expression or step starts a new version; old samples keep theirs. */
+export type QueryChange = Partial<Pick<ManagedQuery, 'expression' | 'stepMs' | 'retention' | 'paused'>>;
+
+export interface QueryEdit {
+  name: string;
+  /** The revision the editor saw; another one now is a `CONFLICT`. */
+  revision: number;
+  /** Login of the user. */
+  by: string;
+}
+
+/** The definitions of one source's recorded queries. Every method throws `PromkeepError` only. */
+export interface RecordedQueryStore {
+  /** All that are not deleted, by name. */
+  list(): Promise<ManagedQuery[]>;
+  /** Throws `CONFLICT` when the name is taken. */
+  create(query: RecordedQuery, by: string): Promise<ManagedQuery>;
+  /** Throws `NOT_FOUND`, `CONFLICT`, and `FORBIDDEN` for provisioned ones. */
+  change(edit: QueryEdit, change: QueryChange): Promise<ManagedQuery>;
+  /**
+   * Ends a query at once. Its data stays until it expires, or is deleted: by then, if that is done before the signal aborts,
+   * else by the archive's upkeep. Throws as `change`.
+   *
+   * @returns whether nothing is left to do
+   */
+  remove(edit: QueryEdit, withData: boolean, signal: AbortSignal): Promise<boolean>;
+}
+
 export interface Provenance {
   /** As sent to Prometheus. */
   expression: string;
@@ -142,12 +186,19 @@ export interface Lease {
   epoch: number;
   /** On the database's clock; not positive when it has run out and anybody may take it. */
   expiresInMs: number;
+  /** False when the holder has no config file; see `LeaseRequest`. */
+  provisions?: boolean;
 }
 
 export interface LeaseRequest {
   /** Unique to one run of one program: a name that comes again after a restart would pass for its predecessor. */
   holder: string;
   durationMs: number;
+  /**
+   * Whether the holder makes the queries of a config file known; default true. While one that does not leads (the Grafana
+   * plugin), a waiting program with a config file does it in its stead.
+   */
+  provisions?: boolean;
 }
 
 /** What the ledger says of one recorded query's current version. Ranges are on its grid, ascending and disjoint. */
@@ -237,10 +288,62 @@ export interface Archive {
   currentLease(): Promise<Lease>;
   /** All recorded queries, by name. */
   ledger(): Promise<LedgerEntry[]>;
+  /** The definitions of the recorded queries, for those who manage or run them. */
+  readonly recorded: RecordedQueryStore;
+  /** What is archived of them. */
+  readonly history: RecordedHistory;
   /** Samples kept since the start of the UTC day, for the limit on *keep*. */
   keptToday(): Promise<number>;
   status(): Promise<ArchiveStatus>;
   close(): Promise<void>;
+}
+
+/** Connections of a program to its archive, as of now. */
+export interface PoolUse {
+  busy: number;
+  idle: number;
+  /** Work that waits for a connection. */
+  waiting: number;
+  limit: number;
+}
+
+/**
+ * What the archive holds of recorded queries, for those who read it back. Only the current version of a query speaks: what was
+ * recorded under another expression or step is never given as this one's. Every method throws `PromkeepError` only.
+ */
+export interface RecordedHistory {
+  /** `undefined` when the query is recorded differently by now, or not there. */
+  readGrid(read: GridRead, signal: AbortSignal): Promise<GridSamples | undefined>;
+  /**
+   * Labels of the series that have samples in the covered part of a range (at most `limit` of them), in the order in which
+   * they were first seen. Throws `NOT_FOUND` when there is no such recorded query.
+   */
+  seriesLabels(read: { name: string; range: TimeRange; limit: number }, signal: AbortSignal): Promise<Labels[]>;
+}
+
+/** Times that are some steps apart, both ends inclusive. */
+export interface TimeGrid {
+  startMs: number;
+  endMs: number;
+  stepMs: number;
+}
+
+export interface GridRead {
+  /** As it is thought to be recorded now. */
+  query: Pick<RecordedQuery, 'name' | 'expression' | 'stepMs'>;
+  /** Every time of it is one at which the query is recorded. */
+  grid: TimeGrid;
+  /** Series that do not match are left out, as Prometheus matches. */
+  matchers: readonly LabelMatcher[];
+}
+
+export interface GridSamples {
+  /** The covered times of the grid, as ranges with both ends on it, ascending. */
+  covered: TimeRange[];
+  /** Why other times of the grid are missing, as far as the ledger says; only some of them when there are very many. */
+  gaps: Gap[];
+  /** Samples at covered times of the grid, in the order in which the series were first seen; none is empty. */
+  series: Series[];
 }
 
 // --- small things ----------------------------------------------------------------------------------------------------

@@ -1,9 +1,20 @@
 import { parseQueryModel } from './queryModel';
 
 describe('parseQueryModel', () => {
+  it('knows where to read from in any case of letters, and refuses what it does not know', () => {
+    expect(parseQueryModel({ readFrom: 'Archive', recordedQuery: ' cpu ' })).toMatchObject({
+      readFrom: 'archive',
+      recordedQuery: 'cpu',
+    });
+    expect(() => parseQueryModel({ readFrom: 'postgres' })).toThrow('must be one of prometheus, archive, both');
+    expect(() => parseQueryModel({ readFrom: 1 })).toThrow('readFrom');
+  });
+
   it('fills every default, and makes a query without flags a range query', () => {
     expect(parseQueryModel({ expr: 'up' })).toEqual({
       queryType: '',
+      readFrom: 'prometheus',
+      recordedQuery: '',
       expr: 'up',
       range: true,
       instant: false,

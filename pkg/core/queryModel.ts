@@ -1,4 +1,11 @@
-import { COMPARISON_OFFSETS_MS, isSummaryComparison, type ResultFormat } from '../../src/contract/query';
+import {
+  COMPARISON_OFFSETS_MS,
+  isSummaryComparison,
+  READ_FROM,
+  type ReadFrom,
+  type ResultFormat,
+} from '../../src/contract/query';
+import { PromkeepError } from './errors';
 import { JsonFields } from './jsonFields';
 
 /** A saved query, checked and with every default filled in (contract 1.1 and `src/contract/query.ts`). */
@@ -19,6 +26,9 @@ export interface QueryModel {
   filters: QueryFilters;
   resultFormat: ResultFormat;
   keep: boolean;
+  readFrom: ReadFrom;
+  /** Empty when the query names none. */
+  recordedQuery: string;
   /** `compareOffsetMs`: how much earlier to compare with; absent when nothing is compared. */
   summary: { metrics: string[]; groupBy: string; compareOffsetMs?: number };
 }
@@ -67,6 +77,8 @@ export function parseQueryModel(json: unknown): QueryModel {
     },
     resultFormat: fields.text('resultFormat') === 'standard' ? 'standard' : 'series',
     keep: fields.flag('keep'),
+    readFrom: readFromOf(fields.text('readFrom')),
+    recordedQuery: fields.text('recordedQuery').trim(),
     summary: summaryOf(fields),
   };
 }
@@ -93,6 +105,18 @@ function summaryOf(fields: JsonFields): QueryModel['summary'] {
     groupBy: summary.text('groupBy'),
     ...(isSummaryComparison(compare) ? { compareOffsetMs: COMPARISON_OFFSETS_MS[compare] } : {}),
   };
+}
+
+/** Answering from another place than the one that was asked for would show other numbers, so unknown ones are refused. */
+function readFromOf(text: string): ReadFrom {
+  const known = READ_FROM.find((one) => one === text.trim().toLowerCase());
+  if (known === undefined && text !== '') {
+    throw new PromkeepError(
+      'QUERY_INVALID',
+      `"readFrom" must be one of ${READ_FROM.join(', ')}, not ${JSON.stringify(text.slice(0, 40))}.`
+    );
+  }
+  return known ?? 'prometheus';
 }
 
 /** Old dashboards hold numbers. Whatever is not known counts as `time_series`, never as an error. */

@@ -1,5 +1,5 @@
 import { alignRange } from './align';
-import { isAlert, isExpression } from './callers';
+import { isAlert, isExpression, mayBeExpression } from './callers';
 import { type Caller, type DataQuery } from './datasource';
 import { PromkeepError } from './errors';
 import { expandMacros } from './macros';
@@ -15,6 +15,8 @@ export interface PlanSettings {
   /** The datasource's `timeInterval`; may be empty. */
   scrapeInterval: string;
   applyFilters?: ApplyFilters;
+  /** Exemplars are not thinned per step. */
+  allExemplars?: boolean;
 }
 
 /** What a saved query asks Prometheus for. */
@@ -22,7 +24,10 @@ export interface QueryPlan extends QueryContext {
   instant: boolean;
   range: boolean;
   exemplar: boolean;
+  allExemplars: boolean;
   standard: boolean;
+  /** The standard table says its data plane type. */
+  typedTable: boolean;
   keep: boolean;
   /** Both ends on the grid of the step: for range queries and exemplars. */
   aligned: TimeRange;
@@ -51,7 +56,9 @@ export function planQuery(model: QueryModel, query: DataQuery, caller: Caller, s
     range: model.range,
     // Exemplars have no row in the standard table, and an alert must not get a frame that is no series.
     exemplar: model.exemplar && !standard && !isAlert(caller),
+    allExemplars: settings.allExemplars === true,
     standard,
+    typedTable: mayBeExpression(caller),
     keep: model.keep,
     aligned: alignRange(range, stepMs, model.utcOffsetSec),
     timeMs: range.toMs,

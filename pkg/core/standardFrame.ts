@@ -23,9 +23,13 @@ export function standardSeries(series: readonly Series[], queryName: string): La
 
 /**
  * All samples as one long table of standard records: time, name, value, labels (canonical JSON), source, data_type. It has no
- * data plane type, because no such type fits: alerting and expressions get the usual frames instead.
+ * data plane type, so that panels and transformations take it for the plain table it is: alerting and expressions get the
+ * usual frames instead.
+ *
+ * @param context `typedTable`: the table may be meant for an expression that did not say so. With its type an expression
+ *   reads a series for each name and labels; without it, it refuses a long table.
  */
-export function standardFrame(series: readonly Series[], context: QueryContext): Frame {
+export function standardFrame(series: readonly Series[], context: QueryContext & { typedTable?: boolean }): Frame {
   const parts = standardSeries(series, context.expr);
   const rows = parts.reduce((sum, { timesMs }) => sum + timesMs.length, 0);
   const times = new Float64Array(rows);
@@ -52,7 +56,11 @@ export function standardFrame(series: readonly Series[], context: QueryContext):
       { name: 'source', type: 'string', values: new Array<string>(rows).fill('prometheus') },
       { name: 'data_type', type: 'string', values: new Array<string>(rows).fill('metric') },
     ],
-    meta: { ...executedMeta(context, undefined), preferredVisualisationType: 'table' },
+    meta: {
+      ...(context.typedTable ? { type: 'timeseries-long', typeVersion: [0, 1] } : {}),
+      ...executedMeta(context, undefined),
+      preferredVisualisationType: 'table',
+    },
   };
 }
 

@@ -1,13 +1,14 @@
 import { stateOf, type SummaryMetric, type SummaryValue } from '../../src/contract/summary';
 import { alignDown } from './align';
+import { type Answering } from './archiveRead';
 import { asPromkeepError, PromkeepError } from './errors';
 import { expandMacros } from './macros';
-import { type CallOptions, type Clock, type MetricSource, type TimeRange } from './ports';
+import { type CallOptions, type Clock, type TimeRange } from './ports';
 import { type QueryResult, type Series } from './series';
 import { aggregateSeries, groupSeries, type SampleRow } from './summaryAggregate';
 
 export interface SummaryDeps {
-  source: MetricSource;
+  source: Answering;
   clock: Clock;
   /** The source's scrape interval as a duration text, for `$__rate_interval`; may be empty. */
   scrapeInterval: string;
@@ -22,7 +23,7 @@ export interface SummaryEvaluation {
   groups: SummaryGroup[];
   failure?: PromkeepError;
   /** The same metric over the same span of time, this much earlier. */
-  earlier?: { offsetMs: number; evaluation: SummaryEvaluation };
+  earlier?: { offsetMs: number; evaluation: SummaryEvaluation; origin?: 'archive' };
 }
 
 export interface SummaryGroup {

@@ -22,10 +22,11 @@ export function summaryFrames(evaluations: readonly SummaryEvaluation[]): Frame[
 type Earlier = NonNullable<SummaryEvaluation['earlier']>;
 
 /** What had no value then cannot be compared with, and has no frame. */
-function earlierFrames({ offsetMs, evaluation }: Earlier): Frame[] {
+function earlierFrames({ offsetMs, evaluation, origin }: Earlier): Frame[] {
+  const comparison = origin === undefined ? { offsetMs } : { offsetMs, origin };
   return evaluation.groups
     .filter(({ value }) => value.value !== null)
-    .map((group) => frameOf(evaluation, group, 'timeseries-multi', { ...group.samples }, { offsetMs }));
+    .map((group) => frameOf(evaluation, group, 'timeseries-multi', { ...group.samples }, comparison));
 }
 
 function withNotice(frames: Frame[], { evaluation: { failure, metric } }: Earlier): Frame[] {
@@ -88,7 +89,7 @@ function frameOf(
   { value }: SummaryGroup,
   type: 'timeseries-multi' | 'numeric-multi',
   { timesMs, values, nulls }: Rows,
-  comparison?: { offsetMs: number }
+  comparison?: SummaryFrameMeta['comparison']
 ): Frame {
   const { metric, expr, stepMs } = evaluation;
   const field: NumberField = {
@@ -129,7 +130,7 @@ function labelsOf({ key }: SummaryMetric, group: Readonly<Record<string, string>
 function fieldConfig(
   metric: SummaryMetric,
   group: Readonly<Record<string, string>>,
-  comparison?: { offsetMs: number }
+  comparison?: SummaryFrameMeta['comparison']
 ): FieldConfig {
   const earlier = comparison ? [`${describeOffset(comparison.offsetMs)} earlier`] : [];
   const groupText = [...Object.values(group), ...earlier].filter((text) => text !== '').join(', ');

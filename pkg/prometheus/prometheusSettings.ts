@@ -18,6 +18,8 @@ export interface PrometheusSettings {
   queryTimeout?: string;
   /** The scrape interval as configured (`15s`), for step and rate interval; the client itself does not use it. */
   timeInterval?: string;
+  /** Exemplars are shown without thinning; of no interest to the client either. */
+  allExemplars?: boolean;
   /** Added to every request, unless the request has the name itself. */
   customParameters: ReadonlyArray<readonly [name: string, value: string]>;
   /** Asks for `stats=all`. */

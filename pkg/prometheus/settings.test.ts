@@ -77,12 +77,14 @@ describe('jsonData', () => {
       timeInterval: ['15s'],
       customQueryParameters: 5,
       queryStatsEnabled: 'true',
+      showAllExemplars: 'true',
       maxSamplesProcessedErrorThreshold: 'many',
       httpHeaderName1: [],
       tlsAuth: 'no',
     });
     expect(parsed).toMatchObject({ httpMethod: 'POST', queryTimeout: '60', queryStats: true, timeInterval: undefined });
-    expect(warnings).toHaveLength(8);
+    expect(parsed.allExemplars).toBe(true);
+    expect(warnings).toHaveLength(9);
     expect(parse([1]).warnings).toEqual(['jsonData is not an object and was ignored.']);
   });
 

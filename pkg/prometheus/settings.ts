@@ -32,6 +32,7 @@ export function parsePrometheusSettings(settings: DatasourceSettings): {
     responseLimitBytes: responseLimitOf(settings, reader),
     queryTimeout: reader.text('queryTimeout'),
     timeInterval: reader.text('timeInterval'),
+    allExemplars: reader.flag('showAllExemplars'),
     customParameters: customParametersOf(reader),
     queryStats: reader.flag('queryStatsEnabled'),
     basicAuth,

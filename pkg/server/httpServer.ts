@@ -5,6 +5,7 @@ import { type Logger } from '../core/ports';
 import { checkBrowserHeaders, isAuthorized, type AccessPolicy } from './access';
 import { mountApiRoutes } from './apiRoutes';
 import { Gate } from './gate';
+import { LIVE_PATH, mountLive, type LiveFeeds } from './live/liveRoute';
 import { isLoopbackHost } from './loopback';
 import { type Metrics } from './metrics';
 import { mountPage } from './page';
@@ -20,6 +21,8 @@ export interface HttpServerOptions {
   logger: Logger;
   /** Folder of the built page. */
   pageFolder?: string;
+  /** Absent: the page asks by itself. */
+  live?: LiveFeeds;
   maxConcurrentQueries: number;
   requestTimeoutMs: number;
 }
@@ -55,6 +58,9 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   mountApiRoutes(server, options.routes, { gate, requestTimeoutMs: options.requestTimeoutMs });
   mountProbes(server, options.checks, options.metrics);
   mountPage(server, options.pageFolder);
+  if (options.live) {
+    mountLive(server, options.live);
+  }
   return {
     async listen() {
       await listen(server, access.host, port);
@@ -84,6 +90,10 @@ function guard(server: FastifyInstance, access: AccessPolicy): void {
 function observe(server: FastifyInstance, metrics: Metrics): void {
   server.addHook('onResponse', async (request, reply) => {
     const route = request.routeOptions.url ?? 'unknown';
+    if (route === LIVE_PATH && reply.statusCode === 200) {
+      // Open as long as a page is: not a duration anybody waits for.
+      return;
+    }
     metrics.requested(route, reply.statusCode, reply.elapsedTime / 1000);
   });
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { rspack } from '@rspack/core';
+import { runbooksPage } from './runbooksPage.mjs';
 import { fromRoot, resolveTypescript, typescriptRule, version } from './shared.mjs';
 
 /**
@@ -75,6 +76,7 @@ function copied(context) {
     { from: 'img', to: 'img', context },
     { from: 'locales', to: 'locales', context, noErrorOnMissing: true },
     ...dashboardsOf(context),
+    ...runbooksOf(context),
     { from: fromRoot('LICENSE'), to: '[name][ext]' },
     { from: fromRoot('CHANGELOG.md'), to: '[name][ext]' },
   ];
@@ -86,6 +88,17 @@ function dashboardsOf(context) {
   return includes
     .filter(({ type }) => type === 'dashboard')
     .map(({ path }) => ({ from: fromRoot('provisioning', path), to: path }));
+}
+
+/** Alerts link to the page; Grafana serves it, so the links work without the internet. */
+function runbooksOf(context) {
+  const { alerting } = JSON.parse(readFileSync(`${context}/plugin.json`, 'utf8'));
+  const page = {
+    from: fromRoot('docs/runbooks.md'),
+    to: 'runbooks.html',
+    transform: (text) => runbooksPage(String(text)),
+  };
+  return alerting === true ? [page] : [];
 }
 
 /** SOURCE_DATE_EPOCH (seconds) makes the date, and so the whole build, repeatable. */

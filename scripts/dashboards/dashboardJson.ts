@@ -59,6 +59,7 @@ export interface PanelJson {
   targets?: TargetJson[];
   fieldConfig?: { defaults: Record<string, unknown>; overrides: unknown[] };
   options?: Record<string, unknown>;
+  transformations?: unknown[];
   collapsed?: boolean;
   panels?: never[];
 }

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { DATASOURCE_PLUGIN_ID, PANEL_PLUGIN_ID } from '../../src/contract/pluginIds';
 import manifest from '../../src/datasource/plugin.json';
+import { parsePromql } from '../../pkg/promql/parsePromql';
 import { allDashboards } from './all';
 import { type DashboardJson, type PanelJson } from './dashboardJson';
 
@@ -55,6 +56,23 @@ describe.each(each)('%s', (_file, dashboard) => {
     expect(dashboard.templating.list.map(({ name }) => name)).toEqual(['datasource', 'job', 'instance']);
   });
 
+  it('asks nothing that is not PromQL', () => {
+    for (const { expr } of dashboard.panels.flatMap(({ targets = [] }) => targets).filter(({ expr: text }) => text)) {
+      expect(() => parsePromql(expr.replaceAll('$__rate_interval', '1m'))).not.toThrow();
+    }
+  });
+
+  it('asks for the chosen jobs and instances, in every selector of an exporter', () => {
+    if (dashboard.uid === 'promkeep-prometheus') {
+      // Targets of every job are what Prometheus has to tell about.
+      return;
+    }
+    for (const { expr } of dashboard.panels.flatMap(({ targets = [] }) => targets)) {
+      const selectors = expr.match(/\{[^}]*\}/g) ?? [];
+      expect(selectors.filter((selector) => !selector.includes('job=~"$job",instance=~"$instance"'))).toEqual([]);
+    }
+  });
+
   it('rates over the interval of the dashboard, and gives each query of a panel a letter and a legend', () => {
     for (const { targets = [] } of dashboard.panels) {
       expect(targets.map(({ refId }) => refId)).toEqual(targets.map((_target, i) => String.fromCharCode(65 + i)));
@@ -64,6 +82,10 @@ describe.each(each)('%s', (_file, dashboard) => {
       }
     }
   });
+});
+
+it('parses PromQL strictly enough to notice a broken query', () => {
+  expect(() => parsePromql('sum(rate(up[1m])')).toThrow();
 });
 
 function overlap({ gridPos: a }: PanelJson, { gridPos: b }: PanelJson): boolean {

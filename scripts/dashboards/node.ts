@@ -63,6 +63,7 @@ export const NODE: Dashboard = {
             unit: 'percent',
             max: 100,
             stacked: true,
+            colors: { user: 'blue', system: 'purple', iowait: 'orange', steal: 'red', nice: 'light-blue' },
             description: 'Share of all CPU time; what is missing to 100 % is idle.',
           }
         ),
@@ -79,7 +80,11 @@ export const NODE: Dashboard = {
             },
             { expr: `sum(node_memory_MemFree_bytes{${AT}})`, legend: 'free' },
           ],
-          { unit: 'bytes', stacked: true }
+          {
+            unit: 'bytes',
+            stacked: true,
+            colors: { 'in use': 'blue', 'cache, given back on demand': 'light-blue', free: 'semi-dark-green' },
+          }
         ),
         lines(
           'Load',

@@ -1,5 +1,5 @@
 import { type Dashboard } from './assemble';
-import { bars, lines, SHARE, tiles } from './panels';
+import { bars, leastSteps, lines, NONE_IS_GOOD, SHARE, tiles } from './panels';
 
 const AT = 'job=~"$job",instance=~"$instance"';
 const rate = (metric: string, by = 'datname') => `sum by (${by}) (rate(${metric}{${AT}}[$__rate_interval]))`;
@@ -20,10 +20,7 @@ export const POSTGRES: Dashboard = {
             expr: `count(pg_up{${AT}} == 0) or vector(0)`,
             legend: 'Servers down',
             decimals: 0,
-            steps: [
-              { color: 'green', value: null },
-              { color: 'red', value: 1 },
-            ],
+            steps: NONE_IS_GOOD,
           },
           { expr: `sum(pg_stat_database_numbackends{${AT}})`, legend: 'Connections', decimals: 0 },
           {
@@ -41,10 +38,7 @@ export const POSTGRES: Dashboard = {
             legend: 'Cache hits',
             unit: 'percent',
             decimals: 1,
-            steps: [
-              { color: 'orange', value: null },
-              { color: 'green', value: 90 },
-            ],
+            steps: leastSteps(90, 'warning'),
           },
           { expr: `sum(pg_database_size_bytes{${AT}})`, legend: 'Size of all databases', unit: 'bytes' },
         ]),
@@ -59,7 +53,7 @@ export const POSTGRES: Dashboard = {
             { expr: total('pg_stat_database_xact_commit'), legend: 'committed' },
             { expr: total('pg_stat_database_xact_rollback'), legend: 'rolled back' },
           ],
-          { unit: 'ops' }
+          { unit: 'ops', colors: { committed: 'green', 'rolled back': 'orange' } }
         ),
         lines(
           'Connections by state',
@@ -112,6 +106,7 @@ export const POSTGRES: Dashboard = {
         ),
         lines('Temporary files', [{ expr: rate('pg_stat_database_temp_bytes'), legend: '{{datname}}' }], {
           unit: 'Bps',
+          softMax: 1000,
           description: 'Sorts and joins that did not fit into work_mem.',
         }),
         lines(
@@ -120,7 +115,7 @@ export const POSTGRES: Dashboard = {
             { expr: rate('pg_stat_database_deadlocks'), legend: 'deadlocks {{datname}}' },
             { expr: rate('pg_stat_database_conflicts'), legend: 'conflicts {{datname}}' },
           ],
-          { unit: 'ops' }
+          { unit: 'ops', softMax: 1 }
         ),
       ],
     },

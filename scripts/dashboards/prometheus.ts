@@ -1,5 +1,5 @@
 import { type Dashboard } from './assemble';
-import { lines, tiles, upTimeline } from './panels';
+import { lines, NONE_IS_GOOD, tiles, upTimeline } from './panels';
 
 const AT = 'job=~"$job",instance=~"$instance"';
 
@@ -16,10 +16,7 @@ export const PROMETHEUS: Dashboard = {
             expr: 'count(up == 0) or vector(0)',
             legend: 'Targets down',
             decimals: 0,
-            steps: [
-              { color: 'green', value: null },
-              { color: 'red', value: 1 },
-            ],
+            steps: NONE_IS_GOOD,
           },
           { expr: 'count(up)', legend: 'Targets', decimals: 0 },
           { expr: `sum(prometheus_tsdb_head_series{${AT}})`, legend: 'Series' },

@@ -144,8 +144,10 @@ async function startAll(stack: Stack): Promise<void> {
       }
     )
   );
+  const servePort = await portFor(stack, SERVE);
+  targets.promkeep = `127.0.0.1:${servePort}`;
   await providePrometheus(stack, targets);
-  await startServe(stack, database.owner);
+  await startServe(stack, database.owner, servePort);
   addresses.postgres = database.owner;
   await provideGrafana(stack, database.owner);
 }
@@ -237,9 +239,8 @@ async function providePrometheus(stack: Stack, targets: Record<string, string>):
   stack.addresses.prometheus = prometheus.url;
 }
 
-async function startServe(stack: Stack, databaseUrl: string): Promise<void> {
+async function startServe(stack: Stack, databaseUrl: string, port: number): Promise<void> {
   beginStep(stack, 'promkeep serve');
-  const port = await portFor(stack, SERVE);
   const managed = await startProcess({
     name: 'promkeep serve',
     command: process.execPath,

@@ -25,6 +25,10 @@ export interface PromkeepQuery {
 
   /** `standard`: one long table of standard records instead of one frame a series. Ignored for alerts and expressions. */
   resultFormat?: ResultFormat;
+  /** Where the samples come from; absent: `prometheus`. */
+  readFrom?: ReadFrom;
+  /** For `archive` and `both`: the recorded query to read, by its name. With an empty `expr` all of it is read. */
+  recordedQuery?: string;
   /** Archives the result of this query, if the datasource's Admin allowed it. */
   keep?: boolean;
   /** Follows the query on a live channel instead of asking again; for range queries that show series. Browser only. */
@@ -34,6 +38,11 @@ export interface PromkeepQuery {
 }
 
 export type ResultFormat = 'series' | 'standard';
+
+/** `archive` never asks Prometheus. `both`: what the archive holds from there, the rest from Prometheus. */
+export type ReadFrom = (typeof READ_FROM)[number];
+
+export const READ_FROM = ['prometheus', 'archive', 'both'] as const;
 
 export const SUMMARY_QUERY_TYPE = 'summary';
 

@@ -22,6 +22,22 @@ export interface ArchiveJsonData {
   archiveKeepMaxRowsPerDay?: number;
   /** Refuses to keep a result with more series than this. */
   archiveKeepMaxSeries?: number;
+  /**
+   * An Admin's permission for recorded queries: Editors may manage them, and the plugin records them while Grafana runs (taking
+   * turns with the stand-alone program where there is one).
+   */
+  archiveAllowRecording?: boolean;
+  /** Refuses to record a query with more series than this. */
+  archiveRecordMaxSeries?: number;
+  /** A time is recorded when it is this old, as a duration; absent: 2.2 scrape intervals and 10 s. */
+  archiveSettle?: string;
+  /** PromQL that has a value wherever the source held data. */
+  archiveProbe?: string;
+}
+
+export interface QuerySettings {
+  /** Exemplars are not thinned per step. */
+  showAllExemplars?: boolean;
 }
 
 export interface ArchiveSecureJsonData {
@@ -39,4 +55,6 @@ export const ARCHIVE_DEFAULTS = {
   keepRetention: '30d',
   keepMaxRowsPerDay: 1_000_000,
   keepMaxSeries: 1_000,
+  recordMaxSeries: 10_000,
+  probe: 'count(up)',
 } as const;

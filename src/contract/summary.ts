@@ -61,7 +61,11 @@ export interface SummaryFrameMeta {
   noDataReason?: string;
   lastSeenMs?: number;
   /** Marks a frame of an earlier period, for the change against it. */
-  comparison?: { offsetMs: number };
+  comparison?: {
+    offsetMs: number;
+    /** `archive`: the source no longer has these values; absent: they came from the source. */
+    origin?: 'archive';
+  };
 }
 
 export const SUMMARY_FRAME_VERSION = 1;

@@ -2,7 +2,7 @@ import { css } from '@emotion/css';
 import { dateTimeFormat, type GrafanaTheme2 } from '@grafana/data';
 import { useStyles2 } from '@grafana/ui';
 import { useLanguage } from './language';
-import { type SummaryState } from './useSummary';
+import { type SummaryState } from './useLive';
 
 /**
  * Whether what is shown is current. Only changes of the state are announced: the time of the last answer changes every few

@@ -6,20 +6,22 @@ import { arrange } from '../panel/arrange';
 import { SummaryView } from '../panel/SummaryView';
 import { toTiles } from '../panel/tiles';
 import { type PageApi } from './api';
-import { ArchiveLine } from './ArchiveLine';
+import { ArchiveSection } from './ArchiveSection';
 import { ConnectionLine } from './ConnectionLine';
+import { HistorySection } from './HistorySection';
 import { useLanguage, type Language } from './language';
 import { Logo } from './Logo';
 import { RangePicker } from './RangePicker';
-import { useRange } from './ranges';
 import { STALE_AFTER_MS, withoutAnswer } from './staleTiles';
 import { useThemeMode } from './themeMode';
 import { ThemeSwitch } from './ThemeSwitch';
-import { useArchive } from './useArchive';
-import { useSummary, type SummaryState } from './useSummary';
+import { tileRangeMs, useRange } from './timeRange';
+import { useLive, type SummaryState } from './useLive';
 import { useWidth } from './useWidth';
 
 const MIN_TILE_WIDTH_PX = 240;
+/** Two tiles beside each other on a phone: four values without scrolling. */
+const PHONE = { widthPx: 480, minTileWidthPx: 150 };
 
 /** The stand-alone page: the panel's own view, fed by the server the page came from. */
 export function Page({ api }: { api: PageApi }) {
@@ -39,9 +41,8 @@ export function Page({ api }: { api: PageApi }) {
 function Content({ api, theme, themeSwitch }: { api: PageApi; theme: GrafanaTheme2; themeSwitch: React.ReactNode }) {
   const styles = useStyles2(getStyles);
   const language = useLanguage();
-  const [rangeMs, setRangeMs] = useRange();
-  const summary = useSummary(api, rangeMs);
-  const archive = useArchive(api);
+  const [range, setRange] = useRange();
+  const { summary, archive } = useLive(api, tileRangeMs(range));
   const [main, widthPx] = useWidth<HTMLElement>();
   const tiles = useMemo(() => tilesOf(summary, theme, language), [summary, theme, language]);
   return (
@@ -52,7 +53,7 @@ function Content({ api, theme, themeSwitch }: { api: PageApi; theme: GrafanaThem
           Promkeep
         </h1>
         <div className={styles.controls}>
-          <RangePicker rangeMs={rangeMs} onChange={setRangeMs} />
+          <RangePicker range={range} onChange={setRange} />
           {themeSwitch}
         </div>
       </header>
@@ -62,15 +63,16 @@ function Content({ api, theme, themeSwitch }: { api: PageApi; theme: GrafanaThem
           <SummaryView
             {...arrange(tiles, { sort: 'given', hideHealthy: false, limit: 200 })}
             widthPx={widthPx}
-            minTileWidthPx={Math.min(widthPx, MIN_TILE_WIDTH_PX)}
+            minTileWidthPx={widthPx < PHONE.widthPx ? PHONE.minTileWidthPx : MIN_TILE_WIDTH_PX}
             headingLevel={2}
             words={language.words}
             exportSource="prometheus"
           />
         )}
         {summary.answer && tiles.length === 0 && <p>{language.say('page.noMetrics')}</p>}
+        <HistorySection api={api} archive={archive} range={range} />
       </main>
-      <ArchiveLine archive={archive} />
+      <ArchiveSection archive={archive} />
     </div>
   );
 }

@@ -1,12 +1,29 @@
 import { type DataFrame } from '@grafana/data';
-import { parseArchive, type ArchiveSummary } from './parseArchive';
-import { parseFailure, parseFrames } from './parseAnswers';
+import { type ArchiveHistory, type ArchiveOverview } from '../contract/archivePage';
+import { parseFailure, parseFrames, isRecord } from './parseAnswers';
+import { parseHistory, parseOverview } from './parseArchive';
 
-/** What the page asks of the server it came from. Every method rejects with an `Error` whose message a person can read. */
+/** What the page asks of the server it came from. Every promise rejects with an `Error` whose message a person can read. */
 export interface PageApi {
+  /**
+   * Server-sent events.
+   *
+   * @returns closes the stream
+   */
+  openStream(rangeMs: number, listener: StreamListener): () => void;
   summary(rangeMs: number, signal: AbortSignal): Promise<SummaryAnswer>;
   /** `off` when the server keeps nothing. */
-  archive(signal: AbortSignal): Promise<ArchiveSummary | 'off'>;
+  archive(signal: AbortSignal): Promise<ArchiveOverview | 'off'>;
+  history(request: HistoryRequest, signal: AbortSignal): Promise<ArchiveHistory>;
+}
+
+export interface StreamListener {
+  onSummary(answer: SummaryAnswer | Error): void;
+  onArchive(answer: ArchiveOverview | 'off' | Error): void;
+  /** The server is there and has nothing to tell. */
+  onBeat(): void;
+  /** @param comesBack whether the browser tries again by itself; otherwise the server refused, or something between blocked it */
+  onLost(comesBack: boolean): void;
 }
 
 export interface SummaryAnswer {
@@ -15,7 +32,23 @@ export interface SummaryAnswer {
   serverTimeMs: number;
 }
 
+export interface HistoryRequest {
+  name: string;
+  fromMs: number;
+  toMs: number;
+  points: number;
+}
+
 export const httpApi: PageApi = {
+  openStream(rangeMs, listener) {
+    const source = new EventSource(`/api/live?rangeMs=${rangeMs}`);
+    source.addEventListener('summary', ({ data }) => listener.onSummary(tryTo(() => readSummary(parseEvent(data)))));
+    source.addEventListener('archive', ({ data }) => listener.onArchive(tryTo(() => readArchive(parseEvent(data)))));
+    source.addEventListener('heartbeat', () => listener.onBeat());
+    source.addEventListener('error', () => listener.onLost(source.readyState !== EventSource.CLOSED));
+    return () => source.close();
+  },
+
   async summary(rangeMs, signal) {
     const response = await get(`/api/frames/summary?rangeMs=${rangeMs}`, signal);
     if (!response.ok) {
@@ -29,16 +62,55 @@ export const httpApi: PageApi = {
   },
 
   async archive(signal) {
-    const response = await get('/api/archive/status', signal);
+    const response = await get('/api/archive/overview', signal);
     if (response.status === 409) {
       return 'off';
     }
     if (!response.ok) {
       throw new Error(await failureOf(response));
     }
-    return parseArchive(await readJson(response));
+    return parseOverview(await readJson(response));
+  },
+
+  async history({ name, fromMs, toMs, points }, signal) {
+    const query = new URLSearchParams({
+      name,
+      start: String(fromMs / 1000),
+      end: String(toMs / 1000),
+      points: String(points),
+    });
+    const response = await get(`/api/archive/history?${query}`, signal);
+    if (!response.ok) {
+      throw new Error(await failureOf(response));
+    }
+    return parseHistory(await readJson(response));
   },
 };
+
+function parseEvent(data: unknown): unknown {
+  const body: unknown = JSON.parse(String(data));
+  if (isRecord(body) && typeof body.failure === 'string') {
+    throw new Error(body.failure);
+  }
+  return body;
+}
+
+function readSummary(body: unknown): SummaryAnswer {
+  const timeMs = isRecord(body) ? body.timeMs : undefined;
+  return { frames: parseFrames(body), serverTimeMs: typeof timeMs === 'number' ? timeMs : Date.now() };
+}
+
+function readArchive(body: unknown): ArchiveOverview | 'off' {
+  return isRecord(body) && body.off === true ? 'off' : parseOverview(body);
+}
+
+function tryTo<T>(read: () => T): T | Error {
+  try {
+    return read();
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}
 
 function get(path: string, signal: AbortSignal): Promise<Response> {
   return fetch(path, {

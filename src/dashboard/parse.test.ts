@@ -1,4 +1,4 @@
-import { parseArchive } from './parseArchive';
+import { parseHistory, parseOverview } from './parseArchive';
 import { parseFailure, parseFrames } from './parseAnswers';
 
 describe('frames', () => {
@@ -53,35 +53,37 @@ describe('failures', () => {
   });
 });
 
-describe('archive status', () => {
-  it('is the newest time of all queries and all gaps, newest first, with the code of the reason', () => {
-    const gap = (fromMs: number, reason: string) => ({ fromMs, toMs: fromMs + 1, reason });
-    expect(
-      parseArchive({
-        samples: 10,
-        series: 2,
-        queries: [
-          { name: 'a', newestMs: 5, gaps: [gap(1, 'source-down')] },
-          { name: 'b', newestMs: 9, gaps: [gap(3, 'sunspots'), { reason: 'no times' }] },
-          { name: 'c' },
-        ],
-      })
-    ).toEqual({
+describe('the archive', () => {
+  it('is read with what is there, and without what is not', () => {
+    const hole = { fromMs: 1, toMs: 2, reason: 'sunspots', outlook: 'retried' };
+    const overview = parseOverview({
+      timeMs: 7,
       samples: 10,
       series: 2,
-      newestMs: 9,
-      gaps: [
-        { query: 'b', fromMs: 3, toMs: 4, reason: 'sunspots' },
-        { query: 'a', fromMs: 1, toMs: 2, reason: 'source-down' },
-      ],
+      leader: { name: 'a', isThis: true },
+      queries: [{ name: 'a', gaps: [hole, { reason: 'no times' }] }, 'nonsense'],
     });
-  });
-
-  it('has no newest time before anything was recorded', () => {
-    expect(parseArchive({ samples: 0, series: 0, queries: [] }).newestMs).toBeUndefined();
+    expect(overview).toMatchObject({
+      timeMs: 7,
+      samples: 10,
+      series: 2,
+      bytes: 0,
+      leader: { name: 'a', isThis: true },
+    });
+    expect(overview.queries).toHaveLength(1);
+    expect(overview.queries[0]).toMatchObject({ name: 'a', displayName: 'a', lagMs: 0, gaps: [hole] });
+    expect(overview.queries[0].newestMs).toBeUndefined();
   });
 
   it.each([null, {}, { samples: '1', queries: [] }, { samples: 1 }])('is not seen in %j', (body) => {
-    expect(() => parseArchive(body)).toThrow('The answer holds no archive status');
+    expect(() => parseOverview(body)).toThrow('The answer holds no archive overview');
+  });
+
+  it('has histories whose columns fit each other', () => {
+    const series = { labels: { a: 'b' }, timesMs: [1, 2], values: [1, null], min: [0], max: [2] };
+    const body = { name: 'a', fromMs: 1, toMs: 2, series: [series] };
+    expect(parseHistory(body).series).toEqual([{ labels: { a: 'b' }, timesMs: [1, 2], values: [1, null] }]);
+    expect(() => parseHistory({ ...body, series: [{ ...series, values: [1] }] })).toThrow('no history');
+    expect(() => parseHistory({ ...body, fromMs: undefined })).toThrow('no history');
   });
 });

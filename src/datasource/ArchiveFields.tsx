@@ -1,6 +1,7 @@
 import { Field, Input } from '@grafana/ui';
 import { type ArchiveJsonData } from '../contract/settings';
 import { findArchiveFaults } from './archiveValidation';
+import { say } from './texts';
 
 export interface PartProps {
   jsonData: ArchiveJsonData;
@@ -8,10 +9,10 @@ export interface PartProps {
   change: (changed: ArchiveJsonData) => void;
 }
 
-type TextKey = 'archiveHost' | 'archiveDatabase' | 'archiveUser' | 'archiveSchema' | 'archiveSourceName';
+type TextSetting = 'archiveHost' | 'archiveDatabase' | 'archiveUser' | 'archiveSchema' | 'archiveSourceName';
 
 interface TextFieldProps extends PartProps {
-  name: TextKey;
+  name: TextSetting;
   label: string;
   description?: string;
   required?: boolean;
@@ -46,7 +47,7 @@ export function TextField({
 }
 
 interface LimitFieldProps extends PartProps {
-  name: 'archiveKeepMaxRowsPerDay' | 'archiveKeepMaxSeries';
+  name: 'archiveKeepMaxRowsPerDay' | 'archiveKeepMaxSeries' | 'archiveRecordMaxSeries';
   label: string;
   fallback: number;
 }
@@ -57,7 +58,7 @@ export function LimitField({ name, label, fallback, jsonData, readOnly, change }
   return (
     <Field
       label={label}
-      description={`More is refused. Empty: ${fallback}.`}
+      description={say('archive.limitHint', { fallback })}
       invalid={fault !== undefined}
       error={fault}
     >

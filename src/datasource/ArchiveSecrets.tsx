@@ -2,6 +2,7 @@ import { Field, SecretInput, SecretTextArea } from '@grafana/ui';
 import { type ArchiveSecureJsonData } from '../contract/settings';
 import { faultOfCertificate } from './archiveValidation';
 import { type ConfigProps } from './configProps';
+import { say } from './texts';
 
 /** Both secrets go to `secureJsonData`: Grafana encrypts them and never sends them back to a browser. */
 export function ArchiveSecrets({ options, onOptionsChange }: ConfigProps) {
@@ -19,7 +20,7 @@ export function ArchiveSecrets({ options, onOptionsChange }: ConfigProps) {
   const certificateFault = faultOfCertificate(certificate);
   return (
     <>
-      <Field label="Password">
+      <Field label={say('archive.password')}>
         <SecretInput
           id="archivePassword"
           width={40}
@@ -33,8 +34,8 @@ export function ArchiveSecrets({ options, onOptionsChange }: ConfigProps) {
       </Field>
       {verifies && (
         <Field
-          label="CA certificate"
-          description="The CA that signed the server's certificate, PEM. Empty: the CAs Node.js trusts."
+          label={say('archive.caCert')}
+          description={say('archive.caCertHint')}
           invalid={certificateFault !== undefined}
           error={certificateFault}
         >

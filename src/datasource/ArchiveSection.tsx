@@ -5,20 +5,17 @@ import { LimitField, type PartProps, TextField } from './ArchiveFields';
 import { ArchiveSecrets } from './ArchiveSecrets';
 import { isUnencryptedRemote } from './archiveValidation';
 import { type ConfigProps } from './configProps';
+import { RecordingSection } from './RecordingSection';
+import { say } from './texts';
 
-const SSL_MODES: Array<ComboboxOption<ArchiveSslMode>> = [
-  { value: 'disable', label: 'Off' },
-  { value: 'require', label: 'Encrypt' },
-  { value: 'verify-ca', label: 'Verify CA' },
-  { value: 'verify-full', label: 'Verify CA and host' },
+const sslModes = (): Array<ComboboxOption<ArchiveSslMode>> => [
+  { value: 'disable', label: say('archive.tlsOff') },
+  { value: 'require', label: say('archive.tlsRequire') },
+  { value: 'verify-ca', label: say('archive.tlsVerifyCa') },
+  { value: 'verify-full', label: say('archive.tlsVerifyFull') },
 ];
 
-const RETENTIONS: Array<ComboboxOption<string>> = [
-  { value: '7d', label: '7 days' },
-  { value: '30d', label: '30 days' },
-  { value: '1y', label: '1 year' },
-  { value: 'forever', label: 'Forever' },
-];
+const RETENTIONS = ['7d', '30d', '1y', 'forever'] as const;
 
 /** Where results are kept, who allowed it, and how much. */
 export function ArchiveSection({ options, onOptionsChange }: ConfigProps) {
@@ -26,13 +23,8 @@ export function ArchiveSection({ options, onOptionsChange }: ConfigProps) {
   const change = (changed: ArchiveJsonData) => onOptionsChange({ ...options, jsonData: { ...jsonData, ...changed } });
   const part = { jsonData, readOnly, change };
   return (
-    <ConfigSection
-      title="Archive"
-      description="A PostgreSQL database in which Promkeep keeps query results. Without it the datasource answers queries and keeps nothing."
-      isCollapsible
-      isInitiallyOpen
-    >
-      <Field label="Use an archive">
+    <ConfigSection title={say('archive.title')} description={say('archive.titleHint')} isCollapsible isInitiallyOpen>
+      <Field label={say('archive.use')}>
         <Switch
           id="archive-enabled"
           value={jsonData.archiveEnabled ?? false}
@@ -42,16 +34,14 @@ export function ArchiveSection({ options, onOptionsChange }: ConfigProps) {
       </Field>
       {jsonData.archiveEnabled && (
         <>
-          <ConfigSubSection title="Database">
+          <ConfigSubSection title={say('archive.database')}>
             <DatabaseFields {...part} />
             <ArchiveSecrets options={options} onOptionsChange={onOptionsChange} />
           </ConfigSubSection>
-          <ConfigSubSection
-            title="Keep in archive"
-            description="Users who may edit a dashboard can archive the results of its queries once this is allowed. Viewers, alerts and public dashboards never write."
-          >
+          <ConfigSubSection title={say('archive.keep')} description={say('archive.keepHint')}>
             <KeepFields {...part} />
           </ConfigSubSection>
+          <RecordingSection options={options} onOptionsChange={onOptionsChange} />
         </>
       )}
     </ConfigSection>
@@ -63,37 +53,41 @@ function DatabaseFields({ jsonData, readOnly, change }: PartProps) {
     <>
       <TextField
         name="archiveHost"
-        label="Host"
+        label={say('archive.host')}
         required
         placeholder="127.0.0.1:5432"
         {...{ jsonData, readOnly, change }}
       />
       <TextField
         name="archiveDatabase"
-        label="Database"
+        label={say('archive.database')}
         required
         placeholder="promkeep"
         {...{ jsonData, readOnly, change }}
       />
-      <TextField name="archiveUser" label="User" required placeholder="promkeep" {...{ jsonData, readOnly, change }} />
       <TextField
-        name="archiveSchema"
-        label="Schema"
-        description="Empty: the first schema of the user's search path."
+        name="archiveUser"
+        label={say('archive.user')}
+        required
+        placeholder="promkeep"
         {...{ jsonData, readOnly, change }}
       />
-      <Field label="TLS" description="As the modes of libpq: disable, require, verify-ca, verify-full.">
+      <TextField
+        name="archiveSchema"
+        label={say('archive.schema')}
+        description={say('archive.schemaHint')}
+        {...{ jsonData, readOnly, change }}
+      />
+      <Field label={say('archive.tls')} description={say('archive.tlsHint')}>
         <RadioButtonGroup
           id="archive-ssl-mode"
-          options={SSL_MODES}
+          options={sslModes()}
           value={jsonData.archiveSslMode ?? ARCHIVE_DEFAULTS.sslMode}
           disabled={readOnly}
           onChange={(archiveSslMode) => change({ archiveSslMode })}
         />
       </Field>
-      {isUnencryptedRemote(jsonData) && (
-        <Alert severity="warning" title="The password and the data travel unencrypted to this host." />
-      )}
+      {isUnencryptedRemote(jsonData) && <Alert severity="warning" title={say('archive.unencrypted')} />}
     </>
   );
 }
@@ -103,12 +97,12 @@ function KeepFields({ jsonData, readOnly, change }: PartProps) {
     <>
       <TextField
         name="archiveSourceName"
-        label="Source name"
-        description="Name of this Prometheus in the archive. The stand-alone program shares its rows exactly when it uses the same name."
+        label={say('archive.sourceName')}
+        description={say('archive.sourceNameHint')}
         placeholder={ARCHIVE_DEFAULTS.sourceName}
         {...{ jsonData, readOnly, change }}
       />
-      <Field label="Allow “Keep in archive”">
+      <Field label={say('archive.allowKeep')}>
         <Switch
           id="archive-allow-keep"
           value={jsonData.archiveAllowKeep ?? false}
@@ -118,11 +112,11 @@ function KeepFields({ jsonData, readOnly, change }: PartProps) {
       </Field>
       {jsonData.archiveAllowKeep && (
         <>
-          <Field label="Retention of kept results">
+          <Field label={say('archive.retention')}>
             <Combobox
               id="archive-keep-retention"
               width={40}
-              options={RETENTIONS}
+              options={RETENTIONS.map((value) => ({ value, label: say(`archive.${value}`) }))}
               value={jsonData.archiveKeepRetention ?? ARCHIVE_DEFAULTS.keepRetention}
               disabled={readOnly}
               onChange={({ value }) => change({ archiveKeepRetention: value })}
@@ -130,13 +124,13 @@ function KeepFields({ jsonData, readOnly, change }: PartProps) {
           </Field>
           <LimitField
             name="archiveKeepMaxRowsPerDay"
-            label="Rows a day"
+            label={say('archive.rowsPerDay')}
             fallback={ARCHIVE_DEFAULTS.keepMaxRowsPerDay}
             {...{ jsonData, readOnly, change }}
           />
           <LimitField
             name="archiveKeepMaxSeries"
-            label="Series of one result"
+            label={say('archive.seriesPerResult')}
             fallback={ARCHIVE_DEFAULTS.keepMaxSeries}
             {...{ jsonData, readOnly, change }}
           />

@@ -68,6 +68,12 @@ describe('the settings page', () => {
     expect(current().url).toBe('http://prom:9090');
   });
 
+  it('says below the URL what is wrong with it while it is typed', async () => {
+    const { enter } = open(settings({ url: '' }));
+    await enter(screen.getByLabelText('Data source connection URL'), 'prom:9090');
+    expect(screen.getByText(/starts with http:\/\/ or https:\/\//)).toBeInTheDocument();
+  });
+
   it('offers nothing that Grafana does for its own Prometheus type only', () => {
     open(settings());
     expect(screen.queryByText(/manage alerts/i)).not.toBeInTheDocument();

@@ -11,7 +11,10 @@ import { Alert, Divider, SecureSocksProxySettings } from '@grafana/ui';
 import { useEffect, useMemo, useState } from 'react';
 import { ArchiveSection } from './ArchiveSection';
 import { type ConfigProps } from './configProps';
+import { ExemplarSection } from './ExemplarSection';
 import { readJsonData } from './readJsonData';
+import { settingsHints } from './settingsHints';
+import { say } from './texts';
 
 /**
  * The settings page. The library's section for alerting is left out on purpose: *Manage alerts* and *recording rules
@@ -31,20 +34,21 @@ function SettingsPage(props: ConfigProps & { warnings: string[] }) {
   return (
     <>
       {warnings.length > 0 && (
-        <Alert severity="warning" title="Some stored settings are not of the expected form">
-          {warnings.join('; ')}. Saving stores the settings as this page shows them.
+        <Alert severity="warning" title={say('config.wrongForms')}>
+          {say('config.wrongFormsHint', { list: warnings.join('; ') })}
         </Alert>
       )}
-      {options.access === 'direct' && (
-        <Alert severity="error" title="Browser access is not supported. Switch the access mode to server (proxy)." />
-      )}
+      {options.access === 'direct' && <Alert severity="error" title={say('config.browserAccess')} />}
       <ConnectionSettings
         config={options}
         onChange={onOptionsChange}
-        urlLabel="Prometheus server URL"
+        urlLabel={say('config.url')}
         urlPlaceholder="http://127.0.0.1:9090"
-        urlTooltip="The URL under which Grafana's server reaches Prometheus, with http:// or https://."
+        urlTooltip={say('config.urlHint')}
       />
+      {settingsHints(options).map((hint) => (
+        <Alert key={hint} severity="warning" title={hint} />
+      ))}
       <Divider spacing={4} />
       <Auth {...convertLegacyAuthProps({ config: options, onChange: onOptionsChange })} />
       {config.secureSocksDSProxyEnabled && (
@@ -53,9 +57,10 @@ function SettingsPage(props: ConfigProps & { warnings: string[] }) {
       <Divider spacing={4} />
       <ArchiveSection {...props} />
       <Divider spacing={4} />
-      <ConfigSection title="Advanced settings" isCollapsible isInitiallyOpen={false}>
+      <ConfigSection title={say('config.advanced')} isCollapsible isInitiallyOpen={false}>
         <AdvancedHttpSettings config={options} onChange={onOptionsChange} />
         <PromSettings options={options} onOptionsChange={onOptionsChange} />
+        <ExemplarSection {...props} />
       </ConfigSection>
     </>
   );

@@ -1,5 +1,5 @@
 import { CoreApp } from '@grafana/data';
-import { act, render, screen } from '@testing-library/react';
+import { act, cleanup, render, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { useState } from 'react';
 import { DATASOURCE_UID, installGrafanaHost, instanceSettings } from '../../tests/fakes/grafanaHost';
@@ -80,6 +80,31 @@ describe('a PromQL query', () => {
     expect(screen.getByLabelText('Live')).not.toBeChecked();
     await user.click(screen.getByLabelText('Live'));
     expect(current()).toEqual({ ...query, live: true });
+  });
+
+  it('writes where to read from, and the name of a recorded query', async () => {
+    const { user, current, onRunQuery } = await open({ jsonData: { archiveEnabled: true } });
+    expect(screen.queryByLabelText('Recorded query')).not.toBeInTheDocument();
+    await user.click(screen.getByLabelText('Both'));
+    expect(current().readFrom).toBe('both');
+    await user.type(screen.getByLabelText('Recorded query'), 'cpu');
+    await user.tab();
+    expect(current().recordedQuery).toBe('cpu');
+    expect(onRunQuery).toHaveBeenCalledTimes(2);
+    await user.click(screen.getByLabelText('Prometheus'));
+    expect(current().readFrom).toBeUndefined();
+  });
+
+  it('offers the archive only where there is one, also in alert rules, and lets an old choice be taken back', async () => {
+    await open();
+    expect(screen.getByLabelText('Archive')).toBeDisabled();
+    cleanup();
+    await open({ jsonData: { archiveEnabled: true }, app: CoreApp.UnifiedAlerting });
+    expect(screen.getByLabelText('Archive')).toBeEnabled();
+    cleanup();
+    await open({ initial: { ...query, readFrom: 'archive' } });
+    expect(screen.getByLabelText('Archive')).toBeChecked();
+    expect(screen.getByLabelText('Both')).toBeDisabled();
   });
 
   it('writes keep where an Admin allowed it', async () => {

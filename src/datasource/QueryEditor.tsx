@@ -6,18 +6,21 @@ import { SUMMARY_QUERY_TYPE } from '../contract/query';
 import { isSummaryQuery } from './ownQuery';
 import { PromqlOptions } from './PromqlOptions';
 import { type PromkeepQueryEditorProps } from './queryEditorProps';
+import { ReadFromFields } from './ReadFromFields';
 import { SummaryQueryFields } from './SummaryQueryFields';
+import { say } from './texts';
 
 const PROMQL = 'promql';
-const QUERY_TYPES = [
-  { value: PROMQL, label: 'PromQL', description: "An expression, with Grafana's builder and code editor" },
-  { value: SUMMARY_QUERY_TYPE, label: 'Summary', description: 'The summary metrics Promkeep defines' },
+const queryTypes = () => [
+  { value: PROMQL, label: say('editor.promql'), description: say('editor.promqlHint') },
+  { value: SUMMARY_QUERY_TYPE, label: say('editor.summary'), description: say('editor.summaryHint') },
 ];
 
 /** Grafana's own Prometheus editors, and around them what Promkeep adds. */
 export function QueryEditor(props: PromkeepQueryEditorProps) {
   const { query, onChange, onRunQuery, app } = props;
   useInstantInNewAlertRule(props);
+  useHints(props);
   const summary = isSummaryQuery(query);
   const changeType = (queryType: string) => {
     onChange({ ...query, expr: query.expr ?? '', queryType: queryType === PROMQL ? undefined : queryType });
@@ -25,14 +28,14 @@ export function QueryEditor(props: PromkeepQueryEditorProps) {
   };
   return (
     <>
-      <InlineField label="Query type">
-        <RadioButtonGroup options={QUERY_TYPES} value={summary ? SUMMARY_QUERY_TYPE : PROMQL} onChange={changeType} />
+      <InlineField label={say('editor.queryType')}>
+        <RadioButtonGroup options={queryTypes()} value={summary ? SUMMARY_QUERY_TYPE : PROMQL} onChange={changeType} />
       </InlineField>
       {summary ? <SummaryQueryFields {...props} /> : <PromQueryEditorByApp {...props} />}
-      {!summary && app !== CoreApp.UnifiedAlerting && (
+      {!summary && (
         <>
           <Space v={0.5} />
-          <PromqlOptions {...props} />
+          {app === CoreApp.UnifiedAlerting ? <ReadFromFields {...props} /> : <PromqlOptions {...props} />}
         </>
       )}
     </>
@@ -50,4 +53,13 @@ function useInstantInNewAlertRule({ app, query, onChange }: PromkeepQueryEditorP
       onChange({ ...query, instant: true, range: false });
     }
   }, [undecided, query, onChange]);
+}
+
+/** Explore has called `init` by itself; elsewhere the hints about recording rules would never appear. */
+function useHints({ app, datasource }: PromkeepQueryEditorProps) {
+  useEffect(() => {
+    if (app !== CoreApp.Explore) {
+      void datasource.initOnce();
+    }
+  }, [app, datasource]);
 }

@@ -4,14 +4,11 @@ import { useEffect, useState } from 'react';
 import { type SummaryComparison, type SummaryQueryOptions } from '../contract/query';
 import { type PromkeepQueryEditorProps } from './queryEditorProps';
 import { type SummaryMetricChoice } from './summaryMetrics';
+import { say } from './texts';
 
 type Props = Pick<PromkeepQueryEditorProps, 'query' | 'onChange' | 'onRunQuery' | 'datasource' | 'range'>;
 
-const COMPARISONS: Array<ComboboxOption<SummaryComparison>> = [
-  { value: '1h', label: '1 hour earlier' },
-  { value: '1d', label: 'Yesterday' },
-  { value: '7d', label: 'Last week' },
-];
+const COMPARISONS: SummaryComparison[] = ['1h', '1d', '7d'];
 
 /** Which of the summary metrics to show, and by which label to split them. */
 export function SummaryQueryFields({ query, onChange, onRunQuery, datasource, range }: Props) {
@@ -30,27 +27,27 @@ export function SummaryQueryFields({ query, onChange, onRunQuery, datasource, ra
   return (
     <>
       <InlineFieldRow>
-        <InlineField label="Metrics" htmlFor={`summary-metrics-${query.refId}`}>
+        <InlineField label={say('summary.metrics')} htmlFor={`summary-metrics-${query.refId}`}>
           <MultiCombobox
             id={`summary-metrics-${query.refId}`}
             width="auto"
             minWidth={40}
-            placeholder="All metrics"
+            placeholder={say('summary.allMetrics')}
             options={toOptions(metrics, summary.metrics)}
             value={summary.metrics ?? []}
             onChange={(chosen) => change({ metrics: chosen.map(({ value }) => value) })}
           />
         </InlineField>
         <InlineField
-          label="Group by"
+          label={say('summary.groupBy')}
           htmlFor={`summary-group-${query.refId}`}
-          tooltip="One value for each value of this label, for example instance. Empty: one value for each metric."
+          tooltip={say('summary.groupByHint')}
         >
           <Combobox
             id={`summary-group-${query.refId}`}
             width="auto"
             minWidth={24}
-            placeholder="Nothing"
+            placeholder={say('summary.nothing')}
             isClearable
             createCustomValue
             options={loadLabels}
@@ -59,24 +56,27 @@ export function SummaryQueryFields({ query, onChange, onRunQuery, datasource, ra
           />
         </InlineField>
         <InlineField
-          label="Compare with"
+          label={say('summary.compare')}
           htmlFor={`summary-compare-${query.refId}`}
-          tooltip="Also asks how things were then. The Promkeep Summary panel shows the change."
+          tooltip={say('summary.compareHint')}
         >
           <Combobox
             id={`summary-compare-${query.refId}`}
             width="auto"
             minWidth={18}
-            placeholder="Nothing"
+            placeholder={say('summary.nothing')}
             isClearable
-            options={COMPARISONS}
+            options={COMPARISONS.map((value): ComboboxOption<SummaryComparison> => ({
+              value,
+              label: say(`summary.${value}`),
+            }))}
             value={summary.compare ?? null}
             onChange={(chosen) => change({ compare: chosen?.value })}
           />
         </InlineField>
       </InlineFieldRow>
       {failure && (
-        <Alert severity="warning" title="The list of summary metrics could not be loaded.">
+        <Alert severity="warning" title={say('summary.listFailed')}>
           {failure}
         </Alert>
       )}
@@ -114,5 +114,5 @@ function describeError(error: unknown): string {
   }
   const data: unknown = typeof error === 'object' && error !== null && 'data' in error ? error.data : undefined;
   const message: unknown = typeof data === 'object' && data !== null && 'message' in data ? data.message : undefined;
-  return typeof message === 'string' ? message : 'Grafana gave no reason.';
+  return typeof message === 'string' ? message : say('summary.noReason');
 }

@@ -1,4 +1,5 @@
 import { type ArchiveJsonData } from '../contract/settings';
+import { say } from './texts';
 
 /** One message per field that is wrong; nothing while the archive is switched off. */
 export type ArchiveFaults = Partial<Record<keyof ArchiveJsonData, string>>;
@@ -10,12 +11,13 @@ export function findArchiveFaults(settings: ArchiveJsonData): ArchiveFaults {
   }
   const faults: ArchiveFaults = {
     archiveHost: faultOfHost(settings.archiveHost ?? ''),
-    archiveDatabase: faultOfName(settings.archiveDatabase, 'Enter the name of the database.'),
-    archiveUser: faultOfName(settings.archiveUser, 'Enter the PostgreSQL user.'),
+    archiveDatabase: faultOfName(settings.archiveDatabase, say('faults.database')),
+    archiveUser: faultOfName(settings.archiveUser, say('faults.user')),
     archiveSchema: faultOfOptionalName(settings.archiveSchema),
     archiveSourceName: faultOfSourceName(settings.archiveSourceName ?? ''),
     archiveKeepMaxRowsPerDay: faultOfLimit(settings.archiveKeepMaxRowsPerDay),
     archiveKeepMaxSeries: faultOfLimit(settings.archiveKeepMaxSeries),
+    archiveRecordMaxSeries: faultOfLimit(settings.archiveRecordMaxSeries),
   };
   return Object.fromEntries(Object.entries(faults).filter(([, message]) => message !== undefined));
 }
@@ -30,22 +32,22 @@ export function isUnencryptedRemote(settings: ArchiveJsonData): boolean {
 /** @returns a message when the text is not a PEM certificate; an empty text is none */
 export function faultOfCertificate(pem: string): string | undefined {
   const complete = /^\s*-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----\s*$/.test(pem);
-  return pem === '' || complete ? undefined : 'Paste a PEM certificate, from BEGIN CERTIFICATE to END CERTIFICATE.';
+  return pem === '' || complete ? undefined : say('faults.certificate');
 }
 
 function faultOfHost(host: string): string | undefined {
   if (host === '') {
-    return 'Enter the PostgreSQL server, for example 127.0.0.1:5432.';
+    return say('faults.host');
   }
   if (host.includes('://')) {
-    return 'Enter host:port without a scheme, for example 127.0.0.1:5432.';
+    return say('faults.hostScheme');
   }
   const parts = /^(\[[0-9a-fA-F:.]+\]|[^\s:/@?#[\]]+)(?::(\d{1,5}))?$/.exec(host);
   if (!parts) {
-    return 'Enter host or host:port; put an IPv6 address in brackets.';
+    return say('faults.hostForm');
   }
   const port = Number(parts[2] ?? 5432);
-  return port >= 1 && port <= 65535 ? undefined : 'The port must be between 1 and 65535.';
+  return port >= 1 && port <= 65535 ? undefined : say('faults.port');
 }
 
 function faultOfName(name: string | undefined, whenEmpty: string): string | undefined {
@@ -55,20 +57,18 @@ function faultOfName(name: string | undefined, whenEmpty: string): string | unde
 /** PostgreSQL cuts longer identifiers off without an error, and would then use another one than was typed. */
 function faultOfOptionalName(name = ''): string | undefined {
   if (name !== name.trim()) {
-    return 'Remove the white space at the beginning or the end.';
+    return say('faults.whiteSpace');
   }
-  return new TextEncoder().encode(name).length <= 63 ? undefined : 'PostgreSQL names have at most 63 bytes.';
+  return new TextEncoder().encode(name).length <= 63 ? undefined : say('faults.nameLength');
 }
 
 function faultOfSourceName(name: string): string | undefined {
   if (name !== name.trim()) {
-    return 'Remove the white space at the beginning or the end.';
+    return say('faults.whiteSpace');
   }
-  return name.length <= 100 ? undefined : 'The source name has at most 100 characters.';
+  return name.length <= 100 ? undefined : say('faults.sourceNameLength');
 }
 
 function faultOfLimit(limit: number | undefined): string | undefined {
-  return limit === undefined || (Number.isSafeInteger(limit) && limit > 0)
-    ? undefined
-    : 'Enter a whole number greater than 0, or leave the field empty for the default.';
+  return limit === undefined || (Number.isSafeInteger(limit) && limit > 0) ? undefined : say('faults.limit');
 }

@@ -4,17 +4,20 @@ import { lazy, Suspense } from 'react';
 import { type ConfigProps } from './configProps';
 import { type PromkeepPromQuery } from './promkeepPromQuery';
 import { type PromkeepQueryEditorProps } from './queryEditorProps';
+import { say } from './texts';
 
 // A dashboard that is only looked at loads module.js and none of the editors: 384 KB instead of 596 KB.
 const QueryEditor = lazy(async () => ({ default: (await import('./QueryEditor')).QueryEditor }));
 const ConfigEditor = lazy(async () => ({ default: (await import('./ConfigEditor')).ConfigEditor }));
 const CheatSheet = lazy(async () => ({ default: (await import('./CheatSheet')).CheatSheet }));
 
-const loading = <LoadingPlaceholder text="Loading editor…" />;
+function Loading() {
+  return <LoadingPlaceholder text={say('editor.loading')} />;
+}
 
 export function LazyQueryEditor(props: PromkeepQueryEditorProps) {
   return (
-    <Suspense fallback={loading}>
+    <Suspense fallback={<Loading />}>
       <QueryEditor {...props} />
     </Suspense>
   );
@@ -22,7 +25,7 @@ export function LazyQueryEditor(props: PromkeepQueryEditorProps) {
 
 export function LazyConfigEditor(props: ConfigProps) {
   return (
-    <Suspense fallback={loading}>
+    <Suspense fallback={<Loading />}>
       <ConfigEditor {...props} />
     </Suspense>
   );
@@ -30,7 +33,7 @@ export function LazyConfigEditor(props: ConfigProps) {
 
 export function LazyCheatSheet(props: QueryEditorHelpProps<PromkeepPromQuery>) {
   return (
-    <Suspense fallback={loading}>
+    <Suspense fallback={<Loading />}>
       <CheatSheet {...props} />
     </Suspense>
   );

@@ -10,6 +10,7 @@ import {
 } from '@grafana/data';
 import { Observable, type Subscriber, Subscription, timer } from 'rxjs';
 import { LIVE_MAX_SERIES } from '../contract/live';
+import { say } from './texts';
 import { extendSeries, type LivePacket, type LiveRow, readRows, seriesByLabels, withNotices } from './liveSeries';
 
 export interface LiveSource {
@@ -27,9 +28,6 @@ export interface LiveSource {
 
 /** A proxy that does not let WebSockets through leaves the channel pending for ever: after this, the answer comes without it. */
 const CONNECT_LIMIT_MS = 3_000;
-
-const REFUSED = 'Live was refused by the datasource; this answer does not update by itself.';
-const NOT_CONNECTED = 'Grafana Live is not connected; until it is, this answer does not update by itself.';
 
 /**
  * The ordinary answer of a query, followed by itself with the new points of its live channel. Shape, names and legends are
@@ -57,12 +55,14 @@ class LiveAnswer {
   ) {}
 
   run(): () => void {
-    this.channel.add(timer(CONNECT_LIMIT_MS).subscribe(() => this.connected || this.fallBack(NOT_CONNECTED)));
+    this.channel.add(
+      timer(CONNECT_LIMIT_MS).subscribe(() => this.connected || this.fallBack(say('live.notConnected')))
+    );
     this.channel.add(
       this.source.events.subscribe({
         next: (event) => this.take(event),
-        error: () => this.fallBack(NOT_CONNECTED),
-        complete: () => this.connected || this.fallBack(NOT_CONNECTED),
+        error: () => this.fallBack(say('live.notConnected')),
+        complete: () => this.connected || this.fallBack(say('live.notConnected')),
       })
     );
     return () => this.stop();
@@ -88,7 +88,7 @@ class LiveAnswer {
       this.load();
     }
     if (state === LiveChannelConnectionState.Disconnected || state === LiveChannelConnectionState.Invalid) {
-      this.fallBack(REFUSED);
+      this.fallBack(say('live.refused'));
     }
   }
 
@@ -128,7 +128,7 @@ class LiveAnswer {
     if (series > LIVE_MAX_SERIES && !this.channel.closed) {
       this.channel.unsubscribe();
       this.connected = false;
-      this.fallBack(`Live is off: the query has ${series} series, and a channel carries at most ${LIVE_MAX_SERIES}.`);
+      this.fallBack(say('live.tooMany', { series, most: LIVE_MAX_SERIES }));
       return;
     }
     this.frames = response.data;

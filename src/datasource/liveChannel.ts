@@ -6,7 +6,8 @@ import {
 } from '@grafana/data';
 import { config, getGrafanaLiveSrv } from '@grafana/runtime';
 import { type LiveAsk, livePath } from '../contract/live';
-import { isStandardQuery, isSummaryQuery } from './ownQuery';
+import { say } from './texts';
+import { isStandardQuery, isSummaryQuery, readFromOf } from './ownQuery';
 import { type PromkeepOptions, type PromkeepPromQuery } from './promkeepPromQuery';
 
 /** What Grafana's server side reads of a query; everything else (legend, editor, archive) is none of the channel's business. */
@@ -27,13 +28,16 @@ export function whyNotLive(
     return "Live is off: this datasource forwards each user's own credentials, and a channel is shared.";
   }
   if (!config.liveEnabled || !getGrafanaLiveSrv()) {
-    return 'Live is off: this Grafana has its Live feature switched off.';
+    return say('live.switchedOff');
   }
   if (request.range.raw.to !== 'now') {
-    return 'Live is off: the time range does not end now.';
+    return say('live.notNow');
   }
   if (isSummaryQuery(query) || isStandardQuery(query) || isOnlyInstant(query) || isShapedInBrowser(query)) {
-    return 'Live is off: only range queries with the format Time series can be live.';
+    return say('live.notSeries');
+  }
+  if (readFromOf(query) !== 'prometheus') {
+    return say('live.archived');
   }
   return undefined;
 }
@@ -67,12 +71,12 @@ export function liveAddress(datasourceUid: string, ask: LiveAsk): LiveChannelAdd
 }
 
 /** Grafana's own switches, which the library's type of the settings does not know. */
-interface Forwarding {
+export interface Forwarding {
   oauthPassThru?: unknown;
   keepCookies?: unknown;
 }
 
-function forwardsCredentials({ oauthPassThru, keepCookies }: Forwarding): boolean {
+export function forwardsCredentials({ oauthPassThru, keepCookies }: Forwarding): boolean {
   return oauthPassThru === true || (Array.isArray(keepCookies) && keepCookies.length > 0);
 }
 

@@ -6,7 +6,7 @@ import { LazyCheatSheet, LazyConfigEditor, LazyQueryEditor } from './lazyEditors
 import { PromkeepDatasource } from './promkeepDatasource';
 import { type PromkeepOptions, type PromkeepPromQuery, type PromkeepSecureOptions } from './promkeepPromQuery';
 
-// The library's texts in the user's language. Not awaited: a module that waits at its top has no exports in time for
+// Grafana loads our own texts by plugin.json, and the library brings its own. Not awaited: a module that waits at its top has no exports in time for
 // Grafana's AMD loader.
 void initPluginTranslations(DATASOURCE_PLUGIN_ID, [loadResources]);
 

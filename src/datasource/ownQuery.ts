@@ -1,7 +1,7 @@
 import { InstantQueryRefIdIndex } from '@grafana/prometheus';
-import { type DataFrame, type DataQuery, type PreferredVisualisationType } from '@grafana/data';
+import { type DataFrame, type DataQuery, type DataQueryRequest, type PreferredVisualisationType } from '@grafana/data';
 import { DATASOURCE_PLUGIN_ID } from '../contract/pluginIds';
-import { SUMMARY_QUERY_TYPE } from '../contract/query';
+import { type ReadFrom, SUMMARY_QUERY_TYPE } from '../contract/query';
 import { type PromkeepPromQuery } from './promkeepPromQuery';
 
 const TABLE: PreferredVisualisationType = 'table';
@@ -14,19 +14,45 @@ export function isStandardQuery(query: Pick<PromkeepPromQuery, 'queryType' | 're
   return !isSummaryQuery(query) && query.resultFormat === 'standard';
 }
 
+/** Where the samples of a query come from; a summary reads from Prometheus whatever the query says. */
+export function readFromOf(query: Pick<PromkeepPromQuery, 'queryType' | 'readFrom'>): ReadFrom {
+  return isSummaryQuery(query) ? 'prometheus' : (query.readFrom ?? 'prometheus');
+}
+
+/** A query without an expression that says by name which recorded query it wants. */
+export function isNamedQuery(query: Pick<PromkeepPromQuery, 'queryType' | 'readFrom' | 'recordedQuery'>): boolean {
+  return readFromOf(query) !== 'prometheus' && Boolean(query.recordedQuery?.trim());
+}
+
 /**
  * Whether a query must reach the backend with its whole time range. The incremental cache of `@grafana/prometheus` asks for
  * the newest part only and joins frames of one time and one value field: it would archive fragments of a kept query, and
- * can join neither the long table of *Standard records* nor the groups of a summary.
+ * can join neither the long table of *Standard records* nor the groups of a summary. With the archive, the backend may raise
+ * the step and joins by itself.
  */
 export function needsWholeRange(query: PromkeepPromQuery): boolean {
-  return isSummaryQuery(query) || isStandardQuery(query) || query.keep === true;
+  return isSummaryQuery(query) || isStandardQuery(query) || query.keep === true || readFromOf(query) !== 'prometheus';
 }
 
-/** Promkeep's part of a query as text: two queries that differ in it must not share cached frames. */
+/**
+ * What the library's signature of a query leaves out, as text: two queries that differ in it must not share cached frames.
+ * Promkeep's own options, and the factor and name that change every frame.
+ */
 export function ownSignature(query: PromkeepPromQuery): string {
-  const { queryType, resultFormat, keep, summary } = query;
-  return JSON.stringify([queryType ?? '', resultFormat ?? '', keep === true, summary ?? null]);
+  const { queryType, resultFormat, keep, summary, recordedQuery, intervalFactor, legendFormat } = query;
+  const read = [readFromOf(query), recordedQuery ?? ''];
+  const own = [queryType ?? '', resultFormat ?? '', keep === true, summary ?? null, ...read];
+  return JSON.stringify([...own, intervalFactor ?? 1, legendFormat ?? '']);
+}
+
+/**
+ * The same for the request: the points of another step do not fit to those in the cache (grafana#94054, #83331, #99988),
+ * and filters of the dashboard change the query although its expression stays the same.
+ */
+export function gridSignature(request: DataQueryRequest<PromkeepPromQuery>): string {
+  const { intervalMs, maxDataPoints, filters, scopes, groupByKeys } = request;
+  const scopeNames = scopes?.map(({ metadata }) => metadata.name);
+  return JSON.stringify([intervalMs, maxDataPoints ?? null, filters ?? [], scopeNames ?? [], groupByKeys ?? []]);
 }
 
 /**

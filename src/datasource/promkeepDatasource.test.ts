@@ -1,4 +1,12 @@
-import { CoreApp, type DataQuery, type DataSourceApi } from '@grafana/data';
+import {
+  AppEvents,
+  CoreApp,
+  type DataQuery,
+  type DataSourceApi,
+  EventBusSrv,
+  getDefaultTimeRange,
+} from '@grafana/data';
+import { setAppEvents } from '@grafana/runtime';
 import { lastValueFrom } from 'rxjs';
 import {
   DATASOURCE_UID,
@@ -9,6 +17,7 @@ import {
   seriesAnswer,
 } from '../../tests/fakes/grafanaHost';
 import { DATASOURCE_PLUGIN_ID } from '../contract/pluginIds';
+import { ArchiveVariableSupport } from './archiveVariableSupport';
 import { PromkeepDatasource } from './promkeepDatasource';
 import { type PromkeepOptions, type PromkeepPromQuery } from './promkeepPromQuery';
 
@@ -162,11 +171,139 @@ describe('the incremental cache', () => {
       { resultFormat: 'standard' },
       { queryType: 'summary' },
       { queryType: 'summary', summary: { groupBy: 'instance' } },
+      { readFrom: 'archive' as const },
+      { readFrom: 'both' as const },
+      { readFrom: 'both' as const, recordedQuery: 'cpu' },
     ];
     const signatures = variants.map((fields) =>
       datasource.getPrometheusTargetSignature(queryRequest([]), query(fields))
     );
     expect(new Set(signatures).size).toBe(variants.length);
+  });
+
+  it('does not join points of another step, of other filters or of another series of names', () => {
+    const { datasource } = setUp({}, { job: 'node' });
+    const filter = { key: 'job', operator: '=', value: 'a' };
+    const requests = [
+      {},
+      { intervalMs: 30_000 },
+      { maxDataPoints: 500 },
+      { filters: [filter] },
+      { groupByKeys: ['job'] },
+    ];
+    const signatures = [
+      ...requests.map((part) => datasource.getPrometheusTargetSignature({ ...queryRequest([]), ...part }, query())),
+      ...[{ intervalFactor: 2 }, { legendFormat: '{{job}}' }, { expr: '$job' }].map((fields) =>
+        datasource.getPrometheusTargetSignature(queryRequest([]), query(fields))
+      ),
+    ];
+    expect(new Set(signatures).size).toBe(signatures.length);
+    expect(datasource.getPrometheusTargetSignature(queryRequest([]), query())).toBe(signatures[0]);
+  });
+
+  it('asks for the whole range again after the step has changed', async () => {
+    const { host, datasource } = setUp({ incrementalQuerying: true, incrementalQueryOverlapWindow: '1m' });
+    await lastValueFrom(datasource.query(queryRequest([query()])));
+    await lastValueFrom(datasource.query({ ...queryRequest([query()], later), intervalMs: 60_000 }));
+    expect(Number(host.queryBodies()[1].from)).toBe(later.fromMs);
+  });
+});
+
+describe('reading from the archive', () => {
+  it('runs a query that has only the name of a recorded one', () => {
+    const { datasource } = setUp();
+    const named = { expr: '', recordedQuery: 'cpu' };
+    expect(datasource.filterQuery(query({ ...named, readFrom: 'archive' }))).toBe(true);
+    expect(datasource.filterQuery(query(named))).toBe(false);
+    expect(datasource.filterQuery(query({ ...named, readFrom: 'both', hide: true }))).toBe(false);
+  });
+
+  it('always asks for the whole range', async () => {
+    const later = { fromMs: 30_000, toMs: 630_000 };
+    const { host, datasource } = setUp({ incrementalQuerying: true, incrementalQueryOverlapWindow: '1m' });
+    const both = query({ readFrom: 'both' });
+    await lastValueFrom(datasource.query(queryRequest([both])));
+    await lastValueFrom(datasource.query(queryRequest([both], later)));
+    expect(Number(host.queryBodies()[1].from)).toBe(later.fromMs);
+  });
+
+  it('asks the archive for variables over archived labels, and Prometheus for all others', async () => {
+    const host = installGrafanaHost(({ url }) =>
+      url.includes('api/archive') ? { values: ['a', 'b'] } : { status: 'success', data: ['c'] }
+    );
+    const datasource = new PromkeepDatasource(instanceSettings({}));
+    const found = await datasource.metricFindQuery('archive_label_values(cpu, instance)');
+    expect(found).toEqual([{ text: 'a' }, { text: 'b' }]);
+    const { range, scopedVars } = queryRequest([]);
+    const variable = (text: string) => {
+      const request = { ...queryRequest([]), targets: [{ refId: 'v', query: text }], range, scopedVars };
+      return lastValueFrom(new ArchiveVariableSupport(datasource).query(request));
+    };
+    expect((await variable('archive_label_values(cpu, instance)')).data).toEqual(found);
+    expect((await variable('label_values(instance)')).data).toEqual([{ text: 'c' }]);
+    const asked = host.requests.filter(({ url }) => url.includes('api/archive/labels'));
+    expect(asked.map(({ params }) => params)).toEqual([
+      expect.objectContaining({ query: 'cpu', label: 'instance' }),
+      {
+        query: 'cpu',
+        label: 'instance',
+        start: String(range.from.valueOf() / 1_000),
+        end: String(range.to.valueOf() / 1_000),
+      },
+    ]);
+  });
+});
+
+describe('what Prometheus says beside an answer about metrics and labels', () => {
+  function setUpLabels(body: object, jsonData: PromkeepOptions = {}) {
+    const host = installGrafanaHost(() => body);
+    const told: unknown[] = [];
+    const events = new EventBusSrv();
+    events.publish = ({ type, payload }) => told.push([type, payload]);
+    setAppEvents(events);
+    return { host, told, datasource: new PromkeepDatasource(instanceSettings(jsonData)) };
+  }
+
+  it('is told, once', async () => {
+    const { told, datasource } = setUpLabels({ status: 'success', data: ['a'], warnings: ['a store did not answer'] });
+    await datasource.metadataRequest('/api/v1/labels');
+    await datasource.metadataRequest('/api/v1/labels');
+    expect(told).toEqual([[AppEvents.alertWarning.name, ['Promkeep', 'a store did not answer']]]);
+  });
+
+  it('is that a list ends at the series limit of the settings, and not at one the editor asked for', async () => {
+    const { told, datasource } = setUpLabels({ status: 'success', data: ['a', 'b'] }, { seriesLimit: 2 });
+    await datasource.metadataRequest('/api/v1/labels', { limit: 1 });
+    expect(told).toEqual([]);
+    await datasource.languageProvider.queryLabelKeys(getDefaultTimeRange());
+    expect(told).toEqual([[expect.anything(), ['Promkeep', expect.stringContaining('end after 2 entries')]]]);
+  });
+
+  it('is nothing where all is there', async () => {
+    const { told, datasource } = setUpLabels({ status: 'success', data: ['a'] }, { seriesLimit: 0 });
+    await datasource.languageProvider.queryLabelKeys(getDefaultTimeRange());
+    expect(told).toEqual([]);
+  });
+});
+
+describe('what the library asks before the first query', () => {
+  function setUpPrometheus() {
+    const host = installGrafanaHost(() => ({ status: 'success', data: { groups: [] } }));
+    return { host, datasource: new PromkeepDatasource(instanceSettings()) };
+  }
+
+  it('has the times of the exemplar probe in seconds', async () => {
+    const { host, datasource } = setUpPrometheus();
+    await datasource.initOnce();
+    const probe = host.requests.find(({ url }) => url.includes('query_exemplars'));
+    expect(Number(probe?.data.end)).toBeCloseTo(Date.now() / 1000, -2);
+    expect(Number(probe?.data.start)).toBeCloseTo(Date.now() / 1000 - 1_800, -2);
+  });
+
+  it('is asked once, however many editors are open', async () => {
+    const { host, datasource } = setUpPrometheus();
+    await Promise.all([datasource.initOnce(), datasource.initOnce()]);
+    expect(host.requests.filter(({ url }) => url.includes('/api/v1/rules'))).toHaveLength(1);
   });
 });
 
@@ -183,6 +320,27 @@ describe('the answer', () => {
     const { datasource } = setUp();
     const { data } = await lastValueFrom(datasource.query(queryRequest([query({ legendFormat: '__auto' })])));
     expect(data[0].meta.preferredVisualisationType).toBe('graph');
+  });
+
+  it('keeps the other labels in the names of heatmaps', async () => {
+    const bucket = (le: string, job: string, count: number) => ({
+      schema: {
+        refId: 'A',
+        meta: { type: 'timeseries-multi', typeVersion: [0, 1], custom: { calculatedMinStep: STEP_MS } },
+        fields: [
+          { name: 'Time', type: 'time', typeInfo: { frame: 'time.Time' }, config: { interval: STEP_MS } },
+          { name: 'm_bucket', type: 'number', typeInfo: { frame: 'float64' }, labels: { le, job }, config: {} },
+        ],
+      },
+      data: { values: [[0], [count]] },
+    });
+    const buckets = ['a', 'b'].flatMap((job) => [bucket('1', job, 2), bucket('+Inf', job, 5)]);
+    installGrafanaHost(() => ({ results: { A: { status: 200, frames: buckets } } }));
+    const datasource = new PromkeepDatasource(instanceSettings());
+    const { data } = await lastValueFrom(datasource.query(queryRequest([query({ format: 'heatmap' })])));
+    expect(data.map(({ meta }) => meta.type)).toEqual(['heatmap-rows', 'heatmap-rows']);
+    expect(data.map(({ name }) => name)).toEqual(['{job="a"}', '{job="b"}']);
+    expect(data[0].fields.slice(1).map(({ values }: { values: number[] }) => values)).toEqual([[2], [3]]);
   });
 
   it('keeps the contract of a summary frame in meta.custom', async () => {

@@ -1,27 +1,42 @@
 import {
   type AdHocVariableFilter,
+  AppEvents,
   type DataQuery,
   type DataQueryRequest,
   type DataQueryResponse,
   type DataSourceApi,
   type DataSourceInstanceSettings,
+  getDefaultTimeRange,
   dateTime,
   hasQueryExportSupport,
+  type LegacyMetricFindQueryOptions,
   type QueryFixAction,
   type QueryResultMetaNotice,
   type ScopedVars,
+  type TimeRange,
 } from '@grafana/data';
 import { PrometheusDatasource } from '@grafana/prometheus';
-import { config, getGrafanaLiveSrv, getTemplateSrv } from '@grafana/runtime';
+import {
+  type BackendSrvRequest,
+  config,
+  type FetchResponse,
+  getAppEvents,
+  getGrafanaLiveSrv,
+  getTemplateSrv,
+} from '@grafana/runtime';
 import { defer, map, merge, type Observable } from 'rxjs';
 import { DATASOURCE_PLUGIN_ID } from '../contract/pluginIds';
 import { SUMMARY_METRICS_RESOURCE } from '../contract/resourcePaths';
+import { archiveParams, type ArchiveVariable, parseArchiveValues, parseArchiveVariable } from './archiveVariables';
+import { ArchiveVariableSupport } from './archiveVariableSupport';
 import { liveAnswer } from './liveAnswer';
-import { liveAddress, liveAsk, liveNotice, wantsLive, whyNotLive } from './liveChannel';
+import { forwardsCredentials, liveAddress, liveAsk, liveNotice, wantsLive, whyNotLive } from './liveChannel';
 import { type LivePacket, withNotices } from './liveSeries';
 import {
   adoptQueries,
+  gridSignature,
   isForeign,
+  isNamedQuery,
   isSummaryQuery,
   markStandardFrames,
   needsWholeRange,
@@ -31,7 +46,10 @@ import {
 } from './ownQuery';
 import { type PromkeepOptions, type PromkeepPromQuery } from './promkeepPromQuery';
 import { readJsonData } from './readJsonData';
+import { type Prefill, prefillRecorded } from './recordPrefill';
+import { probeInSeconds, remarksOn } from './resourceAnswers';
 import { parseSummaryMetrics, type SummaryMetricChoice } from './summaryMetrics';
+import { say } from './texts';
 
 const importAbstractQueries = PrometheusDatasource.prototype.importFromAbstractQueries;
 
@@ -42,8 +60,15 @@ const importAbstractQueries = PrometheusDatasource.prototype.importFromAbstractQ
 export class PromkeepDatasource extends PrometheusDatasource {
   /** Whether an Admin allowed *Keep in archive* for this datasource. The backend checks again. */
   readonly keepAllowed: boolean;
+  /** Why nothing can be read from the archive, as the key of a text. The backend checks again. */
+  readonly archiveRefusal: 'readFromOff' | 'readFromForwarding' | undefined;
+
+  /** Why its users cannot record queries, as the key of a text. The backend checks again. */
+  readonly recordRefusal: 'refusedOff' | 'refusedForwarding' | undefined;
 
   private readonly settings: PromkeepOptions;
+  private readonly told = new Set<string>();
+  private initialized: Promise<void> | undefined;
 
   /** The second parameter has a default so that `length` is 1: Grafana takes classes with more for Angular ones. */
   constructor(instanceSettings: DataSourceInstanceSettings<PromkeepOptions>, templateSrv = getTemplateSrv()) {
@@ -53,6 +78,17 @@ export class PromkeepDatasource extends PrometheusDatasource {
     super({ ...instanceSettings, jsonData }, templateSrv);
     this.settings = jsonData;
     this.keepAllowed = jsonData.archiveEnabled === true && jsonData.archiveAllowKeep === true;
+    this.recordRefusal = !(jsonData.archiveEnabled && jsonData.archiveAllowRecording)
+      ? 'refusedOff'
+      : forwardsCredentials({ ...jsonData })
+        ? 'refusedForwarding'
+        : undefined;
+    this.archiveRefusal = !jsonData.archiveEnabled
+      ? 'readFromOff'
+      : forwardsCredentials({ ...jsonData })
+        ? 'readFromForwarding'
+        : undefined;
+    this.variables = new ArchiveVariableSupport(this);
     // Grafana prefers the abstract import wherever `'importFromAbstractQueries' in datasource`, and it loses functions and
     // operators. Shadowing does not help against `in`; the prototype is that of our own bundled copy.
     Reflect.deleteProperty(PrometheusDatasource.prototype, 'importFromAbstractQueries');
@@ -129,18 +165,22 @@ export class PromkeepDatasource extends PrometheusDatasource {
     request: DataQueryRequest<PromkeepPromQuery>,
     query: PromkeepPromQuery
   ): string {
-    return `${super.getPrometheusTargetSignature(request, query)}|${ownSignature(query)}`;
+    const expr = this.interpolateString(query.expr ?? '', request.scopedVars);
+    return [super.getPrometheusTargetSignature(request, query), expr, ownSignature(query), gridSignature(request)].join(
+      '|'
+    );
   }
 
-  /** A summary query has no expression and runs all the same. */
+  /** A summary query has no expression and runs all the same; so does one that names a recorded query. */
   override filterQuery(query: PromkeepPromQuery): boolean {
-    return isSummaryQuery(query) ? !query.hide : super.filterQuery(query);
+    return isSummaryQuery(query) || isNamedQuery(query) ? !query.hide : super.filterQuery(query);
   }
 
   /** Filters of a dashboard go to the backend with a summary: its expressions are known there only. */
   override applyTemplateVariables(target: PromkeepPromQuery, scopedVars: ScopedVars, filters?: AdHocVariableFilter[]) {
     if (!isSummaryQuery(target)) {
-      return super.applyTemplateVariables(target, scopedVars, filters);
+      const applied = super.applyTemplateVariables(target, scopedVars, filters);
+      return isNamedQuery(target) ? { ...applied, ...this.interpolateNamed(target, scopedVars, filters) } : applied;
     }
     return {
       ...this.interpolateSummary(target, scopedVars),
@@ -160,6 +200,12 @@ export class PromkeepDatasource extends PrometheusDatasource {
         ? [{ ...this.interpolateSummary(query, scopedVars), datasource: this.getRef() }]
         : super.interpolateVariablesInQueries([query], scopedVars, filters)
     );
+  }
+
+  /** Where there is no expression the browser could put the filters of a dashboard into, the backend does. */
+  private interpolateNamed(target: PromkeepPromQuery, scopedVars: ScopedVars, filters?: AdHocVariableFilter[]) {
+    const recordedQuery = this.interpolateString(target.recordedQuery ?? '', scopedVars);
+    return target.expr ? { recordedQuery } : { recordedQuery, adhocFilters: this.generateScopeFilters(filters) };
   }
 
   private interpolateSummary(query: PromkeepPromQuery, scopedVars: ScopedVars): PromkeepPromQuery {
@@ -196,6 +242,54 @@ export class PromkeepDatasource extends PrometheusDatasource {
     return [{ refId: 'A', expr: '', datasource: this.getRef() }];
   }
 
+  /** All questions about metrics and labels pass here. What the library drops from the answers is told once. */
+  override async metadataRequest<T>(
+    url: string,
+    params: Record<string, unknown> = {},
+    options?: Partial<BackendSrvRequest>
+  ) {
+    const answer: FetchResponse<T> = await super.metadataRequest<T>(url, probeInSeconds(url, params), options);
+    const { warnings, reachesLimit } = remarksOn(answer.data, params, this.seriesLimit);
+    warnings.forEach((text) => this.tellOnce(text));
+    if (reachesLimit) {
+      this.tellOnce(say('seriesLimit', { limit: this.seriesLimit }));
+    }
+    return answer;
+  }
+
+  private tellOnce(text: string): void {
+    if (!this.told.has(text)) {
+      this.told.add(text);
+      getAppEvents()?.publish({ type: AppEvents.alertWarning.name, payload: [this.name, text] });
+    }
+  }
+
+  /** Grafana calls `init` in Explore only, yet the editors of dashboards show the hints made from its answers, too. */
+  initOnce(): Promise<void> {
+    this.initialized ??= this.init();
+    return this.initialized;
+  }
+
+  override async metricFindQuery(query: string, options?: LegacyMetricFindQueryOptions) {
+    const asked = parseArchiveVariable(this.interpolateString(query ?? '', options?.scopedVars));
+    return asked
+      ? this.askArchive(asked, options?.range ?? getDefaultTimeRange())
+      : super.metricFindQuery(query, options);
+  }
+
+  /** Values of a variable about what is archived. */
+  async askArchive(asked: ArchiveVariable, range: TimeRange) {
+    return parseArchiveValues(await this.getResource(asked.resource, archiveParams(asked, range)));
+  }
+
+  /** A recorded query to start from, with the variables of the dashboard as they are now. */
+  prefillRecorded(query: PromkeepPromQuery): Prefill {
+    return prefillRecorded(query, this.settings.timeInterval, (expr) => {
+      const [{ expr: interpolated }] = this.interpolateVariablesInQueries([{ ...query, expr }], {});
+      return interpolated;
+    });
+  }
+
   /** The metrics a summary query can show, as the backend defines them. */
   async getSummaryMetrics(): Promise<SummaryMetricChoice[]> {
     return parseSummaryMetrics(await this.getResource(SUMMARY_METRICS_RESOURCE));
@@ -203,6 +297,7 @@ export class PromkeepDatasource extends PrometheusDatasource {
 }
 
 function describeSummary({ summary }: PromkeepPromQuery): string {
-  const metrics = summary?.metrics?.length ? summary.metrics.join(', ') : 'all metrics';
-  return summary?.groupBy ? `Summary: ${metrics} by ${summary.groupBy}` : `Summary: ${metrics}`;
+  const metrics = summary?.metrics?.length ? summary.metrics.join(', ') : say('summary.all');
+  const label = summary?.groupBy;
+  return label ? say('summary.describeBy', { metrics, label }) : say('summary.describe', { metrics });
 }

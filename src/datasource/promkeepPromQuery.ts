@@ -1,11 +1,12 @@
 import { type DataSourceJsonData } from '@grafana/data';
 import { type PromOptions, type PromQuery } from '@grafana/prometheus';
 import { type PromkeepQuery } from '../contract/query';
-import { type ArchiveJsonData, type ArchiveSecureJsonData } from '../contract/settings';
+import { type ArchiveJsonData, type ArchiveSecureJsonData, type QuerySettings } from '../contract/settings';
 
 /** The query as the browser edits it: that of Grafana's Prometheus editors and Promkeep's own fields. */
-export type PromkeepPromQuery = PromQuery & Pick<PromkeepQuery, 'resultFormat' | 'keep' | 'live' | 'summary'>;
+export type PromkeepPromQuery = PromQuery &
+  Pick<PromkeepQuery, 'resultFormat' | 'keep' | 'live' | 'summary' | 'readFrom' | 'recordedQuery'>;
 
-export interface PromkeepOptions extends PromOptions, ArchiveJsonData, DataSourceJsonData {}
+export interface PromkeepOptions extends PromOptions, ArchiveJsonData, QuerySettings, DataSourceJsonData {}
 
 export type PromkeepSecureOptions = ArchiveSecureJsonData;

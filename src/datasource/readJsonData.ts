@@ -1,4 +1,5 @@
 import { type PromkeepOptions } from './promkeepPromQuery';
+import { say } from './texts';
 
 /** What one stored value means; `undefined` when it cannot be used. */
 type Read = (value: unknown) => unknown;
@@ -19,7 +20,14 @@ const FORMS: Array<[Read, string[]]> = [
         'prometheusVersion',
       ],
       ...['serverName', 'archiveHost', 'archiveDatabase', 'archiveUser', 'archiveSchema', 'archiveSourceName'],
-      ...['archiveKeepRetention', 'sigV4Region', 'alertmanagerUid', 'secureSocksProxyUsername'],
+      ...[
+        'archiveKeepRetention',
+        'archiveSettle',
+        'archiveProbe',
+        'sigV4Region',
+        'alertmanagerUid',
+        'secureSocksProxyUsername',
+      ],
     ],
   ],
   [
@@ -27,14 +35,14 @@ const FORMS: Array<[Read, string[]]> = [
     [
       ...['disableMetricsLookup', 'incrementalQuerying', 'disableRecordingRules', 'seriesEndpoint'],
       ...['queryStatsEnabled', 'tlsAuth', 'tlsAuthWithCACert', 'tlsSkipVerify', 'oauthPassThru'],
-      ...['enableSecureSocksProxy', 'archiveEnabled', 'archiveAllowKeep'],
+      ...['enableSecureSocksProxy', 'showAllExemplars', 'archiveEnabled', 'archiveAllowKeep', 'archiveAllowRecording'],
     ],
   ],
   [
     asAmount,
     [
       ...['seriesLimit', 'timeout', 'maxSamplesProcessedWarningThreshold', 'maxSamplesProcessedErrorThreshold'],
-      ...['archiveKeepMaxRowsPerDay', 'archiveKeepMaxSeries'],
+      ...['archiveKeepMaxRowsPerDay', 'archiveKeepMaxSeries', 'archiveRecordMaxSeries'],
     ],
   ],
   [oneOf('GET', 'POST'), ['httpMethod']],
@@ -64,7 +72,10 @@ export function readJsonData(stored: PromkeepOptions): { jsonData: PromkeepOptio
     if (usable !== value && !sameJson(usable, value)) {
       changed[key] = usable;
       if (value !== null) {
-        warnings.push(usable === undefined ? `${key} is ignored` : `${key} is read as ${JSON.stringify(usable)}`);
+        const value = JSON.stringify(usable);
+        warnings.push(
+          usable === undefined ? say('config.ignored', { setting: key }) : say('config.readAs', { setting: key, value })
+        );
       }
     }
   }

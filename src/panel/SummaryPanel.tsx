@@ -1,21 +1,27 @@
-import { useMemo } from 'react';
+import { useDeferredValue, useMemo, useState } from 'react';
 import { css } from '@emotion/css';
 import { FieldType, LoadingState, type GrafanaTheme2, type PanelData, type PanelProps } from '@grafana/data';
 import { PanelDataErrorView } from '@grafana/runtime';
-import { useStyles2, useTheme2 } from '@grafana/ui';
+import { usePanelContext, useStyles2, useTheme2 } from '@grafana/ui';
+import { ActionDialog } from './ActionDialog';
 import { arrange } from './arrange';
 import { type SummaryPanelOptions } from './options';
 import { readOptions } from './readOptions';
 import { SummaryView } from './SummaryView';
+import { type TileAction } from './tile';
 import { toTiles } from './tiles';
 import { grafanaWords } from './grafanaWords';
 
 /** Grafana's shell around the view: options, states of the query, size. */
 export function SummaryPanel(props: PanelProps<SummaryPanelOptions>) {
-  const { data, width, height, timeZone, fieldConfig, id } = props;
+  const { width, height, timeZone, fieldConfig, id, replaceVariables } = props;
+  // New data is drawn in slices between frames: scrolling and typing elsewhere do not wait for 200 tiles.
+  const data = useDeferredValue(props.data);
   const theme = useTheme2();
   const styles = useStyles2(getStyles);
   const words = useMemo(() => grafanaWords(), []);
+  const [asked, setAsked] = useState<TileAction>();
+  const mayAct = usePanelContext().canExecuteActions?.() ?? false;
   const options = useMemo(() => readOptions(props.options), [props.options]);
   const tiles = useMemo(
     () =>
@@ -27,8 +33,9 @@ export function SummaryPanel(props: PanelProps<SummaryPanelOptions>) {
         words,
         theme,
         timeZone,
+        replaceVariables,
       }),
-    [data.series, data.timeRange, options, theme, timeZone, words]
+    [data.series, data.timeRange, options, theme, timeZone, words, replaceVariables]
   );
   const arrangement = useMemo(
     () => arrange(tiles, { sort: options.sort, hideHealthy: options.hideHealthy, limit: options.maxTiles }),
@@ -36,18 +43,29 @@ export function SummaryPanel(props: PanelProps<SummaryPanelOptions>) {
   );
   if (tiles.length > 0) {
     return (
-      <SummaryView
-        {...arrangement}
-        widthPx={width}
-        heightPx={height}
-        minTileWidthPx={options.minTileWidthPx}
-        headingLevel={3}
-        groupBy={options.groupBy}
-        showLegend={options.showLegend}
-        exportSource={options.showExport ? sourceOf(data) : undefined}
-        words={words}
-        timeZone={timeZone}
-      />
+      <>
+        <SummaryView
+          {...arrangement}
+          widthPx={width}
+          heightPx={height}
+          minTileWidthPx={options.minTileWidthPx}
+          headingLevel={3}
+          groupBy={options.groupBy}
+          showLegend={options.showLegend}
+          exportSource={options.showExport ? sourceOf(data) : undefined}
+          words={words}
+          timeZone={timeZone}
+          onAction={mayAct ? setAsked : undefined}
+        />
+        {asked && (
+          <ActionDialog
+            asked={asked}
+            replaceVariables={replaceVariables}
+            words={words}
+            onClose={() => setAsked(undefined)}
+          />
+        )}
+      </>
     );
   }
   if (data.state === LoadingState.Loading || data.state === LoadingState.NotStarted) {

@@ -6,6 +6,7 @@ import { ExportBar } from './ExportBar';
 import { GAP_PX, GROUP_HEADING_PX, layOut, type Grid } from './grid';
 import { hasLimits, legendLines, LimitLegend } from './LimitLegend';
 import { notesHeightPx } from './notesHeight';
+import { type TileAction } from './tile';
 import { TileCard } from './TileCard';
 import { type HeadingLevel } from './TileName';
 import { type Words } from './words';
@@ -24,6 +25,8 @@ interface Props extends Arrangement {
   showLegend?: boolean;
   /** Where the values come from; absent: they cannot be exported. */
   exportSource?: string;
+  /** Absent: the tiles' actions are not offered. Should keep its identity, or every tile is drawn anew. */
+  onAction?: (action: TileAction) => void;
 }
 
 const NOTE_PX = 22;
@@ -59,16 +62,23 @@ export function SummaryView(props: Props) {
           {sections}
         </div>
       )}
-      {notes.length > 0 && <p className={styles.notes}>{notes.join(' · ')}</p>}
+      {notes.length > 0 && (
+        <p className={styles.notes} role="status">
+          {notes.join(' · ')}
+        </p>
+      )}
       {hasLegend && <LimitLegend tiles={shown} words={words} />}
       {hasExport && <ExportBar tiles={shown} source={props.exportSource ?? ''} words={words} />}
     </div>
   );
 }
 
-type SectionsProps = Pick<Props, 'headingLevel' | 'words' | 'timeZone'> & { groups: TileGroup[]; grid: Grid };
+type SectionsProps = Pick<Props, 'headingLevel' | 'words' | 'timeZone' | 'onAction'> & {
+  groups: TileGroup[];
+  grid: Grid;
+};
 
-function Sections({ groups, grid, headingLevel, words, timeZone }: SectionsProps) {
+function Sections({ groups, grid, headingLevel, words, timeZone, onAction }: SectionsProps) {
   const styles = useStyles2(getStyles);
   const Heading = `h${headingLevel}` as const;
   const levelIn = ({ name }: TileGroup): HeadingLevel =>
@@ -85,6 +95,7 @@ function Sections({ groups, grid, headingLevel, words, timeZone }: SectionsProps
             words={words}
             headingLevel={levelIn(group)}
             timeZone={timeZone}
+            onAction={onAction}
           />
         ))}
       </ul>

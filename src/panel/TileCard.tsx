@@ -12,7 +12,8 @@ import { valueFontPx, type Grid } from './grid';
 import { ChangeMark } from './ChangeMark';
 import { SparklineBox } from './SparklineBox';
 import { StateMark } from './StateMark';
-import { type Tile } from './tile';
+import { type Tile, type TileAction } from './tile';
+import { TileActions } from './TileActions';
 import { TileDetails } from './TileDetails';
 import { TileName, type HeadingLevel } from './TileName';
 import { type Words } from './words';
@@ -23,6 +24,8 @@ interface Props {
   headingLevel: HeadingLevel;
   words: Words;
   timeZone?: TimeZone;
+  /** Absent: the tile's actions are not offered. */
+  onAction?: (action: TileAction) => void;
 }
 
 const BAR_PX = 4;
@@ -31,7 +34,7 @@ const BORDER_PX = 1;
 const EXPLAINED_PX = 170;
 
 /** One metric: name, state, value or the reason why there is none, and the way here. */
-export const TileCard = memo(function TileCard({ tile, grid, headingLevel, words, timeZone }: Props) {
+export const TileCard = memo(function TileCard({ tile, grid, headingLevel, words, timeZone, onAction }: Props) {
   const styles = useStyles2(getStyles);
   const { state, sparkline, extras, value } = tile;
   const fontPx = valueFontPx(grid, value ? formattedValueToString(value).length : words.noData.length);
@@ -40,7 +43,11 @@ export const TileCard = memo(function TileCard({ tile, grid, headingLevel, words
     <li
       className={styles.tile}
       style={{
-        [grid.isFree ? 'minHeight' : 'height']: grid.tileHeightPx,
+        // Where the list scrolls anyway, no text needs to be cut off.
+        [grid.isFree || grid.overflows ? 'minHeight' : 'height']: grid.tileHeightPx,
+        // Of a known height, a tile off the screen needs neither layout nor paint; it stays in the accessibility tree.
+        contentVisibility: grid.isFree ? undefined : 'auto',
+        containIntrinsicHeight: grid.isFree ? undefined : `auto ${grid.tileHeightPx}px`,
         borderLeftColor: state.color,
         backgroundImage: tint(tile),
       }}
@@ -64,6 +71,7 @@ export const TileCard = memo(function TileCard({ tile, grid, headingLevel, words
             ))}
           </dl>
         )}
+        {onAction && tile.actions && <TileActions actions={tile.actions} tileName={tile.name} onAction={onAction} />}
       </div>
       {hasSparkline && (
         <SparklineBox

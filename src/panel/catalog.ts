@@ -16,8 +16,13 @@ const ENGLISH_LOCALE = 'en-US';
 export function sayFrom(catalog: Catalog, locale: string): Say {
   return (key, values = {}) => {
     const text = find(catalog, key, locale, values) ?? find(english, key, ENGLISH_LOCALE, values) ?? key;
-    return text.replace(/\{\{(\w+)\}\}/g, (place, name: string) => String(values[name] ?? place));
+    return fill(text, values);
   };
+}
+
+/** A text with its `{{places}}` filled; what has no value stays as it is. */
+export function fill(text: string, values: Values): string {
+  return text.replace(/\{\{(\w+)\}\}/g, (place, name: string) => String(values[name] ?? place));
 }
 
 /** The English text of a key with its places open, for hosts that translate by themselves. */

@@ -1,4 +1,5 @@
 import { createTheme, type DataFrame } from '@grafana/data';
+import { detailRows } from './detailRows';
 import { END_MS, summaryFrame, timeFrame } from './testFrames';
 import { type TileOptions, toTiles } from './tiles';
 import { ENGLISH } from './words';
@@ -23,6 +24,20 @@ function history(values: unknown[], unit = 'short'): DataFrame {
 }
 
 describe('with comparison frames', () => {
+  it('says when the earlier value came from the archive', () => {
+    const then = summaryFrame({ values: [1, 40], mark: { comparison: { offsetMs: HOUR_MS, origin: 'archive' } } });
+    const [tile] = toTiles([summaryFrame({ values: [1, 42.5] }), then], {
+      calculations: ['last'],
+      theme,
+      words: ENGLISH,
+      timeZone: 'utc',
+    });
+    expect(detailRows(tile, ENGLISH, 'utc')).toContainEqual({
+      label: 'Change',
+      text: 'Up by 2.5 pp against 1 hour ago, when it was 40.0% (from the archive)',
+    });
+  });
+
   it('is the difference in points, with the words of the time', () => {
     expect(changeIn([summaryFrame({ values: [1, 42.5] }), earlier([1, 40], HOUR_MS)])).toEqual({
       direction: 'up',

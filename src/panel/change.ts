@@ -16,7 +16,10 @@ export interface Earlier {
   offsetMs: number;
   samples: readonly Sample[];
   timesMs?: ArrayLike<number>;
+  isFromArchive: boolean;
 }
+
+type Before = Pick<Earlier, 'offsetMs' | 'isFromArchive'> & { value: number };
 
 interface ChangeOptions {
   since: ChangeSince;
@@ -45,6 +48,7 @@ export function listEarlier(frames: readonly DataFrame[]): Map<string, Earlier[]
       offsetMs: mark.comparisonOffsetMs ?? 0,
       samples: finiteSamples(field.values),
       timesMs: frame.fields.find(({ type }) => type === FieldType.time)?.values,
+      isFromArchive: mark.isFromArchive,
     };
     found.set(identity, [...(found.get(identity) ?? []), one]);
   }
@@ -75,6 +79,7 @@ export function changeOf(
     text: isNothing ? words.change.unchanged : `${difference > 0 ? '+' : '−'}${size}`,
     against: words.change.against(when),
     spoken: words.change.spoken(direction, size, when, format(before.value)),
+    ...(before.isFromArchive ? { isFromArchive: true } : {}),
   };
 }
 
@@ -84,16 +89,17 @@ function findBefore(
   earlier: readonly Earlier[],
   since: ChangeSince,
   calculation: Calculation
-): { value: number; offsetMs: number } | undefined {
+): Before | undefined {
   const offsetMs = since === 'query' || since === 'off' ? undefined : COMPARISON_OFFSETS_MS[since];
   const brought = earlier.find((one) => offsetMs === undefined || one.offsetMs === offsetMs);
   if (brought) {
     const value = calculate(calculation, brought.samples, brought.timesMs);
-    return value === undefined ? undefined : { value, offsetMs: brought.offsetMs };
+    const { offsetMs: broughtMs, isFromArchive } = brought;
+    return value === undefined ? undefined : { value, offsetMs: broughtMs, isFromArchive };
   }
   // The range holds one period only: an earlier mean or sum cannot be made of it.
   const value = offsetMs === undefined || calculation !== 'last' ? undefined : valueBefore(series, samples, offsetMs);
-  return value === undefined || offsetMs === undefined ? undefined : { value, offsetMs };
+  return value === undefined || offsetMs === undefined ? undefined : { value, offsetMs, isFromArchive: false };
 }
 
 /** The newest sample at a time, so much before the last one. */

@@ -23,7 +23,7 @@ export function detailRows(tile: Tile, words: Words, timeZone: TimeZone | undefi
       details.time,
       valueAtMs !== undefined ? when(valueAtMs) : noData?.lastSeenMs && words.lastSeen(when(noData.lastSeenMs))
     ),
-    row(details.change, change?.spoken),
+    row(details.change, change?.isFromArchive ? words.fromArchive(change.spoken) : change?.spoken),
     ...tile.extras.map(({ label, text }) => row(label, text)),
     row(details.lowest, extremes?.lowest),
     row(details.highest, extremes?.highest),

@@ -19,6 +19,8 @@ export interface NumericSeries {
   identity?: string;
   /** Row of the series' last value in its field, for data links. */
   lastRow?: number;
+  /** Where the field lay. */
+  frame?: DataFrame;
 }
 
 /**
@@ -75,6 +77,7 @@ function wholeField(frame: DataFrame, field: Field, name: string): NumericSeries
     timesMs: time?.values,
     intervalMs: time?.config.interval ?? undefined,
     lastRow: field.values.length - 1,
+    frame,
   };
 }
 
@@ -105,6 +108,7 @@ function ofTable(frame: DataFrame, field: Field, texts: Field[], many: boolean, 
       values: rows.map((row) => field.values[row]),
       timesMs: time && rows.map((row) => time.values[row]),
       lastRow: rows[rows.length - 1],
+      frame,
     };
   });
 }

@@ -26,8 +26,19 @@ export function severityOfColor(cssColor: string): SummaryState | 'other' {
   return hsl.hue < 18 || hsl.hue >= 335 ? 'critical' : 'other';
 }
 
+/** Few colours, asked for by every tile at every refresh. */
+const found = new WeakMap<GrafanaTheme2, Map<string, string>>();
+
 /** The same hue, made darker or lighter until it stands out from the background. */
 export function standOut(cssColor: string, theme: GrafanaTheme2): string {
+  const ofTheme = found.get(theme) ?? new Map<string, string>();
+  found.set(theme, ofTheme);
+  const color = ofTheme.get(cssColor) ?? makeStandOut(cssColor, theme);
+  ofTheme.set(cssColor, color);
+  return color;
+}
+
+function makeStandOut(cssColor: string, theme: GrafanaTheme2): string {
   const background = theme.colors.background.primary;
   const move = theme.isDark ? colorManipulator.lighten : colorManipulator.darken;
   let color = cssColor;

@@ -28,3 +28,9 @@ it('leaves room for the part of the range without values', () => {
 it('survives a single time', () => {
   expect(sparklinePath(sparkline([5], [5], [5, 5]), 200, 42).line).toBe('M0.0 21.0h0');
 });
+
+it('draws nothing but zeros as a line along the bottom', () => {
+  const zeros = sparkline([0, 100], [0, 0], [0, 100]);
+  zeros.y.state = { range: { min: 0, max: 0, delta: 0 } };
+  expect(sparklinePath(zeros, 200, 42).line).toBe('M0.0 41.0L200.0 41.0');
+});

@@ -19,7 +19,9 @@ export function sparklinePath(
   const toMs = timeRange?.to.valueOf() ?? times[times.length - 1];
   const { min, max } = y.state?.range ?? { min: 0, max: 1 };
   const scaleX = widthPx / Math.max(1, toMs - fromMs);
-  const scaleY = (heightPx - 2 * EDGE_PX) / Math.max(Number.MIN_VALUE, (max ?? 1) - (min ?? 0));
+  const extent = (max ?? 1) - (min ?? 0);
+  // Nothing but zeros has no extent: a line along the bottom.
+  const scaleY = extent > 0 ? (heightPx - 2 * EDGE_PX) / extent : 0;
   const runs: string[][] = [[]];
   for (let i = 0; i < y.values.length; i++) {
     const value: unknown = y.values[i];

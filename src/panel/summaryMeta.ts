@@ -8,6 +8,8 @@ export interface SummaryMark {
   lastSeenMs?: number;
   /** Set on a frame of an earlier period: how much earlier. */
   comparisonOffsetMs?: number;
+  /** Of a comparison: the source no longer has it, the archive does. */
+  isFromArchive: boolean;
 }
 
 /**
@@ -28,6 +30,7 @@ export function readSummaryMark(frame: DataFrame): SummaryMark | 'unreadable' | 
     noDataReason: typeof mark.noDataReason === 'string' && mark.noDataReason !== '' ? mark.noDataReason : undefined,
     lastSeenMs: typeof mark.lastSeenMs === 'number' && Number.isFinite(mark.lastSeenMs) ? mark.lastSeenMs : undefined,
     comparisonOffsetMs: offsetOf(mark.comparison),
+    isFromArchive: asRecord(mark.comparison)?.origin === 'archive',
   };
 }
 

@@ -1,4 +1,4 @@
-import { type FieldSparkline, type LinkModel } from '@grafana/data';
+import { type Action, type FieldSparkline, type LinkModel, type ScopedVars } from '@grafana/data';
 import { type SummaryState } from '../contract/summary';
 
 /** What one tile shows; everything is ready to draw, nothing is left to decide. */
@@ -30,6 +30,16 @@ export interface Tile {
   sparkline?: TileSparkline;
   linkCount: number;
   getLinks?: () => LinkModel[];
+  /** What a click can do about it, as the field's configuration says. */
+  actions?: TileAction[];
+}
+
+/** An action of Grafana's, with what its variables stand for. */
+export interface TileAction {
+  /** Its variables are filled. */
+  title: string;
+  action: Action;
+  scope: ScopedVars;
 }
 
 export interface TileValue {
@@ -58,6 +68,8 @@ export interface TileChange {
   against: string;
   /** The whole sentence, with the value of then. */
   spoken: string;
+  /** The value of then is out of Prometheus by now; the archive still has it. */
+  isFromArchive?: true;
 }
 
 export interface TileLimit {

@@ -4,9 +4,11 @@ import {
   type DataFrame,
   type DisplayProcessor,
   type GrafanaTheme2,
+  type InterpolateFunction,
   type TimeRange,
   type TimeZone,
 } from '@grafana/data';
+import { actionsOf } from './actions';
 import { changeOf, listEarlier, type ChangeSince, type Earlier } from './change';
 import { calculate, finiteSamples, type Calculation, type Sample } from './calculations';
 import { listNumericSeries, type NumericSeries } from './numericSeries';
@@ -26,6 +28,8 @@ export interface TileOptions {
   withSparkline?: boolean;
   /** None means `query`. */
   changeSince?: ChangeSince;
+  /** Fills the variables in the titles of actions; absent: they stay as they are. */
+  replaceVariables?: InterpolateFunction;
 }
 
 /** A value this many intervals behind the end of the range is marked with its time. */
@@ -75,6 +79,7 @@ function toTile(series: NumericSeries, earlier: readonly Earlier[], options: Til
     sparkline: options.withSparkline === false ? undefined : toSparkline(series, samples, { ...options, format }),
     linkCount: series.field.config.links?.length ?? 0,
     getLinks: linksOf(series),
+    actions: actionsOf(series, options.replaceVariables),
   };
 }
 

@@ -29,10 +29,14 @@ export interface Words {
   noGroup(label: string): string;
   change: ChangeWords;
   details: Record<'value' | 'time' | 'change' | 'lowest' | 'highest' | 'labels' | 'limits', string>;
+  /** Said of an earlier value that Prometheus no longer has. */
+  fromArchive(text: string): string;
   showDetails(name: string): string;
   legend: string;
   export: Record<'open' | 'copyJson' | 'copyCsv' | 'downloadJson' | 'downloadCsv' | 'refused', string>;
   copied(count: number): string;
+  action: Record<'confirm' | 'run' | 'done', string>;
+  sure(title: string): string;
 }
 
 export interface ChangeWords {
@@ -75,10 +79,13 @@ export function wordsFrom(say: Say): Words {
     noGroup: (label) => say('noGroup', { label }),
     change: changeWords(say),
     details: group('details', ['value', 'time', 'change', 'lowest', 'highest', 'labels', 'limits']),
+    fromArchive: (text) => say('details.fromArchive', { text }),
     showDetails: (name) => say('details.show', { name }),
     legend: say('legend'),
     export: group('export', ['open', 'copyJson', 'copyCsv', 'downloadJson', 'downloadCsv', 'refused']),
     copied: (count) => say('export.copied', { count }),
+    action: group('action', ['confirm', 'run', 'done']),
+    sure: (title) => say('action.sure', { title }),
   };
 }
 

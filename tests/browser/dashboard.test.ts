@@ -43,18 +43,26 @@ afterEach(async () => {
   await Promise.all(openPages.splice(0).map((page) => page.context().close()));
 });
 
-async function open(options: BrowserContextOptions = {}): Promise<{ page: Page; watch: PageWatch }> {
+async function open(
+  options: BrowserContextOptions = {},
+  prepare: (page: Page) => Promise<unknown> = async () => undefined
+): Promise<{ page: Page; watch: PageWatch }> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 560 }, ...options });
   const page = await context.newPage();
   openPages.push(page);
   const watch = await watchPage(page, stack.origin);
+  await prepare(page);
   await page.goto(`${stack.origin}/dashboard`);
   await tileOf(page, 'CPU usage').waitFor();
   return { page, watch };
 }
 
 function tileOf(page: Page, name: string): Locator {
-  return page.getByRole('listitem').filter({ has: page.getByRole('heading', { name, exact: true }) });
+  return page.getByRole('listitem').filter({ has: page.getByRole('heading', { name, exact: true, level: 2 }) });
+}
+
+function chartOf(page: Page): Locator {
+  return page.getByRole('slider', { name: 'Memory usage over time' });
 }
 
 /** The text of a tile once it matches. */
@@ -81,7 +89,12 @@ describe('the dashboard in Chromium', () => {
       expect(text).toMatch(/no series/i);
       expect(text).not.toMatch(/\b0\b/);
     }
-    expect(await page.getByRole('listitem').count()).toBe(4);
+    expect(
+      await page
+        .getByRole('listitem')
+        .filter({ has: page.getByRole('heading', { level: 2 }) })
+        .count()
+    ).toBe(4);
     const sparkline = tileOf(page, 'Memory usage').getByRole('img', { name: /^Memory usage: .* last \d/ });
     await sparkline.locator('svg').waitFor({ timeout: FIRST_VALUES_MS });
     await page
@@ -90,46 +103,128 @@ describe('the dashboard in Chromium', () => {
       .waitFor();
     expect(await page.getByRole('status').innerText()).toBe('Live');
     expect(watch).toMatchObject({ consoleErrors: [], policyViolations: [], foreignRequests: [] });
+    // Told by the server, not asked for.
+    expect(watch.requests.filter((url) => url.includes('/api/live'))).toHaveLength(1);
+    expect(watch.requests.filter((url) => url.includes('/api/frames'))).toEqual([]);
+  });
+
+  it('draws what the archive holds, for the mouse, the keyboard and as a table', async () => {
+    const { page, watch } = await open();
+    const chart = chartOf(page);
+    await chart.and(page.locator('[aria-valuetext$="%"]')).waitFor({ timeout: FIRST_VALUES_MS });
+    expect(await chart.getAttribute('aria-valuetext')).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d: \d+\.\d%$/);
+    const box = await chart.boundingBox();
+    if (!box) {
+      throw new Error('The chart is not laid out.');
+    }
+    await page.mouse.move(box.x + box.width - 12, box.y + 40);
+    expect(await page.getByTestId('promkeep-tooltip').innerText()).toMatch(PERCENT);
+    await page.mouse.move(0, 0);
+    await chart.focus();
+    await page.keyboard.press('End');
+    await page.keyboard.press('ArrowLeft');
+    expect(await page.getByTestId('promkeep-tooltip').innerText()).toMatch(PERCENT);
+    await page.keyboard.press('Escape');
+    await page.getByText('Values as a table').click();
+    const rows = page.getByRole('region', { name: 'Memory usage: values as a table' }).getByRole('row');
+    expect((await rows.allInnerTexts()).join('\n')).toMatch(/\d%/);
+    await page.screenshot({ path: path.join(ARTIFACTS, 'dashboard-history.png'), fullPage: true });
+    expect(watch).toMatchObject({ consoleErrors: [], policyViolations: [], foreignRequests: [] });
+  });
+
+  it('draws more of the history as it is recorded, without being asked', async () => {
+    const { page } = await open();
+    const chart = chartOf(page);
+    await chart.and(page.locator('[aria-valuetext$="%"]')).waitFor({ timeout: FIRST_VALUES_MS });
+    const before = await chart.getAttribute('aria-valuetext');
+    await page.waitForFunction(
+      (text) => {
+        const now = document.querySelector('[role=slider]')?.getAttribute('aria-valuetext');
+        return now && now !== text && now.endsWith('%');
+      },
+      before,
+      { timeout: CHANGE_MS }
+    );
+  });
+
+  it('asks by itself where streams do not come through', async () => {
+    const { page } = await open({}, (opened) => opened.route('**/api/live*', (route) => route.abort()));
+    await tileText(tileOf(page, 'Memory usage'), PERCENT, FIRST_VALUES_MS);
+    expect(await page.getByRole('status').innerText()).toBe('Live');
+    await chartOf(page).waitFor({ timeout: CHANGE_MS });
   });
 
   it.each(['light', 'dark'] as const)('has no accessibility violation in the %s theme', async (colorScheme) => {
     const { page } = await open({ colorScheme });
     await tileOf(page, 'CPU usage').getByRole('img').waitFor({ timeout: FIRST_VALUES_MS });
+    await chartOf(page).waitFor({ timeout: FIRST_VALUES_MS });
+    await page.getByText('Values as a table').click();
+    await page.getByRole('button', { name: 'Custom' }).click();
     await page.screenshot({ path: path.join(ARTIFACTS, `dashboard-${colorScheme}.png`), fullPage: true });
     const { violations } = await new AxeBuilder({ page }).analyze();
     expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)).toEqual([]);
   });
 
-  it('fits on a phone without scrolling sideways', async () => {
-    const { page } = await open({ viewport: { width: 360, height: 740 }, colorScheme: 'dark' });
+  it.each([320, 400])('fits on a phone of %d pixels without scrolling sideways', async (width) => {
+    const { page } = await open({ viewport: { width, height: 740 }, colorScheme: 'dark', hasTouch: true });
+    await chartOf(page).scrollIntoViewIfNeeded();
+    await chartOf(page).tap();
+    await page.getByTestId('promkeep-tooltip').waitFor();
+    await page.getByRole('button', { name: 'Custom' }).click();
     const overhang = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
     expect(overhang).toBeLessThanOrEqual(0);
-    await page.screenshot({ path: path.join(ARTIFACTS, 'dashboard-phone.png'), fullPage: true });
+    await page.screenshot({ path: path.join(ARTIFACTS, `dashboard-phone-${width}.png`), fullPage: true });
     const { violations } = await new AxeBuilder({ page }).analyze();
     expect(violations.map(({ id }) => id)).toEqual([]);
+  });
+
+  it('moves nothing for readers who want it so', async () => {
+    const { page } = await open({ reducedMotion: 'reduce' });
+    await chartOf(page).hover();
+    expect(await page.evaluate(() => document.getAnimations().length)).toBe(0);
+  });
+
+  it('speaks Korean', async () => {
+    const { page } = await open({ locale: 'ko-KR' }, (opened) => opened.setViewportSize({ width: 1280, height: 900 }));
+    await page.getByRole('heading', { name: '기록' }).waitFor({ timeout: CHANGE_MS });
+    await page.getByText('이 프로그램이 기록 중').waitFor();
+    expect(await page.evaluate(() => document.documentElement.lang)).toBe('ko-KR');
+    await page.screenshot({ path: path.join(ARTIFACTS, 'dashboard-korean.png'), fullPage: true });
   });
 
   it('works by keyboard', async () => {
     const { page, watch } = await open({ colorScheme: 'light' });
     await page.keyboard.press('Tab');
-    const hour = page.getByRole('radio', { name: '1 hour' });
-    expect(await hour.evaluate((element) => element === document.activeElement)).toBe(true);
-    const asked = page.waitForRequest(/rangeMs=21600000$/);
+    const quarter = page.getByRole('radio', { name: '15 minutes' });
+    expect(await quarter.evaluate((element) => element === document.activeElement)).toBe(true);
+    const asked = page.waitForRequest(/rangeMs=3600000$/);
     await page.keyboard.press('ArrowRight');
     await asked;
-    expect(await page.getByRole('radio', { name: '6 hours' }).isChecked()).toBe(true);
+    expect(await page.getByRole('radio', { name: '1 hour' }).isChecked()).toBe(true);
+    expect(new URL(page.url()).search).toBe('?last=1h');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    expect(await page.getByLabel('From').evaluate((element) => element === document.activeElement)).toBe(true);
+    await page.keyboard.press('Escape');
+    const custom = page.getByRole('button', { name: 'Custom' });
+    expect(await custom.evaluate((element) => element === document.activeElement)).toBe(true);
+    await page.keyboard.press('Enter');
+    await page.getByLabel('From').fill('2026-01-02T03:00:00');
+    await page.keyboard.press('Enter');
+    await page.getByText('2026-01-02 03:00:00 –').waitFor();
+    expect(new URL(page.url()).searchParams.get('from')).toMatch(/^2026-01-0\dT/);
     await page.keyboard.press('Tab');
     await page.keyboard.press('Space');
     expect(await page.getByRole('switch', { name: 'Dark theme' }).isChecked()).toBe(true);
     expect(await page.evaluate(() => document.documentElement.style.colorScheme)).toBe('dark');
-    await page.reload();
+    await page.goto(`${stack.origin}/dashboard`);
     await tileOf(page, 'CPU usage').waitFor();
     expect(await page.getByRole('switch', { name: 'Dark theme' }).isChecked()).toBe(true);
-    expect(await page.getByRole('radio', { name: '6 hours' }).isChecked()).toBe(true);
+    expect(await page.getByRole('radio', { name: '1 hour' }).isChecked()).toBe(true);
     expect(watch).toMatchObject({ consoleErrors: [], policyViolations: [] });
   });
 
-  it('says so when Prometheus is gone, and recovers when it is back', async () => {
+  it('says so when Prometheus is gone, recovers when it is back, and shows the gap', async () => {
     const { page, watch } = await open();
     const memory = tileOf(page, 'Memory usage');
     await tileText(memory, PERCENT, FIRST_VALUES_MS);
@@ -141,7 +236,31 @@ describe('the dashboard in Chromium', () => {
     await page.screenshot({ path: path.join(ARTIFACTS, 'dashboard-prometheus-down.png'), fullPage: true });
     await stack.startPrometheus();
     await tileText(memory, PERCENT, CHANGE_MS);
+    const gap = chartOf(page).getByTestId('promkeep-gap').last();
+    await gap.waitFor({ timeout: CHANGE_MS, state: 'attached' });
+    await page.getByText(/1 gap \(hatched\): .*Prometheus had no data; will be asked for again/).waitFor();
+    await page.getByText('Values as a table').click();
+    const table = page.getByRole('region', { name: 'Memory usage: values as a table' });
+    expect(await table.innerText()).toContain('Missing: Prometheus had no data');
+    await page.screenshot({ path: path.join(ARTIFACTS, 'dashboard-gap.png'), fullPage: true });
     expect(watch.policyViolations).toEqual([]);
+  });
+
+  it('says so when the database is gone, goes on showing values, and recovers', async () => {
+    const { page } = await open();
+    await tileText(tileOf(page, 'Memory usage'), PERCENT, FIRST_VALUES_MS);
+    await chartOf(page).waitFor({ timeout: FIRST_VALUES_MS });
+    await stack.stopPostgres();
+    const failure = page.getByTestId('promkeep-archive-failure');
+    await failure.waitFor({ timeout: CHANGE_MS });
+    expect(await failure.innerText()).toMatch(/The archive does not answer; retrying\. .*127\.0\.0\.1/);
+    expect(await failure.innerText()).not.toMatch(/postgres:\/\//);
+    await tileText(tileOf(page, 'Memory usage'), PERCENT, CHANGE_MS);
+    expect(await page.getByRole('status').innerText()).toBe('Live');
+    await page.screenshot({ path: path.join(ARTIFACTS, 'dashboard-database-down.png'), fullPage: true });
+    await stack.startPostgres();
+    await failure.waitFor({ state: 'detached', timeout: CHANGE_MS });
+    await chartOf(page).waitFor();
   });
 
   it('says so when its own server is gone, takes the values back, and recovers', async () => {

@@ -1,15 +1,28 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import os from 'node:os';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { startNodeExporter } from '../../scripts/stack/exporters';
 import { answersOk, startProcess, waitUntilReady, type ManagedProcess } from '../../scripts/stack/managedProcess';
 import { freePort } from '../../scripts/stack/ports';
-import { startPostgres } from '../../scripts/stack/postgres';
+import { startPostgres, type RunningPostgres } from '../../scripts/stack/postgres';
+import { postgresUser, temporaryParent } from '../../scripts/stack/postgresBinaries';
 import { startPrometheus, type RunningPrometheus } from '../../scripts/stack/prometheus';
 
 /** The built program; `PROMKEEP_PROGRAM` tests another build, such as an installed one. */
 const PROGRAM = process.env.PROMKEEP_PROGRAM || path.resolve(__dirname, '../../dist/promkeep/promkeep.js');
+
+/** Recorded every second, so that a chart has a line soon. */
+const CONFIG = JSON.stringify({
+  prometheus: { scrape_interval: '1s', scrape_timeout: '1s' },
+  recorded_queries: [
+    {
+      name: 'memory_usage',
+      expr: '(1 - (node_memory_MemAvailable_bytes / node_memory_MemTotal_bytes)) * 100',
+      step: '1s',
+      retention: '7d',
+    },
+  ],
+});
 
 /**
  * The real thing: node exporter, Prometheus and PostgreSQL, and the built `promkeep serve` on top. Nothing serves the jobs of
@@ -19,10 +32,11 @@ export class DashboardStack {
   readonly origin: string;
   private readonly closers: Array<() => Promise<void>> = [];
   private prometheus?: RunningPrometheus;
+  private postgres?: RunningPostgres;
   private server?: ManagedProcess;
 
   private constructor(
-    private readonly ports: { prometheus: number; server: number },
+    private readonly ports: { prometheus: number; postgres: number; server: number },
     private readonly dataDir: string
   ) {
     this.origin = `http://127.0.0.1:${ports.server}`;
@@ -33,8 +47,14 @@ export class DashboardStack {
     if (!existsSync(PROGRAM)) {
       throw new Error(`${PROGRAM} does not exist: run "npm run build" first.`);
     }
-    const dataDir = await mkdtemp(path.join(os.tmpdir(), 'promkeep-browser-'));
-    const stack = new DashboardStack({ prometheus: await freePort(), server: await freePort() }, dataDir);
+    const dataDir = await mkdtemp(path.join(await temporaryParent(await postgresUser()), 'promkeep-browser-'));
+    // PostgreSQL's own user has to get through.
+    await chmod(dataDir, 0o711);
+    await writeFile(path.join(dataDir, 'promkeep.yaml'), CONFIG);
+    const stack = new DashboardStack(
+      { prometheus: await freePort(), postgres: await freePort(), server: await freePort() },
+      dataDir
+    );
     try {
       await stack.startParts();
     } catch (error) {
@@ -45,13 +65,12 @@ export class DashboardStack {
   }
 
   private async startParts(): Promise<void> {
-    const [exporter, postgres] = await Promise.all([startNodeExporter(), startPostgres()]);
+    const [exporter] = await Promise.all([startNodeExporter(), this.startPostgres()]);
     this.closers.push(
       () => exporter.stop(),
-      () => postgres.stop()
+      () => this.stopPostgres()
     );
     this.exporterPort = exporter.port;
-    this.databaseUrl = postgres.url;
     this.closers.push(
       () => this.stopPrometheus(),
       () => this.stopServer()
@@ -63,11 +82,23 @@ export class DashboardStack {
   private exporterPort = 0;
   private databaseUrl = '';
 
+  async startPostgres(): Promise<void> {
+    this.postgres = await startPostgres({ port: this.ports.postgres, dataDir: path.join(this.dataDir, 'postgres') });
+    this.databaseUrl = this.postgres.url;
+  }
+
+  async stopPostgres(): Promise<void> {
+    await this.postgres?.stop();
+    this.postgres = undefined;
+  }
+
   /** On the same port and data as before, as after a restart of the machine's service. */
   async startPrometheus(): Promise<void> {
     this.prometheus = await startPrometheus({
       port: this.ports.prometheus,
-      dataDir: this.dataDir,
+      dataDir: path.join(this.dataDir, 'prometheus'),
+      // Prometheus itself would bridge five minutes: then a short rest leaves no gap.
+      flags: ['--query.lookback-delta=4s'],
       config: JSON.stringify({
         global: { scrape_interval: '1s', scrape_timeout: '1s' },
         scrape_configs: [
@@ -86,7 +117,7 @@ export class DashboardStack {
     this.server = await startProcess({
       name: 'promkeep serve',
       command: process.execPath,
-      args: [PROGRAM, 'serve'],
+      args: [PROGRAM, 'serve', '--config', path.join(this.dataDir, 'promkeep.yaml')],
       env: {
         ...process.env,
         PROMETHEUS_URL: `http://127.0.0.1:${this.ports.prometheus}`,
@@ -105,6 +136,9 @@ export class DashboardStack {
   async startWhatIsStopped(): Promise<void> {
     if (!this.prometheus) {
       await this.startPrometheus();
+    }
+    if (!this.postgres) {
+      await this.startPostgres();
     }
     if (!this.server) {
       await this.startServer();

@@ -1,9 +1,15 @@
 import { MemoryArchive, MemoryTables } from '../fakes/memoryArchive';
 import { MemorySource } from '../fakes/memorySource';
 import { describeArchiveContract } from './archiveContract';
+import { describeHistoryContract } from './archiveHistoryContract';
 import { describeSourceContract, SOURCE_CONTRACT_EXPRESSIONS } from './sourceContract';
 
 describeArchiveContract('in memory', async () => {
+  const tables = new MemoryTables();
+  return { open: async (source) => new MemoryArchive(source, tables), dispose: async () => {} };
+});
+
+describeHistoryContract('in memory', async () => {
   const tables = new MemoryTables();
   return { open: async (source) => new MemoryArchive(source, tables), dispose: async () => {} };
 });

@@ -11,7 +11,9 @@ import {
   type TimeRange,
   type WriteOutcome,
 } from '../../pkg/core/ports';
+import { MemoryHistory } from './memoryHistory';
 import { MemoryLease } from './memoryLease';
+import { MemoryRecorded } from './memoryRecorded';
 
 /**
  * An archive in memory, for tests of those who use one: time and failures are in the test's hand. Coverage is kept per
@@ -24,6 +26,8 @@ export class LedgerArchive implements Archive {
   /** Thrown by every call while set. */
   down: PromkeepError | undefined;
   readonly lease = new MemoryLease();
+  readonly recorded = new MemoryRecorded(() => this.check());
+  readonly history = new MemoryHistory(() => undefined);
   private readonly covered = new Map<string, TimeRange[]>();
   /** series text → time → value */
   private readonly samples = new Map<string, Map<number, number>>();
@@ -37,6 +41,7 @@ export class LedgerArchive implements Archive {
     this.check();
     this.lease.check(epoch);
     this.provisioned.push([...queries]);
+    this.recorded.provision(queries);
   }
 
   async writeRange(write: RangeWrite): Promise<WriteOutcome> {

@@ -16,10 +16,12 @@ import {
 } from '../../pkg/core/ports';
 import { type Labels, type Series } from '../../pkg/core/series';
 import { canonicalLabels, splitMetricName } from '../../src/contract/standardRecord';
+import { MemoryHistory } from './memoryHistory';
 import { MemoryLease } from './memoryLease';
+import { MemoryRecorded } from './memoryRecorded';
 
 interface StoredSeries {
-  labels: Labels;
+  labels: Labels | undefined;
   samples: Map<number, number>;
 }
 
@@ -49,6 +51,14 @@ export class MemoryArchive implements Archive {
   readonly writes: RangeWrite[] = [];
   readonly provisioned: RecordedQuery[][] = [];
   readonly lease = new MemoryLease();
+  readonly recorded = new MemoryRecorded(() => this.check());
+  readonly history = new MemoryHistory(
+    (name) => {
+      const query = this.queries.get(keyOf({ kind: 'recorded', name }));
+      return query && { ...query, series: [...query.series.values()] };
+    },
+    (signal) => this.check(signal)
+  );
   private readonly queries: Map<string, StoredQuery>;
   private kept = 0;
 
@@ -77,8 +87,12 @@ export class MemoryArchive implements Archive {
     this.check();
     this.lease.check(epoch);
     this.provisioned.push([...queries]);
+    this.recorded.provision(queries);
     for (const { name, expression, stepMs } of queries) {
-      this.queryOf({ kind: 'recorded', name }, expression, stepMs);
+      const query = this.queryOf({ kind: 'recorded', name }, expression, stepMs);
+      if (query.expression !== expression || query.stepMs !== stepMs) {
+        Object.assign(query, { expression, stepMs, covered: [], gaps: [] });
+      }
     }
   }
 
@@ -211,7 +225,7 @@ function writeSeries(
     outcome.refused.push({ labels: series.labels, reason: 'A label holds a NUL character.' });
     return;
   }
-  const target = query.series.get(key) ?? { labels: stored, samples: new Map<number, number>() };
+  const target = query.series.get(key) ?? { labels: series.labels, samples: new Map<number, number>() };
   query.series.set(key, target);
   seen.set(key, new Set(series.timesMs));
   series.timesMs.forEach((timeMs, i) => {

@@ -5,9 +5,9 @@ import { type Lease, type LeaseRequest } from '../../pkg/core/ports';
 export class MemoryLease {
   state: Lease = { holder: '', epoch: 0, expiresInMs: 0 };
 
-  hold({ holder, durationMs }: LeaseRequest): Lease {
+  hold({ holder, durationMs, provisions = true }: LeaseRequest): Lease {
     if (this.state.holder === '') {
-      this.state = { holder, epoch: this.state.epoch + 1, expiresInMs: durationMs };
+      this.state = { holder, epoch: this.state.epoch + 1, expiresInMs: durationMs, provisions };
     }
     return this.state;
   }

@@ -77,6 +77,18 @@ describe('docker-compose.yaml', () => {
     );
   });
 
+  it('lets Prometheus scrape Promkeep: a name it goes by, and its token and nothing else', () => {
+    const { promkeep, prometheus } = compose.services;
+    expect(promkeep.environment).toMatchObject({ PROMKEEP_ALLOWED_HOSTS: 'promkeep' });
+    const job = prometheusYml.scrape_configs.find(({ job_name: name }) => name === 'promkeep');
+    expect(job).toMatchObject({
+      static_configs: [{ targets: ['promkeep:5000'] }],
+      authorization: { credentials_file: '/run/promkeep/scrape/PROMKEEP_TOKEN' },
+    });
+    const secrets = (prometheus.volumes ?? []).filter((volume) => volume.startsWith('secrets-'));
+    expect(secrets).toEqual(['secrets-scrape:/run/promkeep/scrape:ro']);
+  });
+
   it('starts MySQL and Redis only with their profiles, and nothing else depends on them', () => {
     const optional = services.filter(([, { profiles }]) => profiles).map(([name]) => name);
     expect(optional.sort()).toEqual(['mysql', 'mysqld-exporter', 'redis', 'redis-exporter']);
@@ -105,7 +117,7 @@ describe('docker-compose.yaml', () => {
 describe('the secrets of the compose file', () => {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'promkeep-secrets-'));
   const script = (name: string): string => path.join(root, 'provisioning/compose', name);
-  const volumes = ['admin', 'archive', 'monitor', 'web', 'mysql', 'mysql-monitor'];
+  const volumes = ['admin', 'archive', 'monitor', 'web', 'scrape', 'mysql', 'mysql-monitor'];
 
   beforeAll(() => volumes.forEach((name) => mkdirSync(path.join(folder, name))));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -37,7 +37,7 @@ scrape_configs:
     static_configs: [{ targets: ['127.0.0.1:${port}'] }]
 `,
   });
-  instance = await createDatasourceFactory({ logger: new MemoryLogger(), clock, proxies: {} })({
+  instance = await createDatasourceFactory({ logger: new MemoryLogger(), clock, proxies: {}, holder: 'test' })({
     uid: 'u',
     name: 'n',
     orgId: 1,

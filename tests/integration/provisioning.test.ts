@@ -18,8 +18,18 @@ describe('the Prometheus configuration', () => {
   const text = read('prometheus/prometheus.yml');
 
   it('is accepted by promtool, with its rules', () => {
-    expect(promtool('check', 'config', 'prometheus.yml')).toContain('1 rule files found');
+    const dir = mkdtempSync(path.join(os.tmpdir(), 'promkeep-config-'));
+    cpSync(path.join(prometheusDir, 'rules'), path.join(dir, 'rules'), { recursive: true });
+    // promtool wants the token's file to be there.
+    writeFileSync(path.join(dir, 'token'), 'secret');
+    writeFileSync(
+      path.join(dir, 'prometheus.yml'),
+      text.replace('/run/promkeep/scrape/PROMKEEP_TOKEN', path.join(dir, 'token'))
+    );
+    expect(promtool('check', 'config', path.join(dir, 'prometheus.yml'))).toContain('2 rule files found');
+    rmSync(dir, { recursive: true, force: true });
     expect(promtool('check', 'rules', 'rules/alerts.yml')).toContain('2 rules found');
+    expect(promtool('check', 'rules', 'rules/archive.yml')).toContain('3 rules found');
   });
 
   it('has alerts that fire and resolve', () => {
@@ -48,7 +58,12 @@ describe('the Prometheus configuration', () => {
   });
 
   it('stays valid with the addresses of this machine, without the jobs that nothing here answers', () => {
-    const local = withTargets(text, { prometheus: '127.0.0.1:1', custom_app: '127.0.0.1:2' });
+    const local = withTargets(text, {
+      prometheus: '127.0.0.1:1',
+      custom_app: '127.0.0.1:2',
+      promkeep: '127.0.0.1:3',
+      redis_exporter: '127.0.0.1:4',
+    });
     const dir = mkdtempSync(path.join(os.tmpdir(), 'promkeep-config-'));
     cpSync(path.join(prometheusDir, 'rules'), path.join(dir, 'rules'), { recursive: true });
     writeFileSync(path.join(dir, 'prometheus.yml'), local);
@@ -58,6 +73,8 @@ describe('the Prometheus configuration', () => {
     expect(jobs).toEqual([
       { job_name: 'prometheus', static_configs: [{ targets: ['127.0.0.1:1'] }] },
       { job_name: 'custom_app', scrape_interval: '30s', static_configs: [{ targets: ['127.0.0.1:2'] }] },
+      { job_name: 'promkeep', static_configs: [{ targets: ['127.0.0.1:3'] }] },
+      { job_name: 'redis_exporter', static_configs: [{ targets: ['127.0.0.1:4'] }] },
     ]);
   });
 });
@@ -104,25 +121,57 @@ describe('the provisioning of Grafana', () => {
     expect(dashboard.templating.list.map(({ name }) => name)).toEqual(['datasource', 'job', 'instance']);
   });
 
-  it('alerts on the same conditions as the rule file of Prometheus', () => {
-    const ours: Array<{
-      title: string;
-      for: string;
-      labels: unknown;
-      panelId: number;
-      data: Array<{ model: Record<string, unknown> }>;
-    }> = parse(read('alerting/rules.yaml')).groups[0].rules;
-    const theirs: Array<{ alert: string; expr: string; for: string; labels: unknown }> = parse(
-      read('prometheus/rules/alerts.yml')
-    ).groups[0].rules;
-    expect(ours.map((rule) => [rule.title, rule.for, rule.labels])).toEqual(
-      theirs.map((rule) => [rule.alert, rule.for, rule.labels])
-    );
-    ours.forEach((rule, i) => {
-      const [query, , threshold] = rule.data.map(({ model }) => model);
-      const limit = Object(threshold.conditions)[0].evaluator.params[0];
-      expect(`${String(query.expr)} > ${limit}`).toBe(theirs[i].expr);
-      expect(dashboard.panels.map(({ id }) => id)).toContain(rule.panelId);
-    });
+  interface GrafanaRule {
+    title: string;
+    for: string;
+    labels: unknown;
+    dashboardUid: string;
+    panelId: number;
+    annotations: Record<string, string>;
+    data: Array<{ model: Record<string, unknown> }>;
+  }
+  interface PrometheusRule {
+    alert: string;
+    expr: string;
+    for: string;
+    labels: unknown;
+    annotations: Record<string, string>;
+  }
+  const groups: Array<{ name: string; rules: GrafanaRule[] }> = parse(read('alerting/rules.yaml')).groups;
+  const pairs = groups.map(({ name, rules }): [string, GrafanaRule[], PrometheusRule[]] => {
+    const file = { promkeep_demo: 'alerts.yml', promkeep_archive: 'archive.yml' }[name] ?? '';
+    return [name, rules, parse(read(`prometheus/rules/${file}`)).groups[0].rules];
+  });
+  const panelIds = (uid: string): number[] => {
+    const { panels }: typeof dashboard = JSON.parse(read(`dashboards/${uid.replace('promkeep-', '')}.json`));
+    return panels.map(({ id }) => id);
+  };
+
+  it.each(pairs)(
+    'alerts in Grafana on the same conditions as the rule file of Prometheus: %s',
+    (_name, ours, theirs) => {
+      expect(ours.map((rule) => [rule.title, rule.for, rule.labels])).toEqual(
+        theirs.map((rule) => [rule.alert, rule.for, rule.labels])
+      );
+      ours.forEach((rule, i) => {
+        const [query, , threshold] = rule.data.map(({ model }) => model);
+        const limit = Object(threshold.conditions)[0].evaluator.params[0];
+        expect(`${String(query.expr)} > ${limit}`).toBe(theirs[i].expr);
+        expect(panelIds(rule.dashboardUid)).toContain(rule.panelId);
+      });
+    }
+  );
+
+  it.each(pairs)('links each alert to its runbook, by an address that is whole: %s', (_name, ours, theirs) => {
+    const runbooks = readFileSync(path.resolve(provisioning, '../docs/runbooks.md'), 'utf8');
+    const page = 'public/plugins/promkeep-prometheus-datasource/runbooks.html';
+    for (const [title, link, base] of [
+      // Grafana's own address ends with a slash; with two of them it finds nothing.
+      ...ours.map((rule) => [rule.title, rule.annotations.runbook_url, '{{ externalURL }}']),
+      ...theirs.map((rule) => [rule.alert, rule.annotations.runbook_url, 'http://127.0.0.1:3000/']),
+    ]) {
+      expect(link).toBe(`${base}${page}#${title.toLowerCase()}`);
+      expect(runbooks).toContain(`\n## ${title}\n`);
+    }
   });
 });

@@ -34,6 +34,6 @@ export function createGapsRoute(read: GapReader | undefined): ApiRoute {
   };
 }
 
-function noArchive(): PromkeepError {
+export function noArchive(): PromkeepError {
   return new PromkeepError('ARCHIVE_OFF', 'There is no archive: none is configured.');
 }

@@ -22,3 +22,15 @@ export function parseDurationMs(text: string): number | undefined {
   }
   return Number.isSafeInteger(totalMs) ? totalMs : undefined;
 }
+
+/** Milliseconds as such a duration: `90000` is `1m30s`. Whole weeks and years are written in days. */
+export function formatDurationMs(ms: number): string {
+  let rest = Math.round(ms);
+  let text = '';
+  for (const unit of ['d', 'h', 'm', 's', 'ms']) {
+    const count = Math.floor(rest / UNIT_MS[unit]);
+    rest -= count * UNIT_MS[unit];
+    text += count > 0 ? `${count}${unit}` : '';
+  }
+  return text === '' ? '0s' : text;
+}

@@ -1,0 +1,39 @@
+import { PromkeepError } from '../core/errors';
+import { type RecordedHistory, type SourceIdentity } from '../core/ports';
+import { type Labels } from '../core/series';
+import { type Transaction } from './database';
+import { findQueryId } from './queryRows';
+import { timeText } from './sampleRows';
+import { parseLabels, restoreLabels } from './seriesIdentity';
+
+/** Of a packed row only its bounds are looked at: it may reach into the range with a hole there, and then counts all the same. */
+export async function readSeriesLabels(
+  tx: Transaction,
+  schema: string,
+  source: SourceIdentity,
+  { name, range, limit }: Parameters<RecordedHistory['seriesLabels']>[0]
+): Promise<Labels[]> {
+  const queryId = await findQueryId(tx, schema, source, { kind: 'recorded', name });
+  if (queryId === undefined) {
+    throw new PromkeepError('NOT_FOUND', `The archive knows no recorded query ${JSON.stringify(name)}`);
+  }
+  const rows = await tx.rows(
+    `WITH wanted AS MATERIALIZED (
+       SELECT lower(part) AS low, upper(part) AS high
+       FROM ${schema}.promkeep_queries q
+       JOIN ${schema}.promkeep_coverage c ON c.query_id = q.query_id AND c.version = q.current_version,
+       unnest(c.covered * tstzmultirange(tstzrange($2::timestamptz, $3::timestamptz, '[]'))) AS part
+       WHERE q.query_id = $1 AND q.deleted_at IS NULL)
+     SELECT r.metric_name, r.origin, r.labels FROM ${schema}.promkeep_series r
+     WHERE r.query_id = $1 AND (
+       EXISTS (SELECT 1 FROM wanted w JOIN ${schema}.promkeep_samples s
+               ON s.series_id = r.series_id AND s.time >= w.low AND s.time <= w.high
+               WHERE s.time >= $2::timestamptz AND s.time <= $3::timestamptz)
+       OR EXISTS (SELECT 1 FROM wanted w JOIN ${schema}.promkeep_packed p
+               ON p.series_id = r.series_id AND p.from_time <= w.high AND p.to_time >= w.low
+               WHERE p.from_time <= $3::timestamptz AND p.from_time > $2::timestamptz - interval '672 hours'))
+     ORDER BY r.series_id LIMIT $4`,
+    [queryId, timeText(range.fromMs), timeText(range.toMs), limit]
+  );
+  return rows.map((row) => restoreLabels(String(row.metric_name), String(row.origin), parseLabels(row.labels)) ?? {});
+}

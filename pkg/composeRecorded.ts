@@ -1,0 +1,104 @@
+import { parseArchiveSettings, type ArchiveSettings } from './archive/archiveSettings';
+import { type Recorder, startRecorder } from './composeRecorder';
+import { type ApiRoute } from './core/api';
+import { FORWARDS_CREDENTIALS } from './core/callers';
+import { defaultSettleMs } from './core/collectFetch';
+import { type DatasourceSettings } from './core/datasource';
+import { PromkeepError } from './core/errors';
+import { parseInterval } from './core/goDuration';
+import { type Archive, type Clock, type Logger } from './core/ports';
+import { RecordedQueries, type RecordingPolicy } from './core/recordedQueries';
+import { wholeMs } from './core/step';
+import { type PrometheusSettings, type ProxySettings } from './prometheus/prometheusSettings';
+import { createPrometheusSource } from './prometheus/prometheusSource';
+import { mayRecord } from './promql/mayRecord';
+import { createRecordedRoutes } from './server/routes/recordedRoutes';
+import { refusingArchive } from './core/refusingArchive';
+
+export interface RecordedParts {
+  settings: DatasourceSettings;
+  prometheus: PrometheusSettings;
+  /** Absent: the archive is off. */
+  archive: Archive | undefined;
+  forwardsCredentials: boolean;
+  logger: Logger;
+  clock: Clock;
+  proxies: ProxySettings;
+  holder: string;
+}
+
+export interface RecordedSide {
+  routes: ApiRoute[];
+  /** Age at which a time is due for the archive. */
+  settleMs: number;
+  background: Recorder;
+}
+
+/** As in the stand-alone program: a catch-up must not fill the memory of Grafana's machine; a smaller piece is asked then. */
+const MAX_RESPONSE_BYTES = 64 * 1024 * 1024;
+const DEFAULT_SCRAPE_MS = 15_000;
+const SCRAPE_TIMEOUT_MS = 10_000;
+
+/** Recorded queries of a datasource: the resources that manage them, and, where an Admin allowed it, the recording itself. */
+export function openRecorded(parts: RecordedParts): RecordedSide {
+  const { prometheus, archive, forwardsCredentials, logger, clock, holder } = parts;
+  const settings = usableSettings(parts.settings);
+  const scrapeIntervalMs = scrapeIntervalOf(prometheus.timeInterval);
+  const settleMs = settings?.recording.settleMs ?? defaultSettleMs(scrapeIntervalMs, SCRAPE_TIMEOUT_MS);
+  const responseLimitBytes = Math.min(prometheus.responseLimitBytes, MAX_RESPONSE_BYTES);
+  const source = createPrometheusSource({ ...prometheus, responseLimitBytes }, parts.proxies);
+  const policy: RecordingPolicy = {
+    allowed: settings?.recording.allowed ?? false,
+    maxSeries: settings?.recording.maxSeries ?? 0,
+    forwardsCredentials,
+    settleMs,
+    scrapeIntervalMs,
+  };
+  const queries = new RecordedQueries({
+    archive: archive ?? refusingArchive(new PromkeepError('ARCHIVE_OFF', 'This datasource has no archive.')),
+    source,
+    clock,
+    logger,
+    mayRecord,
+    policy,
+    timeoutSignal: (ms) => AbortSignal.timeout(ms),
+  });
+  const recorder =
+    settings && archive && policy.allowed && !forwardsCredentials
+      ? startRecorder({ settings, archive, source, settleMs, logger, clock, holder })
+      : undefined;
+  return {
+    routes: createRecordedRoutes(queries),
+    settleMs,
+    background: {
+      async stop() {
+        await recorder?.stop();
+        await source.close();
+      },
+    },
+  };
+}
+
+/** What the archive's own resources show: nothing, where each user may see other data (promise 12). */
+export function visibleArchive(archive: Archive | undefined, forwardsCredentials: boolean): Archive | undefined {
+  return archive && forwardsCredentials
+    ? refusingArchive(new PromkeepError('FORBIDDEN', `The archive is not available: ${FORWARDS_CREDENTIALS}.`))
+    : archive;
+}
+
+function usableSettings(settings: DatasourceSettings): ArchiveSettings | undefined {
+  try {
+    return parseArchiveSettings(settings);
+  } catch {
+    // Whatever uses the archive reports what is wrong with them.
+    return undefined;
+  }
+}
+
+function scrapeIntervalOf(text: string | undefined): number {
+  try {
+    return text ? wholeMs(parseInterval(text)) || DEFAULT_SCRAPE_MS : DEFAULT_SCRAPE_MS;
+  } catch {
+    return DEFAULT_SCRAPE_MS;
+  }
+}

@@ -1,0 +1,197 @@
+import {
+  type RecordedCheck,
+  type RecordedDefinition,
+  type RecordedFaults,
+  type RecordedQueriesAnswer,
+  type RecordedQueryItem,
+  type RecordingRights,
+} from '../../src/contract/recordedQuery';
+import { FORWARDS_CREDENTIALS, refusalToWrite } from './callers';
+import { checkRecorded, type CheckDeps } from './checkRecorded';
+import { countPoints } from './collectGrid';
+import { type Caller } from './datasource';
+import { PromkeepError } from './errors';
+import { reportGaps } from './gapReport';
+import { type Archive, type LedgerEntry, type Logger, type ManagedQuery, type QueryChange } from './ports';
+
+/** What an Admin allowed for recorded queries. */
+export interface RecordingPolicy {
+  allowed: boolean;
+  /** A query with more series than this is refused. */
+  maxSeries: number;
+  /** The datasource forwards OAuth tokens or cookies of its users. */
+  forwardsCredentials: boolean;
+  /** A time is recorded when it is this old. */
+  settleMs: number;
+  scrapeIntervalMs: number;
+}
+
+export interface RecordedDeps extends Omit<CheckDeps, 'policy'> {
+  archive: Archive;
+  policy: RecordingPolicy;
+  logger: Logger;
+  /** A signal that aborts after so many milliseconds; timers do not live in core. */
+  timeoutSignal(ms: number): AbortSignal;
+}
+
+/** Which query, and the revision its editor saw. */
+export interface EditTarget {
+  name: string;
+  revision: number;
+}
+
+/** A definition that was refused, field by field. */
+export class RecordedRefusal extends PromkeepError {
+  constructor(readonly faults: RecordedFaults) {
+    super('QUERY_INVALID', Object.values(faults).join(' '));
+  }
+}
+
+/** A person waits for a deletion about this long; the archive's upkeep does the rest. */
+const DELETE_PATIENCE_MS = 10_000;
+const GAPS_SHOWN = 20;
+
+/**
+ * Recorded queries as people manage them in Grafana. Everything that changes one checks the caller here (promise 13): Editors and
+ * Admins may, once an Admin has allowed it for the datasource; to delete data takes an Admin. Rejects with `PromkeepError`.
+ */
+export class RecordedQueries {
+  constructor(private readonly deps: RecordedDeps) {}
+
+  /** Rejects where users' own credentials go to Prometheus: one user's results are none of another's business. */
+  async list(caller: Caller): Promise<RecordedQueriesAnswer> {
+    const { archive, policy, clock } = this.deps;
+    if (policy.forwardsCredentials) {
+      throw new PromkeepError('FORBIDDEN', `Recorded queries are not available: ${FORWARDS_CREDENTIALS}.`);
+    }
+    const [queries, ledger, lease] = await Promise.all([
+      archive.recorded.list(),
+      archive.ledger(),
+      archive.currentLease(),
+    ]);
+    const entries = new Map(ledger.map((entry) => [entry.name, entry]));
+    const dueMs = clock.nowMs() - policy.settleMs;
+    return {
+      queries: queries.map((query) => toItem(query, entries.get(query.name), dueMs)),
+      may: this.rightsOf(caller),
+      ...(lease.expiresInMs > 0 ? { archiver: lease.holder } : {}),
+      scrapeIntervalMs: policy.scrapeIntervalMs,
+    };
+  }
+
+  /** What is wrong with a definition, and what its author should know. @param revision absent for a new query */
+  async validate(
+    definition: RecordedDefinition,
+    revision: number | undefined,
+    caller: Caller,
+    signal: AbortSignal
+  ): Promise<RecordedCheck> {
+    this.requireEditor(caller);
+    const check = await checkRecorded(this.deps, definition, signal);
+    const taken =
+      revision === undefined && (await this.deps.archive.recorded.list()).some(({ name }) => name === definition.name);
+    return taken
+      ? { ...check, faults: { ...check.faults, name: 'There is a recorded query of this name already.' } }
+      : check;
+  }
+
+  /** Rejects with `RecordedRefusal` when it may not be recorded. */
+  async create(definition: RecordedDefinition, caller: Caller, signal: AbortSignal): Promise<ManagedQuery> {
+    const by = this.requireEditor(caller);
+    await this.refuseFaulty(definition, signal);
+    const made = await this.deps.archive.recorded.create(definition, by);
+    this.tell('A recorded query was made.', made.name, by);
+    return made;
+  }
+
+  /** Prometheus is asked only when there is something new to ask it. Rejects as `create`. */
+  async update(
+    target: EditTarget,
+    change: Omit<QueryChange, 'paused'>,
+    caller: Caller,
+    signal: AbortSignal
+  ): Promise<ManagedQuery> {
+    const by = this.requireEditor(caller);
+    const known = (await this.deps.archive.recorded.list()).find(({ name }) => name === target.name);
+    if (known) {
+      await this.refuseFaulty({ ...known, ...change }, signal, known);
+    }
+    const changed = await this.deps.archive.recorded.change({ ...target, by }, change);
+    this.tell('A recorded query was changed.', changed.name, by);
+    return changed;
+  }
+
+  async setPaused(target: EditTarget, paused: boolean, caller: Caller): Promise<ManagedQuery> {
+    const by = this.requireEditor(caller);
+    const changed = await this.deps.archive.recorded.change({ ...target, by }, { paused });
+    this.tell(paused ? 'A recorded query was paused.' : 'A recorded query was resumed.', changed.name, by);
+    return changed;
+  }
+
+  /** @returns whether all that was to be deleted is gone; the rest follows */
+  async remove(target: EditTarget, withData: boolean, caller: Caller, signal: AbortSignal): Promise<boolean> {
+    const by = this.requireEditor(caller);
+    if (withData && !this.rightsOf(caller).deleteData) {
+      throw new PromkeepError('FORBIDDEN', 'Deleting the data of a recorded query needs the role Admin.');
+    }
+    const patience = AbortSignal.any([signal, this.deps.timeoutSignal(DELETE_PATIENCE_MS)]);
+    const done = await this.deps.archive.recorded.remove({ ...target, by }, withData, patience);
+    this.tell(
+      withData ? 'A recorded query was deleted with its data.' : 'A recorded query was deleted.',
+      target.name,
+      by
+    );
+    return done;
+  }
+
+  private rightsOf(caller: Caller): RecordingRights {
+    const { allowed, forwardsCredentials } = this.deps.policy;
+    const reason = !allowed
+      ? 'an Admin has not allowed recorded queries for this datasource'
+      : forwardsCredentials
+        ? FORWARDS_CREDENTIALS
+        : refusalToWrite(caller, 'record');
+    return reason === undefined
+      ? { edit: true, deleteData: caller.user?.role === 'Admin' }
+      : { edit: false, deleteData: false, reason };
+  }
+
+  /** @returns the login */
+  private requireEditor(caller: Caller): string {
+    const { edit, reason } = this.rightsOf(caller);
+    if (!edit || !caller.user) {
+      throw new PromkeepError('FORBIDDEN', `Recorded queries cannot be changed: ${reason}.`);
+    }
+    return caller.user.login;
+  }
+
+  private async refuseFaulty(definition: RecordedDefinition, signal: AbortSignal, known?: ManagedQuery): Promise<void> {
+    const { faults } = await checkRecorded(this.deps, definition, signal, known);
+    if (Object.keys(faults).length > 0) {
+      throw new RecordedRefusal(faults);
+    }
+  }
+
+  private tell(message: string, query: string, by: string): void {
+    this.deps.logger.info(message, { query, by });
+  }
+}
+
+function toItem(query: ManagedQuery, entry: LedgerEntry | undefined, dueMs: number): RecordedQueryItem {
+  const covered = entry?.covered ?? [];
+  const missing = entry ? reportGaps(entry, dueMs).missing : [];
+  const points = (parts: ReadonlyArray<{ fromMs: number; toMs: number }>): number =>
+    parts.reduce((sum, part) => sum + countPoints(part, query.stepMs), 0);
+  return {
+    ...query,
+    coveredPoints: points(covered),
+    missingPoints: points(missing),
+    ...(covered.length > 0 ? { newestMs: covered[covered.length - 1].toMs } : {}),
+    gaps: missing.slice(-GAPS_SHOWN).reverse().map(toGap),
+    gapCount: missing.length,
+  };
+}
+
+function toGap({ fromMs, toMs, points, reason, detail }: ReturnType<typeof reportGaps>['missing'][number]) {
+  return { fromMs, toMs, points, reason, ...(detail === undefined ? {} : { detail }) };
+}

@@ -1,0 +1,24 @@
+import { type PromkeepError } from './errors';
+import { type Archive } from './ports';
+
+/** An archive that rejects everything with one error: settings that cannot work, or users who must not see it. */
+export function refusingArchive(error: PromkeepError): Archive {
+  const refuse = (): Promise<never> => Promise.reject(error);
+  return {
+    recorded: { list: refuse, create: refuse, change: refuse, remove: refuse },
+    history: { readGrid: refuse, seriesLabels: refuse },
+    migrate: refuse,
+    provision: refuse,
+    writeRange: refuse,
+    readSeries: refuse,
+    coverage: refuse,
+    noteGap: refuse,
+    holdLease: refuse,
+    releaseLease: refuse,
+    currentLease: refuse,
+    ledger: refuse,
+    keptToday: refuse,
+    status: refuse,
+    close: async () => undefined,
+  };
+}

@@ -1,0 +1,96 @@
+import { ARCHIVE_LABELS_RESOURCE, ARCHIVE_SERIES_RESOURCE, RESOURCE_PREFIX } from '../../../src/contract/resourcePaths';
+import { type ApiRequest, type ApiRoute } from '../../core/api';
+import { type CompareExpressions } from '../../core/archiveMatch';
+import { type Caller } from '../../core/datasource';
+import { PromkeepError } from '../../core/errors';
+import { compareText } from '../../core/joinSeries';
+import { compileMatchers } from '../../core/matchLabels';
+import { type RecordedHistory } from '../../core/ports';
+import { type Labels } from '../../core/series';
+import { invalid, Parameters } from './parameters';
+
+export interface ArchiveLabelParts {
+  history: RecordedHistory | undefined;
+  /** Reads the matchers of a filter such as `{job="node"}`. */
+  compare: CompareExpressions;
+  /** Why a caller may not read from the archive. */
+  refuse(caller: Caller): string | undefined;
+}
+
+const PATH_START = RESOURCE_PREFIX.length - 1;
+/** More are neither a list to choose from nor quick to send; the answer says that there are more. */
+const MOST_SERIES = 10_000;
+const EVER = { fromMs: Date.parse('0001-01-01T00:00:00Z'), toMs: Date.parse('9999-12-31T23:59:59Z') };
+
+/**
+ * Labels of what is archived, also of series Prometheus no longer has. `query` is the name of a recorded query, `match` a filter
+ * such as `{job="node"}`, `start` and `end` a range (all of the archive unless given).
+ *
+ * - `GET /api/archive/labels?query=…`: `{labels: [names]}`; with `&label=…`: `{values: […]}`; sorted, each once.
+ * - `GET /api/archive/series?query=…`: `{series: [labels]}`.
+ *
+ * Both have `truncated: true` when there are more than 10,000 series. 409 without an archive.
+ */
+export function createArchiveLabelRoutes(parts: ArchiveLabelParts): ApiRoute[] {
+  return [
+    {
+      method: 'GET',
+      path: ARCHIVE_LABELS_RESOURCE.slice(PATH_START),
+      async handle(request) {
+        const parameters = new Parameters(request.query, ['query', 'label', 'match', 'start', 'end']);
+        const { series, ...rest } = await readSeries(parts, parameters, request);
+        const body = parameters.has('label')
+          ? { values: distinct(series.flatMap((labels) => valueOf(labels, parameters.text('label')))), ...rest }
+          : { labels: distinct(series.flatMap((labels) => Object.keys(labels))), ...rest };
+        return { status: 200, body };
+      },
+    },
+    {
+      method: 'GET',
+      path: ARCHIVE_SERIES_RESOURCE.slice(PATH_START),
+      async handle(request) {
+        const parameters = new Parameters(request.query, ['query', 'match', 'start', 'end']);
+        return { status: 200, body: await readSeries(parts, parameters, request) };
+      },
+    },
+  ];
+}
+
+async function readSeries(
+  { history, compare, refuse }: ArchiveLabelParts,
+  parameters: Parameters,
+  { caller, signal }: ApiRequest
+): Promise<{ series: Labels[]; truncated?: true }> {
+  if (!history) {
+    throw new PromkeepError('ARCHIVE_OFF', 'There is no archive: none is configured.');
+  }
+  const refusal = refuse(caller);
+  if (refusal !== undefined) {
+    throw new PromkeepError('FORBIDDEN', `The archive cannot be read here: ${refusal}.`);
+  }
+  const range = {
+    fromMs: parameters.has('start') ? parameters.timeMs('start') : EVER.fromMs,
+    toMs: parameters.has('end') ? parameters.timeMs('end') : EVER.toMs,
+  };
+  const keeps = parameters.has('match') ? filterOf(parameters.text('match'), compare) : () => true;
+  const found = await history.seriesLabels({ name: parameters.text('query'), range, limit: MOST_SERIES + 1 }, signal);
+  const series = found.slice(0, MOST_SERIES).filter(keeps);
+  return found.length > MOST_SERIES ? { series, truncated: true } : { series };
+}
+
+/** Whatever a filter adds to a bare name is what it filters by. */
+function filterOf(match: string, compare: CompareExpressions): (labels: Labels) => boolean {
+  const matchers = /^\s*\{/.test(match) ? compare('x', `x${match}`) : undefined;
+  if (!matchers) {
+    throw invalid('The parameter "match" must be a filter such as {job="node"}.');
+  }
+  return compileMatchers(matchers);
+}
+
+function valueOf(labels: Labels, name: string): string[] {
+  return Object.hasOwn(labels, name) ? [labels[name]] : [];
+}
+
+function distinct(texts: readonly string[]): string[] {
+  return [...new Set(texts)].sort(compareText);
+}

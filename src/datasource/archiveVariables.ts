@@ -1,0 +1,62 @@
+import { type MetricFindValue, type TimeRange } from '@grafana/data';
+import { ARCHIVE_LABELS_RESOURCE, ARCHIVE_SERIES_RESOURCE } from '../contract/resourcePaths';
+import { say } from './texts';
+
+/** A variable's question about what is archived. */
+export interface ArchiveVariable {
+  resource: string;
+  params: Record<string, string>;
+}
+
+/**
+ * Reads `archive_label_values(recorded_query, label)`, `archive_label_names(recorded_query)` and `archive_series(recorded_query)`;
+ * a filter such as `{job="node"}` may follow the name. `undefined` for all other variables, which are Prometheus' own. Throws
+ * when it begins like one of these and cannot be read.
+ */
+export function parseArchiveVariable(query: string): ArchiveVariable | undefined {
+  const form = /^\s*archive_(label_values|label_names|series)\s*\(([^]*)\)\s*$/.exec(query);
+  if (!form) {
+    if (/^\s*archive_\w+\s*\(/.test(query)) {
+      throw new Error(say('variables.archiveForm'));
+    }
+    return undefined;
+  }
+  const [, kind, inside] = form;
+  const parts = /^\s*([^{},()"]+?)\s*(\{[^]*\})?\s*(?:,\s*([^{},()"]+?)\s*)?$/.exec(inside);
+  const [, name, match, label] = parts ?? [];
+  if (name === undefined || (kind === 'label_values') !== (label !== undefined)) {
+    throw new Error(say('variables.archiveForm'));
+  }
+  return {
+    resource: kind === 'series' ? ARCHIVE_SERIES_RESOURCE : ARCHIVE_LABELS_RESOURCE,
+    params: { query: name, ...(match === undefined ? {} : { match }), ...(label === undefined ? {} : { label }) },
+  };
+}
+
+/** With the range, so that a variable lists what its dashboard can show. */
+export function archiveParams({ params }: ArchiveVariable, { from, to }: TimeRange): Record<string, string> {
+  return { ...params, start: seconds(from.valueOf()), end: seconds(to.valueOf()) };
+}
+
+/** The values of a variable; whatever is not in the expected shape is left out. */
+export function parseArchiveValues(answer: unknown): MetricFindValue[] {
+  const { labels, values, series } = Object(answer) as Record<'labels' | 'values' | 'series', unknown>;
+  if (Array.isArray(series)) {
+    return series.map((one) => ({ text: seriesText(one) }));
+  }
+  const list = Array.isArray(values) ? values : Array.isArray(labels) ? labels : [];
+  return list.flatMap((text) => (typeof text === 'string' ? [{ text }] : []));
+}
+
+function seriesText(labels: unknown): string {
+  const entries = Object.entries(Object(labels)).filter(([, value]) => typeof value === 'string');
+  const name = entries.find(([label]) => label === '__name__')?.[1] ?? '';
+  const rest = entries
+    .filter(([label]) => label !== '__name__')
+    .map(([label, value]) => `${label}=${JSON.stringify(value)}`);
+  return `${String(name)}{${rest.join(', ')}}`;
+}
+
+function seconds(ms: number): string {
+  return String(ms / 1_000);
+}

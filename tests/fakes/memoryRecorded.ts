@@ -1,0 +1,81 @@
+import { PromkeepError } from '../../pkg/core/errors';
+import {
+  type ManagedQuery,
+  type QueryChange,
+  type QueryEdit,
+  type RecordedQuery,
+  type RecordedQueryStore,
+} from '../../pkg/core/ports';
+
+/** Definitions of recorded queries in memory, as the archive keeps them. */
+export class MemoryRecorded implements RecordedQueryStore {
+  readonly queries = new Map<string, ManagedQuery>();
+  nowMs = 0;
+
+  /** @param check throws what the archive would */
+  constructor(private readonly check: () => void = () => undefined) {}
+
+  provision(queries: readonly RecordedQuery[]): void {
+    for (const query of [...this.queries.values()].filter(({ provisioned }) => provisioned)) {
+      query.paused = true;
+    }
+    for (const query of queries) {
+      this.queries.set(query.name, this.made(query, true));
+    }
+  }
+
+  async list(): Promise<ManagedQuery[]> {
+    this.check();
+    return [...this.queries.values()].sort((a, b) => (a.name < b.name ? -1 : 1)).map((query) => ({ ...query }));
+  }
+
+  async create(query: RecordedQuery, by: string): Promise<ManagedQuery> {
+    this.check();
+    if (this.queries.has(query.name)) {
+      throw new PromkeepError('CONFLICT', `There is a recorded query ${query.name} already.`);
+    }
+    const made = { ...this.made(query, false), createdBy: by, updatedBy: by };
+    this.queries.set(query.name, made);
+    return { ...made };
+  }
+
+  async change(edit: QueryEdit, change: QueryChange): Promise<ManagedQuery> {
+    const known = this.forEdit(edit);
+    const changed = { ...known, ...change };
+    const renewed = changed.expression !== known.expression || changed.stepMs !== known.stepMs;
+    const next = {
+      ...changed,
+      version: known.version + Number(renewed),
+      revision: known.revision + 1,
+      updatedBy: edit.by,
+      updatedAtMs: this.nowMs,
+    };
+    this.queries.set(edit.name, next);
+    return { ...next };
+  }
+
+  async remove(edit: QueryEdit, _withData: boolean): Promise<boolean> {
+    this.forEdit(edit);
+    return this.queries.delete(edit.name);
+  }
+
+  private made(query: RecordedQuery, provisioned: boolean): ManagedQuery {
+    const nowMs = this.nowMs;
+    return { ...query, version: 1, revision: 1, provisioned, paused: false, createdAtMs: nowMs, updatedAtMs: nowMs };
+  }
+
+  private forEdit({ name, revision }: QueryEdit): ManagedQuery {
+    this.check();
+    const known = this.queries.get(name);
+    if (!known) {
+      throw new PromkeepError('NOT_FOUND', `There is no recorded query ${name}.`);
+    }
+    if (known.provisioned) {
+      throw new PromkeepError('FORBIDDEN', `${name} is provisioned.`);
+    }
+    if (known.revision !== revision) {
+      throw new PromkeepError('CONFLICT', `${name} was changed.`);
+    }
+    return known;
+  }
+}

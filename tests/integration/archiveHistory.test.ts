@@ -1,0 +1,40 @@
+import { describeHistoryContract } from '../contracts/archiveHistoryContract';
+import { type ArchiveJobs } from '../../pkg/archive/archiveJobs';
+import { type Archive } from '../../pkg/core/ports';
+import { SERVERS, TestServer } from './archiveServers';
+
+jest.setTimeout(120_000);
+
+describe.each(SERVERS)('on $name', (server) => {
+  const test = new TestServer(server);
+  beforeAll(() => test.start());
+  afterAll(() => test.stop());
+
+  describeHistoryContract('PostgreSQL', async () => {
+    const url = await test.freshDatabase();
+    return { open: async (source) => test.archive(url, { source }), dispose: () => test.closeAll() };
+  });
+
+  describeHistoryContract('PostgreSQL, packed after every write', async () => {
+    const url = await test.freshDatabase();
+    const jobs = test.jobs(url);
+    return {
+      open: async (source) => packedAfterWrites(test.archive(url, { source }), jobs),
+      dispose: () => test.closeAll(),
+    };
+  });
+});
+
+function packedAfterWrites(archive: Archive, jobs: ArchiveJobs): Archive {
+  const writeRange: Archive['writeRange'] = async (write, signal) => {
+    const outcome = await archive.writeRange(write, signal);
+    await jobs.packClosed(new AbortController().signal);
+    return outcome;
+  };
+  return new Proxy(archive, {
+    get(target, key) {
+      const value: unknown = key === 'writeRange' ? writeRange : Reflect.get(target, key);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}

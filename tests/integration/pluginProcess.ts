@@ -1,0 +1,169 @@
+import { Client, credentials, Metadata } from '@grpc/grpc-js';
+import os from 'node:os';
+import path from 'node:path';
+import { loadProtocol } from '../../pkg/plugin/protocol';
+import { type ManagedProcess, startProcess } from '../../scripts/stack/managedProcess';
+import { until } from './promkeepProgram';
+
+const root = path.resolve(__dirname, '../..');
+const protocol = loadProtocol();
+
+export interface PluginUser {
+  login: string;
+  role: string;
+}
+
+/** A datasource as Grafana would hand it over. */
+export interface PluginDatasource {
+  uid: string;
+  orgId?: number;
+  url: string;
+  jsonData: Record<string, unknown>;
+  secrets?: Record<string, string>;
+}
+
+export interface ResourceAnswer {
+  status: number;
+  body: unknown;
+}
+
+export const ADMIN: PluginUser = { login: 'adam', role: 'Admin' };
+export const EDITOR: PluginUser = { login: 'eva', role: 'Editor' };
+export const VIEWER: PluginUser = { login: 'vera', role: 'Viewer' };
+
+/** The plugin as its own process, from the sources, and a client on its socket that speaks as Grafana does. */
+export class PluginProcess {
+  private constructor(
+    readonly process: ManagedProcess,
+    private readonly client: Client
+  ) {}
+
+  static async start(): Promise<PluginProcess> {
+    const plugin = await startProcess({
+      name: 'plugin',
+      command: process.execPath,
+      args: ['--import', 'tsx', path.join(root, 'pkg/main.ts')],
+      cwd: root,
+      // Grafana hands over nothing of its own environment; PATH and HOME are for tsx.
+      env: {
+        PATH: process.env.PATH,
+        HOME: process.env.HOME,
+        TMPDIR: os.tmpdir(),
+        grafana_plugin_type: 'datasource',
+        PLUGIN_PROTOCOL_VERSIONS: '2',
+      },
+    });
+    const socket = await until('the plugin shakes hands', async () =>
+      /1\|2\|unix\|([^|\s]+)\|grpc\|/.exec(plugin.output())?.at(1)
+    );
+    return new PluginProcess(plugin, new Client(`unix:${socket}`, credentials.createInsecure()));
+  }
+
+  async stop(signal?: NodeJS.Signals): Promise<void> {
+    this.client.close();
+    await this.process.stop(signal);
+  }
+
+  /** @param user absent: a call Grafana makes by itself */
+  async resource(
+    datasource: PluginDatasource,
+    user: PluginUser | undefined,
+    [method, resource]: [string, string],
+    body: unknown = undefined,
+    headers: Record<string, string> = {}
+  ): Promise<ResourceAnswer> {
+    const request = {
+      pluginContext: contextOf(datasource, user),
+      path: resource,
+      url: resource,
+      method,
+      headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, { values: [value] }])),
+      body: Buffer.from(body === undefined ? '' : JSON.stringify(body)),
+    };
+    const messages = await this.stream<{ code: number; body: Buffer }>(request);
+    const text = Buffer.concat(messages.map((message) => message.body)).toString('utf8');
+    return { status: messages[0].code, body: text === '' ? undefined : JSON.parse(text) };
+  }
+
+  /** The answer to one query by its refId. */
+  async query(
+    datasource: PluginDatasource,
+    user: PluginUser | undefined,
+    json: Record<string, unknown>,
+    headers: Record<string, string> = {}
+  ): Promise<{ error: string; status: number; frames: Buffer[] }> {
+    const nowMs = Date.now();
+    const range = { fromEpochMS: nowMs - 60_000, toEpochMS: nowMs };
+    const query = { refId: 'A', maxDataPoints: 60, intervalMS: 1_000, timeRange: range, queryType: '' };
+    const { path: method, requestSerialize, responseDeserialize } = protocol.service('pluginv2.Data').QueryData;
+    const request = {
+      pluginContext: contextOf(datasource, user),
+      headers,
+      queries: [{ ...query, json: Buffer.from(JSON.stringify({ refId: 'A', ...json })) }],
+    };
+    const answer = await new Promise<{
+      responses: Record<string, { error: string; status: number; frames: Buffer[] }>;
+    }>((resolve, reject) => {
+      this.client.makeUnaryRequest(
+        method,
+        requestSerialize,
+        (bytes) => responseDeserialize(bytes) as { responses: Record<string, never> },
+        request,
+        new Metadata(),
+        (error, response) => (error || !response ? reject(error ?? new Error('no answer')) : resolve(response))
+      );
+    });
+    return answer.responses.A;
+  }
+
+  private stream<T>(request: object): Promise<T[]> {
+    const { path: method, requestSerialize, responseDeserialize } = protocol.service('pluginv2.Resource').CallResource;
+    const call = this.client.makeServerStreamRequest(
+      method,
+      requestSerialize,
+      (bytes) => responseDeserialize(bytes) as T,
+      request
+    );
+    const messages: T[] = [];
+    return new Promise((resolve, reject) => {
+      call.on('data', (message: T) => messages.push(message));
+      call.on('error', reject);
+      call.on('end', () => resolve(messages));
+    });
+  }
+}
+
+function contextOf({ uid, orgId = 1, url, jsonData, secrets = {} }: PluginDatasource, user: PluginUser | undefined) {
+  return {
+    orgId,
+    pluginId: 'promkeep-prometheus-datasource',
+    ...(user ? { user } : {}),
+    dataSourceInstanceSettings: {
+      id: 1,
+      name: uid,
+      url,
+      jsonData: Buffer.from(JSON.stringify(jsonData)),
+      decryptedSecureJsonData: secrets,
+      lastUpdatedMS: 1_700_000_000_000,
+      uid,
+    },
+    grafanaConfig: { GF_APP_URL: 'http://localhost:3000/' },
+  };
+}
+
+/** The archive section of a datasource's settings for a database. */
+export function archiveJson(databaseUrl: string): {
+  jsonData: Record<string, unknown>;
+  secrets: Record<string, string>;
+} {
+  const { hostname, port, pathname, username, password } = new URL(databaseUrl);
+  return {
+    jsonData: {
+      archiveEnabled: true,
+      archiveHost: `${hostname}:${port}`,
+      archiveDatabase: pathname.slice(1),
+      archiveUser: decodeURIComponent(username),
+    },
+    secrets: { archivePassword: decodeURIComponent(password) },
+  };
+}
