@@ -304,7 +304,7 @@ async function packSamples(
            SELECT array_agg((extract(epoch FROM t.time - r.from_time) * 1000000)::bigint ORDER BY t.time)
            FROM unnest(r.times) AS t(time)) END,
          CASE WHEN r.constant THEN r.sample_values[1:1] WHEN r.exact THEN r.differences ELSE r.sample_values END,
-         r.exact AND NOT r.constant, CASE WHEN r.exact AND NOT r.constant AND r.power > 1 THEN r.power END, r.fetch_ids, (SELECT array_agg(f.n - r.first + 1 ORDER BY f.n) FROM unnest(r.fetch_starts) AS f(n))
+         r.exact AND NOT r.constant, CASE WHEN r.constant THEN 0 WHEN r.exact AND r.power > 1 THEN r.power END, r.fetch_ids, (SELECT array_agg(f.n - r.first + 1 ORDER BY f.n) FROM unnest(r.fetch_starts) AS f(n))
        FROM packed_rows r
        RETURNING sample_count)
      SELECT count(*) AS rows, coalesce(sum(sample_count), 0) AS samples FROM packed`,

@@ -33,7 +33,11 @@ it('the probe sees an outage of a minute, which count(up) takes for covered', as
   await pause(60_000);
   const startedMs = Date.now();
   const second = await startPrometheus({ config, dataDir, port });
-  await pause(6_000);
+  await until('it scrapes again', async () => {
+    const { series } = await source.queryInstant({ expr: 'timestamp(up)', timeMs: Date.now() }, { signal: live() });
+    return series.some(({ values }) => values[0] * 1_000 > startedMs);
+  });
+  await pause(5_000);
   const endMs = Math.floor(Date.now() / 1_000) * 1_000 - 2_000;
   const fetched = (probe: string): ReturnType<typeof fetchRange> =>
     fetchRange(

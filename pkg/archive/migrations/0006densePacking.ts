@@ -6,7 +6,7 @@ export const densePacking = `
 ALTER TABLE {schema}.promkeep_packed ADD COLUMN divisor double precision;
 COMMENT ON COLUMN {schema}.promkeep_packed.sample_values IS 'The values, in order of time; a single one where all are the same; see differences.';
 COMMENT ON COLUMN {schema}.promkeep_packed.differences IS 'Whether sample_values holds the first value and then differences to the value before, each times divisor: done where that makes integers of at most 2^52, so that a running sum restores the values exactly.';
-COMMENT ON COLUMN {schema}.promkeep_packed.divisor IS 'With differences: the power of ten by which the running sum is divided (values of two decimals: 100); null: 1.';
+COMMENT ON COLUMN {schema}.promkeep_packed.divisor IS 'With differences: the power of ten by which the running sum is divided (values of two decimals: 100); null: 1; 0: the single value stands for all.';
 DO $$
 DECLARE
   relation regclass;
@@ -27,12 +27,12 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 5000 AS $$
          CASE WHEN cardinality($8) = 1 THEN $8[1] ELSE $8[width_bucket(u.n::integer, $9)] END
   FROM (
     SELECT p.value, p.offset_us, p.n FROM unnest($5, $4) WITH ORDINALITY AS p(value, offset_us, n)
-    WHERE NOT $6 AND cardinality($5) = $2
+    WHERE NOT $6 AND coalesce($7, 1) <> 0
     UNION ALL
     SELECT sum(d.value) OVER (ORDER BY d.n ROWS UNBOUNDED PRECEDING) / coalesce($7, 1), d.offset_us, d.n
-    FROM unnest($5, $4) WITH ORDINALITY AS d(value, offset_us, n) WHERE $6 AND cardinality($5) = $2
+    FROM unnest($5, $4) WITH ORDINALITY AS d(value, offset_us, n) WHERE $6
     UNION ALL
-    SELECT $5[1], NULL, c.n FROM generate_series(1, $2) AS c(n) WHERE cardinality($5) <> $2) u
+    SELECT $5[1], NULL, c.n FROM generate_series(1, $2) AS c(n) WHERE coalesce($7, 1) = 0) u
 $$;
 COMMENT ON FUNCTION {schema}.promkeep_unpack(timestamptz, integer, bigint, bigint[], float8[], boolean, float8, bigint[], integer[]) IS 'The samples of one row of promkeep_packed, exactly as they were.';
 
