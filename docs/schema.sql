@@ -53,7 +53,7 @@ CREATE FUNCTION public.promkeep_rows() RETURNS SETOF public.promkeep_metric_row
          & 9223372036854775807, r.short_name, u.sample_value, u.sample_time, r.labels, q.source_text, f.written_at, o.org_id, o.name,
          q.name, s.from_time, s.to_time
   FROM "public".promkeep_packed s
-  CROSS JOIN LATERAL "public".promkeep_unpack(s.from_time, s.step_us, s.offsets_us, s.sample_values, s.differences, s.fetch_ids, s.fetch_starts) u
+  CROSS JOIN LATERAL "public".promkeep_unpack(s.from_time, s.sample_count, s.step_us, s.offsets_us, s.sample_values, s.differences, s.divisor, s.fetch_ids, s.fetch_starts) u
   LEFT JOIN "public".promkeep_series r ON r.series_id = s.series_id
   LEFT JOIN "public".promkeep_queries q ON q.query_id = r.query_id
   LEFT JOIN "public".promkeep_sources o ON o.source_id = q.source_id
@@ -527,7 +527,7 @@ BEGIN
   WHERE s.series_id = of_series AND s.time = row_in.timestamp;
   IF NOT FOUND THEN
     SELECT u.sample_value AS value, f.written_at, true AS packed INTO old FROM "public".promkeep_packed p
-    CROSS JOIN LATERAL "public".promkeep_unpack(p.from_time, p.step_us, p.offsets_us, p.sample_values, p.differences, p.fetch_ids, p.fetch_starts) u
+    CROSS JOIN LATERAL "public".promkeep_unpack(p.from_time, p.sample_count, p.step_us, p.offsets_us, p.sample_values, p.differences, p.divisor, p.fetch_ids, p.fetch_starts) u
     LEFT JOIN "public".promkeep_fetches f ON f.fetch_id = u.sample_fetch
     WHERE p.series_id = of_series AND p.from_time <= row_in.timestamp
       AND p.from_time > row_in.timestamp - interval '672 hours' AND p.to_time >= row_in.timestamp
@@ -655,7 +655,7 @@ CREATE FUNCTION public.promkeep_series_rollup(of_query bigint, of_series bigint,
     UNION ALL
     SELECT u.sample_time, u.sample_value, u.sample_value, CASE WHEN abs(u.sample_value) > 1e300 THEN u.sample_value * 'Infinity'::float8 ELSE u.sample_value END, 1, u.sample_value
     FROM "public".promkeep_packed s
-    CROSS JOIN LATERAL "public".promkeep_unpack(s.from_time, s.step_us, s.offsets_us, s.sample_values, s.differences, s.fetch_ids, s.fetch_starts) u
+    CROSS JOIN LATERAL "public".promkeep_unpack(s.from_time, s.sample_count, s.step_us, s.offsets_us, s.sample_values, s.differences, s.divisor, s.fetch_ids, s.fetch_starts) u
     WHERE s.series_id = $2 AND s.from_time <= $5 AND s.from_time > $4 - interval '672 hours' AND s.to_time > $4
       AND (t.stored_until IS NULL OR s.to_time > t.stored_until
            OR t.stale && tstzrange(s.from_time, s.to_time, '[]') OR t.working && tstzrange(s.from_time, s.to_time, '[]'))
@@ -685,8 +685,8 @@ BEGIN
     RETURNING p.*)
   INSERT INTO "public".promkeep_samples (series_id, time, value, fetch_id)
   SELECT gone.series_id, u.sample_time, u.sample_value, u.sample_fetch FROM gone
-  CROSS JOIN LATERAL "public".promkeep_unpack(gone.from_time, gone.step_us, gone.offsets_us, gone.sample_values, gone.differences,
-    gone.fetch_ids, gone.fetch_starts) u;
+  CROSS JOIN LATERAL "public".promkeep_unpack(gone.from_time, gone.sample_count, gone.step_us, gone.offsets_us, gone.sample_values,
+    gone.differences, gone.divisor, gone.fetch_ids, gone.fetch_starts) u;
   GET DIAGNOSTICS moved = ROW_COUNT;
   RETURN moved;
 END
@@ -694,20 +694,23 @@ $$;
 
 COMMENT ON FUNCTION public.promkeep_take_apart(series_ids bigint[], low timestamp with time zone, high timestamp with time zone) IS 'Turns packed rows of these series that touch a range back into samples, so that they can be changed; packing packs them again. The caller holds the query''s lock.';
 
-CREATE FUNCTION public.promkeep_unpack(from_time timestamp with time zone, step_us bigint, offsets_us bigint[], sample_values double precision[], differences boolean, fetch_ids bigint[], fetch_starts integer[]) RETURNS TABLE(sample_time timestamp with time zone, sample_value double precision, sample_fetch bigint)
+CREATE FUNCTION public.promkeep_unpack(from_time timestamp with time zone, sample_count integer, step_us bigint, offsets_us bigint[], sample_values double precision[], differences boolean, divisor double precision, fetch_ids bigint[], fetch_starts integer[]) RETURNS TABLE(sample_time timestamp with time zone, sample_value double precision, sample_fetch bigint)
     LANGUAGE sql STABLE ROWS 5000 PARALLEL SAFE
     AS $_$
-  SELECT $1 + interval '1 microsecond' * coalesce(u.offset_us, (u.n - 1) * $2)::float8,
+  SELECT $1 + interval '1 microsecond' * coalesce(u.offset_us, (u.n - 1) * $3)::float8,
          u.value,
-         CASE WHEN cardinality($6) = 1 THEN $6[1] ELSE $6[width_bucket(u.n::integer, $7)] END
+         CASE WHEN cardinality($8) = 1 THEN $8[1] ELSE $8[width_bucket(u.n::integer, $9)] END
   FROM (
-    SELECT p.value, p.offset_us, p.n FROM unnest($4, $3) WITH ORDINALITY AS p(value, offset_us, n) WHERE NOT $5
+    SELECT p.value, p.offset_us, p.n FROM unnest($5, $4) WITH ORDINALITY AS p(value, offset_us, n)
+    WHERE NOT $6 AND coalesce($7, 1) <> 0
     UNION ALL
-    SELECT sum(d.value) OVER (ORDER BY d.n ROWS UNBOUNDED PRECEDING), d.offset_us, d.n
-    FROM unnest($4, $3) WITH ORDINALITY AS d(value, offset_us, n) WHERE $5) u
+    SELECT sum(d.value) OVER (ORDER BY d.n ROWS UNBOUNDED PRECEDING) / coalesce($7, 1), d.offset_us, d.n
+    FROM unnest($5, $4) WITH ORDINALITY AS d(value, offset_us, n) WHERE $6
+    UNION ALL
+    SELECT $5[1], NULL, c.n FROM generate_series(1, $2) AS c(n) WHERE coalesce($7, 1) = 0) u
 $_$;
 
-COMMENT ON FUNCTION public.promkeep_unpack(from_time timestamp with time zone, step_us bigint, offsets_us bigint[], sample_values double precision[], differences boolean, fetch_ids bigint[], fetch_starts integer[]) IS 'The samples of one row of promkeep_packed, exactly as they were.';
+COMMENT ON FUNCTION public.promkeep_unpack(from_time timestamp with time zone, sample_count integer, step_us bigint, offsets_us bigint[], sample_values double precision[], differences boolean, divisor double precision, fetch_ids bigint[], fetch_starts integer[]) IS 'The samples of one row of promkeep_packed, exactly as they were.';
 
 CREATE FUNCTION public.promkeep_unroll(width_s integer, period_start timestamp with time zone, first_bucket integer, bucket_count integer, bucket_numbers smallint[], sample_counts integer[], differences boolean, last_values double precision[], min_values double precision[], max_values double precision[], sum_values double precision[]) RETURNS TABLE(bucket timestamp with time zone, min_value double precision, max_value double precision, sum_value double precision, sample_count bigint, last_value double precision)
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -930,11 +933,12 @@ CREATE TABLE public.promkeep_packed (
     sample_values double precision[] NOT NULL,
     differences boolean NOT NULL,
     fetch_ids bigint[] NOT NULL,
-    fetch_starts integer[] NOT NULL
+    fetch_starts integer[] NOT NULL,
+    divisor double precision
 )
 PARTITION BY LIST (retention);
 ALTER TABLE ONLY public.promkeep_packed ALTER COLUMN offsets_us SET COMPRESSION lz4;
-ALTER TABLE ONLY public.promkeep_packed ALTER COLUMN sample_values SET COMPRESSION lz4;
+ALTER TABLE ONLY public.promkeep_packed ALTER COLUMN sample_values SET COMPRESSION pglz;
 
 COMMENT ON TABLE public.promkeep_packed IS 'Samples of closed periods, one row per series and period (a few where the grid has holes), partitioned by retention class and time. A time of a series is either here or in promkeep_samples, never in both.';
 
@@ -952,13 +956,15 @@ COMMENT ON COLUMN public.promkeep_packed.step_us IS 'Distance between samples in
 
 COMMENT ON COLUMN public.promkeep_packed.offsets_us IS 'Where the distance differs: microseconds from from_time to each sample; else null.';
 
-COMMENT ON COLUMN public.promkeep_packed.sample_values IS 'The values, in order of time; see differences.';
+COMMENT ON COLUMN public.promkeep_packed.sample_values IS 'The values, in order of time; a single one where all are the same; see differences.';
 
-COMMENT ON COLUMN public.promkeep_packed.differences IS 'Whether sample_values holds the first value and then differences to the value before: done where all are integers of at most 2^52, so that a running sum restores them exactly.';
+COMMENT ON COLUMN public.promkeep_packed.differences IS 'Whether sample_values holds the first value and then differences to the value before, each times divisor: done where that makes integers of at most 2^52, so that a running sum restores the values exactly.';
 
 COMMENT ON COLUMN public.promkeep_packed.fetch_ids IS 'The writes (promkeep_fetches) the samples came with, one for each run of samples; alike ones are one, named by the newest.';
 
 COMMENT ON COLUMN public.promkeep_packed.fetch_starts IS 'Number (from 1) of the first sample of each of these runs.';
+
+COMMENT ON COLUMN public.promkeep_packed.divisor IS 'With differences: the power of ten by which the running sum is divided (values of two decimals: 100); null: 1; 0: the single value stands for all.';
 
 CREATE TABLE public.promkeep_queries (
     query_id bigint NOT NULL,
