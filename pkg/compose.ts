@@ -94,7 +94,7 @@ async function open(config: Config, options: ServeOptions, closers: Closers): Pr
     access: { host, token, basicAuth, allowedHosts },
     port,
     routes: [...composeApiRoutes(apiParts), ...createHistoryRoutes(viewer)],
-    live: liveFeeds(summaryReader(apiParts), viewer, clock, limits.maxRangeMs),
+    live: { ...liveFeeds(summaryReader(apiParts), viewer, clock, limits.maxRangeMs), onReaders: metrics.read },
     checks: readinessChecks(source, archive, clock),
     metrics,
     logger,

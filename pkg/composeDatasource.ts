@@ -13,7 +13,7 @@ import { type ProxySettings } from './prometheus/prometheusSettings';
 import { createPrometheusSource } from './prometheus/prometheusSource';
 import { parsePrometheusSettings } from './prometheus/settings';
 import { applyFilters } from './promql/applyFilters';
-import { compareExpressions } from './promql/compareExpressions';
+import { createComparer } from './promql/compareExpressions';
 import { suggestionSelectors } from './promql/suggestionSelectors';
 import { createArchiveLabelRoutes } from './server/routes/archiveLabelRoutes';
 import { refusingArchive } from './core/refusingArchive';
@@ -46,6 +46,7 @@ export function createDatasourceFactory({ logger, clock, proxies, holder }: Data
       ...{ logger, clock, proxies, holder: `${holder} #${++instances}` },
     });
     const scrapeInterval = prometheus.settings.timeInterval ?? '';
+    const compare = createComparer();
     const concurrency = Number(settings.grafanaConfig.GF_CONCURRENT_QUERY_COUNT);
     return createDatasourceInstance({
       source,
@@ -65,7 +66,7 @@ export function createDatasourceFactory({ logger, clock, proxies, holder }: Data
         ...recorded.routes,
         ...createArchiveLabelRoutes({
           history: archive?.archive.history,
-          compare: compareExpressions,
+          compare,
           refuse: (caller) => refusalToRead(caller, forwardsCredentials),
         }),
       ],
@@ -79,7 +80,7 @@ export function createDatasourceFactory({ logger, clock, proxies, holder }: Data
       wait: sleepUntilTimer,
       forwardsCredentials,
       applyFilters,
-      compareExpressions,
+      compareExpressions: compare,
       suggestionSelectors,
     });
   };

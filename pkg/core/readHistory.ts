@@ -62,6 +62,7 @@ export async function readHistory(
     series: (read?.series ?? []).slice(0, MOST_SERIES).map((one) => thinSeries(one, bucketMs, stepMs)),
     seriesCount,
     gaps: holesOf(deps, entry).filter(({ fromMs, toMs }) => toMs >= range.fromMs && fromMs <= range.toMs),
-    thresholds: metric?.thresholds ?? [],
+    // Limits of a sum say nothing about its parts.
+    thresholds: metric && (metric.aggregation !== 'sum' || seriesCount === 1) ? metric.thresholds : [],
   };
 }

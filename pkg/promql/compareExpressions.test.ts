@@ -1,6 +1,6 @@
 import { type LabelMatcher } from '../core/labelMatcher';
 import { RECORDED_DEFAULTS } from '../core/recordedDefaults';
-import { compareExpressions } from './compareExpressions';
+import { compareExpressions, createComparer } from './compareExpressions';
 
 const is = (name: string, value: string): LabelMatcher => ({ name, operator: '=', value });
 
@@ -145,4 +145,20 @@ it('gives up on expressions nested beyond reason', () => {
   const sums = 'sum('.repeat(600) + 'up' + ')'.repeat(600);
   expect(compareExpressions(deep, 'up')).toEqual([]);
   expect(compareExpressions(sums, sums)).toBeUndefined();
+});
+
+describe('createComparer', () => {
+  it('gives the same, the first time and again, also when it has forgotten', () => {
+    const compare = createComparer();
+    const pairs: Array<[string, string]> = [
+      ['up', 'up{job="a"}'],
+      ['sum(up)', 'sum(up{job="a"})'],
+      ['up', 'up{'],
+    ];
+    const expected = pairs.map(([recorded, asked]) => compareExpressions(recorded, asked));
+    for (let round = 0; round < 3; round++) {
+      expect(pairs.map(([recorded, asked]) => compare(recorded, asked))).toEqual(expected);
+      Array.from({ length: 600 }, (_, i) => compare('up', `x_${round}_${i}`));
+    }
+  });
 });

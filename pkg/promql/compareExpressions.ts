@@ -12,8 +12,32 @@ import { readExpression } from './readExpression';
  * missed match costs a request to Prometheus, a wrong one shows wrong numbers.
  */
 export function compareExpressions(recorded: string, asked: string): LabelMatcher[] | undefined {
-  const [left, right] = [readExpression(recorded), readExpression(asked)];
-  const extra = left && right && compare(left, right);
+  return compareRead(readExpression(recorded), readExpression(asked));
+}
+
+/** Expressions a comparer remembers; a datasource with more recorded queries reads some of them again. */
+const REMEMBERED = 1_000;
+
+/**
+ * `compareExpressions` for one who compares the same recorded expressions again and again: each is read once. 200 comparisons
+ * took 100 to 600 ms without (load 20).
+ */
+export function createComparer(): typeof compareExpressions {
+  const known = new Map<string, Expression | undefined>();
+  const read = (text: string): Expression | undefined => {
+    if (!known.has(text)) {
+      if (known.size >= REMEMBERED) {
+        known.clear();
+      }
+      known.set(text, readExpression(text));
+    }
+    return known.get(text);
+  };
+  return (recorded, asked) => compareRead(read(recorded), read(asked));
+}
+
+function compareRead(recorded: Expression | undefined, asked: Expression | undefined): LabelMatcher[] | undefined {
+  const extra = recorded && asked && compare(recorded, asked);
   return extra && [...extra.values()].sort((a, b) => (printed(a) < printed(b) ? -1 : 1));
 }
 

@@ -5,6 +5,8 @@ import { createArchiveMetrics, type ArchiveMetrics } from './archiveMetrics';
 /** Promkeep's own metrics. One object serves the HTTP server, the archiver and `/metrics`. */
 export interface Metrics extends ArchiveMetrics {
   requested(route: string, status: number, seconds: number): void;
+  /** Pages that are told by server-sent events now. */
+  read(count: number): void;
   text(): Promise<string>;
   readonly contentType: string;
 }
@@ -26,8 +28,14 @@ export function createMetrics(version: string, watch?: ArchiveWatch): Metrics {
     buckets: [0.005, 0.025, 0.1, 0.5, 2, 10],
     registers,
   });
+  const readers = new Gauge({
+    name: 'promkeep_live_readers',
+    help: 'Open pages that are told by server-sent events.',
+    registers,
+  });
   return {
     ...archiveMetrics,
+    read: (count) => readers.set(count),
     requested: (route, status, seconds) => requests.observe({ route, status: String(status) }, seconds),
     text: () => registry.metrics(),
     contentType: registry.contentType,

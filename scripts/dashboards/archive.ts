@@ -101,8 +101,10 @@ export const ARCHIVE: Dashboard = {
         ),
         lines('Behind', [{ expr: `max by (query) (promkeep_collect_lag_seconds{${AT}})`, legend: '{{query}}' }], {
           unit: 's',
+          softMax: 120,
           limits: { warning: 60, critical: 300 },
-          description: 'Beyond the time that answers need to settle.',
+          description:
+            'Beyond the time that answers need to settle. Up to one step is usual: a point has just become due.',
         }),
         lines(
           'Time from request to commit',

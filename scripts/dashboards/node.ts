@@ -3,7 +3,7 @@ import { bars, limitSteps, lines, SHARE, tiles } from './panels';
 
 const AT = 'job=~"$job",instance=~"$instance"';
 const DISKS = 'fstype!~"tmpfs|ramfs|overlay|squashfs|iso9660|devtmpfs"';
-const DEVICES = 'device!~"lo|veth.*|br-.*|docker.*"';
+const DEVICES = 'device!~"lo|veth.*|br-.*|docker.*|ifb.*"';
 
 export const NODE: Dashboard = {
   uid: 'promkeep-node',

@@ -114,6 +114,6 @@ const getStyles = (theme: GrafanaTheme2) => ({
     fontWeight: 600,
     letterSpacing: '-0.01em',
   }),
-  controls: css({ display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: '8px 12px' }),
+  controls: css({ position: 'relative', display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: '8px 12px' }),
   main: css({ minHeight: 208 }),
 });

@@ -73,7 +73,15 @@ export function RangePicker({ range, onChange }: Props) {
 const getStyles = (theme: GrafanaTheme2) => {
   const focus = { outline: `2px solid ${theme.colors.primary.border}`, outlineOffset: 1 };
   return {
-    picker: css({ position: 'relative', display: 'flex', flexWrap: 'wrap', gap: 8, minWidth: 0 }),
+    picker: css({
+      position: 'relative',
+      display: 'flex',
+      flexWrap: 'wrap',
+      gap: 8,
+      minWidth: 0,
+      // On a phone the button shares its line with what follows.
+      '@media (max-width: 480px)': { display: 'contents' },
+    }),
     bar: css({
       display: 'flex',
       minWidth: 0,

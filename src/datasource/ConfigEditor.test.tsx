@@ -185,6 +185,17 @@ describe('the archive section', () => {
     expect(screen.getByText(/whole number greater than 0/)).toBeInTheDocument();
   });
 
+  it('stores the permission for recorded queries, and asks the backend for them once it is given', async () => {
+    const { user, current, enter } = open(enabled);
+    expect(screen.queryByLabelText(/^Settle time/)).not.toBeInTheDocument();
+    await user.click(screen.getByLabelText(/^Allow recorded queries/));
+    expect(current().jsonData.archiveAllowRecording).toBe(true);
+    await enter(screen.getByLabelText(/^Settle time/), 'soon');
+    expect(screen.getByText(/Enter a duration such as 45s/)).toBeInTheDocument();
+    // The backend of these tests answers nothing of use, as that of unsaved settings.
+    expect(await screen.findByText('The recorded queries could not be loaded')).toBeInTheDocument();
+  });
+
   it('cannot be changed on a provisioned datasource', () => {
     open({ ...enabled, readOnly: true });
     expect(screen.getByLabelText('Use an archive')).toBeDisabled();

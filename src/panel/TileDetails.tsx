@@ -99,7 +99,13 @@ function usePlace(button: React.RefObject<HTMLButtonElement>) {
       return;
     }
     const onKey = (event: KeyboardEvent) => event.key === 'Escape' && setPlace(undefined);
-    const onMove = () => setPlace(undefined);
+    // Focusing a tile out of view scrolls it into view; its details must not go with that.
+    const onMove = () => {
+      const { current } = button;
+      setPlace(
+        current && current === document.activeElement ? placeBeside(current.getBoundingClientRect()) : undefined
+      );
+    };
     document.addEventListener('keydown', onKey);
     window.addEventListener('scroll', onMove, true);
     window.addEventListener('resize', onMove);
@@ -108,7 +114,7 @@ function usePlace(button: React.RefObject<HTMLButtonElement>) {
       window.removeEventListener('scroll', onMove, true);
       window.removeEventListener('resize', onMove);
     };
-  }, [isOpen]);
+  }, [isOpen, button]);
   useEffect(() => () => window.clearTimeout(timer.current), []);
   return { place, open, close, closeSoon };
 }

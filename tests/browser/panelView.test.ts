@@ -104,6 +104,34 @@ describe('the view of the panel in Chromium', () => {
     expect(watch.policyViolations).toEqual([]);
   });
 
+  it('draws of 220 tiles only what is in view, and keeps all of the shown ones within reach', async () => {
+    const context = await browser.newContext({ viewport: { width: 1240, height: 900 } });
+    const page = await context.newPage();
+    await page.goto(`${gallery.origin}/?theme=dark&many=220`);
+    const lines = page.locator('[role=img][aria-label^="CPU usage"]');
+    await lines.first().waitFor();
+    const drawn = () => page.locator('[role=img][aria-label^="CPU usage"] svg').count();
+    await page.waitForFunction(() => document.querySelectorAll('[role=img] svg').length > 10);
+    expect(await lines.count()).toBe(200);
+    expect(await drawn()).toBeLessThan(60);
+    expect(await page.getByRole('status').innerText()).toBe('20 more not shown');
+    // Every tile is in the accessibility tree, drawn or not.
+    expect(
+      await page
+        .getByRole('listitem')
+        .filter({ has: page.getByRole('button') })
+        .count()
+    ).toBe(200);
+    const last = page.getByRole('button', { name: 'Details of CPU usage (web-200)' });
+    await last.focus();
+    await page.getByRole('tooltip').waitFor();
+    await page.waitForFunction(() => {
+      const box = document.querySelector('[role=img][aria-label^="CPU usage (web-200)"]');
+      return box?.querySelector('svg');
+    });
+    expect(await drawn()).toBeLessThan(60);
+  });
+
   it('fits 200 pixels', async () => {
     const { page } = await open('theme=light&width=200', { viewport: { width: 240, height: 700 } });
     const overhang = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);

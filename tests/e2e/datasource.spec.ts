@@ -1,5 +1,6 @@
 import { expect, test } from '@grafana/plugin-e2e';
 import {
+  chooseCode,
   createDatasource,
   type Datasource,
   enterExpression,
@@ -94,6 +95,7 @@ test('an annotation query finds events', async ({ annotationEditPage, page }) =>
 test('an alert rule can be evaluated', async ({ alertRuleEditPage, page }) => {
   const row = await alertRuleEditPage.getQueryRow();
   await row.datasource.set(datasource.name);
+  await chooseCode(row.locator);
   await enterExpression(row.locator, 'up');
   await expect(alertRuleEditPage.evaluate()).toBeOK();
   await keepPicture(page, 'alert-rule');

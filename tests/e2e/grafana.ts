@@ -55,10 +55,13 @@ export function exploreAddress({ uid }: Datasource, query: object): string {
   return `/explore?schemaVersion=1&orgId=1&panes=${encodeURIComponent(JSON.stringify(panes))}`;
 }
 
-/** Types into Grafana's code editor; a new query may begin with the builder. */
+/** A new query may begin with the builder. Editors of annotations have no choice. */
+export async function chooseCode(row: Locator): Promise<void> {
+  await row.getByRole('radio', { name: 'Code' }).check();
+}
+
+/** Types into Grafana's code editor. */
 export async function enterExpression(row: Locator, expr: string): Promise<void> {
-  const code = row.getByRole('radio', { name: 'Code' }).first();
-  await code.check();
   const editor = row.locator('.monaco-editor').first();
   await editor.click();
   await editor.page().keyboard.press('ControlOrMeta+A');

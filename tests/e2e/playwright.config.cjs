@@ -14,13 +14,13 @@ module.exports = {
   reporter: [['list'], ['json', { outputFile: join(root, 'artifacts/test-results/e2e.json') }]],
   // one Grafana for all, which serves plugins from one process
   workers: 1,
-  timeout: 90_000,
+  timeout: 120_000,
   expect: { timeout: 20_000 },
   use: {
     baseURL: process.env.GRAFANA_URL,
     viewport: { width: 1280, height: 800 },
     locale: 'en-US',
-    actionTimeout: 20_000,
+    actionTimeout: 30_000,
     screenshot: 'only-on-failure',
     trace: 'off',
     launchOptions: {

@@ -162,6 +162,7 @@ describe('the provisioning of Grafana', () => {
     }
   );
 
+  // Grafana's externalURL ends with a slash.
   it.each(pairs)('links each alert to its runbook, by an address that is whole: %s', (_name, ours, theirs) => {
     const runbooks = readFileSync(path.resolve(provisioning, '../docs/runbooks.md'), 'utf8');
     const page = 'public/plugins/promkeep-prometheus-datasource/runbooks.html';

@@ -86,3 +86,9 @@ export const GROUPED: DataFrame[] = ['web-1', 'web-2', 'db-1'].flatMap((instance
   frameOf({ name: 'CPU usage', instance, values: lineTo(30 + 28 * i, 6) }),
   frameOf({ name: 'Memory usage', instance, values: lineTo(90 - 12 * i, 4) }),
 ]);
+
+export function manyFrames(count: number): DataFrame[] {
+  return Array.from({ length: count }, (_, i) =>
+    frameOf({ name: 'CPU usage', instance: `web-${i + 1}`, values: lineTo((i * 7) % 100, 5) })
+  );
+}

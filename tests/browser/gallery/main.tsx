@@ -6,20 +6,21 @@ import { chooseLanguage } from '../../../src/dashboard/language';
 import { arrange } from '../../../src/panel/arrange';
 import { SummaryView } from '../../../src/panel/SummaryView';
 import { toTiles } from '../../../src/panel/tiles';
-import { GROUPED, STATES } from './frames';
+import { GROUPED, manyFrames, STATES } from './frames';
 
-/** The panel's view in every state, for tests and screenshots; `?theme=dark&language=ko` */
+/** The panel's view in every state, for tests and screenshots: `?theme=dark&language=ko`; `?many=200` for nothing but tiles. */
 const wanted = new URLSearchParams(window.location.search);
 const theme = createTheme({ colors: { mode: wanted.get('theme') === 'dark' ? 'dark' : 'light' } });
 const { words, locale } = chooseLanguage([wanted.get('language') ?? 'en']);
 const widthPx = Number(wanted.get('width') ?? 1200);
+const many = Number(wanted.get('many') ?? 0);
 
 function Section({ name, frames, heightPx, groupBy }: SectionProps) {
   const tiles = toTiles(frames, { calculations: ['last', 'max', 'p95'], theme, words, timeZone: 'utc' });
   return (
     <section aria-label={name} style={{ margin: '16px 0', width: widthPx }}>
       <SummaryView
-        {...arrange(tiles, { sort: 'given', hideHealthy: false, limit: 100 })}
+        {...arrange(tiles, { sort: 'given', hideHealthy: false, limit: 200 })}
         widthPx={widthPx}
         heightPx={heightPx}
         minTileWidthPx={200}
@@ -31,6 +32,16 @@ function Section({ name, frames, heightPx, groupBy }: SectionProps) {
         exportSource="prometheus"
       />
     </section>
+  );
+}
+
+function AllSections() {
+  return (
+    <>
+      <Section name="states" frames={STATES} />
+      <Section name="grouped" frames={GROUPED} heightPx={520} groupBy="instance" />
+      <Section name="scrolling" frames={[...GROUPED, ...STATES]} heightPx={200} />
+    </>
   );
 }
 
@@ -50,9 +61,7 @@ if (root) {
     <ThemeContext.Provider value={theme}>
       <main>
         <h1 style={{ color: theme.colors.text.primary, fontSize: 18 }}>Gallery</h1>
-        <Section name="states" frames={STATES} />
-        <Section name="grouped" frames={GROUPED} heightPx={520} groupBy="instance" />
-        <Section name="scrolling" frames={[...GROUPED, ...STATES]} heightPx={200} />
+        {many > 0 ? <Section name="many" frames={manyFrames(many)} heightPx={700} /> : <AllSections />}
       </main>
     </ThemeContext.Provider>
   );
