@@ -12,7 +12,8 @@ import { startPostgres } from '../scripts/stack/postgres';
  * Packing in one run: how fast, how dense, how fast read back; and the denser form that was not chosen (values XOR-ed with
  * their forerunners and transposed byte by byte) beside it, for the same samples in the same server.
  * Prints JSON. `BIN_DIR=/usr/lib/postgresql/15/bin npx tsx bench/archivePack.ts [series] [points]` makes samples up;
- * with PROMETHEUS_URL and SECONDS it takes the last seconds of that server, one sample a second put on a grid of 15 s.
+ * with PROMETHEUS_URL and SECONDS_BACK it takes the last seconds of that server, one sample a second put on a grid of 15 s; MATCH
+ * narrows the series (`job="node"`).
  */
 const T0 = Date.parse('2026-01-05T00:00:00Z');
 const STEP_MS = 15_000;
@@ -195,8 +196,10 @@ async function realSeries(url: string): Promise<Series[]> {
   const names = await get(`${url}/api/v1/label/__name__/values`);
   const series: Series[] = [];
   for (const name of asArray(names)) {
-    const query = encodeURIComponent(`{__name__="${String(name)}"}`);
-    const data = await get(`${url}/api/v1/query_range?query=${query}&start=${start}&end=${end}&step=1`);
+    const query = encodeURIComponent(`{__name__="${String(name)}"${process.env.MATCH ? `,${process.env.MATCH}` : ''}}`);
+    const data = await get(
+      `${url}/api/v1/query_range?query=${query}&start=${start}&end=${end}&step=${process.env.STEP_S ?? 1}`
+    );
     for (const { metric, values } of asArray((data as { result?: unknown }).result) as RealSeries[]) {
       series.push(
         onGrid(

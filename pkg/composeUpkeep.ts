@@ -5,6 +5,8 @@ import { type UpkeepJob } from './archiver/upkeep';
 export function upkeepJobs(jobs: ArchiveJobs): UpkeepJob[] {
   return [
     { name: 'pack', run: async (signal) => ({ ...(await jobs.packClosed(signal)) }) },
+    // Before samples go: what is not rolled up does not expire.
+    { name: 'rollup', run: async (signal) => ({ ...(await jobs.rollUp(signal)) }) },
     {
       name: 'expire',
       async run(signal) {

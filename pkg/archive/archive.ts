@@ -9,6 +9,7 @@ import {
   type QueryIdentity,
   type RecordedHistory,
   type RecordedQueryStore,
+  type RollupReader,
   type SourceIdentity,
 } from '../core/ports';
 import { toArchiveError } from './archiveErrors';
@@ -26,6 +27,7 @@ import { purgeDeleted } from './queryPurge';
 import { findQueryId, lockQuery } from './queryRows';
 import { readSeries } from './reader';
 import { changeQuery, createQuery, listQueries, markDeleted } from './recordedStore';
+import { readRollup } from './rollupReader';
 import { timeText } from './sampleRows';
 import { IdentityMemory } from './seriesIdentity';
 import { errorCode } from './sqlState';
@@ -45,7 +47,7 @@ export interface ArchiveOptions {
 const NOBODY: Lease = { holder: '', epoch: 0, expiresInMs: 0 };
 const DAY_MS = 86_400_000;
 
-export interface PooledArchive extends Archive {
+export interface PooledArchive extends Archive, RollupReader {
   poolUse(): PoolUse;
 }
 
@@ -92,6 +94,10 @@ class PostgresArchive implements PooledArchive {
 
   readSeries(...[read, signal]: Parameters<Archive['readSeries']>): ReturnType<Archive['readSeries']> {
     return this.use(({ quoted }) => readSeries(this.database, quoted, this.options.source, read, signal), signal);
+  }
+
+  readRollup(...[read, signal]: Parameters<RollupReader['readRollup']>): ReturnType<RollupReader['readRollup']> {
+    return this.use(({ quoted }) => readRollup(this.database, quoted, this.options.source, read, signal), signal);
   }
 
   coverage(name: string): ReturnType<Archive['coverage']> {

@@ -7,6 +7,7 @@ import { packClosed, type PackOutcome } from './packer';
 import { condenseFetches, expireFetches } from './provenance';
 import { purgeDeleted, type PurgeOutcome } from './queryPurge';
 import { expire, type ExpireOutcome } from './retention';
+import { type RecomputeScope, rollUp, ROLLUP_RETENTION, type RollupOutcome, type RollupRetention } from './rollups';
 
 export interface ArchiveJobsOptions {
   connection: ArchiveConnection;
@@ -14,6 +15,8 @@ export interface ArchiveJobsOptions {
   clock: Clock;
   /** As in `ArchiveOptions`. */
   schema?: string;
+  /** How long rollups are kept; default `ROLLUP_RETENTION`. */
+  rollups?: RollupRetention;
 }
 
 /** Periods are packed this long after their end: late answers and refilled gaps mostly come before. */
@@ -33,6 +36,8 @@ export interface PackOptions {
 export interface ArchiveJobs {
   /** Packs the samples of closed periods, then condenses the provenance of what is packed; once an hour is enough. */
   packClosed(signal: AbortSignal, options?: PackOptions): Promise<PackOutcome & { condensedFetches: number }>;
+  /** Stores rollups of closed days and of what changed since; with a scope, computes there again what may still change. */
+  rollUp(signal: AbortSignal, recompute?: RecomputeScope): Promise<RollupOutcome>;
   /** Removes what is older than the retention class of its query, then its provenance; once an hour is enough. */
   expire(signal: AbortSignal): Promise<ExpireOutcome & { expiredFetches: number }>;
   /** Removes what is left of recorded queries that were deleted with their data; once an hour is enough. */
@@ -44,6 +49,7 @@ export interface ArchiveJobs {
 export function createArchiveJobs(options: ArchiveJobsOptions): ArchiveJobs {
   const { connection, logger, clock } = options;
   const database = new Database(connection, logger);
+  const retention = options.rollups ?? ROLLUP_RETENTION;
   const run = async <T>(signal: AbortSignal, work: (schema: string) => Promise<T>): Promise<T> => {
     try {
       const { quoted } = await migrateSchema(database, options.schema ?? connection.schema);
@@ -59,9 +65,13 @@ export function createArchiveJobs(options: ArchiveJobsOptions): ArchiveJobs {
         const packed = await packClosed(database, schema, request, signal);
         return { ...packed, condensedFetches: await condenseFetches(database, schema, signal) };
       }),
+    rollUp: (signal, recompute) =>
+      run(signal, (schema) =>
+        rollUp(database, schema, { closedBeforeMs: clock.nowMs() - CLOSED_AFTER_MS, retention, recompute }, signal)
+      ),
     expire: (signal) =>
       run(signal, async (schema) => {
-        const expired = await expire(database, schema, clock.nowMs(), signal);
+        const expired = await expire(database, schema, clock.nowMs(), retention, signal);
         return { ...expired, expiredFetches: await expireFetches(database, schema, clock.nowMs(), signal) };
       }),
     removeDeleted: (signal) => run(signal, (schema) => purgeDeleted(database, schema, undefined, signal)),

@@ -1,5 +1,6 @@
-import { encodeInt64, encodeTime, float8Array, int4Array, int8Array } from './binaryArrays';
+import { encodeFloat8, encodeInt64, encodeTime, float8Array, int4Array, int8Array } from './binaryArrays';
 import { COPY_HEADER, COPY_TRAILER } from './copyFormat';
+import { decimalsOf, packValues } from './decimals';
 import { type SampleColumns } from './sampleDiff';
 
 /**
@@ -22,6 +23,8 @@ export interface PackPiece {
   to: number;
   /** In microseconds where every distance is the same; else each time is stored. */
   stepUs: number | undefined;
+  /** Digits after the point that the series' values in this period need. */
+  digits: number;
 }
 
 /** Fewer are better off as samples until the period is packed as a whole. */
@@ -31,8 +34,7 @@ const MAX_PIECES = 16;
 const MAX_ROW_SAMPLES = 25_000;
 /** Periods are counted from Monday, 1970-01-05. */
 const FIRST_MONDAY_MS = 4 * 86_400_000;
-const MAX_EXACT = 2 ** 52;
-const FIELDS = 11;
+const FIELDS = 12;
 
 /**
  * Sorts out what can be packed at once.
@@ -57,7 +59,7 @@ export function choosePieces(
       to++;
     }
     if (endMs <= closedBeforeMs && to - from >= MIN_PACKED_SAMPLES) {
-      cut(pieces, timesMs, from, to);
+      cut(pieces, timesMs, from, to, decimalsOf(values, from, to));
       untilMs = Math.max(untilMs, endMs);
     } else {
       for (let i = from; i < to; i++) {
@@ -72,7 +74,7 @@ export function choosePieces(
 }
 
 /** Cuts where the distance is not the shortest one; with too many holes every time is stored. */
-function cut(pieces: PackPiece[], timesMs: readonly number[], from: number, to: number): void {
+function cut(pieces: PackPiece[], timesMs: readonly number[], from: number, to: number, digits: number): void {
   let stepMs = Infinity;
   for (let i = from + 1; i < to; i++) {
     stepMs = Math.min(stepMs, timesMs[i] - timesMs[i - 1]);
@@ -89,14 +91,14 @@ function cut(pieces: PackPiece[], timesMs: readonly number[], from: number, to: 
   for (const [n, start] of (regular ? starts : [from]).entries()) {
     const end = regular ? (starts[n + 1] ?? to) : to;
     for (let at = start; at < end; at += MAX_ROW_SAMPLES) {
-      pieces.push({ from: at, to: Math.min(end, at + MAX_ROW_SAMPLES), stepUs: regular ? stepUs : undefined });
+      pieces.push({ from: at, to: Math.min(end, at + MAX_ROW_SAMPLES), stepUs: regular ? stepUs : undefined, digits });
     }
   }
 }
 
 /** The columns in the order in which `encodePacked` writes them. */
 export const PACKED_COLUMNS =
-  'retention, series_id, from_time, to_time, sample_count, step_us, offsets_us, sample_values, differences, fetch_ids, fetch_starts';
+  'retention, series_id, from_time, to_time, sample_count, step_us, offsets_us, sample_values, differences, divisor, fetch_ids, fetch_starts';
 
 /** Rows of `promkeep_packed` as COPY reads them. */
 export function encodePacked(
@@ -107,11 +109,9 @@ export function encodePacked(
 ): Buffer {
   const [fetchIds, fetchStarts] = [int8Array([fetchId]), int4Array([1])];
   const parts: Buffer[] = [COPY_HEADER];
-  for (const { from, to, stepUs } of pieces) {
+  for (const { from, to, stepUs, digits } of pieces) {
     const times = timesMs.slice(from, to);
-    const given = values.slice(from, to);
-    const exact = given.every(isExact);
-    const stored = exact ? given.map((value, i) => (i === 0 ? value : value - given[i - 1])) : given;
+    const { stored, differences, divisor } = packValues(values.slice(from, to), digits, stepUs !== undefined);
     parts.push(
       int2(FIELDS),
       field(Buffer.from(retention, 'utf8')),
@@ -124,18 +124,14 @@ export function encodePacked(
         ? field(int8Array(times.map((timeMs) => Math.round((timeMs - times[0]) * 1_000))))
         : NULL_FIELD,
       field(float8Array(stored)),
-      field(Buffer.of(exact ? 1 : 0)),
+      field(Buffer.of(differences ? 1 : 0)),
+      divisor === undefined ? NULL_FIELD : eightBytes(encodeFloat8, divisor),
       field(fetchIds),
       field(fetchStarts)
     );
   }
   parts.push(COPY_TRAILER);
   return Buffer.concat(parts);
-}
-
-/** Whether a running sum of differences restores it: an integer, with room for the difference, and not -0. */
-function isExact(value: number): boolean {
-  return Number.isInteger(value) && Math.abs(value) <= MAX_EXACT && !Object.is(value, -0);
 }
 
 const NULL_FIELD = Buffer.from([0xff, 0xff, 0xff, 0xff]);

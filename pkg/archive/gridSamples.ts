@@ -1,7 +1,7 @@
 import { type TimeGrid } from '../core/ports';
 import { unpackSamples } from './binaryArrays';
 import { type Row, type Transaction } from './database';
-import { mergePieces, type StoredSamples, unpackRow } from './packedRows';
+import { mergePieces, packedHead, type StoredSamples, unpackRow } from './packedRows';
 import { timeText } from './sampleRows';
 
 /**
@@ -52,7 +52,7 @@ export async function gridSamples(
  */
 function packedOnGrid(schema: string): string {
   const us = (time: string): string => `(extract(epoch FROM ${time}) * 1000000)::bigint`;
-  return `SELECT t.series_id, encode(timestamptz_send(t.first_time), 'hex') AS start, t.step_us * t.stride AS step_us, t.differences,
+  return `SELECT t.series_id, ${packedHead('t', 't.first_time')} AS start, t.step_us * t.stride AS step_us, t.differences,
        0 AS skipped, CASE WHEN t.step_us IS NULL THEN encode(array_send(t.offsets_us), 'hex') END AS offsets,
        encode(array_send(CASE WHEN t.whole THEN t.data WHEN t.stride = 1 THEN t.data[t.first:t.last]
          ELSE ARRAY(SELECT t.data[i] FROM generate_series(t.first, t.last, t.stride) AS i) END), 'hex') AS packed
@@ -65,7 +65,7 @@ function packedOnGrid(schema: string): string {
                   ELSE (g.grid_us - (g.from_us - g.start_us) % g.grid_us) % g.grid_us END) / g.step_us + 1)::integer AS first
          FROM (
            SELECT p.*, b.*, ${us('p.from_time')} AS from_us,
-             p.step_us IS NULL OR p.differences OR b.grid_us % p.step_us <> 0
+             p.step_us IS NULL OR p.differences OR coalesce(p.divisor, 1) = 0 OR b.grid_us % p.step_us <> 0
                OR (${us('p.from_time')} - b.start_us) % p.step_us <> 0 AS whole
            FROM ${schema}.promkeep_packed p
            CROSS JOIN (SELECT ${us('$2::timestamptz')} AS start_us, ${us('$3::timestamptz')} AS end_us, $4::bigint * 1000 AS grid_us) b

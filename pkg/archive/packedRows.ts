@@ -13,6 +13,11 @@ export const NO_SAMPLES: StoredSamples = { timesMs: new Float64Array(0), values:
 /** `array_send` before the elements: dimensions, flag, element type, length and lower bound of the one dimension. */
 const ARRAY_HEADER_BYTES = 20;
 
+/** What `unpackRow` reads first of a row: time of its first sample, divisor, number of samples. */
+export function packedHead(row: string, firstTime: string): string {
+  return `encode(timestamptz_send(${firstTime}) || float8send(coalesce(${row}.divisor, 1)) || int4send(${row}.sample_count), 'hex')`;
+}
+
 /**
  * The select list of packed rows `p` for `unpackRow`. Of evenly spaced rows that hold plain values only the part
  * between two bound times is sent, given as the numbers of these parameters.
@@ -22,8 +27,8 @@ export function packedColumns(fromParameter: number, toParameter: number): strin
     `extract(epoch FROM $${parameter}::timestamptz - p.from_time) * 1000000 / p.step_us`;
   const first = `greatest(1, ceil(${position(fromParameter)}) + 1)::bigint`;
   const last = `least(p.sample_count, floor(${position(toParameter)}) + 1)::bigint`;
-  const whole = 'p.step_us IS NULL OR p.differences';
-  return `p.series_id, encode(timestamptz_send(p.from_time), 'hex') AS start, p.step_us,
+  const whole = `p.step_us IS NULL OR p.differences OR coalesce(p.divisor, 1) = 0`;
+  return `p.series_id, ${packedHead('p', 'p.from_time')} AS start, p.step_us,
     p.differences, CASE WHEN ${whole} THEN 0 ELSE ${first} - 1 END AS skipped,
     CASE WHEN p.step_us IS NULL THEN encode(array_send(p.offsets_us), 'hex') END AS offsets,
     encode(array_send(CASE WHEN ${whole} THEN p.sample_values
@@ -32,13 +37,10 @@ export function packedColumns(fromParameter: number, toParameter: number): strin
 
 /** The samples of one packed row within `[fromMs, toMs]`. */
 export function unpackRow(row: Row, range: { fromMs: number; toMs: number }): StoredSamples {
-  const startMs = readTime(Buffer.from(String(row.start), 'hex'), 0);
-  const values = readFloat8Array(Buffer.from(String(row.packed), 'hex'));
-  if (row.differences === true) {
-    for (let i = 1; i < values.length; i++) {
-      values[i] += values[i - 1];
-    }
-  }
+  const head = Buffer.from(String(row.start), 'hex');
+  const startMs = readTime(head, 0);
+  const stored = readFloat8Array(Buffer.from(String(row.packed), 'hex'));
+  const values = restore(stored, row.differences === true, head.readDoubleBE(8), head.readInt32BE(16));
   const times = new Float64Array(values.length);
   if (typeof row.offsets === 'string') {
     const bytes = Buffer.from(row.offsets, 'hex');
@@ -62,6 +64,22 @@ export function unpackRow(row: Row, range: { fromMs: number; toMs: number }): St
     end--;
   }
   return { timesMs: times.slice(first, end), values: values.slice(first, end), packed: true };
+}
+
+/**
+ * Differences are summed up and divided, which restores every bit.
+ *
+ * @param divisor 0: the only value stands for all of the row's samples
+ */
+function restore(stored: Float64Array, differences: boolean, divisor: number, count: number): Float64Array {
+  if (divisor === 0) {
+    return new Float64Array(count).fill(stored[0]);
+  }
+  for (let i = 0, sum = 0; differences && i < stored.length; i++) {
+    sum += stored[i];
+    stored[i] = sum / divisor;
+  }
+  return stored;
 }
 
 /** Merges pieces of one series; no time is in two of them. */

@@ -216,8 +216,23 @@ async function packBatch(
 /** Whether a sample is the first of a packed row. */
 const STARTS = `((c.regular AND c.distance <> c.step) OR (c.n - 1) % ${MAX_ROW_SAMPLES} = 0)`;
 
-/** Whether differences restore it exactly: an integer, with room for the difference, and not -0 (PostgreSQL sorts NaN last). */
-const EXACT = `coalesce(c.value = trunc(c.value) AND abs(c.value) <= 4503599627370496 AND float8send(c.value) <> '\\x8000000000000000', false)`;
+/** Digits after the point of a value that has at most nine; null for all others, among them what no double counts exactly. */
+const DIGITS = `CASE WHEN abs(s.value) > 4503599627370496 OR s.value IS NULL THEN NULL WHEN s.value = trunc(s.value) THEN 0 ${Array.from(
+  { length: 9 },
+  (_, i) => `WHEN round(s.value * 1e${i + 1}) / 1e${i + 1} = s.value THEN ${i + 1}`
+).join(' ')} END`;
+const POWER = `(ARRAY[1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9]::float8[])[coalesce(s.digits, 0) + 1]`;
+
+/**
+ * Whether differences restore a sample exactly: as a multiple of its row's power of ten it is an integer with room for the
+ * difference, from which dividing gives the value back, and it is not -0.
+ */
+const EXACT = `coalesce(c.scaled / c.power = c.value AND float8send(c.value) <> '\\x8000000000000000'
+  AND abs(c.scaled) <= CASE WHEN c.power = 1 THEN 4503599627370496 ELSE 1125899906842624 END, false)`;
+
+/** Whether a row holds one value only; 0 and -0 are two. */
+const CONSTANT = `count(c.value) = count(*) AND min(c.value) = max(c.value)
+  AND (min(c.value) <> 0 OR bool_and(float8send(c.value) = '\\x0000000000000000'))`;
 
 /** Whether a sample is the first of a packed row, or the first that another write brought. */
 const BEGINS = `(c.other_fetch OR ${STARTS})`;
@@ -256,33 +271,40 @@ async function packSamples(
        WHERE f.fetch_id IN (SELECT moved.fetch_id FROM moved)),
      spaced AS (
        SELECT m.series_id, m.time, m.value, coalesce(i.newest, m.fetch_id) AS fetch_id, row_number() OVER w AS n,
-         m.time - lag(m.time) OVER w AS distance, m.value - lag(m.value) OVER w AS growth,
+         m.time - lag(m.time) OVER w AS distance,
          coalesce(i.newest, m.fetch_id) IS DISTINCT FROM lag(coalesce(i.newest, m.fetch_id)) OVER w AS other_fetch
        FROM moved m LEFT JOIN stand_ins i ON i.fetch_id = m.fetch_id
        WINDOW w AS (PARTITION BY m.series_id ORDER BY m.time)),
      stepped AS (
-       SELECT s.*, min(s.distance) OVER (PARTITION BY s.series_id) AS step FROM spaced s),
+       SELECT s.*, min(s.distance) OVER whole AS step, max(${DIGITS}) OVER whole AS digits
+       FROM spaced s WINDOW whole AS (PARTITION BY s.series_id)),
+     scaled AS (
+       SELECT s.*, ${POWER} AS power, CASE WHEN abs(s.value) <= 4503599627370496 THEN round(s.value * ${POWER}) END AS scaled
+       FROM stepped s),
      cut AS (
        SELECT s.*, count(*) FILTER (WHERE s.distance <> s.step) OVER (PARTITION BY s.series_id) < ${MAX_PIECES} AS regular,
-         count(*) FILTER (WHERE s.distance <> s.step) OVER (PARTITION BY s.series_id ORDER BY s.time) AS holes
-       FROM stepped s),
+         count(*) FILTER (WHERE s.distance <> s.step) OVER (PARTITION BY s.series_id ORDER BY s.time) AS holes,
+         s.scaled - lag(s.scaled) OVER (PARTITION BY s.series_id ORDER BY s.time) AS growth
+       FROM scaled s),
      packed_rows AS (
        SELECT c.series_id, min(c.time) AS from_time, max(c.time) AS to_time, count(*) AS sample_count, c.regular,
          (extract(epoch FROM coalesce(c.step, '1 microsecond')) * 1000000)::bigint AS step_us, min(c.n) AS first,
          array_agg(c.time ORDER BY c.n) FILTER (WHERE NOT c.regular) AS times, array_agg(c.value ORDER BY c.n) AS sample_values,
-         array_agg(CASE WHEN ${STARTS} THEN c.value ELSE c.growth END ORDER BY c.n) AS differences, bool_and(${EXACT}) AS exact,
+         array_agg(CASE WHEN ${STARTS} THEN c.scaled ELSE c.growth END ORDER BY c.n) AS differences, bool_and(${EXACT}) AS exact,
+         c.regular AND ${CONSTANT} AS constant, min(c.power) AS power,
          array_agg(c.fetch_id ORDER BY c.n) FILTER (WHERE ${BEGINS}) AS fetch_ids,
          array_agg(c.n ORDER BY c.n) FILTER (WHERE ${BEGINS}) AS fetch_starts
        FROM cut c
        GROUP BY c.series_id, c.regular, c.step, CASE WHEN c.regular THEN c.holes END, (c.n - 1) / ${MAX_ROW_SAMPLES}),
      packed AS (
        INSERT INTO ${schema}.promkeep_packed (retention, series_id, from_time, to_time, sample_count, step_us, offsets_us,
-         sample_values, differences, fetch_ids, fetch_starts)
+         sample_values, differences, divisor, fetch_ids, fetch_starts)
        SELECT $5, r.series_id, r.from_time, r.to_time, r.sample_count, CASE WHEN r.regular THEN r.step_us END,
          CASE WHEN NOT r.regular THEN (
            SELECT array_agg((extract(epoch FROM t.time - r.from_time) * 1000000)::bigint ORDER BY t.time)
            FROM unnest(r.times) AS t(time)) END,
-         CASE WHEN r.exact THEN r.differences ELSE r.sample_values END, r.exact, r.fetch_ids, (SELECT array_agg(f.n - r.first + 1 ORDER BY f.n) FROM unnest(r.fetch_starts) AS f(n))
+         CASE WHEN r.constant THEN r.sample_values[1:1] WHEN r.exact THEN r.differences ELSE r.sample_values END,
+         r.exact AND NOT r.constant, CASE WHEN r.constant THEN 0 WHEN r.exact AND r.power > 1 THEN r.power END, r.fetch_ids, (SELECT array_agg(f.n - r.first + 1 ORDER BY f.n) FROM unnest(r.fetch_starts) AS f(n))
        FROM packed_rows r
        RETURNING sample_count)
      SELECT count(*) AS rows, coalesce(sum(sample_count), 0) AS samples FROM packed`,

@@ -149,13 +149,15 @@ async function deleteBatch(
 async function finish(tx: Transaction, schema: string, queryId: number): Promise<number> {
   await tx.run(`DELETE FROM ${schema}.promkeep_gaps WHERE query_id = $1`, [queryId]);
   await tx.run(`DELETE FROM ${schema}.promkeep_coverage WHERE query_id = $1`, [queryId]);
+  await tx.run(`DELETE FROM ${schema}.promkeep_rollup_state WHERE query_id = $1`, [queryId]);
   await tx.run(
     `DELETE FROM ${schema}.promkeep_query_versions v USING ${schema}.promkeep_queries q
      WHERE q.query_id = $1 AND v.query_id = $1 AND v.version <> q.current_version`,
     [queryId]
   );
   return tx.run(
-    `UPDATE ${schema}.promkeep_queries SET delete_data = false, packed_until = NULL, packed_at = NULL WHERE query_id = $1`,
+    `UPDATE ${schema}.promkeep_queries SET delete_data = false, packed_until = NULL, packed_at = NULL, condensed_until = NULL
+     WHERE query_id = $1`,
     [queryId]
   );
 }

@@ -1,5 +1,7 @@
 import { PromkeepError } from '../core/errors';
 import { type Database } from './database';
+import { deleteOrphanedRollups, expiredRollups, type ExpiryLimits, releaseExpired } from './expiryLimits';
+import { type RollupRetention } from './rollups';
 import { timeText } from './sampleRows';
 import { errorCode } from './sqlState';
 
@@ -18,6 +20,8 @@ export interface ExpireOutcome {
 interface Leaf {
   name: string;
   retention: string;
+  /** Unix ms after its last sample. */
+  endMs: number;
 }
 
 const DAY_MS = 86_400_000;
@@ -39,11 +43,13 @@ export async function expire(
   database: Database,
   schema: string,
   nowMs: number,
+  rollups: RollupRetention,
   signal: AbortSignal
 ): Promise<ExpireOutcome> {
   const outcome: ExpireOutcome = { moved: 0, deletedSamples: 0, dropped: [], busy: [] };
   await shrinkLedger(database, schema, nowMs, signal);
   outcome.moved = await moveClasses(database, schema, signal);
+  const limits = await releaseExpired(database, schema, nowMs, rollups, signal);
   for (const leaf of await expiredLeaves(database, schema, nowMs, signal)) {
     await dropOne(
       database,
@@ -52,12 +58,12 @@ export async function expire(
       schema,
       leaf.name,
       `promkeep_packed_${leaf.retention}`,
-      strangersIn(schema, leaf)
+      strangersIn(schema, leaf, limits)
     );
   }
   for (const name of await sampleLeaves(database, schema, signal)) {
-    outcome.deletedSamples += await deleteExpired(database, schema, name, nowMs, signal);
-    if (weekStartMs(name) + 7 * DAY_MS < nowMs - KEEP_EMPTY_WEEK_MS) {
+    outcome.deletedSamples += await deleteExpired(database, schema, name, nowMs, limits, signal);
+    if (startMs(name) + 7 * DAY_MS < nowMs - KEEP_EMPTY_WEEK_MS) {
       await dropOne(
         database,
         outcome,
@@ -69,17 +75,22 @@ export async function expire(
       );
     }
   }
+  for (const { name, parent } of await expiredRollups(database, schema, nowMs, rollups, signal)) {
+    await dropOne(database, outcome, signal, schema, name, parent, 'SELECT 1 LIMIT 0');
+  }
+  await deleteOrphanedRollups(database, schema, signal);
   return outcome;
 }
 
-/** Rows of a query that has another class by now must outlive this partition. */
-function strangersIn(schema: string, { name, retention }: Leaf): string {
+/** Rows of a query that has another class by now, or no stored rollups yet, must outlive this partition. */
+function strangersIn(schema: string, { name, retention, endMs }: Leaf, { queryIds, limits }: ExpiryLimits): string {
+  const early = queryIds.filter((_, i) => !(Date.parse(limits[i]) >= endMs));
   return `SELECT 1 FROM ${schema}."${name}" p JOIN ${schema}.promkeep_series r ON r.series_id = p.series_id
     JOIN ${schema}.promkeep_queries q ON q.query_id = r.query_id
-    WHERE ${schema}.promkeep_retention_class(q.retention) <> '${retention}' LIMIT 1`;
+    WHERE ${schema}.promkeep_retention_class(q.retention) <> '${retention}' OR q.query_id = ANY ('{${early.join(',')}}') LIMIT 1`;
 }
 
-function weekStartMs(partition: string): number {
+function startMs(partition: string): number {
   const [, year, month, day] = /(\d{4,})(\d\d)(\d\d)$/.exec(partition) ?? [];
   return Date.parse(`${year}-${month}-${day}T00:00:00Z`);
 }
@@ -188,7 +199,7 @@ async function expiredLeaves(database: Database, schema: string, nowMs: number, 
   const rows = await database.transaction(
     (tx) =>
       tx.rows(
-        `SELECT leaf.relname AS name, substr(class.relname, length('promkeep_packed_') + 1) AS retention
+        `SELECT leaf.relname AS name, named.retention, ${schema}.promkeep_partition_days(named.retention) AS days
          FROM pg_inherits outer_level
          JOIN pg_class class ON class.oid = outer_level.inhrelid
          JOIN pg_inherits inner_level ON inner_level.inhparent = class.oid
@@ -202,7 +213,10 @@ async function expiredLeaves(database: Database, schema: string, nowMs: number, 
       ),
     { signal, readOnly: true }
   );
-  return rows.map((row) => ({ name: String(row.name), retention: String(row.retention) }));
+  return rows.map((row) => {
+    const name = String(row.name);
+    return { name, retention: String(row.retention), endMs: startMs(name) + Number(row.days) * DAY_MS };
+  });
 }
 
 async function sampleLeaves(database: Database, schema: string, signal: AbortSignal): Promise<string[]> {
@@ -223,6 +237,7 @@ async function deleteExpired(
   schema: string,
   partition: string,
   nowMs: number,
+  { queryIds, limits }: ExpiryLimits,
   signal: AbortSignal
 ): Promise<number> {
   let total = 0;
@@ -234,9 +249,10 @@ async function deleteExpired(
              SELECT s.ctid FROM ${schema}.promkeep_queries q
              JOIN ${schema}.promkeep_series r ON r.query_id = q.query_id
              JOIN ${schema}.${partition} s ON s.series_id = r.series_id
-             WHERE s.time < $1::timestamptz - interval '24 hours' * ${schema}.promkeep_retention_days(q.retention)
+             LEFT JOIN unnest($2::bigint[], $3::timestamptz[]) AS l(query_id, at) ON l.query_id = q.query_id
+             WHERE s.time < least(l.at, $1::timestamptz - interval '24 hours' * ${schema}.promkeep_retention_days(q.retention))
              LIMIT ${BATCH_SAMPLES}))`,
-          [timeText(nowMs)]
+          [timeText(nowMs), queryIds, limits]
         ),
       { signal, statementTimeoutMs: STATEMENT_TIMEOUT_MS }
     );

@@ -1,8 +1,10 @@
-import { openArchive } from '../composeSources';
+import { openArchive, openArchiveJobs } from '../composeSources';
+import { type ArchiveConfig } from '../config/config';
 import { PromkeepError } from '../core/errors';
 import { type Archive, type ArchiveStatus } from '../core/ports';
 import { quietLogger, readConfig } from './commandConfig';
 import { CLOCK, EXIT, type CommandHost } from './commandHost';
+import { windowOf } from './ledger';
 import { formatTable } from './table';
 
 export interface ArchiveCommandOptions {
@@ -32,16 +34,53 @@ export function runArchiveStatus(
   });
 }
 
+export interface RollupCommandOptions extends ArchiveCommandOptions {
+  recompute?: boolean;
+  query?: string;
+  from?: string;
+  to?: string;
+}
+
+/** `promkeep rollup`: stores rollups now instead of with the next hour, or computes stored ones again from samples. */
+export async function runRollup(host: CommandHost, options: RollupCommandOptions): Promise<number> {
+  const { recompute, query } = options;
+  if (!recompute && [query, options.from, options.to].some((given) => given !== undefined)) {
+    throw new PromkeepError('QUERY_INVALID', '--query, --from and --to say what to compute again: add --recompute.');
+  }
+  const range = windowOf(options);
+  const config = archiveOf(host, options);
+  const jobs = openArchiveJobs(config, { logger: quietLogger(host), clock: CLOCK });
+  const abort = new AbortController();
+  const forget = host.onStopSignal(() => abort.abort());
+  try {
+    const scope = recompute ? { source: config.source, query, range } : undefined;
+    const { queries, buckets, busy } = await jobs.rollUp(abort.signal, scope);
+    host.writeOut(
+      queries === 0
+        ? 'Nothing is to be rolled up.\n'
+        : `Rolled up ${queries} times query and width, ${buckets} buckets written${busy > 0 ? `; ${busy} were busy` : ''}.\n`
+    );
+    return busy > 0 ? EXIT.failed : EXIT.ok;
+  } finally {
+    forget();
+    await jobs.close();
+  }
+}
+
+function archiveOf(host: CommandHost, options: ArchiveCommandOptions): ArchiveConfig {
+  const config = readConfig(host, options.config);
+  if (!config.archive) {
+    throw new PromkeepError('ARCHIVE_OFF', 'There is no archive: set archive.url or PROMKEEP_DATABASE_URL.');
+  }
+  return config.archive;
+}
+
 async function withArchive(
   host: CommandHost,
   options: ArchiveCommandOptions,
   work: (archive: Archive) => Promise<number>
 ): Promise<number> {
-  const config = readConfig(host, options.config);
-  if (!config.archive) {
-    throw new PromkeepError('ARCHIVE_OFF', 'There is no archive: set archive.url or PROMKEEP_DATABASE_URL.');
-  }
-  const archive = openArchive(config.archive, { logger: quietLogger(host), clock: CLOCK });
+  const archive = openArchive(archiveOf(host, options), { logger: quietLogger(host), clock: CLOCK });
   try {
     return await work(archive);
   } finally {

@@ -115,7 +115,8 @@ async function withParts(
   }
 }
 
-function windowOf(options: { from?: string; to?: string }): TimeRange {
+/** `--from` and `--to` as a window; absent: everything until now. */
+export function windowOf(options: { from?: string; to?: string }): TimeRange {
   const given = (['from', 'to'] as const).flatMap((name) =>
     options[name] === undefined ? [] : [[name, options[name]]]
   );

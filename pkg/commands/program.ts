@@ -1,4 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { type RollupCommandOptions } from './archive';
 import { asPromkeepError } from '../core/errors';
 import { EXIT, exitCodeOf, type CommandHost } from './commandHost';
 import { type BackfillCommandOptions, type LedgerCommandOptions, type VerifyCommandOptions } from './ledger';
@@ -45,6 +46,7 @@ function buildProgram(host: CommandHost, finish: (code: number) => void): Comman
   addServe(program, host, finish);
   addQuery(program, host, finish);
   addArchive(program, host, finish);
+  addRollup(program, host, finish);
   addLedger(program, host, finish);
   program
     .command('plugin', { hidden: true })
@@ -110,6 +112,21 @@ function addArchive(program: Command, host: CommandHost, finish: (code: number) 
     .action(async (options: { config?: string; json?: boolean }) => {
       const { runArchiveStatus } = await import('./archive');
       finish(await runArchiveStatus(host, options));
+    });
+}
+
+function addRollup(program: Command, host: CommandHost, finish: (code: number) => void): void {
+  program
+    .command('rollup')
+    .description('store rollups of closed days now, or compute stored ones again from the samples there are')
+    .addOption(configOption())
+    .option('--recompute', 'compute again what may still change (samples that have expired cannot)')
+    .option('--query <name>', 'only this recorded query')
+    .option('--from <time>', 'begin: Unix seconds or RFC 3339 (default: everything)')
+    .option('--to <time>', 'end (default: now)')
+    .action(async (options: RollupCommandOptions) => {
+      const { runRollup } = await import('./archive');
+      finish(await runRollup(host, options));
     });
 }
 

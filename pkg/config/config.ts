@@ -42,6 +42,8 @@ export interface ArchiveConfig {
   refillWindowMs: number;
   leaseMs: number;
   probe: string;
+  /** How long rollups are kept: a class, `forever`, or `none`. */
+  rollups: { fiveMinutes: string; hours: string };
 }
 
 export interface ServerConfig {

@@ -1,4 +1,4 @@
-import { defaultSettleMs } from '../core/collectFetch';
+import { defaultProbe, defaultSettleMs } from '../core/collectFetch';
 import { type RecordedQuery } from '../core/ports';
 import { mayRecord } from '../promql/mayRecord';
 import { presetQueries, withPresets } from '../core/recordedPresets';
@@ -127,7 +127,8 @@ function resolveArchive(
     backfillMs: archive.backfill,
     refillWindowMs: archive.refill_window,
     leaseMs: archive.lease,
-    probe: archive.probe,
+    probe: archive.probe ?? defaultProbe(prometheus.scrape_interval),
+    rollups: { fiveMinutes: archive.five_minute_rollups, hours: archive.hourly_rollups },
   };
 }
 

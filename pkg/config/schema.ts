@@ -47,6 +47,10 @@ const prometheus = z.strictObject({
     .optional(),
 });
 
+const rollupRetention = z
+  .string()
+  .regex(/^([1-9]\d{0,4}[dwy]|forever|none)$/, 'must be a number with d, w or y, such as 90d, forever, or none');
+
 const archive = z.strictObject({
   url: text.optional(),
   password: text.optional(),
@@ -62,7 +66,9 @@ const archive = z.strictObject({
   backfill: duration.default(0),
   refill_window: positiveDuration.default(15 * 86_400_000),
   lease: duration.refine((ms) => ms >= 1_000, 'must be at least 1s').default(15_000),
-  probe: text.default('count(up)'),
+  probe: text.optional(),
+  five_minute_rollups: rollupRetention.default('1y'),
+  hourly_rollups: rollupRetention.default('forever'),
 });
 
 const server = z.strictObject({

@@ -33,6 +33,15 @@ export interface CollectSettings {
 
 export const COLLECT_DEFAULTS = { probe: 'count(up)', backfillMs: 0, maxPoints: 10_000 } as const;
 
+/**
+ * Has a value where something was scraped shortly before: in the last four intervals, but at least 15 s. `count(up)` alone
+ * looks five minutes back and so takes every shorter outage for covered. Four intervals leave room for jobs that are scraped
+ * less often than the configured interval says.
+ */
+export function defaultProbe(scrapeIntervalMs: number): string {
+  return `count(count_over_time(up[${Math.max(4 * scrapeIntervalMs, 15_000)}ms]))`;
+}
+
 /** 2.2 scrapes and one timeout: measured in promise 6 of the archive's design. */
 export function defaultSettleMs(scrapeIntervalMs: number, scrapeTimeoutMs: number): number {
   return Math.round(2.2 * scrapeIntervalMs) + scrapeTimeoutMs;

@@ -218,6 +218,37 @@ export interface ArchiveRead {
   range: TimeRange;
 }
 
+/** Buckets `(end - width, end]` whose samples lie after `range.fromMs` and up to `range.toMs`. */
+export interface RollupRead {
+  query: QueryIdentity;
+  range: TimeRange;
+  /** Where samples have expired, only multiples of stored buckets (5 minutes, an hour) have anything. */
+  widthMs: number;
+}
+
+export interface RollupAnswer {
+  series: RollupSeries[];
+  /** Samples before this time may have expired; absent when none of the query's have. */
+  rawFromMs?: number;
+}
+
+/** One entry for each bucket with samples, in columns of equal length. */
+export interface RollupSeries {
+  labels: Labels | undefined;
+  /** Ends of the buckets, ascending. */
+  timesMs: Float64Array;
+  min: Float64Array;
+  max: Float64Array;
+  sum: Float64Array;
+  count: Float64Array;
+  last: Float64Array;
+}
+
+/** What an archive still says of samples that have expired. Throws `PromkeepError` only. */
+export interface RollupReader {
+  readRollup(read: RollupRead, signal: AbortSignal): Promise<RollupAnswer>;
+}
+
 export interface ArchiveStatus {
   schemaVersion: number;
   serverVersion: string;

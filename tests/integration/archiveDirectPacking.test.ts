@@ -26,6 +26,11 @@ function awkwardSeries(): Series[] {
     make('counter', (i) => i * 3),
     make('large', (i) => 2 ** 52 - i),
     make('gauge', (i) => Math.sin(i)),
+    make('decimals', (i) => Math.round(Math.sin(i) * 1e4) / 100),
+    make('large decimals', (i) => 2 ** 44 + i / 8),
+    make('seconds', (i) => 1.7e9 + i * 15.001),
+    make('constant decimal', () => 0.1),
+    make('constant -0', () => -0),
     make('special', (i) => special[i % special.length]),
     make(
       'one hole',

@@ -1,14 +1,12 @@
-import { existsSync } from 'node:fs';
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { createArchive } from '../../pkg/archive/archive';
 import { connectionFromUrl } from '../../pkg/archive/connection';
 import { PromkeepError } from '../../pkg/core/errors';
 import { type Archive } from '../../pkg/core/ports';
-import { startProcess, waitUntilReady } from '../../scripts/stack/managedProcess';
 import { freePort } from '../../scripts/stack/ports';
 import { live, SERVERS, silentLogger, SOURCE, T0, TestServer } from './archiveServers';
 import { CPU, gridSeries, manySeries, writing } from './archiveWrites';
+import { hasPooler, startPooler } from './pgbouncer';
 
 jest.setTimeout(180_000);
 
@@ -234,8 +232,7 @@ describe.each(SERVERS)('faults, on $name', (server) => {
   });
 });
 
-const POOLER = '/usr/sbin/pgbouncer';
-const whenPooler = existsSync(POOLER) ? describe : describe.skip;
+const whenPooler = hasPooler ? describe : describe.skip;
 
 whenPooler('behind pgbouncer in transaction mode', () => {
   const test = new TestServer(SERVERS[SERVERS.length - 1], { password_encryption: 'md5' });
@@ -335,42 +332,4 @@ async function startProxy(port: number, target: number): Promise<Proxy> {
       sockets.forEach((socket) => socket.destroy());
     },
   };
-}
-
-async function startPooler(target: string): Promise<{ url: string; stop: () => Promise<void> }> {
-  const folder = await mkdtemp('/tmp/promkeep-pgbouncer-');
-  await chmod(folder, 0o755);
-  const server = new URL(target);
-  const port = await freePort();
-  const config = `[databases]
-promkeep = host=127.0.0.1 port=${server.port} dbname=promkeep user=${server.username} password=${server.password} pool_size=2
-[pgbouncer]
-listen_addr = 127.0.0.1
-listen_port = ${port}
-unix_socket_dir =
-auth_type = any
-pool_mode = transaction
-`;
-  await writeFile(`${folder}/pgbouncer.ini`, config, { mode: 0o644 });
-  const asUser = process.getuid?.() === 0 ? ['-u', 'postgres'] : [];
-  const pooler = await startProcess({
-    name: 'pgbouncer',
-    command: POOLER,
-    args: [...asUser, `${folder}/pgbouncer.ini`],
-  });
-  await waitUntilReady('pgbouncer', pooler, () => accepts(port));
-  return {
-    url: `postgres://anybody@127.0.0.1:${port}/promkeep`,
-    stop: async () => {
-      await pooler.stop('SIGTERM');
-      await rm(folder, { recursive: true, force: true });
-    },
-  };
-}
-
-function accepts(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1', () => socket.end(() => resolve(true)));
-    socket.on('error', () => resolve(false));
-  });
 }

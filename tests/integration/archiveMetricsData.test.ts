@@ -196,18 +196,21 @@ describe.each(SERVERS)('metrics_data on $name', (server) => {
     expect([all, different]).toEqual(['5', '5']);
   });
 
-  it('lets a role write and read with rights on the view alone', async () => {
+  it('lets a role write with a right on the view alone, and read when it was made a reader', async () => {
     await client.query(`CREATE ROLE person_${server.binDir ? 'a' : 'b'} LOGIN PASSWORD 'p'`);
     const role = `person_${server.binDir ? 'a' : 'b'}`;
-    await client.query(`GRANT SELECT, INSERT ON metrics_data TO ${role}`);
+    await client.query(`GRANT INSERT ON metrics_data TO ${role}`);
     const theirs = new URL(url);
     theirs.username = role;
     theirs.password = 'p';
     const person = await test.client(theirs.href);
     await person.query(INSERT, ['m', 1, '2031-05-05T00:00:00Z', '{}', 'mine']);
+    await expect(person.query('SELECT metric_value FROM metrics_data')).rejects.toMatchObject({ code: '42501' });
+    await client.query(`SELECT promkeep_grant_reader('${role}')`);
     expect((await person.query('SELECT metric_value FROM metrics_data')).rows).toEqual([{ metric_value: 1 }]);
     await expect(person.query('DELETE FROM metrics_data')).rejects.toMatchObject({ code: '42501' });
-    await expect(person.query('SELECT * FROM promkeep_samples')).rejects.toMatchObject({ code: '42501' });
+    await expect(person.query('DELETE FROM promkeep_samples')).rejects.toMatchObject({ code: '42501' });
+    await expect(person.query('SELECT * FROM promkeep_samples_20310505')).rejects.toMatchObject({ code: '42501' });
     await expect(person.query(`SELECT promkeep_ensure_partition('2040-01-01')`)).rejects.toMatchObject({
       code: '42501',
     });

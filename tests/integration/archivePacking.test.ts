@@ -99,7 +99,7 @@ describe.each(SERVERS)('packing on $name', (server) => {
     const found = await rows(
       `SELECT r.metric_name FROM promkeep_packed p JOIN promkeep_series r USING (series_id) WHERE p.differences ORDER BY 1`
     );
-    expect(found.map((row) => row.metric_name)).toEqual(['counter', 'extremes']);
+    expect(found.map((row) => row.metric_name)).toEqual(['counter', 'extremes', 'fraction']);
     expect(await read(CPU, { fromMs: T0 + STEP, toMs: T0 + 3 * STEP })).toContainEqual(
       gridSeries({ __name__: 'counter' }, [7, 7, 0], T0 + STEP)
     );
@@ -184,7 +184,7 @@ describe.each(SERVERS)('packing on $name', (server) => {
     await pack();
     expect(
       await rows(`SELECT m.metric_value AS value, v.expression FROM promkeep_packed p
-        CROSS JOIN LATERAL promkeep_unpack(p.from_time, p.step_us, p.offsets_us, p.sample_values, p.differences, p.fetch_ids, p.fetch_starts)
+        CROSS JOIN LATERAL promkeep_unpack(p.from_time, p.sample_count, p.step_us, p.offsets_us, p.sample_values, p.differences, p.divisor, p.fetch_ids, p.fetch_starts)
           AS m(metric_time, metric_value, fetch_id)
         JOIN promkeep_fetches f ON f.fetch_id = m.fetch_id JOIN promkeep_query_versions v USING (query_id, version)
         WHERE m.metric_value IS NOT NULL ORDER BY m.metric_time`)
@@ -270,15 +270,69 @@ describe.each(SERVERS)('packing on $name', (server) => {
     expect(await read()).toEqual(before);
   });
 
-  it('compresses with lz4 where the server has it, else with pglz', async () => {
-    const [{ lz4 }] = await rows(
-      `SELECT 'lz4' = ANY (enumvals) AS lz4 FROM pg_settings WHERE name = 'default_toast_compression'`
-    );
-    await archive.writeRange(writing(manySeries(1, 1_000, () => 1)), live());
+  it('compresses with pglz, which every server has and which is denser on such arrays', async () => {
+    await archive.writeRange(writing(manySeries(1, 1_000, (_, i) => i % 7)), live());
     await pack();
     expect(await rows(`SELECT pg_column_compression(sample_values) AS method FROM promkeep_packed`)).toEqual([
-      { method: lz4 ? 'lz4' : 'pglz' },
+      { method: 'pglz' },
     ]);
+  });
+
+  it('stores a value that does not change once', async () => {
+    const values = [7, 0, -0, 0.1, NaN, Infinity, -Infinity, 1e308, 5e-324];
+    const constant = values.map((value, n) => gridSeries({ __name__: `same${n}` }, Array<number>(50).fill(value)));
+    const zeros = gridSeries({ __name__: 'zeros' }, [0, -0, 0]);
+    const single = gridSeries({ __name__: 'single' }, [3]);
+    const uneven = { ...gridSeries({ __name__: 'uneven' }, Array<number>(40).fill(2)), timesMs: irregular(40) };
+    const written = [...constant, zeros, single, uneven];
+    await archive.writeRange(writing(written), live());
+    const before = await flat();
+    await pack();
+    expect(await read()).toEqual(written);
+    expect(await flat()).toEqual(before);
+    const [{ once }] = await rows(
+      `SELECT count(*)::int AS once FROM promkeep_packed WHERE cardinality(sample_values) = 1 AND sample_count = 50`
+    );
+    // A constant -0 is stored as it is.
+    expect(once).toBe(values.length - 1);
+    const range = { fromMs: T0 + 10 * STEP, toMs: T0 + 12 * STEP };
+    expect(await read(CPU, range)).toContainEqual(gridSeries({ __name__: 'same0' }, [7, 7, 7], range.fromMs));
+    // Taken apart and packed again.
+    const revised = gridSeries({ __name__: 'same0' }, [...Array<number>(49).fill(7), 8]);
+    await archive.writeRange(writing([revised, ...written.slice(1)]), live());
+    await pack();
+    expect(await read()).toEqual([revised, ...written.slice(1)]);
+  });
+
+  it('stores decimals as integers where dividing restores every bit', async () => {
+    const decimals = (digits: number, count: number): number[] =>
+      Array.from({ length: count }, (_, i) => Number((Math.sin(i) * 10 ** (i % 6)).toFixed(digits)));
+    const series: Array<[string, number[], number | null]> = [
+      ['a two', [12.34, 0.07, -5.5, 100, 99999999.99], 100],
+      ['b nine', decimals(9, 300), 1e9],
+      ['c three', decimals(3, 300), 1e3],
+      ['d large', [2 ** 50 + 0.5, 0.5], null],
+      ['e thirds', [1 / 3, 2 / 3], null],
+      ['f sum', [0.1 + 0.2, 0.3], null],
+      ['g huge', [1e308, 0.1], null],
+      ['h tiny', [5e-324, 0.1], null],
+      ['i nan', [0.1, NaN], null],
+      ['j minus zero', [0.1, -0], null],
+      ['k ten', decimals(12, 300), null],
+      ['l seconds', Array.from({ length: 300 }, (_, i) => Number((123_456.78 + i * 0.93).toFixed(2))), 100],
+    ];
+    const written = series.map(([name, values]) => gridSeries({ __name__: name }, values));
+    await archive.writeRange(writing(written), live());
+    const before = await flat();
+    await pack();
+    expect(await read()).toEqual(written);
+    expect(await flat()).toEqual(before);
+    const found = await rows(
+      `SELECT r.metric_name, p.divisor FROM promkeep_packed p JOIN promkeep_series r USING (series_id) ORDER BY 1`
+    );
+    expect(found.map(({ metric_name: name, divisor }) => [name, divisor])).toEqual(
+      series.map(([name, , divisor]) => [name, divisor])
+    );
   });
 
   it('cuts rows over 25,000 samples and batches by samples', async () => {

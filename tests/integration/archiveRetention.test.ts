@@ -1,4 +1,5 @@
 import { type Client } from 'pg';
+import { type ExpireOutcome } from '../../pkg/archive/retention';
 import { type Archive } from '../../pkg/core/ports';
 import { live, SERVERS, T0, TestServer } from './archiveServers';
 import { gridSeries, STEP, writing } from './archiveWrites';
@@ -48,6 +49,13 @@ describe.each(SERVERS)('retention on $name', (server) => {
   const define = (name: string, retention: string): Promise<void> =>
     archive.provision([{ name, expression: 'up', stepMs: STEP, retention }]);
 
+  /** As the upkeep does it: what is not rolled up does not expire. */
+  const expireAt = async (nowMs: number): Promise<ExpireOutcome> => {
+    const jobs = test.jobs(url, nowMs);
+    await jobs.rollUp(live());
+    return jobs.expire(live());
+  };
+
   it('reads classes', async () => {
     const classes = ['7d', '2w', '1y', '30d', 'forever', '0d', 'soon', '7D', ''];
     const { rows } = await client.query('SELECT promkeep_retention_days(c) AS days FROM unnest($1::text[]) AS c', [
@@ -61,7 +69,7 @@ describe.each(SERVERS)('retention on $name', (server) => {
     await write('short', '7d', MONDAY + 20 * DAY);
     await write('long', '1y', MONDAY - WEEK);
     await write('odd', 'whatever', MONDAY - WEEK);
-    const outcome = await test.jobs(url, MONDAY + 40 * DAY).expire(live());
+    const outcome = await expireAt(MONDAY + 40 * DAY);
     expect(outcome).toMatchObject({ deletedSamples: 6, moved: 0, busy: [] });
     expect(outcome.dropped).toEqual(['promkeep_samples_20260105', 'promkeep_samples_20260119']);
     expect(await left()).toEqual(['long 12-29 3', 'odd 12-29 3']);
@@ -76,11 +84,10 @@ describe.each(SERVERS)('retention on $name', (server) => {
       await write(name, retention, MONDAY + WEEK);
     }
     await test.jobs(url).packClosed(live());
-    const expire = (nowMs: number): Promise<{ dropped: string[] }> => test.jobs(url, nowMs).expire(live());
-    expect((await expire(MONDAY + 2 * WEEK - DAY)).dropped.filter((name) => name.includes('packed'))).toEqual([]);
-    expect((await expire(MONDAY + 2 * WEEK)).dropped).toContain('promkeep_packed_7d_20260105');
+    expect((await expireAt(MONDAY + 2 * WEEK - DAY)).dropped.filter((name) => name.includes('packed'))).toEqual([]);
+    expect((await expireAt(MONDAY + 2 * WEEK)).dropped).toContain('promkeep_packed_7d_20260105');
     expect(await left()).toEqual(['ever 01-05 3', 'ever 01-12 3', 'long 01-05 3', 'long 01-12 3', 'short 01-12 3']);
-    await expire(MONDAY + 400 * DAY);
+    await expireAt(MONDAY + 400 * DAY);
     expect(await left()).toEqual(['ever 01-05 3', 'ever 01-12 3']);
   });
 
@@ -88,7 +95,7 @@ describe.each(SERVERS)('retention on $name', (server) => {
     await write('short', '7d', MONDAY);
     await write('short', '7d', MONDAY + 20 * DAY);
     await archive.noteGap('short', { fromMs: MONDAY + DAY, toMs: MONDAY + 2 * DAY, reason: 'source-down' });
-    await test.jobs(url, MONDAY + 21 * DAY).expire(live());
+    await expireAt(MONDAY + 21 * DAY);
     expect(await archive.coverage('short')).toEqual([
       { fromMs: MONDAY + 20 * DAY, toMs: MONDAY + 20 * DAY + 2 * STEP },
     ]);
@@ -99,12 +106,12 @@ describe.each(SERVERS)('retention on $name', (server) => {
     await write('q', '7d', MONDAY);
     await test.jobs(url).packClosed(live());
     await define('q', '1y');
-    expect(await test.jobs(url, MONDAY + 30 * DAY).expire(live())).toMatchObject({ moved: 1, deletedSamples: 0 });
+    expect(await expireAt(MONDAY + 30 * DAY)).toMatchObject({ moved: 1, deletedSamples: 0 });
     expect(await left()).toEqual(['q 01-05 3']);
     const { rows } = await client.query('SELECT retention, sample_count FROM promkeep_packed');
     expect(rows).toEqual([{ retention: '1y', sample_count: 3 }]);
     await define('q', '7d');
-    await test.jobs(url, MONDAY + 30 * DAY).expire(live());
+    await expireAt(MONDAY + 30 * DAY);
     expect(await left()).toEqual([]);
   });
 
@@ -121,7 +128,7 @@ describe.each(SERVERS)('retention on $name', (server) => {
     await archive.writeRange(writing([series], { query, provenance, retention: '1y' }), live());
     await test.jobs(url).packClosed(live());
     await archive.provision([{ name: 'q', expression: 'up', stepMs, retention: '60d' }]);
-    await test.jobs(url, T0 + 30 * DAY).expire(live());
+    await expireAt(T0 + 30 * DAY);
     await test.jobs(url).packClosed(live());
     const { rows } = await client.query(
       `SELECT count(*)::int AS rows, sum(sample_count)::int AS samples FROM promkeep_packed WHERE retention = '60d'`
@@ -135,9 +142,9 @@ describe.each(SERVERS)('retention on $name', (server) => {
     await test.jobs(url).packClosed(live());
     await client.query('BEGIN');
     await client.query('SELECT count(*) FROM metrics_data');
-    const reading = await test.jobs(url, MONDAY + 30 * DAY).expire(live());
+    const reading = await expireAt(MONDAY + 30 * DAY);
     expect(reading.busy).toContain('promkeep_packed_7d_20260105');
     await client.query('ROLLBACK');
-    expect((await test.jobs(url, MONDAY + 30 * DAY).expire(live())).dropped).toContain('promkeep_packed_7d_20260105');
+    expect((await expireAt(MONDAY + 30 * DAY)).dropped).toContain('promkeep_packed_7d_20260105');
   });
 });

@@ -6,6 +6,9 @@ import { packedTables } from './0003packing';
 import { rollupViews } from './0004rollups';
 import { managedQueries } from './0005management';
 import { writingFunctions } from './0006writing';
+import { densePacking } from './0007densePacking';
+import { storedRollups } from './0008storedRollups';
+import { rowSecurity } from './0009rowSecurity';
 
 export interface Migration {
   name: string;
@@ -21,4 +24,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: 'rollups', sql: rollupViews },
   { name: 'managed queries', sql: managedQueries },
   { name: 'writing', sql: writingFunctions },
+  { name: 'dense packing', sql: densePacking },
+  { name: 'stored rollups', sql: storedRollups },
+  { name: 'row security', sql: rowSecurity },
 ];
