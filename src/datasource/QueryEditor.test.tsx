@@ -1,5 +1,5 @@
 import { CoreApp } from '@grafana/data';
-import { act, cleanup, render, screen } from '@testing-library/react';
+import { act, cleanup, render, screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { useState } from 'react';
 import { DATASOURCE_UID, installGrafanaHost, instanceSettings } from '../../tests/fakes/grafanaHost';
@@ -124,7 +124,7 @@ describe('a PromQL query', () => {
 
   it('says why it cannot be kept', async () => {
     const { user } = await open();
-    await user.hover(screen.getAllByTestId('icon-info-circle').at(-1) ?? document.body);
+    await user.hover(within(screen.getByText('Keep in archive')).getByTestId('icon-info-circle'));
     expect(await screen.findByText(/Keeping is off for this datasource/)).toBeInTheDocument();
   });
 
