@@ -180,12 +180,12 @@ function describeGaps(reports: readonly GapReport[]): string {
 }
 
 function describeVerified(reports: readonly VerifyReport[]): string {
-  const rows = reports.map(({ query, compared, differs, missing, extra, notHeldPoints, repaired }) => [
+  const rows = reports.map(({ query, compared, differs, missing, extra, ties, notHeldPoints, repaired }) => [
     query,
-    ...[compared, differs, missing, extra, notHeldPoints].map(String),
+    ...[compared, differs, missing, extra, ties, notHeldPoints].map(String),
     repaired ? 'repaired' : '',
   ]);
-  const headings = ['query', 'compared', 'differ', 'missing', 'extra', 'points not held', ''];
+  const headings = ['query', 'compared', 'differ', 'missing', 'extra', 'ties', 'points not held', ''];
   const examples = reports.flatMap((report) =>
     report.examples.map((one) => `${report.query} ${describeExample(one)}\n`)
   );

@@ -25,6 +25,8 @@ export interface VerifyReport {
   missing: number;
   /** Archived although the source does not have them. */
   extra: number;
+  /** Pairs of `topk` and the like: another series of the same value took the place; no difference. */
+  ties: number;
   /** Covered grid times the source no longer holds; nothing can be said of them. */
   notHeldPoints: number;
   repaired: boolean;
@@ -34,11 +36,15 @@ export interface VerifyReport {
 
 const MAX_EXAMPLES = 10;
 const PIECE_POINTS = 5_000;
+/** How often a repair begins again because another archiver has taken over meanwhile. */
+const MAX_TAKEOVERS = 3;
+/** Which of several series with the same value these give is up to the server; it need not be the same twice. */
+const RANKS = /\b(topk|bottomk)\b/;
 
 /**
  * Asks the source again for everything the archive covers of a query in a window, and compares sample by sample and bit by bit.
  * Only times at which the probe shows that the source still holds data are compared. With `repair`, pieces with differences
- * are written again. Rejects with `PromkeepError`.
+ * are written again, under whoever leads. Rejects with `PromkeepError`.
  */
 export async function verifyQuery(
   deps: CollectDeps,
@@ -54,6 +60,7 @@ export async function verifyQuery(
     differs: 0,
     missing: 0,
     extra: 0,
+    ties: 0,
     notHeldPoints: 0,
     repaired: false,
     examples: [],
@@ -80,7 +87,8 @@ async function verifyPiece(
   entry: LedgerEntry,
   range: TimeRange,
   { report, repair }: { report: VerifyReport; repair: boolean },
-  signal: AbortSignal
+  signal: AbortSignal,
+  takeovers = 0
 ): Promise<boolean> {
   const { epoch } = await deps.archive.currentLease();
   let write: RangeWrite;
@@ -94,28 +102,65 @@ async function verifyPiece(
     throw error;
   }
   const archived = await deps.archive.readSeries({ query: write.query, range }, signal);
-  const found = compare(archived, write, report);
-  report.notHeldPoints += write.gaps.reduce((sum, gap) => sum + countPoints(gap, entry.stepMs), 0);
-  if (found && repair) {
-    await fenceArchive(deps.archive, epoch).writeRange(write, signal);
+  const { compared, ties, differences } = compare(archived, write, RANKS.test(entry.expression));
+  if (differences.length > 0 && repair) {
+    try {
+      await fenceArchive(deps.archive, epoch).writeRange(write, signal);
+    } catch (error) {
+      if (asPromkeepError(error).code !== 'ARCHIVE_NOT_LEADER' || takeovers === MAX_TAKEOVERS) {
+        throw error;
+      }
+      return verifyPiece(deps, entry, range, { report, repair }, signal, takeovers + 1);
+    }
     report.repaired = true;
   }
+  report.compared += compared;
+  report.ties += ties;
+  report.notHeldPoints += write.gaps.reduce((sum, gap) => sum + countPoints(gap, entry.stepMs), 0);
+  differences.forEach(({ kind }) => report[kind]++);
+  report.examples.push(...differences.slice(0, MAX_EXAMPLES - report.examples.length));
   return true;
 }
 
-function compare(archived: readonly Series[], { series, covered }: RangeWrite, report: VerifyReport): boolean {
-  const before = report.differs + report.missing + report.extra;
+interface Comparison {
+  compared: number;
+  ties: number;
+  differences: Difference[];
+}
+
+function compare(archived: readonly Series[], { series, covered }: RangeWrite, ranks: boolean): Comparison {
   const holds = (timeMs: number): boolean => covered.some((part) => part.fromMs <= timeMs && timeMs <= part.toMs);
+  const comparison: Comparison = { compared: 0, ties: 0, differences: [] };
   const left = new Map(archived.map((one) => [keyOf(one.labels), one]));
   for (const one of series) {
     const key = keyOf(one.labels);
-    compareSeries(one.labels ?? {}, left.get(key), one, holds, report);
+    compareSeries(one.labels ?? {}, left.get(key), one, holds, comparison);
     left.delete(key);
   }
   for (const one of left.values()) {
-    compareSeries(one.labels ?? {}, one, undefined, holds, report);
+    compareSeries(one.labels ?? {}, one, undefined, holds, comparison);
   }
-  return report.differs + report.missing + report.extra > before;
+  return ranks ? withoutTies(comparison) : comparison;
+}
+
+/** Takes out pairs of a missing and an extra sample of the same time and value. */
+function withoutTies({ compared, differences }: Comparison): Comparison {
+  const extras = new Map<string, Difference[]>();
+  const placeOf = (timeMs: number, value = NaN): string => `${timeMs} ${Object.is(value, -0) ? '-0' : value}`;
+  for (const one of differences) {
+    if (one.kind === 'extra') {
+      const place = placeOf(one.timeMs, one.archived);
+      extras.set(place, [...(extras.get(place) ?? []), one]);
+    }
+  }
+  const tied = new Set<Difference>();
+  for (const one of differences) {
+    const other = one.kind === 'missing' ? extras.get(placeOf(one.timeMs, one.source))?.pop() : undefined;
+    if (other) {
+      tied.add(one).add(other);
+    }
+  }
+  return { compared, ties: tied.size / 2, differences: differences.filter((one) => !tied.has(one)) };
 }
 
 function compareSeries(
@@ -123,15 +168,12 @@ function compareSeries(
   archived: Series | undefined,
   source: Series | undefined,
   holds: (timeMs: number) => boolean,
-  report: VerifyReport
+  comparison: Comparison
 ): void {
   const values = new Map<number, number>();
   archived?.timesMs.forEach((timeMs, i) => values.set(timeMs, archived.values[i]));
   const note = (difference: Omit<Difference, 'labels'>): void => {
-    report[difference.kind]++;
-    if (report.examples.length < MAX_EXAMPLES) {
-      report.examples.push({ ...difference, labels });
-    }
+    comparison.differences.push({ ...difference, labels });
   };
   source?.timesMs.forEach((timeMs, i) => {
     const [was, is] = [values.get(timeMs), source.values[i]];
@@ -139,7 +181,7 @@ function compareSeries(
     if (!holds(timeMs)) {
       return;
     }
-    report.compared++;
+    comparison.compared++;
     if (was === undefined) {
       note({ kind: 'missing', timeMs, source: is });
     } else if (!Object.is(was, is)) {
@@ -148,7 +190,7 @@ function compareSeries(
   });
   for (const [timeMs, was] of values) {
     if (holds(timeMs)) {
-      report.compared++;
+      comparison.compared++;
       note({ kind: 'extra', timeMs, archived: was });
     }
   }

@@ -14,6 +14,8 @@ const PROGRAM = process.env.PROMKEEP_PROGRAM || path.resolve(__dirname, '../../d
 /** Recorded every second, so that a chart has a line soon. */
 const CONFIG = JSON.stringify({
   prometheus: { scrape_interval: '1s', scrape_timeout: '1s' },
+  // The default looks back 15 s; this one as far as Prometheus does, 4 s here, so that a short rest leaves a gap.
+  archive: { probe: 'count(up)' },
   recorded_queries: [
     {
       name: 'memory_usage',
