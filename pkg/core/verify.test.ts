@@ -24,7 +24,7 @@ async function setUp(expression: string, archived: Series[], now: Series[]) {
   const archive = new MemoryArchive({ orgId: 1, name: 'default' });
   const deps = {
     ...{ source, archive, clock: { nowMs: () => RANGE.toMs + 60_000 } },
-    ...{ settings: COLLECT_DEFAULTS, sourceVersion: async () => undefined },
+    ...{ settings: { ...COLLECT_DEFAULTS, settleMs: 43_000 }, sourceVersion: async () => undefined },
   };
   const query = { name: 'q', expression, stepMs: STEP_MS, retention: '30d' };
   await archive.provision([query]);
