@@ -52,8 +52,9 @@ test('a query without data says so, and one that fails says that', async ({ goto
   uid = await createDashboard(request, datasource, { expr: 'there_is_no_such_metric', range: true });
   const editor = await gotoPanelEditPage({ dashboard: { uid }, id: '1' });
   await expect(editor.panel.locator.getByText(/No data|No values/).first()).toBeVisible();
-  await enterExpression(editor.getQueryEditorRow('A'), 'rate(');
-  await editor.refreshPanel();
+  const row = editor.getQueryEditorRow('A');
+  await enterExpression(row, 'rate(');
+  await row.getByRole('button', { name: 'Run queries' }).click();
   await expect(page.getByText(/parse error/).first()).toBeVisible();
   await keepPicture(page, 'panel-error');
 });
