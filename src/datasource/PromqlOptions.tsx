@@ -49,10 +49,10 @@ export function PromqlOptions({ query, onChange, onRunQuery, datasource }: Props
             onChange={(event) => change({ keep: event.currentTarget.checked })}
           />
         </InlineField>
-        <RecordQueryAction query={query} datasource={datasource} />
       </InlineFieldRow>
       <InlineFieldRow>
         <ReadFromFields {...{ query, onChange, onRunQuery, datasource }} />
+        <RecordQueryAction query={query} datasource={datasource} />
       </InlineFieldRow>
     </>
   );
