@@ -1,12 +1,8 @@
 /** Paths of Promkeep's own resources below `/api/datasources/uid/<uid>/resources/`; every other path is Prometheus' own. */
 export const RESOURCE_PREFIX = 'promkeep/';
-export const SUMMARY_RESOURCE = 'promkeep/api/metrics/summary';
 export const SUMMARY_METRICS_RESOURCE = 'promkeep/api/summary/metrics';
-export const STANDARD_RESOURCE = 'promkeep/api/standard';
 /** Labels and series of what is archived; the parameter `query` names a recorded query. */
 export const ARCHIVE_LABELS_RESOURCE = 'promkeep/api/archive/labels';
 export const ARCHIVE_SERIES_RESOURCE = 'promkeep/api/archive/series';
-export const ARCHIVE_STATUS_RESOURCE = 'promkeep/api/archive/status';
-export const ARCHIVE_GAPS_RESOURCE = 'promkeep/api/archive/gaps';
 /** GET lists; POST makes one. Below it, by POST: `update`, `pause`, `resume`, `delete`, `validate`. */
 export const RECORDED_QUERIES_RESOURCE = 'promkeep/api/recorded-queries';
