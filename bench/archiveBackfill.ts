@@ -20,13 +20,13 @@ import { startPostgres } from '../scripts/stack/postgres';
 import { startPrometheus } from '../scripts/stack/prometheus';
 
 /**
- * The whole way of `promkeep backfill` (without starting the program) against `curl` of the same JSON into nothing, in turn:
- * a real Prometheus with made-up blocks, a fresh query in the archive each round.
- * Prints JSON. `BIN_DIR=/usr/lib/postgresql/15/bin npx tsx bench/archiveBackfill.ts [series] [points] [rounds]`
+ * The whole way of `promkeep backfill` (without starting the program) against `curl` of the same JSON into nothing, a day a
+ * request as the backfill asks, in turn: a real Prometheus with made-up blocks, a fresh query in the archive each round.
+ * Prints JSON. `BIN_DIR=/usr/lib/postgresql/15/bin npx tsx bench/archiveBackfill.ts [series] [points] [rounds]`, 1,440 points a day
  */
 const STEP_MS = 60_000;
 const DAY_MS = 86_400_000;
-const [SERIES, POINTS, ROUNDS] = [2, 3, 4].map((place, i) => Number(process.argv[place] ?? [1_000, 1_440, 5][i]));
+const [SERIES, POINTS, ROUNDS] = [2, 3, 4].map((place, i) => Number(process.argv[place] ?? [1_000, 5 * 1_440, 5][i]));
 /** Midnight, so that whole periods are filled, and long enough ago to be closed. */
 const END_MS = Math.floor(Date.now() / DAY_MS) * DAY_MS - DAY_MS;
 const FROM_MS = END_MS - POINTS * STEP_MS;
@@ -160,8 +160,17 @@ async function measure(prometheusUrl: string, postgresUrl: string): Promise<Reco
   }
 }
 
+/** @returns bytes */
 async function download(prometheusUrl: string): Promise<number> {
-  const parameters = `query=${encodeURIComponent(EXPRESSION)}&start=${FROM_MS / 1_000}&end=${TO_MS / 1_000}&step=${STEP_MS / 1_000}`;
+  let bytes = 0;
+  for (let fromMs = FROM_MS; fromMs <= TO_MS; fromMs += DAY_MS) {
+    bytes += await downloadDay(prometheusUrl, fromMs, Math.min(TO_MS, fromMs + DAY_MS - STEP_MS));
+  }
+  return bytes;
+}
+
+async function downloadDay(prometheusUrl: string, fromMs: number, toMs: number): Promise<number> {
+  const parameters = `query=${encodeURIComponent(EXPRESSION)}&start=${fromMs / 1_000}&end=${toMs / 1_000}&step=${STEP_MS / 1_000}`;
   const { stdout } = await run('curl', [
     '-s',
     '-o',

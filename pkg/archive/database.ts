@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool, type PoolClient } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
@@ -15,8 +16,8 @@ export interface Transaction {
   rows(sql: string, values?: readonly unknown[]): Promise<Row[]>;
   /** Runs one statement, gives the number of rows it touched. */
   run(sql: string, values?: readonly unknown[]): Promise<number>;
-  /** Runs `COPY … FROM STDIN` with all of its data. */
-  copyIn(sql: string, data: Buffer): Promise<void>;
+  /** Runs `COPY … FROM STDIN`. The server takes in one chunk of its data while the next is made. */
+  copyIn(sql: string, chunks: Iterable<Buffer>): Promise<void>;
   /**
    * The transaction's own id (`pg_current_xact_id()`). With it, a commit whose answer got lost is looked up instead of done
    * again, so that counts stay exact.
@@ -188,7 +189,7 @@ export class Database {
     const tx: Transaction = {
       rows: async (sql, values) => (await client.query<Record<string, unknown>>(sql, copy(values))).rows,
       run: async (sql, values) => (await client.query(sql, copy(values))).rowCount ?? 0,
-      copyIn: (sql, data) => copyIn(client, sql, data),
+      copyIn: (sql, chunks) => copyIn(client, sql, chunks),
     };
     const result = await work(tx);
     try {
@@ -227,12 +228,15 @@ function copy(values: readonly unknown[] | undefined): unknown[] | undefined {
 }
 
 /** Resolves when the server has taken everything and is ready for the next statement. */
-function copyIn(client: PoolClient, sql: string, data: Buffer): Promise<void> {
+function copyIn(client: PoolClient, sql: string, chunks: Iterable<Buffer>): Promise<void> {
   return new Promise((resolve, reject) => {
     const target = client.query(copyFrom(sql));
     target.once('error', reject);
     target.once('finish', resolve);
-    target.end(data);
+    // Not `pipeline`, which would destroy a target that has failed, and with it wait for an answer that has come already.
+    Readable.from(chunks)
+      .once('error', (error) => target.destroy(error))
+      .pipe(target);
   });
 }
 

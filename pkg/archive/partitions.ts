@@ -5,17 +5,17 @@ const WEEK_MS = 7 * 86_400_000;
 /** 1970-01-05 was the first Monday. */
 const FIRST_MONDAY_MS = 4 * 86_400_000;
 
-/** The Mondays (UTC) of the weeks these times lie in. */
-export function weeksOf(timesMs: Iterable<number>): Set<number> {
-  const weeks = new Set<number>();
-  let weekMs = NaN;
-  for (const timeMs of timesMs) {
-    if (!(timeMs >= weekMs && timeMs < weekMs + WEEK_MS)) {
-      weekMs = Math.floor((timeMs - FIRST_MONDAY_MS) / WEEK_MS) * WEEK_MS + FIRST_MONDAY_MS;
-      weeks.add(weekMs);
+/** Adds the Mondays (UTC) of the weeks these times, which ascend, lie in. */
+export function addWeeksOf(weeks: Set<number>, timesMs: Float64Array): void {
+  for (let i = 0; i < timesMs.length;) {
+    const weekMs = Math.floor((timesMs[i] - FIRST_MONDAY_MS) / WEEK_MS) * WEEK_MS + FIRST_MONDAY_MS;
+    weeks.add(weekMs);
+    const endMs = weekMs + WEEK_MS;
+    i = timesMs[timesMs.length - 1] < endMs ? timesMs.length : i + 1;
+    while (i < timesMs.length && timesMs[i] < endMs) {
+      i++;
     }
   }
-  return weeks;
 }
 
 /** Makes the weekly partitions of one schema and remembers which it has seen. */

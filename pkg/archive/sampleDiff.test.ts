@@ -1,10 +1,14 @@
 import fc from 'fast-check';
-import { diffSamples, noChanges, outsideOf, type SampleChanges, type Samples } from './sampleDiff';
+import { diffSamples, noChanges, outsideOf, type SampleChanges } from './sampleDiff';
+import { toColumns } from './sampleRuns';
 
 const always = (): boolean => true;
 
-function samples(entries: Array<[number, number]>): Samples {
-  return { timesMs: entries.map(([time]) => time), values: entries.map(([, value]) => value) };
+function samples(entries: Array<[number, number]>): { timesMs: Float64Array; values: Float64Array } {
+  return {
+    timesMs: Float64Array.from(entries, ([time]) => time),
+    values: Float64Array.from(entries, ([, value]) => value),
+  };
 }
 
 function diff(
@@ -33,7 +37,8 @@ describe('diffSamples', () => {
       ]
     );
     expect(changes).toEqual({
-      inserts: { seriesIds: [7, 7], timesMs: [0, 4], values: [0, 40] },
+      inserts: [{ seriesId: 7, timesMs: Float64Array.of(0, 4), values: Float64Array.of(0, 40) }],
+      insertCount: 2,
       updates: { seriesIds: [7], timesMs: [3], values: [31] },
       deletes: { seriesIds: [7], timesMs: [2], values: [0] },
       unchanged: 1,
@@ -70,7 +75,7 @@ describe('diffSamples', () => {
       untrusted
     );
     expect(changes).toMatchObject({
-      inserts: { timesMs: [3] },
+      inserts: [{ timesMs: Float64Array.of(3) }],
       updates: { timesMs: [] },
       deletes: { timesMs: [20] },
       unchanged: 1,
@@ -86,7 +91,8 @@ describe('diffSamples', () => {
     );
     fc.assert(
       fc.property(state, state, (stored, fresh) => {
-        const { inserts, updates, deletes, unchanged } = diff(stored, fresh);
+        const { insertCount, updates, deletes, unchanged, ...changes } = diff(stored, fresh);
+        const inserts = toColumns(changes.inserts);
         const result = new Map(stored);
         deletes.timesMs.forEach((time) => expect(result.delete(time)).toBe(true));
         updates.timesMs.forEach((time, i) => result.set(time, updates.values[i]));
@@ -95,6 +101,7 @@ describe('diffSamples', () => {
           result.set(time, inserts.values[i]);
         });
         expect([...result].sort(([a], [b]) => a - b)).toEqual(fresh);
+        expect(insertCount).toBe(inserts.timesMs.length);
         expect(unchanged + updates.timesMs.length + inserts.timesMs.length).toBe(fresh.length);
       })
     );

@@ -1,27 +1,23 @@
 import { type TimeRange } from '../core/ports';
+import { type SampleColumns, type SampleRun } from './sampleRuns';
 
 export interface Samples {
   timesMs: ArrayLike<number>;
   values: ArrayLike<number>;
 }
 
-/** Samples of many series as columns. */
-export interface SampleColumns {
-  seriesIds: number[];
-  timesMs: number[];
-  values: number[];
-}
-
 /** What has to happen so that the archive holds exactly the new answer. */
 export interface SampleChanges {
-  inserts: SampleColumns;
+  /** At most one run a series: an answer of a million new samples is not copied. */
+  inserts: SampleRun[];
+  insertCount: number;
   updates: SampleColumns;
   deletes: SampleColumns;
   unchanged: number;
 }
 
 export function noChanges(): SampleChanges {
-  return { inserts: columns(), updates: columns(), deletes: columns(), unchanged: 0 };
+  return { inserts: [], insertCount: 0, updates: columns(), deletes: columns(), unchanged: 0 };
 }
 
 /**
@@ -34,9 +30,14 @@ export function diffSamples(
   changes: SampleChanges,
   seriesId: number,
   stored: Samples,
-  fresh: Samples,
+  fresh: Omit<SampleRun, 'seriesId'>,
   trusted: (timeMs: number) => boolean
 ): void {
+  if (stored.timesMs.length === 0) {
+    insert(changes, { seriesId, ...fresh });
+    return;
+  }
+  const added: number[] = [];
   let old = 0;
   for (let i = 0; i < fresh.timesMs.length; i++) {
     const timeMs = fresh.timesMs[i];
@@ -44,7 +45,7 @@ export function diffSamples(
       withdraw(changes, seriesId, stored.timesMs[old], trusted);
     }
     if (old === stored.timesMs.length || stored.timesMs[old] > timeMs) {
-      push(changes.inserts, seriesId, timeMs, fresh.values[i]);
+      added.push(i);
     } else if (Object.is(stored.values[old++], fresh.values[i]) || !trusted(timeMs)) {
       // Object.is: NaN equals NaN, -0 differs from 0. Comparing with === would get both wrong.
       changes.unchanged++;
@@ -54,6 +55,18 @@ export function diffSamples(
   }
   for (; old < stored.timesMs.length; old++) {
     withdraw(changes, seriesId, stored.timesMs[old], trusted);
+  }
+  insert(changes, {
+    seriesId,
+    timesMs: Float64Array.from(added, (i) => fresh.timesMs[i]),
+    values: Float64Array.from(added, (i) => fresh.values[i]),
+  });
+}
+
+function insert(changes: SampleChanges, { seriesId, timesMs, values }: SampleRun): void {
+  if (timesMs.length > 0) {
+    changes.inserts.push({ seriesId, timesMs, values });
+    changes.insertCount += timesMs.length;
   }
 }
 

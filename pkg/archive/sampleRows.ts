@@ -4,7 +4,7 @@ import { float8Array, int8Array, timestampArray, unpackSamples } from './binaryA
 import { encodeCopy } from './copyFormat';
 import { type Transaction } from './database';
 import { mergePieces, packedColumns, type StoredSamples, unpackRow } from './packedRows';
-import { type SampleColumns } from './sampleDiff';
+import { type SampleColumns, type SampleRun } from './sampleRuns';
 
 /** Rows a statement: larger ones were not faster in bench/archiveWrite.ts, and a smaller one can be cancelled sooner. */
 const CHUNK_ROWS = 20_000;
@@ -88,28 +88,16 @@ export async function takeApart(
   }
 }
 
-/** Parts of at most as many samples as one statement takes; one, maybe empty, at least. */
-export function splitColumns({ seriesIds, timesMs, values }: SampleColumns): SampleColumns[] {
-  if (timesMs.length <= CHUNK_ROWS) {
-    return [{ seriesIds, timesMs, values }];
-  }
-  const parts: SampleColumns[] = [];
-  for (let start = 0; start < timesMs.length; start += CHUNK_ROWS) {
-    const end = start + CHUNK_ROWS;
-    parts.push({
-      seriesIds: seriesIds.slice(start, end),
-      timesMs: timesMs.slice(start, end),
-      values: values.slice(start, end),
-    });
-  }
-  return parts;
-}
-
-/** @param columns a part as `splitColumns` gives it */
-export function insertSamples(tx: Transaction, schema: string, columns: SampleColumns, fetchId: number): Promise<void> {
+/** Inserts new samples by COPY. */
+export function insertSamples(
+  tx: Transaction,
+  schema: string,
+  runs: readonly SampleRun[],
+  fetchId: number
+): Promise<void> {
   return tx.copyIn(
     `COPY ${schema}.promkeep_samples (series_id, time, value, fetch_id) FROM STDIN (FORMAT binary)`,
-    encodeCopy(columns, fetchId)
+    encodeCopy(runs, fetchId)
   );
 }
 
@@ -168,10 +156,8 @@ export function encodeChunk({ seriesIds, timesMs, values }: SampleColumns): Enco
 }
 
 function* chunksOf(columns: SampleColumns): Generator<Chunk> {
-  if (columns.timesMs.length === 0) {
-    return;
-  }
-  for (const part of splitColumns(columns)) {
+  for (let start = 0; start < columns.timesMs.length; start += CHUNK_ROWS) {
+    const part = sliceColumns(columns, start, start + CHUNK_ROWS);
     let [first, last] = [part.timesMs[0], part.timesMs[0]];
     for (const time of part.timesMs) {
       first = Math.min(first, time);
@@ -183,4 +169,8 @@ function* chunksOf(columns: SampleColumns): Generator<Chunk> {
       bounds: [timeText(Math.floor(first)), timeText(Math.ceil(last))],
     };
   }
+}
+
+function sliceColumns({ seriesIds, timesMs, values }: SampleColumns, from: number, to: number): SampleColumns {
+  return { seriesIds: seriesIds.slice(from, to), timesMs: timesMs.slice(from, to), values: values.slice(from, to) };
 }

@@ -2,12 +2,14 @@ import { PromkeepError } from '../core/errors';
 import { type RangeWrite, type SourceIdentity, type TimeRange } from '../core/ports';
 import { byteaArray, readInt64 } from './binaryArrays';
 import { type Row, type Transaction } from './database';
-import { choosePieces, encodePacked, PACKED_COLUMNS, type PackPiece } from './directPacking';
+import { choosePieces } from './directPacking';
 import { toMultirange } from './gridRanges';
 import { requireEpoch } from './leaseRows';
+import { encodePacked, PACKED_COLUMNS } from './packedCopy';
 import { displayNameOf, identityOf, makeQuery, type OpenedQuery, type QueryDefinition } from './queryRows';
-import { encodeChunk, insertSamples, splitColumns, timeText } from './sampleRows';
-import { type SampleChanges, type SampleColumns } from './sampleDiff';
+import { type SampleChanges } from './sampleDiff';
+import { encodeChunk, insertSamples, timeText } from './sampleRows';
+import { countSamples, type SampleRun, toColumns } from './sampleRuns';
 import { FINGERPRINT_BYTES, type SeriesOrigin, type StorableSeries } from './seriesIdentity';
 
 /** A write whose locks are held. */
@@ -108,6 +110,9 @@ export async function addCoverage(
   }
 }
 
+/** So many samples go along in the call that notes the write; more go by COPY, which costs a round trip and takes less time from here on. */
+const CALL_SAMPLES = 4_000;
+
 /**
  * Notes the write and what it covers, and inserts its new samples; gives the id under which the changed ones are noted. What
  * belongs to periods that closed before `closedBeforeMs` is packed at once.
@@ -120,20 +125,18 @@ export async function addFetch(
   changes: SampleChanges,
   { refusedCount, closedBeforeMs }: { refusedCount: number; closedBeforeMs: number }
 ): Promise<number> {
-  const target = { retention: query.packedClass, periodMs: query.periodMs, closedBeforeMs };
+  const target = { periodMs: query.periodMs, closedBeforeMs };
   const { pieces, rest, untilMs } = choosePieces(changes.inserts, target);
-  const [first, ...others] = splitColumns(rest);
-  const fetchId = await noteFetch(tx, schema, query, write, changes, { first, refusedCount });
-  for (const part of others) {
-    await insertSamples(tx, schema, part, fetchId);
-  }
-  for (const part of batchesOf(pieces)) {
-    await tx.copyIn(
-      `COPY ${schema}.promkeep_packed (${PACKED_COLUMNS}) FROM STDIN (FORMAT binary)`,
-      encodePacked(changes.inserts, part, target, fetchId)
-    );
+  const many = countSamples(rest) > CALL_SAMPLES;
+  const fetchId = await noteFetch(tx, schema, query, write, changes, { fresh: many ? [] : rest, refusedCount });
+  if (many) {
+    await insertSamples(tx, schema, rest, fetchId);
   }
   if (pieces.length > 0) {
+    await tx.copyIn(
+      `COPY ${schema}.promkeep_packed (${PACKED_COLUMNS}) FROM STDIN (FORMAT binary)`,
+      encodePacked(pieces, query.packedClass, fetchId)
+    );
     await tx.run(
       `UPDATE ${schema}.promkeep_queries
        SET packed_at = now(), packed_until = greatest(packed_until, $2::timestamptz) WHERE query_id = $1`,
@@ -143,35 +146,15 @@ export async function addFetch(
   return fetchId;
 }
 
-/** 2.4 MB of values. */
-const BATCH_SAMPLES = 300_000;
-
-function* batchesOf(pieces: readonly PackPiece[]): Generator<PackPiece[]> {
-  let batch: PackPiece[] = [];
-  let samples = 0;
-  for (const piece of pieces) {
-    batch.push(piece);
-    samples += piece.to - piece.from;
-    if (samples >= BATCH_SAMPLES) {
-      yield batch;
-      batch = [];
-      samples = 0;
-    }
-  }
-  if (batch.length > 0) {
-    yield batch;
-  }
-}
-
 async function noteFetch(
   tx: Transaction,
   schema: string,
   query: OpenedQuery,
   { provenance, range, covered }: RangeWrite,
-  { inserts, unchanged, updates, deletes }: SampleChanges,
-  { first, refusedCount }: { first: SampleColumns; refusedCount: number }
+  { insertCount, unchanged, updates, deletes }: SampleChanges,
+  { fresh, refusedCount }: { fresh: readonly SampleRun[]; refusedCount: number }
 ): Promise<number> {
-  const { keys, values } = encodeChunk(first);
+  const { keys, values } = encodeChunk(toColumns(fresh));
   const [row] = await tx.rows(
     `SELECT * FROM ${schema}.promkeep_add_fetch($1, $2, $3::timestamptz, $4::timestamptz, $5::timestamptz, $6, $7, $8::text[],
        $9::bigint[], $10::tstzmultirange, $11::bigint[], $12::timestamptz[], $13::float8[])`,
@@ -184,7 +167,7 @@ async function noteFetch(
       provenance.expression === query.expression ? null : provenance.expression,
       provenance.prometheusVersion ?? null,
       [...provenance.warnings],
-      [inserts.timesMs.length, unchanged, updates.timesMs.length, deletes.timesMs.length, refusedCount],
+      [insertCount, unchanged, updates.timesMs.length, deletes.timesMs.length, refusedCount],
       toMultirange(covered, query.stepMs),
       ...keys,
       values,

@@ -5,7 +5,7 @@ import { type Database, type Transaction } from './database';
 import { MIN_PACKED_SAMPLES } from './directPacking';
 import { addGap } from './ledgerRows';
 import { type OpenedQuery, type QueryDefinition, startVersion, wasEarlierVersion } from './queryRows';
-import { type Partitions, weeksOf } from './partitions';
+import { addWeeksOf, type Partitions } from './partitions';
 import { diffSamples, noChanges, outsideOf, type SampleChanges } from './sampleDiff';
 import { NO_SAMPLES, type StoredSamples } from './packedRows';
 import { deleteSamples, readSamples, takeApart, updateSamples } from './sampleRows';
@@ -39,7 +39,8 @@ export async function writeRange(
   signal: AbortSignal
 ): Promise<WriteOutcome> {
   const { accepted, refused } = identifySeries(write.series, write.queryName, write.range, identities);
-  const weeks = new Set(accepted.flatMap(({ series }) => [...weeksOf(series.timesMs)]));
+  const weeks = new Set<number>();
+  accepted.forEach(({ series }) => addWeeksOf(weeks, series.timesMs));
   if (weeks.size > MAX_WEEKS) {
     throw new PromkeepError(
       'LIMIT_EXCEEDED',
@@ -118,7 +119,7 @@ async function replaceRange(
     await addGap(tx, schema, query, gap);
   }
   return {
-    inserted: changes.inserts.timesMs.length,
+    inserted: changes.insertCount,
     unchanged: changes.unchanged,
     revised: changes.updates.timesMs.length,
     withdrawn: changes.deletes.timesMs.length,
@@ -204,8 +205,8 @@ async function applyChanges(
   write: RangeWrite,
   { changes, stored, ...rest }: Changed
 ): Promise<void> {
-  const { inserts, updates, deletes } = changes;
-  if (inserts.timesMs.length + updates.timesMs.length + deletes.timesMs.length === 0) {
+  const { insertCount, updates, deletes } = changes;
+  if (insertCount + updates.timesMs.length + deletes.timesMs.length === 0) {
     await addCoverage(tx, schema, query, write.covered);
     return;
   }
