@@ -1,7 +1,7 @@
 import { type TimeGrid } from '../core/ports';
 import { unpackSamples } from './binaryArrays';
 import { type Row, type Transaction } from './database';
-import { mergePieces, packedHead, type StoredSamples, unpackRow } from './packedRows';
+import { mergePieces, packedHead, sentValues, type StoredSamples, unpackRow } from './packedRows';
 import { timeText } from './sampleRows';
 
 /**
@@ -38,7 +38,7 @@ export async function gridSamples(
     add(row, inOrder(unpackSamples(String(row.packed))));
   }
   for (const row of packed) {
-    add(row, onGrid(unpackRow(row, { fromMs: grid.startMs, toMs: grid.endMs }), grid));
+    add(row, unpackRow(row, { fromMs: grid.startMs, toMs: grid.endMs }, grid));
   }
   return new Map([...pieces].map(([id, all]) => [id, mergePieces(all)]));
 }
@@ -48,14 +48,18 @@ export async function gridSamples(
  * of them: subscripts 3 to 4 ms, all values 36 ms, `unnest … WITH ORDINALITY` and a condition 52 ms. A subscript into a
  * compressed array unpacks it anew each time; `|| '{}'` behind OFFSET 0 unpacks it once.
  *
- * Rows of differences are sent whole, since the sum has to run over all of them (in SQL: 93 ms), and so are uneven ones.
+ * Rows of differences are sent whole (to sum them up in SQL took 93 ms), and so are uneven ones.
  */
 function packedOnGrid(schema: string): string {
   const us = (time: string): string => `(extract(epoch FROM ${time}) * 1000000)::bigint`;
   return `SELECT t.series_id, ${packedHead('t', 't.first_time')} AS start, t.step_us * t.stride AS step_us, t.differences,
        0 AS skipped, CASE WHEN t.step_us IS NULL THEN encode(array_send(t.offsets_us), 'hex') END AS offsets,
-       encode(array_send(CASE WHEN t.whole THEN t.data WHEN t.stride = 1 THEN t.data[t.first:t.last]
-         ELSE ARRAY(SELECT t.data[i] FROM generate_series(t.first, t.last, t.stride) AS i) END), 'hex') AS packed
+       ${sentValues(
+         't.differences',
+         't.data',
+         `CASE WHEN t.whole THEN t.data WHEN t.stride = 1 THEN t.data[t.first:t.last]
+            ELSE ARRAY(SELECT t.data[i] FROM generate_series(t.first, t.last, t.stride) AS i) END`
+       )} AS packed
      FROM (
        SELECT r.*, CASE WHEN r.whole THEN r.from_time ELSE r.from_time + (r.first - 1) * r.step_us * interval '1 microsecond' END AS first_time,
          least(r.sample_count, (r.end_us - r.from_us) / r.step_us + 1)::integer AS last, r.sample_values || '{}' AS data
@@ -86,18 +90,5 @@ function inOrder(samples: Omit<StoredSamples, 'packed'>): StoredSamples {
     timesMs: Float64Array.from(order, (i) => timesMs[i]),
     values: Float64Array.from(order, (i) => values[i]),
     packed: false,
-  };
-}
-
-function onGrid(samples: StoredSamples, { startMs, stepMs }: TimeGrid): StoredSamples {
-  const isOn = (timeMs: number): boolean => (timeMs - startMs) % stepMs === 0;
-  if (samples.timesMs.every(isOn)) {
-    return samples;
-  }
-  const at = [...samples.timesMs.keys()].filter((i) => isOn(samples.timesMs[i]));
-  return {
-    ...samples,
-    timesMs: Float64Array.from(at, (i) => samples.timesMs[i]),
-    values: Float64Array.from(at, (i) => samples.values[i]),
   };
 }

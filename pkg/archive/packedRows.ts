@@ -1,4 +1,5 @@
-import { readTime } from './binaryArrays';
+import { type TimeGrid } from '../core/ports';
+import { readInt64, readTime } from './binaryArrays';
 import { type Row } from './database';
 
 export interface StoredSamples {
@@ -31,55 +32,110 @@ export function packedColumns(fromParameter: number, toParameter: number): strin
   return `p.series_id, ${packedHead('p', 'p.from_time')} AS start, p.step_us,
     p.differences, CASE WHEN ${whole} THEN 0 ELSE ${first} - 1 END AS skipped,
     CASE WHEN p.step_us IS NULL THEN encode(array_send(p.offsets_us), 'hex') END AS offsets,
-    encode(array_send(CASE WHEN ${whole} THEN p.sample_values
-      ELSE p.sample_values[${first}::integer:${last}::integer] END), 'hex') AS packed`;
-}
-
-/** The samples of one packed row within `[fromMs, toMs]`. */
-export function unpackRow(row: Row, range: { fromMs: number; toMs: number }): StoredSamples {
-  const head = Buffer.from(String(row.start), 'hex');
-  const startMs = readTime(head, 0);
-  const stored = readFloat8Array(Buffer.from(String(row.packed), 'hex'));
-  const values = restore(stored, row.differences === true, head.readDoubleBE(8), head.readInt32BE(16));
-  const times = new Float64Array(values.length);
-  if (typeof row.offsets === 'string') {
-    const bytes = Buffer.from(row.offsets, 'hex');
-    for (let i = 0; i < times.length; i++) {
-      const at = ARRAY_HEADER_BYTES + i * 12 + 4;
-      times[i] = startMs + (bytes.readInt32BE(at) * 4_294_967_296 + bytes.readUInt32BE(at + 4)) / 1000;
-    }
-  } else {
-    const stepMs = Number(row.step_us) / 1000;
-    const skipped = Number(row.skipped);
-    for (let i = 0; i < times.length; i++) {
-      times[i] = startMs + (skipped + i) * stepMs;
-    }
-  }
-  let first = 0;
-  let end = times.length;
-  while (first < end && times[first] < range.fromMs) {
-    first++;
-  }
-  while (end > first && times[end - 1] > range.toMs) {
-    end--;
-  }
-  return { timesMs: times.slice(first, end), values: values.slice(first, end), packed: true };
+    ${sentValues(
+      'p.differences',
+      'p.sample_values',
+      `CASE WHEN ${whole} THEN p.sample_values ELSE p.sample_values[${first}::integer:${last}::integer] END`
+    )} AS packed`;
 }
 
 /**
- * Differences are summed up and divided, which restores every bit.
+ * Differences are integers, and most are small: as text they take a twelfth of the eight bytes' hexadecimal form, and less time
+ * on both sides. They are sent whole, since the sum has to run over all of them.
  *
- * @param divisor 0: the only value stands for all of the row's samples
+ * @param part what is sent of other values
  */
-function restore(stored: Float64Array, differences: boolean, divisor: number, count: number): Float64Array {
-  if (divisor === 0) {
-    return new Float64Array(count).fill(stored[0]);
+export function sentValues(differences: string, values: string, part: string): string {
+  return `CASE WHEN ${differences} THEN ${values}::bigint[]::text ELSE encode(array_send(${part}), 'hex') END`;
+}
+
+/**
+ * The samples of one packed row within `[fromMs, toMs]`.
+ *
+ * @param grid only those at its times; absent: all
+ */
+export function unpackRow(row: Row, range: { fromMs: number; toMs: number }, grid?: TimeGrid): StoredSamples {
+  const head = Buffer.from(String(row.start), 'hex');
+  const startMs = readTime(head, 0);
+  const values = readValues(row, head.readDoubleBE(8), head.readInt32BE(16));
+  if (typeof row.offsets === 'string') {
+    const bytes = Buffer.from(row.offsets, 'hex');
+    const timeAt = (i: number): number => startMs + readInt64(bytes, ARRAY_HEADER_BYTES + i * 12 + 4) / 1000;
+    return take(values, timeAt, { first: 0, stride: 1 }, range, grid);
   }
-  for (let i = 0, sum = 0; differences && i < stored.length; i++) {
-    sum += stored[i];
-    stored[i] = sum / divisor;
+  const stepMs = Number(row.step_us) / 1000;
+  const skipped = Number(row.skipped);
+  const timeAt = (i: number): number => startMs + (skipped + i) * stepMs;
+  return take(values, timeAt, strideOf(timeAt, stepMs, values.length, grid), range, grid);
+}
+
+/** Which samples of an evenly spaced row are worth a look. */
+function strideOf(
+  timeAt: (i: number) => number,
+  stepMs: number,
+  count: number,
+  grid: TimeGrid | undefined
+): { first: number; stride: number } {
+  const stride = grid === undefined ? 1 : grid.stepMs / stepMs;
+  if (grid === undefined || !Number.isInteger(stride)) {
+    return { first: 0, stride: 1 };
   }
-  return stored;
+  let first = 0;
+  while (first < Math.min(stride, count) && !isOnGrid(grid, timeAt(first))) {
+    first++;
+  }
+  return { first, stride };
+}
+
+function take(
+  values: Float64Array,
+  timeAt: (i: number) => number,
+  { first, stride }: { first: number; stride: number },
+  { fromMs, toMs }: { fromMs: number; toMs: number },
+  grid: TimeGrid | undefined
+): StoredSamples {
+  const room = Math.max(0, Math.ceil((values.length - first) / stride));
+  const [times, taken] = [new Float64Array(room), new Float64Array(room)];
+  let count = 0;
+  for (let i = first; i < values.length; i += stride) {
+    const timeMs = timeAt(i);
+    if (timeMs >= fromMs && timeMs <= toMs && (grid === undefined || isOnGrid(grid, timeMs))) {
+      times[count] = timeMs;
+      taken[count++] = values[i];
+    }
+  }
+  return { timesMs: times.slice(0, count), values: taken.slice(0, count), packed: true };
+}
+
+export function isOnGrid({ startMs, stepMs }: TimeGrid, timeMs: number): boolean {
+  return (timeMs - startMs) % stepMs === 0;
+}
+
+/** @param divisor 0: the only value stands for all of the row's samples */
+function readValues(row: Row, divisor: number, count: number): Float64Array {
+  const packed = String(row.packed);
+  if (row.differences === true) {
+    return sumUp(packed, count, divisor);
+  }
+  const stored = readFloat8Array(Buffer.from(packed, 'hex'));
+  return divisor === 0 ? new Float64Array(count).fill(stored[0]) : stored;
+}
+
+const [MINUS, COMMA, ZERO] = [...'-,0'].map((character) => character.charCodeAt(0));
+
+/** `{7,-1,0,…}`: the first value and what each adds to the one before; summed up and divided, which restores every bit. */
+function sumUp(text: string, count: number, divisor: number): Float64Array {
+  const values = new Float64Array(count);
+  for (let i = 0, at = 1, sum = 0; i < count; i++, at++) {
+    const negative = text.charCodeAt(at) === MINUS;
+    let number = 0;
+    for (at += negative ? 1 : 0; at < text.length - 1 && text.charCodeAt(at) !== COMMA; at++) {
+      number = number * 10 + text.charCodeAt(at) - ZERO;
+    }
+    sum += negative ? -number : number;
+    values[i] = sum / divisor;
+  }
+  return values;
 }
 
 /** Merges pieces of one series; no time is in two of them. */
