@@ -14,13 +14,16 @@ export async function shrinkLedger(
   rollups: RollupRetention,
   signal: AbortSignal
 ): Promise<void> {
-  const kept = `tstzmultirange(tstzrange($1::timestamptz - interval '24 hours' * ${schema}.promkeep_retention_days(q.retention), NULL))`;
+  const begin = `$1::timestamptz - interval '24 hours' * ${schema}.promkeep_retention_days(q.retention)`;
+  const kept = `tstzmultirange(tstzrange(${begin}, NULL))`;
+  // An hour more: `raw_from` may come to lie on the first time that is kept, which is the last of a stored bucket.
+  const young = `tstzmultirange(tstzrange(${begin} + interval '1 hour', NULL))`;
   const widths = storedWidths(rollups);
   await database.transaction(
     async (tx) => {
       const queries = await tx.rows(
         `SELECT q.query_id FROM ${schema}.promkeep_queries q WHERE ${schema}.promkeep_retention_days(q.retention) IS NOT NULL
-         AND (EXISTS (SELECT 1 FROM ${schema}.promkeep_coverage c WHERE c.query_id = q.query_id AND NOT c.covered <@ ${kept})
+         AND (EXISTS (SELECT 1 FROM ${schema}.promkeep_coverage c WHERE c.query_id = q.query_id AND NOT c.covered <@ ${young})
            OR EXISTS (SELECT 1 FROM ${schema}.promkeep_gaps g WHERE g.query_id = q.query_id AND upper(g.missing) <= lower(${kept})))
          ORDER BY q.query_id FOR NO KEY UPDATE OF q`,
         [timeText(nowMs)]
@@ -29,7 +32,7 @@ export async function shrinkLedger(
       await tx.run(
         `UPDATE ${schema}.promkeep_coverage c SET covered = c.covered * ${kept}, updated_at = now(), expired = c.expired
            + CASE WHEN EXISTS (SELECT 1 FROM unnest($3::integer[], $4::integer[]) AS w(width_s, days) WHERE ${STORES_WIDTH(schema)})
-               THEN (c.covered - ${kept}) * ${unfrozen(schema, 'c')} ELSE '{}' END
+               THEN (c.covered - ${young}) * ${unfrozen(schema, 'c')} ELSE '{}' END
          FROM ${schema}.promkeep_queries q WHERE q.query_id = c.query_id AND q.query_id = ANY ($2::bigint[])`,
         [timeText(nowMs), ids, widths.map(({ widthS }) => widthS), widths.map(({ days }) => days)]
       );

@@ -4,5 +4,5 @@
  */
 export const expiredCoverage = `
 ALTER TABLE {schema}.promkeep_coverage ADD COLUMN expired tstzmultirange NOT NULL DEFAULT '{}';
-COMMENT ON COLUMN {schema}.promkeep_coverage.expired IS 'What was covered when its samples expired and its rollups were stored. May overlap covered where somebody filled it in again.';
+COMMENT ON COLUMN {schema}.promkeep_coverage.expired IS 'What was covered when its samples expired and its rollups were stored. May overlap covered, by an hour or where somebody filled it in again.';
 `;
