@@ -47,7 +47,7 @@ export function describeMissing(
     const count = holes.reduce((sum, range) => sum + timesIn(range, stepMs), 0);
     const what =
       bucketMs > 0
-        ? `Left out: ${count} buckets in between that are not recorded as a whole`
+        ? `Left out: ${count === 1 ? 'a bucket in between that is' : `${count} buckets in between that are`} not recorded as a whole`
         : `The archive lacks ${count} of the times in between`;
     notices.push(warning(`${what}: ${named.join('; ')}${more}.`));
   }
