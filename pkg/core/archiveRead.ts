@@ -1,4 +1,4 @@
-import { countTimes, joinRanges, lastTimeWithin, splitGrid } from './archiveGrid';
+import { clipToGrid, countTimes, joinRanges, lastTimeWithin, splitGrid } from './archiveGrid';
 import { type Answering, type ArchiveReadDeps, askArchive } from './archiveAsk';
 import { aloneNotice, clock, describeMissing, info, timesIn, warning } from './archiveNotices';
 import { mapConcurrently } from './concurrency';
@@ -50,7 +50,7 @@ async function readRange(deps: ArchiveReadDeps, query: RangeQuery, options: Call
     report.notices.push(aloneNotice('the newer part has native histograms, which the archive does not hold.'));
     return live.queryRange(query, options);
   }
-  const filling = withoutLive(rolled, query.stepMs, answers);
+  const filling = beforeLive(rolled, query.stepMs, answers);
   const { outside: asked } = splitGrid(
     query,
     [...archived.covered, ...filling.covered].sort((a, b) => a.fromMs - b.fromMs)
@@ -65,21 +65,22 @@ async function readRange(deps: ArchiveReadDeps, query: RangeQuery, options: Call
   };
 }
 
-/** Prometheus may still hold samples that have expired in the archive: these are what it says itself, a rollup is not. */
-function withoutLive(
+/**
+ * From the first time on at which Prometheus says anything it is believed, also where it says nothing: it still has the samples
+ * then, and a rollup may outlast a series by its width.
+ */
+function beforeLive(
   rolled: GridSamples,
   stepMs: number,
   answers: readonly QueryResult[]
 ): Pick<GridSamples, 'covered' | 'series'> {
-  if (rolled.covered.length === 0) {
-    return rolled;
-  }
-  const live = new Set(answers.flatMap(({ series }) => series.flatMap(({ timesMs }) => [...timesMs])));
+  const firsts = answers.flatMap(({ series }) => series.map(({ timesMs }) => timesMs[0] ?? Infinity));
+  const heldFromMs = firsts.reduce((least, timeMs) => Math.min(least, timeMs), Infinity);
   const covered = rolled.covered.flatMap(({ fromMs, toMs }) => {
-    const times = Array.from({ length: timesIn({ fromMs, toMs }, stepMs) }, (_, i) => fromMs + i * stepMs);
-    return times.flatMap((timeMs) => (live.has(timeMs) ? [] : [{ fromMs: timeMs, toMs: timeMs }]));
+    const part = clipToGrid({ fromMs, toMs: heldFromMs - stepMs }, { startMs: fromMs, endMs: toMs, stepMs });
+    return part ? [part] : [];
   });
-  return { covered, series: atTimes(rolled.series, (timeMs) => !live.has(timeMs)) };
+  return { covered, series: atTimes(rolled.series, (timeMs) => timeMs < heldFromMs) };
 }
 
 function tellOrigin(
