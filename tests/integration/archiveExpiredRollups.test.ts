@@ -173,4 +173,24 @@ describe.each(SERVERS)('expired samples on $name', (server) => {
     expect(await list({ fromMs: END + 2 * HOUR, toMs: T0 + 3 * DAY })).toEqual([{ instance: 'b' }]);
     expect(await list({ fromMs: T0 + 4 * DAY, toMs: T0 + 5 * DAY })).toEqual([]);
   });
+
+  it('are refused where too many samples would have to be looked at, before they are', async () => {
+    const wide = { ...QUERY, name: 'wide' };
+    await archive.provision([{ ...wide, retention: 'forever' }]);
+    const range = { fromMs: T0 - 2_000 * DAY, toMs: T0 };
+    const provenance = { expression: 'up', stepMs: STEP, fetchedAtMs: T0, warnings: [] };
+    const series = Array.from({ length: 8 }, (_, n) => seriesOf({ n: `${n}` }, { fromMs: T0, toMs: T0 }));
+    const recorded = { kind: 'recorded', name: 'wide' } as const;
+    await archive.writeRange(
+      writing(series, { query: recorded, range, retention: 'forever', provenance, covered: [range] }),
+      live()
+    );
+    const grid = { startMs: range.fromMs + 2 * DAY, endMs: T0, stepMs: DAY };
+    await expect(read({ query: wide, matchers: [], widthMs: DAY, grid })).rejects.toMatchObject({
+      code: 'LIMIT_EXCEEDED',
+      message: expect.stringMatching(/^The archive would have to read 230\d{5} samples and buckets of 8 series/),
+    });
+    const short = { ...grid, startMs: T0 - 100 * DAY };
+    expect((await read({ query: wide, matchers: [], widthMs: DAY, grid: short }))?.series).toHaveLength(8);
+  });
 });
