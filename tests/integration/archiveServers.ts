@@ -67,10 +67,7 @@ export class TestServer {
     return client;
   }
 
-  archive(
-    url: string,
-    overrides: { source?: SourceIdentity; connection?: Partial<ArchiveConnection> } = {}
-  ): Archive {
+  archive(url: string, overrides: { source?: SourceIdentity; connection?: Partial<ArchiveConnection> } = {}): Archive {
     const archive = createArchive({
       connection: { ...connectionFromUrl(url), ...overrides.connection },
       source: overrides.source ?? SOURCE,
