@@ -862,7 +862,8 @@ CREATE TABLE public.promkeep_coverage (
     query_id bigint NOT NULL,
     version integer NOT NULL,
     covered tstzmultirange DEFAULT '{}'::tstzmultirange NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    expired tstzmultirange DEFAULT '{}'::tstzmultirange NOT NULL
 );
 
 COMMENT ON TABLE public.promkeep_coverage IS 'What the archive knows of a recorded query: the grid times in these ranges were answered by a source that held data then.';
@@ -874,6 +875,8 @@ COMMENT ON COLUMN public.promkeep_coverage.version IS 'Its version.';
 COMMENT ON COLUMN public.promkeep_coverage.covered IS 'Each range begins at a covered grid time and ends one step after the last one (exclusive), so that neighbours join.';
 
 COMMENT ON COLUMN public.promkeep_coverage.updated_at IS 'When it last grew or shrank.';
+
+COMMENT ON COLUMN public.promkeep_coverage.expired IS 'What was covered when its samples expired and its rollups were stored. May overlap covered, by an hour or where somebody filled it in again.';
 
 CREATE TABLE public.promkeep_fetches (
     fetch_id bigint NOT NULL,

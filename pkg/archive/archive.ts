@@ -9,10 +9,10 @@ import {
   type QueryIdentity,
   type RecordedHistory,
   type RecordedQueryStore,
-  type RollupReader,
   type SourceIdentity,
 } from '../core/ports';
 import { toArchiveError } from './archiveErrors';
+import { readBuckets, readRollups } from './bucketReader';
 import { type ArchiveConnection } from './connection';
 import { Database, type Transaction } from './database';
 import { readGrid } from './gridReader';
@@ -27,7 +27,6 @@ import { purgeDeleted } from './queryPurge';
 import { findQueryId, lockQuery } from './queryRows';
 import { readSeries } from './reader';
 import { changeQuery, createQuery, listQueries, markDeleted } from './recordedStore';
-import { readRollup } from './rollupReader';
 import { timeText } from './sampleRows';
 import { IdentityMemory } from './seriesIdentity';
 import { errorCode } from './sqlState';
@@ -47,7 +46,7 @@ export interface ArchiveOptions {
 const NOBODY: Lease = { holder: '', epoch: 0, expiresInMs: 0 };
 const DAY_MS = 86_400_000;
 
-export interface PooledArchive extends Archive, RollupReader {
+export interface PooledArchive extends Archive {
   poolUse(): PoolUse;
 }
 
@@ -94,10 +93,6 @@ class PostgresArchive implements PooledArchive {
 
   readSeries(...[read, signal]: Parameters<Archive['readSeries']>): ReturnType<Archive['readSeries']> {
     return this.use(({ quoted }) => readSeries(this.database, quoted, this.options.source, read, signal), signal);
-  }
-
-  readRollup(...[read, signal]: Parameters<RollupReader['readRollup']>): ReturnType<RollupReader['readRollup']> {
-    return this.use(({ quoted }) => readRollup(this.database, quoted, this.options.source, read, signal), signal);
   }
 
   coverage(name: string): ReturnType<Archive['coverage']> {
@@ -164,6 +159,10 @@ class PostgresArchive implements PooledArchive {
   readonly history: RecordedHistory = {
     readGrid: (read, signal) =>
       this.use(({ quoted }) => readGrid(this.database, quoted, this.options.source, read, signal), signal),
+    rollups: (query, signal) =>
+      this.use(({ quoted }) => readRollups(this.database, quoted, this.options.source, query, signal), signal),
+    readBuckets: (read, signal) =>
+      this.use(({ quoted }) => readBuckets(this.database, quoted, this.options.source, read, signal), signal),
     seriesLabels: (read, signal) =>
       this.use(
         ({ quoted }) =>

@@ -6,7 +6,10 @@ import { findQueryId } from './queryRows';
 import { timeText } from './sampleRows';
 import { parseLabels, restoreLabels } from './seriesIdentity';
 
-/** Of a packed row only its bounds are looked at: it may reach into the range with a hole there, and then counts all the same. */
+/**
+ * Of a packed row, and of a row of rollups where samples have expired, only the bounds are looked at: it may reach into the range
+ * with a hole there, and then counts all the same.
+ */
 export async function readSeriesLabels(
   tx: Transaction,
   schema: string,
@@ -18,12 +21,7 @@ export async function readSeriesLabels(
     throw new PromkeepError('NOT_FOUND', `The archive knows no recorded query ${JSON.stringify(name)}`);
   }
   const rows = await tx.rows(
-    `WITH wanted AS MATERIALIZED (
-       SELECT lower(part) AS low, upper(part) AS high
-       FROM ${schema}.promkeep_queries q
-       JOIN ${schema}.promkeep_coverage c ON c.query_id = q.query_id AND c.version = q.current_version,
-       unnest(c.covered * tstzmultirange(tstzrange($2::timestamptz, $3::timestamptz, '[]'))) AS part
-       WHERE q.query_id = $1 AND q.deleted_at IS NULL)
+    `WITH wanted AS MATERIALIZED (${partsOf(schema, 'c.covered')}), gone AS MATERIALIZED (${partsOf(schema, 'c.expired')})
      SELECT r.metric_name, r.origin, r.labels FROM ${schema}.promkeep_series r
      WHERE r.query_id = $1 AND (
        EXISTS (SELECT 1 FROM wanted w JOIN ${schema}.promkeep_samples s
@@ -31,9 +29,23 @@ export async function readSeriesLabels(
                WHERE s.time >= $2::timestamptz AND s.time <= $3::timestamptz)
        OR EXISTS (SELECT 1 FROM wanted w JOIN ${schema}.promkeep_packed p
                ON p.series_id = r.series_id AND p.from_time <= w.high AND p.to_time >= w.low
-               WHERE p.from_time <= $3::timestamptz AND p.from_time > $2::timestamptz - interval '672 hours'))
+               WHERE p.from_time <= $3::timestamptz AND p.from_time > $2::timestamptz - interval '672 hours')
+       OR EXISTS (SELECT 1 FROM gone g JOIN ${schema}.promkeep_rollups p
+               ON p.series_id = r.series_id AND p.period_start < g.high AND p.period_start > g.low - interval '672 hours'
+               WHERE p.period_start + (p.first_bucket - 1) * p.width_s * interval '1 second' < g.high
+                 AND p.period_start + coalesce(p.bucket_numbers[p.bucket_count], p.first_bucket + p.bucket_count - 1)
+                   * p.width_s * interval '1 second' >= g.low))
      ORDER BY r.series_id LIMIT $4`,
     [queryId, timeText(range.fromMs), timeText(range.toMs), limit]
   );
   return rows.map((row) => restoreLabels(String(row.metric_name), String(row.origin), parseLabels(row.labels)) ?? {});
+}
+
+/** The parts of a column of the current version's coverage that lie in the range from `$2` to `$3`. */
+function partsOf(schema: string, column: string): string {
+  return `SELECT lower(part) AS low, upper(part) AS high
+       FROM ${schema}.promkeep_queries q
+       JOIN ${schema}.promkeep_coverage c ON c.query_id = q.query_id AND c.version = q.current_version,
+       unnest(${column} * tstzmultirange(tstzrange($2::timestamptz, $3::timestamptz, '[]'))) AS part
+       WHERE q.query_id = $1 AND q.deleted_at IS NULL`;
 }

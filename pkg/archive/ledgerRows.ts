@@ -1,6 +1,7 @@
-import { type Gap, type GapReason, type TimeRange } from '../core/ports';
+import { type Gap, type GapReason, type RollupState, type TimeRange } from '../core/ports';
 import { type Row, type Transaction } from './database';
 import { fromHalfOpen, toMultirange } from './gridRanges';
+import { unfrozen } from './ledgerExpiry';
 import { type LockedQuery } from './queryRows';
 import { timeText } from './sampleRows';
 
@@ -113,6 +114,36 @@ export async function readGapsWithin(
     [queryId, timeText(startMs), timeText(endMs), limit]
   );
   return rows.map(toGap);
+}
+
+/** What is left of the expired samples of the current version of a query. */
+export async function readRollupState(tx: Transaction, schema: string, queryId: number): Promise<RollupState> {
+  const of = (part: string, ranges: string): string =>
+    `SELECT '${part}' AS part, ${rangeColumns('r')}, q.step_ms FROM ${schema}.promkeep_queries q
+     JOIN ${schema}.promkeep_coverage c ON c.query_id = q.query_id AND c.version = q.current_version, unnest(${ranges}) AS r
+     WHERE q.query_id = $1`;
+  const rows = await tx.rows(
+    `${of('covered', `c.expired + c.covered * ${unfrozen(schema, 'c')}`)} UNION ALL ${of('expired', 'c.expired - c.covered')}
+     ORDER BY 1, 2`,
+    [queryId]
+  );
+  const ranges = (part: string): TimeRange[] => rows.filter((row) => row.part === part).map(toRange);
+  const expired = ranges('expired');
+  const stored = expired.length > 0 ? await readStored(tx, schema, queryId) : [];
+  return { covered: ranges('covered'), expired, stored };
+}
+
+async function readStored(tx: Transaction, schema: string, queryId: number): Promise<RollupState['stored']> {
+  const rows = await tx.rows(
+    `SELECT t.width_s, (extract(epoch FROM min(x.begin)) * 1000)::bigint AS from_ms FROM ${schema}.promkeep_rollup_state t
+     JOIN ${schema}.promkeep_series r ON r.query_id = t.query_id
+     CROSS JOIN LATERAL (
+       SELECT p.period_start + interval '1 second' * ((p.first_bucket - 1) * p.width_s) AS begin FROM ${schema}.promkeep_rollups p
+       WHERE p.series_id = r.series_id AND p.width_s = t.width_s ORDER BY p.period_start LIMIT 1) x
+     WHERE t.query_id = $1 GROUP BY t.width_s ORDER BY t.width_s`,
+    [queryId]
+  );
+  return rows.map((row) => ({ widthMs: Number(row.width_s) * 1_000, fromMs: Number(row.from_ms) }));
 }
 
 function toGap(row: Row): Gap {

@@ -1,6 +1,7 @@
 import { PromkeepError } from '../core/errors';
 import { type Database } from './database';
 import { deleteOrphanedRollups, expiredRollups, type ExpiryLimits, releaseExpired } from './expiryLimits';
+import { shrinkLedger } from './ledgerExpiry';
 import { type RollupRetention } from './rollups';
 import { timeText } from './sampleRows';
 import { errorCode } from './sqlState';
@@ -47,7 +48,7 @@ export async function expire(
   signal: AbortSignal
 ): Promise<ExpireOutcome> {
   const outcome: ExpireOutcome = { moved: 0, deletedSamples: 0, dropped: [], busy: [] };
-  await shrinkLedger(database, schema, nowMs, signal);
+  await shrinkLedger(database, schema, nowMs, rollups, signal);
   outcome.moved = await moveClasses(database, schema, signal);
   const limits = await releaseExpired(database, schema, nowMs, rollups, signal);
   for (const leaf of await expiredLeaves(database, schema, nowMs, signal)) {
@@ -93,33 +94,6 @@ function strangersIn(schema: string, { name, retention, endMs }: Leaf, { queryId
 function startMs(partition: string): number {
   const [, year, month, day] = /(\d{4,})(\d\d)(\d\d)$/.exec(partition) ?? [];
   return Date.parse(`${year}-${month}-${day}T00:00:00Z`);
-}
-
-async function shrinkLedger(database: Database, schema: string, nowMs: number, signal: AbortSignal): Promise<void> {
-  const kept = `tstzmultirange(tstzrange($1::timestamptz - interval '24 hours' * ${schema}.promkeep_retention_days(q.retention), NULL))`;
-  await database.transaction(
-    async (tx) => {
-      const queries = await tx.rows(
-        `SELECT q.query_id FROM ${schema}.promkeep_queries q WHERE ${schema}.promkeep_retention_days(q.retention) IS NOT NULL
-         AND (EXISTS (SELECT 1 FROM ${schema}.promkeep_coverage c WHERE c.query_id = q.query_id AND NOT c.covered <@ ${kept})
-           OR EXISTS (SELECT 1 FROM ${schema}.promkeep_gaps g WHERE g.query_id = q.query_id AND upper(g.missing) <= lower(${kept})))
-         ORDER BY q.query_id FOR NO KEY UPDATE OF q`,
-        [timeText(nowMs)]
-      );
-      const ids = queries.map((row) => row.query_id);
-      await tx.run(
-        `UPDATE ${schema}.promkeep_coverage c SET covered = c.covered * ${kept}, updated_at = now()
-         FROM ${schema}.promkeep_queries q WHERE q.query_id = c.query_id AND q.query_id = ANY ($2::bigint[])`,
-        [timeText(nowMs), ids]
-      );
-      await tx.run(
-        `DELETE FROM ${schema}.promkeep_gaps g USING ${schema}.promkeep_queries q
-         WHERE q.query_id = g.query_id AND q.query_id = ANY ($2::bigint[]) AND upper(g.missing) <= lower(${kept})`,
-        [timeText(nowMs), ids]
-      );
-    },
-    { signal }
-  );
 }
 
 /**

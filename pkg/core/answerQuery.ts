@@ -56,7 +56,7 @@ export async function answerQuery(
     if (SUMMARY_QUERY_TYPE === (query.queryType || model.queryType)) {
       return withRefId(await answerSummary(deps, model, query, caller, call), query.refId);
     }
-    const reading = await planReading(deps, model, query, caller, signal);
+    const reading = await planReading(deps, model, query, caller, call);
     return withRefId(combine(await runParts(deps, reading, caller, call), reading), query.refId);
   } catch (error) {
     const ours = asPromkeepError(error);

@@ -1,3 +1,4 @@
+import { type Aggregate } from '../../src/contract/query';
 import { type LabelMatcher } from './labelMatcher';
 import { type ExemplarSeries, type Labels, type QueryResult, type Series } from './series';
 
@@ -218,37 +219,6 @@ export interface ArchiveRead {
   range: TimeRange;
 }
 
-/** Buckets `(end - width, end]` whose samples lie after `range.fromMs` and up to `range.toMs`. */
-export interface RollupRead {
-  query: QueryIdentity;
-  range: TimeRange;
-  /** Where samples have expired, only multiples of stored buckets (5 minutes, an hour) have anything. */
-  widthMs: number;
-}
-
-export interface RollupAnswer {
-  series: RollupSeries[];
-  /** Samples before this time may have expired; absent when none of the query's have. */
-  rawFromMs?: number;
-}
-
-/** One entry for each bucket with samples, in columns of equal length. */
-export interface RollupSeries {
-  labels: Labels | undefined;
-  /** Ends of the buckets, ascending. */
-  timesMs: Float64Array;
-  min: Float64Array;
-  max: Float64Array;
-  sum: Float64Array;
-  count: Float64Array;
-  last: Float64Array;
-}
-
-/** What an archive still says of samples that have expired. Throws `PromkeepError` only. */
-export interface RollupReader {
-  readRollup(read: RollupRead, signal: AbortSignal): Promise<RollupAnswer>;
-}
-
 export interface ArchiveStatus {
   schemaVersion: number;
   serverVersion: string;
@@ -314,6 +284,10 @@ export interface PoolUse {
 export interface RecordedHistory {
   /** `undefined` when the query is recorded differently by now, or not there. */
   readGrid(read: GridRead, signal: AbortSignal): Promise<GridSamples | undefined>;
+  /** What is left of its expired samples; `undefined` as for `readGrid`. */
+  rollups(query: GridRead['query'], signal: AbortSignal): Promise<RollupState | undefined>;
+  /** Rollups of the samples, stored ones where these have expired; `undefined` as for `readGrid`. */
+  readBuckets(read: BucketRead, signal: AbortSignal): Promise<GridSamples | undefined>;
   /**
    * Labels of the series that have samples in the covered part of a range (at most `limit` of them), in the order in which
    * they were first seen. Throws `NOT_FOUND` when there is no such recorded query.
@@ -338,12 +312,33 @@ export interface GridRead {
 }
 
 export interface GridSamples {
-  /** The covered times of the grid, as ranges with both ends on it, ascending. */
+  /** The covered times of the grid, as ranges with both ends on it, ascending; of buckets, ends of those that are covered as a whole. */
   covered: TimeRange[];
   /** Why other times of the grid are missing, as far as the ledger says; only some of them when there are very many. */
   gaps: Gap[];
   /** Samples at covered times of the grid, in the order in which the series were first seen; none is empty. */
   series: Series[];
+}
+
+/** What stored rollups still say of a recorded query's current version. Ranges are of recorded times, ascending and disjoint. */
+export interface RollupState {
+  /** Times of which rollups speak: those whose samples are covered, and those of which only rollups are left. */
+  covered: TimeRange[];
+  /** The part of it whose samples have expired. */
+  expired: TimeRange[];
+  /** Widths that are stored, ascending, and where the first bucket of each begins. */
+  stored: StoredWidth[];
+}
+
+export interface StoredWidth {
+  widthMs: number;
+  fromMs: number;
+}
+
+export interface BucketRead extends GridRead {
+  /** Buckets `(end - widthMs, end]`, whole seconds, that end at the times of the grid; both are counted from the epoch. */
+  widthMs: number;
+  aggregate: Exclude<Aggregate, 'none'>;
 }
 
 // --- small things ----------------------------------------------------------------------------------------------------

@@ -8,6 +8,10 @@ describe('parseQueryModel', () => {
     });
     expect(() => parseQueryModel({ readFrom: 'postgres' })).toThrow('must be one of prometheus, archive, both');
     expect(() => parseQueryModel({ readFrom: 1 })).toThrow('readFrom');
+    expect(parseQueryModel({ aggregate: 'Max' }).aggregate).toBe('max');
+    expect(() => parseQueryModel({ aggregate: 'median' })).toThrow(
+      '"aggregate" must be one of none, min, max, avg, sum, count, last, not "median".'
+    );
   });
 
   it('fills every default, and makes a query without flags a range query', () => {
@@ -15,6 +19,7 @@ describe('parseQueryModel', () => {
       queryType: '',
       readFrom: 'prometheus',
       recordedQuery: '',
+      aggregate: 'none',
       expr: 'up',
       range: true,
       instant: false,

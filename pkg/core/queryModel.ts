@@ -1,4 +1,6 @@
 import {
+  type Aggregate,
+  AGGREGATES,
   COMPARISON_OFFSETS_MS,
   isSummaryComparison,
   READ_FROM,
@@ -29,6 +31,7 @@ export interface QueryModel {
   readFrom: ReadFrom;
   /** Empty when the query names none. */
   recordedQuery: string;
+  aggregate: Aggregate;
   /** `compareOffsetMs`: how much earlier to compare with; absent when nothing is compared. */
   summary: { metrics: string[]; groupBy: string; compareOffsetMs?: number };
 }
@@ -77,8 +80,9 @@ export function parseQueryModel(json: unknown): QueryModel {
     },
     resultFormat: fields.text('resultFormat') === 'standard' ? 'standard' : 'series',
     keep: fields.flag('keep'),
-    readFrom: readFromOf(fields.text('readFrom')),
+    readFrom: oneOf(READ_FROM, 'readFrom', fields.text('readFrom')) ?? 'prometheus',
     recordedQuery: fields.text('recordedQuery').trim(),
+    aggregate: oneOf(AGGREGATES, 'aggregate', fields.text('aggregate')) ?? 'none',
     summary: summaryOf(fields),
   };
 }
@@ -107,16 +111,16 @@ function summaryOf(fields: JsonFields): QueryModel['summary'] {
   };
 }
 
-/** Answering from another place than the one that was asked for would show other numbers, so unknown ones are refused. */
-function readFromOf(text: string): ReadFrom {
-  const known = READ_FROM.find((one) => one === text.trim().toLowerCase());
+/** Another place or another aggregate than the one that was asked for would show other numbers, so unknown ones are refused. */
+function oneOf<T extends string>(all: readonly T[], name: string, text: string): T | undefined {
+  const known = all.find((one) => one === text.trim().toLowerCase());
   if (known === undefined && text !== '') {
     throw new PromkeepError(
       'QUERY_INVALID',
-      `"readFrom" must be one of ${READ_FROM.join(', ')}, not ${JSON.stringify(text.slice(0, 40))}.`
+      `"${name}" must be one of ${all.join(', ')}, not ${JSON.stringify(text.slice(0, 40))}.`
     );
   }
-  return known ?? 'prometheus';
+  return known;
 }
 
 /** Old dashboards hold numbers. Whatever is not known counts as `time_series`, never as an error. */

@@ -1,15 +1,17 @@
-import { alignRange } from './align';
+import { aggregateFromArchive } from './archiveAggregate';
+import { type Answering, type ReadableArchive, type ReadReport } from './archiveAsk';
 import { fitStep } from './archiveGrid';
 import { type ArchiveMatch, type CompareExpressions, explainNoMatch, findMatches, type Recorded } from './archiveMatch';
-import { aloneNotice, type Answering, answerFromArchive, type ReadableArchive, type ReadReport } from './archiveRead';
+import { aloneNotice } from './archiveNotices';
+import { answerFromArchive } from './archiveRead';
 import { refusalToRead } from './callers';
 import { withinSignal } from './concurrency';
 import { type Caller, type DataQuery } from './datasource';
 import { asPromkeepError, PromkeepError } from './errors';
-import { type MetricSource, type TimeRange } from './ports';
+import { fitToRecorded } from './fitRecorded';
+import { type CallOptions, type Clock, type MetricSource, type TimeRange } from './ports';
 import { type QueryModel } from './queryModel';
 import { type PlanSettings, planQuery, type QueryPlan } from './queryPlan';
-import { formatExact } from './step';
 
 export interface ReadBackDeps {
   /** Absent: the datasource has no archive. */
@@ -32,6 +34,7 @@ export interface Reading {
 export interface ReadBackParts extends PlanSettings {
   source: MetricSource;
   readBack: ReadBackDeps;
+  clock: Clock;
 }
 
 const PATIENCE_MS = 5_000;
@@ -46,9 +49,10 @@ export async function planReading(
   model: QueryModel,
   query: DataQuery,
   caller: Caller,
-  signal: AbortSignal
+  call: CallOptions
 ): Promise<Reading> {
   const { source, readBack } = parts;
+  const { signal } = call;
   const report: ReadReport = { notices: [], failures: [] };
   if (model.readFrom === 'prometheus') {
     return { plan: planQuery(model, query, caller, parts), answering: source, report };
@@ -69,11 +73,24 @@ export async function planReading(
     return alone(found.error);
   }
   const match = found.result;
-  const fitted = fitToRecorded(plan, match.query, query.range, model.utcOffsetSec, report);
+  const left = await attempt(
+    withPatience(readBack, signal, (patience) => archive.history.rollups(match.query, patience))
+  );
+  if ('error' in left) {
+    return alone(left.error);
+  }
   const live = model.readFrom === 'both' ? source : undefined;
   const { timeoutSignal } = readBack;
-  const answering = answerFromArchive({ archive, match, report, timeoutSignal, ...(live ? { live } : {}) });
-  return { plan: withoutExtras(fitted, live === undefined, report), answering, report };
+  const rollups = left.result ?? { covered: [], expired: [], stored: [] };
+  const fitting = { match, report, rollups, ...(live ? { live } : {}) };
+  const { plan: moved, expired } = await fitToRecorded(fitting, model, plan, query.range, call);
+  const reading = { archive, match, report, timeoutSignal, ...(live ? { live } : {}), ...(expired ? { expired } : {}) };
+  const { aggregate } = model;
+  const answering =
+    aggregate === 'none'
+      ? answerFromArchive(reading)
+      : aggregateFromArchive({ ...reading, aggregate, bucketMs: moved.stepMs, nowMs: parts.clock.nowMs() });
+  return { plan: withoutExtras(moved, live === undefined, report), answering, report };
 }
 
 async function attempt<T>(work: Promise<T>): Promise<{ result: T } | { error: unknown }> {
@@ -84,7 +101,10 @@ async function attempt<T>(work: Promise<T>): Promise<{ result: T } | { error: un
   }
 }
 
-/** *Archive* never asks Prometheus, and without an expression there is nothing to ask it. */
+/**
+ * *Archive* never asks Prometheus, and without an expression there is nothing to ask it. An aggregate needs the recorded step,
+ * and plain values in its place would be other numbers.
+ */
 function planAlone(
   parts: ReadBackParts,
   model: QueryModel,
@@ -96,6 +116,10 @@ function planAlone(
   if (model.readFrom === 'archive' || model.expr.trim() === '' || signal.aborted) {
     const { code, status } = reason;
     throw new PromkeepError(code, `Cannot read from the archive: ${reason.message}`, { cause: reason, status });
+  }
+  if (model.aggregate !== 'none') {
+    const { code, status } = reason;
+    throw new PromkeepError(code, `Cannot aggregate without the archive: ${reason.message}`, { cause: reason, status });
   }
   return planQuery(model, query, caller, parts);
 }
@@ -113,9 +137,18 @@ async function openArchive(
   if (refusal !== undefined) {
     throw new PromkeepError('FORBIDDEN', `the archive cannot be read here: ${refusal}.`);
   }
+  const list = withPatience({ timeoutSignal }, signal, (patience) => withinSignal(archive.recorded.list(), patience));
+  return { archive, recorded: namedOnly(await list, model.recordedQuery) };
+}
+
+async function withPatience<T>(
+  { timeoutSignal }: Pick<ReadBackDeps, 'timeoutSignal'>,
+  signal: AbortSignal,
+  work: (patience: AbortSignal) => Promise<T>
+): Promise<T> {
   const patience = AbortSignal.any([signal, timeoutSignal(PATIENCE_MS)]);
   try {
-    return { archive, recorded: namedOnly(await withinSignal(archive.recorded.list(), patience), model.recordedQuery) };
+    return await work(patience);
   } catch (error) {
     if (patience.aborted && !signal.aborted) {
       throw new PromkeepError('ARCHIVE_BUSY', `the archive did not answer within ${PATIENCE_MS / 1_000} s.`, {
@@ -185,33 +218,6 @@ function shareOf(covered: readonly TimeRange[], { fromMs, toMs }: TimeRange): nu
     0
   );
   return overlap / Math.max(1, toMs - fromMs);
-}
-
-/** Moves step and times of a range query onto those that are recorded. */
-function fitToRecorded(
-  plan: QueryPlan,
-  { name, stepMs: recordedMs }: Recorded,
-  range: TimeRange,
-  utcOffsetSec: number,
-  report: ReadReport
-): QueryPlan {
-  if (!plan.range) {
-    return plan;
-  }
-  const stepMs = fitStep(plan.stepMs, recordedMs);
-  const offsetMs = Math.floor((utcOffsetSec * 1_000) / recordedMs) * recordedMs;
-  const aligned = alignRange(range, stepMs, offsetMs / 1_000);
-  const every = `${name} is recorded every ${formatExact(recordedMs)}`;
-  if (stepMs !== plan.stepMs) {
-    const text = `Step raised from ${formatExact(plan.stepMs)} to ${formatExact(stepMs)}: ${every}.`;
-    report.notices.push({ severity: 'info', text });
-  } else if (aligned.fromMs !== plan.aligned.fromMs) {
-    report.notices.push({
-      severity: 'info',
-      text: `Times moved to those that are recorded: ${every}, counted in UTC.`,
-    });
-  }
-  return { ...plan, stepMs, aligned };
 }
 
 /** What the archive holds is not kept a second time, and it holds no exemplars. */

@@ -6,7 +6,7 @@ export function refusingArchive(error: PromkeepError): Archive {
   const refuse = (): Promise<never> => Promise.reject(error);
   return {
     recorded: { list: refuse, create: refuse, change: refuse, remove: refuse },
-    history: { readGrid: refuse, seriesLabels: refuse },
+    history: { readGrid: refuse, rollups: refuse, readBuckets: refuse, seriesLabels: refuse },
     migrate: refuse,
     provision: refuse,
     writeRange: refuse,

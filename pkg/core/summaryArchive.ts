@@ -1,6 +1,6 @@
 import { positiveModulo } from './align';
 import { type ArchiveMatch, type CompareExpressions, findMatches } from './archiveMatch';
-import { type Answering, type ReadableArchive } from './archiveRead';
+import { type Answering, type ReadableArchive } from './archiveAsk';
 import { sortByLabels } from './joinSeries';
 import { type CallOptions } from './ports';
 

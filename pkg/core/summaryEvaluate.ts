@@ -1,6 +1,6 @@
 import { stateOf, type SummaryMetric, type SummaryValue } from '../../src/contract/summary';
 import { alignDown } from './align';
-import { type Answering } from './archiveRead';
+import { type Answering } from './archiveAsk';
 import { asPromkeepError, PromkeepError } from './errors';
 import { expandMacros } from './macros';
 import { type CallOptions, type Clock, type TimeRange } from './ports';

@@ -29,6 +29,8 @@ export interface PromkeepQuery {
   readFrom?: ReadFrom;
   /** For `archive` and `both`: the recorded query to read, by its name. With an empty `expr` all of it is read. */
   recordedQuery?: string;
+  /** For `archive` and `both`: what each bucket of the step becomes; absent: `none`, the samples themselves. */
+  aggregate?: Aggregate;
   /** Archives the result of this query, if the datasource's Admin allowed it. */
   keep?: boolean;
   /** Follows the query on a live channel instead of asking again; for range queries that show series. Browser only. */
@@ -43,6 +45,11 @@ export type ResultFormat = 'series' | 'standard';
 export type ReadFrom = (typeof READ_FROM)[number];
 
 export const READ_FROM = ['prometheus', 'archive', 'both'] as const;
+
+/** Over the samples of a bucket `(end - step, end]`, as PromQL's `…_over_time` count ranges. */
+export type Aggregate = (typeof AGGREGATES)[number];
+
+export const AGGREGATES = ['none', 'min', 'max', 'avg', 'sum', 'count', 'last'] as const;
 
 export const SUMMARY_QUERY_TYPE = 'summary';
 

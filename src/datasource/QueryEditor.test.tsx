@@ -95,6 +95,24 @@ describe('a PromQL query', () => {
     expect(current().readFrom).toBeUndefined();
   });
 
+  it('writes an aggregate where the archive is read, and takes it back', async () => {
+    const { user, current, onRunQuery } = await open({ jsonData: { archiveEnabled: true } });
+    expect(screen.queryByLabelText('Aggregate')).not.toBeInTheDocument();
+    await user.click(screen.getByLabelText('Archive'));
+    await user.click(screen.getByLabelText('Aggregate'));
+    await user.click(await screen.findByText('Highest'));
+    expect(current()).toEqual({ ...query, readFrom: 'archive', aggregate: 'max' });
+    expect(onRunQuery).toHaveBeenCalledTimes(2);
+    await user.click(screen.getByTitle('Clear value'));
+    expect(current().aggregate).toBeUndefined();
+  });
+
+  it('shows no aggregate for the saved word none', async () => {
+    await open({ initial: { ...query, readFrom: 'archive', aggregate: 'none' }, jsonData: { archiveEnabled: true } });
+    expect(screen.getByLabelText('Aggregate')).toHaveValue('');
+    expect(screen.getByLabelText('Aggregate')).toHaveAttribute('placeholder', 'none: samples');
+  });
+
   it('offers the archive only where there is one, also in alert rules, and lets an old choice be taken back', async () => {
     await open();
     expect(screen.getByLabelText('Archive')).toBeDisabled();

@@ -1,6 +1,7 @@
 import { type QueryEditorHelpProps } from '@grafana/data';
 import { LoadingPlaceholder } from '@grafana/ui';
 import { lazy, Suspense } from 'react';
+import { type AnnotationEditorProps } from './AnnotationEditor';
 import { type ConfigProps } from './configProps';
 import { type PromkeepPromQuery } from './promkeepPromQuery';
 import { type PromkeepQueryEditorProps } from './queryEditorProps';
@@ -9,6 +10,7 @@ import { say } from './texts';
 // A dashboard that is only looked at loads module.js and none of the editors: 384 KB instead of 596 KB.
 const QueryEditor = lazy(async () => ({ default: (await import('./QueryEditor')).QueryEditor }));
 const ConfigEditor = lazy(async () => ({ default: (await import('./ConfigEditor')).ConfigEditor }));
+const AnnotationEditor = lazy(async () => ({ default: (await import('./AnnotationEditor')).AnnotationEditor }));
 const CheatSheet = lazy(async () => ({ default: (await import('./CheatSheet')).CheatSheet }));
 
 function Loading() {
@@ -27,6 +29,14 @@ export function LazyConfigEditor(props: ConfigProps) {
   return (
     <Suspense fallback={<Loading />}>
       <ConfigEditor {...props} />
+    </Suspense>
+  );
+}
+
+export function LazyAnnotationEditor(props: AnnotationEditorProps) {
+  return (
+    <Suspense fallback={<Loading />}>
+      <AnnotationEditor {...props} />
     </Suspense>
   );
 }

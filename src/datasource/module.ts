@@ -2,8 +2,9 @@ import { DataSourcePlugin } from '@grafana/data';
 import { initPluginTranslations } from '@grafana/i18n';
 import { loadResources } from '@grafana/prometheus';
 import { DATASOURCE_PLUGIN_ID } from '../contract/pluginIds';
+import { AnnotatedDatasource } from './annotatedDatasource';
 import { LazyCheatSheet, LazyConfigEditor, LazyQueryEditor } from './lazyEditors';
-import { PromkeepDatasource } from './promkeepDatasource';
+import { type PromkeepDatasource } from './promkeepDatasource';
 import { type PromkeepOptions, type PromkeepPromQuery, type PromkeepSecureOptions } from './promkeepPromQuery';
 
 // Grafana loads our own texts by plugin.json, and the library brings its own. Not awaited: a module that waits at its top has no exports in time for
@@ -16,7 +17,7 @@ export const plugin = new DataSourcePlugin<
   PromkeepPromQuery,
   PromkeepOptions,
   PromkeepSecureOptions
->(PromkeepDatasource)
+>(AnnotatedDatasource)
   .setConfigEditor(LazyConfigEditor)
   .setQueryEditor(LazyQueryEditor)
   .setQueryEditorHelp(LazyCheatSheet);

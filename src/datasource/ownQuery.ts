@@ -39,8 +39,8 @@ export function needsWholeRange(query: PromkeepPromQuery): boolean {
  * Promkeep's own options, and the factor and name that change every frame.
  */
 export function ownSignature(query: PromkeepPromQuery): string {
-  const { queryType, resultFormat, keep, summary, recordedQuery, intervalFactor, legendFormat } = query;
-  const read = [readFromOf(query), recordedQuery ?? ''];
+  const { queryType, resultFormat, keep, summary, recordedQuery, aggregate, intervalFactor, legendFormat } = query;
+  const read = [readFromOf(query), recordedQuery ?? '', aggregate ?? ''];
   const own = [queryType ?? '', resultFormat ?? '', keep === true, summary ?? null, ...read];
   return JSON.stringify([...own, intervalFactor ?? 1, legendFormat ?? '']);
 }

@@ -5,7 +5,7 @@ import { type ArchiveJsonData, type ArchiveSecureJsonData, type QuerySettings } 
 
 /** The query as the browser edits it: that of Grafana's Prometheus editors and Promkeep's own fields. */
 export type PromkeepPromQuery = PromQuery &
-  Pick<PromkeepQuery, 'resultFormat' | 'keep' | 'live' | 'summary' | 'readFrom' | 'recordedQuery'>;
+  Pick<PromkeepQuery, 'resultFormat' | 'keep' | 'live' | 'summary' | 'readFrom' | 'recordedQuery' | 'aggregate'>;
 
 export interface PromkeepOptions extends PromOptions, ArchiveJsonData, QuerySettings, DataSourceJsonData {}
 

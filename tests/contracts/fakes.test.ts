@@ -1,6 +1,7 @@
 import { MemoryArchive, MemoryTables } from '../fakes/memoryArchive';
 import { MemorySource } from '../fakes/memorySource';
 import { describeArchiveContract } from './archiveContract';
+import { describeBucketContract } from './archiveBucketContract';
 import { describeHistoryContract } from './archiveHistoryContract';
 import { describeSourceContract, SOURCE_CONTRACT_EXPRESSIONS } from './sourceContract';
 
@@ -10,6 +11,11 @@ describeArchiveContract('in memory', async () => {
 });
 
 describeHistoryContract('in memory', async () => {
+  const tables = new MemoryTables();
+  return { open: async (source) => new MemoryArchive(source, tables), dispose: async () => {} };
+});
+
+describeBucketContract('in memory', async () => {
   const tables = new MemoryTables();
   return { open: async (source) => new MemoryArchive(source, tables), dispose: async () => {} };
 });

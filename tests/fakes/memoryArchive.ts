@@ -10,6 +10,7 @@ import {
   type QueryIdentity,
   type RangeWrite,
   type RecordedQuery,
+  type RollupState,
   type SourceIdentity,
   type TimeRange,
   type WriteOutcome,
@@ -31,6 +32,7 @@ interface StoredQuery {
   stepMs: number;
   series: Map<string, StoredSeries>;
   covered: TimeRange[];
+  expired: TimeRange[];
   gaps: Gap[];
 }
 
@@ -91,7 +93,7 @@ export class MemoryArchive implements Archive {
     for (const { name, expression, stepMs } of queries) {
       const query = this.queryOf({ kind: 'recorded', name }, expression, stepMs);
       if (query.expression !== expression || query.stepMs !== stepMs) {
-        Object.assign(query, { expression, stepMs, covered: [], gaps: [] });
+        Object.assign(query, { expression, stepMs, covered: [], expired: [], gaps: [] });
       }
     }
   }
@@ -131,6 +133,18 @@ export class MemoryArchive implements Archive {
   async coverage(name: string): Promise<TimeRange[]> {
     this.check();
     return this.queries.get(keyOf({ kind: 'recorded', name }))?.covered ?? [];
+  }
+
+  /** Samples of a recorded query up to this time expire; stored rollups speak for them from then on. */
+  expire(name: string, untilMs: number, stored: RollupState['stored']): void {
+    const query = this.queryOf({ kind: 'recorded', name }, '', 1);
+    const { stepMs, covered, expired } = query;
+    const gone = covered.filter(({ fromMs }) => fromMs <= untilMs);
+    query.expired = [...expired, ...gone.map(({ fromMs, toMs }) => ({ fromMs, toMs: Math.min(toMs, untilMs) }))];
+    query.covered = covered.flatMap(({ fromMs, toMs }) =>
+      toMs > untilMs ? [{ fromMs: Math.max(fromMs, untilMs + stepMs), toMs }] : []
+    );
+    this.history.stored = stored;
   }
 
   async noteGap(name: string, gap: Gap, epoch?: number): Promise<void> {
@@ -205,7 +219,8 @@ export class MemoryArchive implements Archive {
 
   private queryOf(identity: QueryIdentity, expression: string, stepMs: number): StoredQuery {
     const key = keyOf(identity);
-    const query = this.queries.get(key) ?? { identity, expression, stepMs, series: new Map(), covered: [], gaps: [] };
+    const nothing = { series: new Map(), covered: [], expired: [], gaps: [] };
+    const query = this.queries.get(key) ?? { identity, expression, stepMs, ...nothing };
     this.queries.set(key, query);
     return query;
   }

@@ -1,13 +1,25 @@
 import { splitGrid } from '../../pkg/core/archiveGrid';
+import { BucketTally } from '../../pkg/core/bucketTally';
 import { PromkeepError } from '../../pkg/core/errors';
 import { compileMatchers } from '../../pkg/core/matchLabels';
-import { type Gap, type GridRead, type GridSamples, type RecordedHistory, type TimeRange } from '../../pkg/core/ports';
+import {
+  type BucketRead,
+  type Gap,
+  type GridRead,
+  type GridSamples,
+  type RecordedHistory,
+  type RollupState,
+  type TimeRange,
+} from '../../pkg/core/ports';
+import { servedTimes, splitBuckets } from '../../pkg/core/rollupBuckets';
 import { type Labels } from '../../pkg/core/series';
 
 export interface RememberedQuery {
   expression: string;
   stepMs: number;
   covered: readonly TimeRange[];
+  /** Of what is covered: its samples have expired, and rollups speak for them. */
+  expired: readonly TimeRange[];
   gaps: readonly Gap[];
   series: ReadonlyArray<{ labels: Labels | undefined; samples: ReadonlyMap<number, number> }>;
 }
@@ -15,6 +27,9 @@ export interface RememberedQuery {
 /** What is archived of recorded queries, in memory. */
 export class MemoryHistory implements RecordedHistory {
   readonly reads: GridRead[] = [];
+  readonly bucketReads: BucketRead[] = [];
+  /** What is stored of samples that have expired. */
+  stored: RollupState['stored'] = [];
 
   /** @param check throws what the archive would */
   constructor(
@@ -53,6 +68,46 @@ export class MemoryHistory implements RecordedHistory {
     };
   }
 
+  async rollups(query: GridRead['query'], signal: AbortSignal): Promise<RollupState | undefined> {
+    this.check(signal);
+    const found = this.find(query.name);
+    if (!found || found.expression !== query.expression || found.stepMs !== query.stepMs) {
+      return undefined;
+    }
+    const covered = [...found.expired, ...found.covered].reduce<TimeRange[]>((joined, one) => {
+      const last = joined.at(-1);
+      const touches = last !== undefined && last.toMs + found.stepMs >= one.fromMs;
+      return touches ? [...joined.slice(0, -1), { fromMs: last.fromMs, toMs: one.toMs }] : [...joined, one];
+    }, []);
+    return { covered, expired: [...found.expired], stored: found.expired.length > 0 ? this.stored : [] };
+  }
+
+  async readBuckets(read: BucketRead, signal: AbortSignal): Promise<GridSamples | undefined> {
+    const state = await this.rollups(read.query, signal);
+    this.bucketReads.push(read);
+    const { query, grid, matchers, widthMs, aggregate } = read;
+    const keeps = compileMatchers(matchers);
+    const found = this.find(query.name);
+    if (!state || !found) {
+      return undefined;
+    }
+    const { inside } = splitBuckets(grid, servedTimes(state, widthMs), widthMs, query.stepMs);
+    const isEnd = (timeMs: number): boolean =>
+      (timeMs - grid.startMs) % grid.stepMs === 0 &&
+      inside.some(({ fromMs, toMs }) => fromMs <= timeMs && timeMs <= toMs);
+    const series = found.series
+      .filter(({ labels }) => keeps(labels))
+      .flatMap(({ labels, samples }) => {
+        const entries = [...samples].sort(([a], [b]) => a - b);
+        const tally = new BucketTally(widthMs);
+        const timesMs = Float64Array.from(entries, ([timeMs]) => timeMs);
+        tally.add([{ labels, timesMs, values: Float64Array.from(entries, ([, value]) => value) }]);
+        return tally.series(aggregate, isEnd);
+      });
+    const gaps = found.gaps.filter(({ fromMs, toMs }) => fromMs <= grid.endMs && toMs > grid.startMs - widthMs);
+    return { covered: inside, gaps, series };
+  }
+
   async seriesLabels(
     { name, range, limit }: Parameters<RecordedHistory['seriesLabels']>[0],
     signal: AbortSignal
@@ -65,7 +120,7 @@ export class MemoryHistory implements RecordedHistory {
     const isWanted = (timeMs: number): boolean =>
       range.fromMs <= timeMs &&
       timeMs <= range.toMs &&
-      found.covered.some(({ fromMs, toMs }) => fromMs <= timeMs && timeMs <= toMs);
+      [...found.covered, ...found.expired].some(({ fromMs, toMs }) => fromMs <= timeMs && timeMs <= toMs);
     return found.series
       .filter(({ samples }) => [...samples.keys()].some(isWanted))
       .slice(0, limit)

@@ -1,3 +1,4 @@
+import { describeBucketContract } from '../contracts/archiveBucketContract';
 import { describeHistoryContract } from '../contracts/archiveHistoryContract';
 import { type ArchiveJobs } from '../../pkg/archive/archiveJobs';
 import { type Archive } from '../../pkg/core/ports';
@@ -5,24 +6,30 @@ import { SERVERS, TestServer } from './archiveServers';
 
 jest.setTimeout(120_000);
 
+type Begin = Parameters<typeof describeHistoryContract>[1];
+
 describe.each(SERVERS)('on $name', (server) => {
   const test = new TestServer(server);
   beforeAll(() => test.start());
   afterAll(() => test.stop());
 
-  describeHistoryContract('PostgreSQL', async () => {
+  const plain: Begin = async () => {
     const url = await test.freshDatabase();
     return { open: async (source) => test.archive(url, { source }), dispose: () => test.closeAll() };
-  });
-
-  describeHistoryContract('PostgreSQL, packed after every write', async () => {
+  };
+  const packed: Begin = async () => {
     const url = await test.freshDatabase();
     const jobs = test.jobs(url);
     return {
       open: async (source) => packedAfterWrites(test.archive(url, { source }), jobs),
       dispose: () => test.closeAll(),
     };
-  });
+  };
+
+  for (const describeContract of [describeHistoryContract, describeBucketContract]) {
+    describeContract('PostgreSQL', plain);
+    describeContract('PostgreSQL, packed after every write', packed);
+  }
 });
 
 function packedAfterWrites(archive: Archive, jobs: ArchiveJobs): Archive {

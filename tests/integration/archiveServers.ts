@@ -3,7 +3,7 @@ import { Client } from 'pg';
 import { createArchive } from '../../pkg/archive/archive';
 import { type ArchiveJobs, createArchiveJobs } from '../../pkg/archive/archiveJobs';
 import { type ArchiveConnection, connectionFromUrl } from '../../pkg/archive/connection';
-import { type Archive, type Logger, type RollupReader, type SourceIdentity } from '../../pkg/core/ports';
+import { type Archive, type Logger, type SourceIdentity } from '../../pkg/core/ports';
 import { type RunningPostgres, startPostgres } from '../../scripts/stack/postgres';
 
 /** 2026-01-01T00:00:00Z, a Thursday. */
@@ -67,10 +67,7 @@ export class TestServer {
     return client;
   }
 
-  archive(
-    url: string,
-    overrides: { source?: SourceIdentity; connection?: Partial<ArchiveConnection> } = {}
-  ): Archive & RollupReader {
+  archive(url: string, overrides: { source?: SourceIdentity; connection?: Partial<ArchiveConnection> } = {}): Archive {
     const archive = createArchive({
       connection: { ...connectionFromUrl(url), ...overrides.connection },
       source: overrides.source ?? SOURCE,

@@ -1,10 +1,10 @@
 import { type Client } from 'pg';
 import { createArchiveJobs } from '../../pkg/archive/archiveJobs';
 import { connectionFromUrl } from '../../pkg/archive/connection';
-import { type Archive, type RollupReader } from '../../pkg/core/ports';
+import { type Archive } from '../../pkg/core/ports';
 import { type Series } from '../../pkg/core/series';
 import { live, SERVERS, silentLogger, SOURCE, T0, TestServer } from './archiveServers';
-import { CPU, writing } from './archiveWrites';
+import { writing } from './archiveWrites';
 
 jest.setTimeout(240_000);
 
@@ -27,7 +27,7 @@ describe.each(SERVERS)('stored rollups on $name', (server) => {
   const test = new TestServer(server);
   let url: string;
   let client: Client;
-  let archive: Archive & RollupReader;
+  let archive: Archive;
 
   beforeAll(() => test.start());
   afterAll(() => test.stop());
@@ -193,26 +193,6 @@ describe.each(SERVERS)('stored rollups on $name', (server) => {
     expect(await buckets('metrics_5m', 'counter')).toEqual(before);
     await at(62).expire(live());
     expect(await buckets('metrics_5m', 'counter')).toEqual(before);
-  });
-
-  it('are read by the program for a query, with the time from which samples are left', async () => {
-    await write(MIX, T0, T0 + 3 * DAY);
-    const read = { query: CPU, range: { fromMs: T0 - DAY, toMs: T0 + 4 * DAY }, widthMs: 5 * MINUTE };
-    const before = await archive.readRollup(read, live());
-    expect(before).not.toHaveProperty('rawFromMs');
-    expect(before.series.map(({ labels }) => labels?.__name__).sort()).toEqual([...MIX.keys()].sort());
-    const found = before.series.find(({ labels }) => labels?.__name__ === 'holes');
-    const right = expected(MIX.get('holes') ?? new Map(), 5 * MINUTE);
-    expect([...(found?.sum ?? [])]).toEqual(right.map(({ sum }) => sum));
-    expect([...(found?.count ?? [])]).toEqual(right.map(({ count }) => count));
-    const ends = [...(found?.timesMs ?? [])].map((timeMs) =>
-      new Date(timeMs).toISOString().slice(0, 16).replace('T', ' ')
-    );
-    expect(ends).toEqual(right.map(({ bucket }) => bucket));
-    const jobs = test.jobs(url, T0 + 60 * DAY);
-    await jobs.rollUp(live());
-    await jobs.expire(live());
-    expect(await archive.readRollup(read, live())).toEqual({ ...before, rawFromMs: T0 + 30 * DAY });
   });
 
   it('can be computed again while there are samples', async () => {

@@ -8,7 +8,9 @@ const series = ['b', 'a', 'é'].map((instance, i) => ({
   samples: new Map([[i * DAY, 1]]),
 }));
 const history = new MemoryHistory((name) =>
-  name === 'up' ? { expression: 'up', stepMs: 1, covered: [{ fromMs: 0, toMs: 9 * DAY }], gaps: [], series } : undefined
+  name === 'up'
+    ? { expression: 'up', stepMs: 1, covered: [{ fromMs: 0, toMs: 9 * DAY }], expired: [], gaps: [], series }
+    : undefined
 );
 const parts: ArchiveLabelParts = {
   history,

@@ -1,0 +1,171 @@
+import { type Archive, type BucketRead, type TimeGrid, type TimeRange } from '../../pkg/core/ports';
+import { type Labels, type Series } from '../../pkg/core/series';
+import { type ArchiveUnderTest } from './archiveContract';
+
+/** 2026-01-01T00:00:00Z, a border of all buckets used here. */
+const T0 = 1_767_225_600_000;
+const STEP = 15_000;
+const MINUTE = 60_000;
+const QUERY = { name: 'cpu', expression: 'up', stepMs: STEP };
+
+/** Rollups of recorded queries (promise 10). Run on the fake of the unit tests and on PostgreSQL. */
+export function describeBucketContract(name: string, begin: () => Promise<ArchiveUnderTest>): void {
+  describe(`bucket contract: ${name}`, () => {
+    let database: ArchiveUnderTest;
+    let archive: Archive;
+
+    beforeEach(async () => {
+      database = await begin();
+      archive = await database.open({ orgId: 1, name: 'default' });
+      await archive.migrate();
+      await archive.provision([{ ...QUERY, retention: 'forever' }]);
+    });
+
+    afterEach(async () => {
+      await archive.close();
+      await database.dispose();
+    });
+
+    const write = (series: Series[], covered: TimeRange[]): Promise<unknown> =>
+      archive.writeRange(
+        {
+          query: { kind: 'recorded', name: 'cpu' },
+          range: span(-400, 400),
+          series,
+          queryName: 'cpu',
+          retention: 'forever',
+          provenance: { expression: 'up', stepMs: STEP, fetchedAtMs: T0, warnings: [] },
+          covered,
+          gaps: [],
+        },
+        live()
+      );
+    const read = (change: Partial<BucketRead>) =>
+      archive.history.readBuckets(
+        { query: QUERY, grid: minutes(1, 10), matchers: [], widthMs: MINUTE, aggregate: 'max', ...change },
+        live()
+      );
+    const ends = async (change: Partial<BucketRead>): Promise<number[]> =>
+      ((await read(change))?.covered ?? []).flatMap(({ fromMs, toMs }) =>
+        Array.from({ length: (toMs - fromMs) / MINUTE + 1 }, (_, i) => (fromMs - T0) / MINUTE + i)
+      );
+
+    it.each<[BucketRead['aggregate'], number[]]>([
+      ['min', [-4, 1, 5]],
+      ['max', [3, 4, 8]],
+      ['avg', [0.5, 2.5, 6.5]],
+      ['sum', [2, 10, 26]],
+      ['count', [4, 4, 4]],
+      ['last', [2, 4, 5]],
+    ])('gives %s of the samples after a bucket begins and up to its end', async (aggregate, expected) => {
+      // at T0 itself: belongs to the bucket before
+      await write([seriesOf({ __name__: 'up' }, [99, 3, 1, -4, 2, 1, 2, 3, 4, 8, 7, 6, 5])], [span(0, 12)]);
+      const found = await read({ aggregate });
+      expect(found?.series.map(({ labels }) => labels)).toEqual([{ __name__: 'up' }]);
+      expect([...(found?.series[0].timesMs ?? [])]).toEqual([1, 2, 3].map((minute) => T0 + minute * MINUTE));
+      expect([...(found?.series[0].values ?? [])]).toEqual(expected);
+      expect(found?.covered).toEqual([{ fromMs: T0 + MINUTE, toMs: T0 + 3 * MINUTE }]);
+    });
+
+    it('counts only samples that are there, and puts NaN above all numbers', async () => {
+      await write(
+        [
+          seriesOf({ __name__: 'holes' }, [0, 1, undefined, undefined, 4]),
+          seriesOf({ __name__: 'nan' }, [0, NaN, 1, 2, NaN]),
+          seriesOf({ __name__: 'none' }, [0]),
+        ],
+        [span(0, 4)]
+      );
+      const of = async (aggregate: BucketRead['aggregate']): Promise<unknown> =>
+        (await read({ aggregate }))?.series.map(({ labels, values }) => [labels?.__name__, ...values]);
+      expect(await of('count')).toEqual([
+        ['holes', 2],
+        ['nan', 4],
+      ]);
+      expect(await of('max')).toEqual([
+        ['holes', 4],
+        ['nan', NaN],
+      ]);
+      expect(await of('min')).toEqual([
+        ['holes', 1],
+        ['nan', 1],
+      ]);
+      expect(await of('last')).toEqual([
+        ['holes', 4],
+        ['nan', NaN],
+      ]);
+    });
+
+    it('leaves out buckets that are not covered as a whole, and says why', async () => {
+      const gap = { ...span(9, 9), reason: 'source-down' } as const;
+      const series = [
+        seriesOf(
+          { __name__: 'up' },
+          Array.from({ length: 41 }, (_, i) => i)
+        ),
+      ];
+      // The first covered time of minute 1 is missing, one in minute 3, and the last of minute 7.
+      await write(series, [span(2, 8), span(10, 27)]);
+      await archive.noteGap('cpu', gap);
+      expect(await ends({})).toEqual([2, 4, 5, 6]);
+      const found = await read({});
+      expect([...(found?.series[0].values ?? [])]).toEqual([8, 16, 20, 24]);
+      expect(found?.gaps).toMatchObject([gap]);
+      expect(await ends({ widthMs: 2 * MINUTE, grid: { ...minutes(2, 10), stepMs: 2 * MINUTE } })).toEqual([6]);
+    });
+
+    it('gives narrow buckets at a coarser grid, for the last value of each', async () => {
+      const values = Array.from({ length: 41 }, (_, i) => i);
+      await write([seriesOf({ __name__: 'up' }, values)], [span(0, 40)]);
+      const grid = { ...minutes(3, 9), stepMs: 3 * MINUTE };
+      const found = await read({ aggregate: 'last', grid });
+      expect([...(found?.series[0].values ?? [])]).toEqual([12, 24, 36]);
+    });
+
+    it('filters series as Prometheus matches', async () => {
+      const of = (instance: string): Series => seriesOf({ __name__: 'up', instance }, [0, 1, 2, 3, 4]);
+      await write([of('a'), of('b')], [span(0, 4)]);
+      const found = await read({ matchers: [{ name: 'instance', operator: '=~', value: 'b|c' }] });
+      expect(found?.series.map(({ labels }) => labels?.instance)).toEqual(['b']);
+      const wrong = { matchers: [{ name: 'instance', operator: '=~', value: '(a)\\1' } as const] };
+      await expect(Promise.resolve().then(() => read(wrong))).rejects.toMatchObject({ code: 'QUERY_INVALID' });
+    });
+
+    it("never counts an older version's samples, nor answers for what is recorded differently", async () => {
+      await write([seriesOf({ __name__: 'up' }, [0, 1, 2, 3, 4])], [span(0, 4)]);
+      const changed = { ...QUERY, expression: 'up + 1' };
+      await archive.provision([{ ...changed, retention: 'forever' }]);
+      expect(await read({})).toBeUndefined();
+      expect(await archive.history.rollups(QUERY, live())).toBeUndefined();
+      expect(await read({ query: changed })).toMatchObject({ covered: [], series: [] });
+    });
+
+    it('says that nothing has expired', async () => {
+      await write([seriesOf({ __name__: 'up' }, [0, 1])], [span(0, 1)]);
+      expect(await archive.history.rollups(QUERY, live())).toEqual({ covered: [span(0, 1)], expired: [], stored: [] });
+    });
+  });
+}
+
+function minutes(from: number, to: number): TimeGrid {
+  return { startMs: T0 + from * MINUTE, endMs: T0 + to * MINUTE, stepMs: MINUTE };
+}
+
+/** From one grid time to another, counted from `T0`. */
+function span(from: number, to: number): TimeRange {
+  return { fromMs: T0 + from * STEP, toMs: T0 + to * STEP };
+}
+
+/** A series on the grid from `T0` on; `undefined` is a hole. */
+function seriesOf(labels: Labels, values: ReadonlyArray<number | undefined>): Series {
+  const there = values.flatMap((value, i) => (value === undefined ? [] : [[T0 + i * STEP, value] as const]));
+  return {
+    labels,
+    timesMs: Float64Array.from(there, ([timeMs]) => timeMs),
+    values: Float64Array.from(there, ([, value]) => value),
+  };
+}
+
+function live(): AbortSignal {
+  return new AbortController().signal;
+}
