@@ -121,6 +121,7 @@ async function open(config: Config, options: ServeOptions, closers: Closers): Pr
         probe: config.archive.probe,
         backfillMs: config.archive.backfillMs,
         maxPoints: COLLECT_DEFAULTS.maxPoints,
+        seriesLimit: { max: config.archive.maxSeries, setting: 'archive.max_series' },
       },
       lease: { holder: options.holder, durationMs: config.archive.leaseMs },
       refill: { ...REFILL_DEFAULTS, windowMs: config.archive.refillWindowMs },

@@ -39,7 +39,12 @@ export function startRecorder({ settings, archive, source, settleMs, logger, clo
     monotonicClock,
     logger,
     metrics: NO_METRICS,
-    settings: { ...COLLECT_DEFAULTS, settleMs, probe: settings.recording.probe },
+    settings: {
+      ...COLLECT_DEFAULTS,
+      settleMs,
+      probe: settings.recording.probe,
+      seriesLimit: { max: settings.recording.maxSeries, setting: 'the datasource (archiveRecordMaxSeries)' },
+    },
     lease: { holder, durationMs: LEASE_MS },
     refill: REFILL_DEFAULTS,
   });

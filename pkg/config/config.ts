@@ -42,6 +42,8 @@ export interface ArchiveConfig {
   refillWindowMs: number;
   leaseMs: number;
   probe: string;
+  /** A recorded query with more series is not recorded. */
+  maxSeries: number;
   /** How long rollups are kept: a class, `forever`, or `none`. */
   rollups: { fiveMinutes: string; hours: string };
 }
