@@ -69,8 +69,8 @@ const archive = z.strictObject({
   lease: duration.refine((ms) => ms >= 1_000, 'must be at least 1s').default(15_000),
   probe: text.optional(),
   max_series: count.default(ARCHIVE_DEFAULTS.recordMaxSeries),
-  five_minute_rollups: rollupRetention.default('1y'),
-  hourly_rollups: rollupRetention.default('forever'),
+  five_minute_rollups: rollupRetention.optional(),
+  hourly_rollups: rollupRetention.optional(),
 });
 
 const server = z.strictObject({
