@@ -1409,6 +1409,22 @@ ALTER TABLE public.promkeep_series ALTER COLUMN series_id ADD GENERATED ALWAYS A
     CACHE 1
 );
 
+CREATE TABLE public.promkeep_settings (
+    name text NOT NULL,
+    value text NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT promkeep_settings_name_check CHECK ((name = ANY (ARRAY['five_minute_rollups'::text, 'hourly_rollups'::text]))),
+    CONSTRAINT promkeep_settings_value_check CHECK ((value ~ '^([1-9][0-9]{0,4}[dwy]|forever|none)$'::text))
+);
+
+COMMENT ON TABLE public.promkeep_settings IS 'Settings of the archive as a whole. A program whose configuration names one writes it here; all programs, Grafana''s plugin among them, go by what stands here, and by the default where nothing does.';
+
+COMMENT ON COLUMN public.promkeep_settings.name IS 'five_minute_rollups or hourly_rollups: how long stored rollups of that width are kept.';
+
+COMMENT ON COLUMN public.promkeep_settings.value IS 'A retention class such as 90d, forever, or none to store none.';
+
+COMMENT ON COLUMN public.promkeep_settings.updated_at IS 'When it was given this value.';
+
 CREATE TABLE public.promkeep_sources (
     source_id bigint NOT NULL,
     org_id bigint NOT NULL,
@@ -1492,6 +1508,9 @@ ALTER TABLE ONLY public.promkeep_series
 
 ALTER TABLE ONLY public.promkeep_series
     ADD CONSTRAINT promkeep_series_query_id_fingerprint_key UNIQUE (query_id, fingerprint);
+
+ALTER TABLE ONLY public.promkeep_settings
+    ADD CONSTRAINT promkeep_settings_pkey PRIMARY KEY (name);
 
 ALTER TABLE ONLY public.promkeep_sources
     ADD CONSTRAINT promkeep_sources_org_id_name_key UNIQUE (org_id, name);
@@ -1612,6 +1631,8 @@ ALTER TABLE public.promkeep_rollups_3600 ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.promkeep_samples ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.promkeep_series ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.promkeep_settings ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.promkeep_sources ENABLE ROW LEVEL SECURITY;
 

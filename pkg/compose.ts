@@ -1,6 +1,6 @@
 import { createArchiver } from './archiver/archiver';
 import { createUpkeep } from './archiver/upkeep';
-import { composeApiRoutes, gapReader, scrapeIntervalText, summaryReader } from './composeApi';
+import { archiveWatch, composeApiRoutes, scrapeIntervalText, summaryReader } from './composeApi';
 import { Closers } from './composeClosers';
 import { archiveViewer, liveFeeds } from './composePage';
 import { openArchive, openArchiveJobs, openSource } from './composeSources';
@@ -9,10 +9,11 @@ import { type ArchiveConfig, type Config } from './config/config';
 import { COLLECT_DEFAULTS } from './core/collectFetch';
 import { REFILL_DEFAULTS } from './core/collectRefill';
 import { type Archive, type Clock, type Logger, type MetricSource } from './core/ports';
+import { type RecorderMetrics } from './metrics/archiveMetrics';
+import { createProgramMetrics } from './metrics/programMetrics';
 import { type ProxySettings } from './prometheus/prometheusSettings';
 import { createParserPool } from './prometheus/workers/startWorkers';
 import { createHttpServer } from './server/httpServer';
-import { createMetrics, type Metrics } from './server/metrics';
 import { createHistoryRoutes } from './server/routes/historyRoutes';
 import { type ReadinessCheck } from './server/probeRoutes';
 
@@ -62,15 +63,7 @@ async function open(config: Config, options: ServeOptions, closers: Closers): Pr
     closers.push('archive', () => archive.close());
   }
   const settleMs = config.archive?.settleMs;
-  const metrics = createMetrics(
-    version,
-    archive && {
-      clock,
-      readGaps: gapReader(archive, clock, settleMs),
-      readStatus: () => archive.status(),
-      readPool: () => archive.poolUse(),
-    }
-  );
+  const metrics = createProgramMetrics(version);
   const { host, port, token, basicAuth, allowedHosts, limits } = config.server;
   const apiParts = {
     source,
@@ -108,6 +101,7 @@ async function open(config: Config, options: ServeOptions, closers: Closers): Pr
   closers.push('HTTP server', () => server.close());
   const { url } = await server.listen();
   if (config.archive && archive) {
+    const told = metrics.archive.open({ source: config.archive.source }, archiveWatch(archive, clock, settleMs));
     const archiver = createArchiver({
       source,
       archive,
@@ -115,31 +109,37 @@ async function open(config: Config, options: ServeOptions, closers: Closers): Pr
       monotonicClock: MONOTONIC_CLOCK,
       logger,
       queries: config.recordedQueries,
-      metrics: metrics.archiver,
+      metrics: told.archiver,
       settings: {
         settleMs: config.archive.settleMs,
         probe: config.archive.probe,
         backfillMs: config.archive.backfillMs,
         maxPoints: COLLECT_DEFAULTS.maxPoints,
+        seriesLimit: { max: config.archive.maxSeries, setting: 'archive.max_series' },
       },
       lease: { holder: options.holder, durationMs: config.archive.leaseMs },
       refill: { ...REFILL_DEFAULTS, windowMs: config.archive.refillWindowMs },
     });
     closers.push('archiver', () => archiver.stop());
     archiver.start();
-    startUpkeep(config.archive, options, metrics, closers);
+    startUpkeep(config.archive, options, told, closers);
   } else {
     logger.info('There is no archive (archive.url, PROMKEEP_DATABASE_URL): nothing is recorded.');
   }
   return url;
 }
 
-function startUpkeep(config: ArchiveConfig, { logger, clock }: ServeOptions, metrics: Metrics, closers: Closers): void {
+function startUpkeep(
+  config: ArchiveConfig,
+  { logger, clock }: ServeOptions,
+  { upkeep: metrics }: RecorderMetrics,
+  closers: Closers
+): void {
   const jobs = openArchiveJobs(config, { logger, clock });
   closers.push('archive jobs', () => jobs.close());
   const upkeep = createUpkeep({
     logger,
-    metrics: metrics.upkeep,
+    metrics,
     monotonicClock: MONOTONIC_CLOCK,
     jobs: upkeepJobs(jobs),
   });

@@ -1,4 +1,5 @@
 import { type SummaryMetric } from '../src/contract/summary';
+import { type PooledArchive } from './archive/archive';
 import { type ApiRoute } from './core/api';
 import { defaultSettleMs } from './core/collectFetch';
 import { mapConcurrently } from './core/concurrency';
@@ -8,6 +9,7 @@ import { formatExact } from './core/step';
 import { selectMetrics, summaryValues } from './core/summaryByKey';
 import { evaluateSummaryRange, type SummaryDeps } from './core/summaryEvaluate';
 import { summaryFrames } from './core/summaryFrames';
+import { type ArchiveWatch } from './metrics/recorderState';
 import { createArchiveRoute, createGapsRoute } from './server/routes/archiveRoute';
 import { type QueryCost } from './server/routes/askSource';
 import { createStandardRoute } from './server/routes/standardRoute';
@@ -63,6 +65,16 @@ export function gapReader(archive: Archive, clock: Clock, settleMs = defaultSett
   return async () => {
     const reports = (await archive.ledger()).map((entry) => reportGaps(entry, clock.nowMs() - settleMs));
     return reports;
+  };
+}
+
+/** What the metrics of a recorder ask its archive for. */
+export function archiveWatch(archive: PooledArchive, clock: Clock, settleMs: number | undefined): ArchiveWatch {
+  return {
+    clock,
+    readGaps: gapReader(archive, clock, settleMs),
+    readStatus: () => archive.status(),
+    readPool: () => archive.poolUse(),
   };
 }
 

@@ -1,5 +1,5 @@
 import { type Clock, type Logger } from './core/ports';
-import { createArchive } from './archive/archive';
+import { createArchive, type PooledArchive } from './archive/archive';
 import { parseArchiveSettings } from './archive/archiveSettings';
 import { sleepUntilTimer } from './archiver/waiting';
 import { composeApiRoutes } from './composeApi';
@@ -9,6 +9,7 @@ import { type DatasourceFactory, type DatasourceSettings } from './core/datasour
 import { createDatasourceInstance, type DatasourceDeps } from './core/datasourceInstance';
 import { asPromkeepError } from './core/errors';
 import { DATASOURCE_METRICS } from './core/summaryPresets';
+import { type ArchiveMetrics } from './metrics/archiveMetrics';
 import { type ProxySettings } from './prometheus/prometheusSettings';
 import { createPrometheusSource } from './prometheus/prometheusSource';
 import { parsePrometheusSettings } from './prometheus/settings';
@@ -25,15 +26,17 @@ export interface DatasourceParts {
   proxies: ProxySettings;
   /** Names this process among the archivers of a source. */
   holder: string;
-  /** Shared by all datasources. */
+  /** Shared by all datasources, as the next one is. */
   pool?: ParserPool;
+  metrics: ArchiveMetrics;
 }
 
 /** Grafana itself limits who may ask how much; these only keep one answer of our own API in bounds. */
 const LIMITS = { maxPoints: 11_000, maxRangeMs: 10 * 365 * 86_400_000, maxRecords: 250_000 };
 
 /** Builds a datasource from what Grafana knows about it. Only settings without which no query can work throw. */
-export function createDatasourceFactory({ logger, clock, proxies, holder, pool }: DatasourceParts): DatasourceFactory {
+export function createDatasourceFactory(parts: DatasourceParts): DatasourceFactory {
+  const { logger, clock, proxies, holder, pool, metrics } = parts;
   let instances = 0;
   return async (settings) => {
     const prometheus = parsePrometheusSettings(settings);
@@ -41,12 +44,12 @@ export function createDatasourceFactory({ logger, clock, proxies, holder, pool }
       logger.warn(warning, { dsName: settings.name, dsUid: settings.uid });
     }
     const source = createPrometheusSource(prometheus.settings, proxies, pool);
-    const archive = openArchive(settings, { logger, clock });
+    const { archive, pooled } = openArchive(settings, { logger, clock });
     const forwardsCredentials = forwardsUsersCredentials(settings.jsonData);
     // A changed datasource is a new instance beside the old one, which may still be ending: each has a name of its own.
     const recorded = openRecorded({
-      ...{ settings, prometheus: prometheus.settings, archive: archive?.archive, forwardsCredentials },
-      ...{ logger, clock, proxies, holder: `${holder} #${++instances}` },
+      ...{ settings, prometheus: prometheus.settings, archive: archive?.archive, pooled, forwardsCredentials },
+      ...{ logger, clock, proxies, metrics, holder: `${holder} #${++instances}` },
     });
     const scrapeInterval = prometheus.settings.timeInterval ?? '';
     const compare = createComparer();
@@ -89,31 +92,36 @@ export function createDatasourceFactory({ logger, clock, proxies, holder, pool }
   };
 }
 
+interface OpenedArchive {
+  /** Absent: it is off. */
+  archive?: DatasourceDeps['archive'];
+  /** The same, where it can be used. */
+  pooled?: PooledArchive;
+}
+
 /** An archive that cannot be used must not stop the queries: keeping fails with the reason, and *Save & test* shows it. */
-function openArchive(
-  settings: DatasourceSettings,
-  { logger, clock }: { logger: Logger; clock: Clock }
-): DatasourceDeps['archive'] {
+function openArchive(settings: DatasourceSettings, { logger, clock }: { logger: Logger; clock: Clock }): OpenedArchive {
   const forwardsCredentials = forwardsUsersCredentials(settings.jsonData);
   try {
     const parsed = parseArchiveSettings(settings);
     if (!parsed) {
-      return undefined;
+      return {};
     }
     const { connection, source, keep } = parsed;
     const { allowed: allowKeep, retention, maxRowsPerDay, maxSeries } = keep;
-    const archive = createArchive({ connection, source, logger, clock });
-    return { archive, allowKeep, retention, maxRowsPerDay, maxSeries, forwardsCredentials };
+    const pooled = createArchive({ connection, source, logger, clock });
+    const archive = { archive: pooled, allowKeep, retention, maxRowsPerDay, maxSeries, forwardsCredentials };
+    return { archive, pooled };
   } catch (error) {
     const archive = refusingArchive(asPromkeepError(error));
-    return {
-      archive,
+    const policy = {
       allowKeep: true,
       retention: '',
       maxRowsPerDay: Infinity,
       maxSeries: Infinity,
       forwardsCredentials,
     };
+    return { archive: { archive, ...policy } };
   }
 }
 

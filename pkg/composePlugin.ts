@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import os from 'node:os';
-import { collectDefaultMetrics, Registry } from 'prom-client';
+import { VERSION } from './commands/version';
 import { createDatasourceFactory } from './composeDatasource';
 import { proxiesFrom } from './composeSources';
 import { type DatasourceFactory } from './core/datasource';
 import { type Logger } from './core/ports';
+import { createProcessMetrics } from './metrics/programMetrics';
 import { createParserPool } from './prometheus/workers/startWorkers';
 
 export interface PluginParts {
@@ -12,13 +13,9 @@ export interface PluginParts {
   metricsText(): Promise<string>;
 }
 
-/** The monitor wakes the process that often, also when it has nothing to do; prom-client's own 10 ms are 100 times a second. */
-const EVENT_LOOP_PRECISION_MS = 100;
-
 /** What the backend plugin serves. */
 export function composePlugin(logger: Logger, environment: Readonly<Record<string, string | undefined>>): PluginParts {
-  const registry = new Registry();
-  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: EVENT_LOOP_PRECISION_MS });
+  const metrics = createProcessMetrics(VERSION);
   return {
     factory: createDatasourceFactory({
       logger,
@@ -26,7 +23,8 @@ export function composePlugin(logger: Logger, environment: Readonly<Record<strin
       proxies: proxiesFrom(environment),
       holder: `grafana on ${os.hostname()} pid ${process.pid} ${randomUUID().slice(0, 8)}`,
       pool: createParserPool(),
+      metrics: metrics.archive,
     }),
-    metricsText: () => registry.metrics(),
+    metricsText: () => metrics.text(),
   };
 }

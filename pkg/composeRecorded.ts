@@ -1,3 +1,4 @@
+import { type PooledArchive } from './archive/archive';
 import { parseArchiveSettings, type ArchiveSettings } from './archive/archiveSettings';
 import { type Recorder, startRecorder } from './composeRecorder';
 import { type ApiRoute } from './core/api';
@@ -9,6 +10,7 @@ import { parseInterval } from './core/goDuration';
 import { type Archive, type Clock, type Logger } from './core/ports';
 import { RecordedQueries, type RecordingPolicy } from './core/recordedQueries';
 import { wholeMs } from './core/step';
+import { type ArchiveMetrics } from './metrics/archiveMetrics';
 import { type PrometheusSettings, type ProxySettings } from './prometheus/prometheusSettings';
 import { createPrometheusSource } from './prometheus/prometheusSource';
 import { mayRecord } from './promql/mayRecord';
@@ -20,6 +22,9 @@ export interface RecordedParts {
   prometheus: PrometheusSettings;
   /** Absent: the archive is off. */
   archive: Archive | undefined;
+  /** The same, where it can be used. */
+  pooled: PooledArchive | undefined;
+  metrics: ArchiveMetrics;
   forwardsCredentials: boolean;
   logger: Logger;
   clock: Clock;
@@ -41,7 +46,7 @@ const SCRAPE_TIMEOUT_MS = 10_000;
 
 /** Recorded queries of a datasource: the resources that manage them, and, where an Admin allowed it, the recording itself. */
 export function openRecorded(parts: RecordedParts): RecordedSide {
-  const { prometheus, archive, forwardsCredentials, logger, clock, holder } = parts;
+  const { prometheus, archive, pooled, forwardsCredentials, logger, clock, metrics, holder } = parts;
   const settings = usableSettings(parts.settings);
   const scrapeIntervalMs = scrapeIntervalOf(prometheus.timeInterval);
   const settleMs = settings?.recording.settleMs ?? defaultSettleMs(scrapeIntervalMs, SCRAPE_TIMEOUT_MS);
@@ -64,8 +69,11 @@ export function openRecorded(parts: RecordedParts): RecordedSide {
     timeoutSignal: (ms) => AbortSignal.timeout(ms),
   });
   const recorder =
-    settings && archive && policy.allowed && !forwardsCredentials
-      ? startRecorder({ settings, archive, source, settleMs, logger, clock, holder })
+    settings && pooled && policy.allowed && !forwardsCredentials
+      ? startRecorder({
+          ...{ settings, archive: pooled, source, settleMs, logger, clock, holder, metrics },
+          datasource: parts.settings.uid,
+        })
       : undefined;
   return {
     routes: createRecordedRoutes(queries),

@@ -1,17 +1,19 @@
+import { type PooledArchive } from './archive/archive';
 import { createArchiveJobs } from './archive/archiveJobs';
 import { type ArchiveSettings } from './archive/archiveSettings';
 import { createArchiver } from './archiver/archiver';
-import { NO_METRICS } from './archiver/archiverMetrics';
 import { LEASE_MS } from './archiver/candidate';
 import { createUpkeep } from './archiver/upkeep';
+import { archiveWatch } from './composeApi';
 import { upkeepJobs } from './composeUpkeep';
 import { COLLECT_DEFAULTS } from './core/collectFetch';
 import { REFILL_DEFAULTS } from './core/collectRefill';
-import { type Archive, type Clock, type Logger, type MetricSource } from './core/ports';
+import { type Clock, type Logger, type MetricSource } from './core/ports';
+import { type ArchiveMetrics } from './metrics/archiveMetrics';
 
 export interface RecorderParts {
   settings: ArchiveSettings;
-  archive: Archive;
+  archive: PooledArchive;
   /** Asked with the datasource's own credentials. */
   source: MetricSource;
   settleMs: number;
@@ -19,6 +21,9 @@ export interface RecorderParts {
   clock: Clock;
   /** Names this instance among the archivers of its source. */
   holder: string;
+  metrics: ArchiveMetrics;
+  /** Its uid, by which metrics tell recorders apart. */
+  datasource: string;
 }
 
 export interface Recorder {
@@ -30,27 +35,38 @@ export interface Recorder {
  * The clock inside the plugin: from now on this datasource is a candidate to record its source, beside `promkeep serve` and
  * other datasources that name the same one. It has no config file, so it records what the archive defines.
  */
-export function startRecorder({ settings, archive, source, settleMs, logger, clock, holder }: RecorderParts): Recorder {
+export function startRecorder(parts: RecorderParts): Recorder {
+  const { settings, archive, source, settleMs, logger, clock, holder, datasource } = parts;
   const monotonicClock: Clock = { nowMs: () => performance.now() };
+  const told = parts.metrics.open({ source: settings.source, datasource }, archiveWatch(archive, clock, settleMs));
   const archiver = createArchiver({
     source,
     archive,
     clock,
     monotonicClock,
     logger,
-    metrics: NO_METRICS,
-    settings: { ...COLLECT_DEFAULTS, settleMs, probe: settings.recording.probe },
+    metrics: told.archiver,
+    settings: {
+      ...COLLECT_DEFAULTS,
+      settleMs,
+      probe: settings.recording.probe,
+      seriesLimit: { max: settings.recording.maxSeries, setting: 'the datasource (archiveRecordMaxSeries)' },
+    },
     lease: { holder, durationMs: LEASE_MS },
     refill: REFILL_DEFAULTS,
   });
   const jobs = createArchiveJobs({ connection: settings.connection, logger, clock });
-  const upkeep = createUpkeep({ logger, jobs: upkeepJobs(jobs), monotonicClock });
+  const upkeep = createUpkeep({ logger, metrics: told.upkeep, jobs: upkeepJobs(jobs), monotonicClock });
   archiver.start();
   upkeep.start();
   return {
     async stop() {
-      await Promise.all([archiver.stop(), upkeep.stop()]);
-      await jobs.close();
+      try {
+        await Promise.all([archiver.stop(), upkeep.stop()]);
+      } finally {
+        told.close();
+        await jobs.close();
+      }
     },
   };
 }

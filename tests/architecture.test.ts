@@ -16,6 +16,7 @@ const ROOMS: Room[] = [
   { name: 'prometheus', folder: 'pkg/prometheus', imports: ['core', 'contract'] },
   { name: 'archive', folder: 'pkg/archive', imports: ['core', 'contract'] },
   { name: 'archiver', folder: 'pkg/archiver', imports: ['core', 'contract'] },
+  { name: 'metrics', folder: 'pkg/metrics', imports: ['core', 'contract'] },
   { name: 'plugin', folder: 'pkg/plugin', imports: ['core', 'contract'] },
   { name: 'server', folder: 'pkg/server', imports: ['core', 'contract'] },
 ];
@@ -27,6 +28,7 @@ const SOLE_HOMES: Array<{ packages: RegExp; homes: string[] }> = [
   { packages: /^(@prometheus-io\/lezer-promql|@lezer\/.+)$/, homes: ['promql'] },
   { packages: /^(pg|pg-copy-streams|pg-.+)$/, homes: ['archive'] },
   { packages: /^(@grpc\/.+|protobufjs|apache-arrow)(\/|$)/, homes: ['plugin'] },
+  { packages: /^prom-client$/, homes: ['metrics'] },
   { packages: /^(fastify|@fastify\/.+)$/, homes: ['server'] },
 ];
 

@@ -7,7 +7,8 @@ import { packClosed, type PackOutcome } from './packer';
 import { condenseFetches, expireFetches } from './provenance';
 import { purgeDeleted, type PurgeOutcome } from './queryPurge';
 import { expire, type ExpireOutcome } from './retention';
-import { type RecomputeScope, rollUp, ROLLUP_RETENTION, type RollupOutcome, type RollupRetention } from './rollups';
+import { type RecomputeScope, rollUp, type RollupOutcome } from './rollups';
+import { readRollupRetention, type RollupWishes, storeRollupWishes } from './rollupSettings';
 
 export interface ArchiveJobsOptions {
   connection: ArchiveConnection;
@@ -15,8 +16,8 @@ export interface ArchiveJobsOptions {
   clock: Clock;
   /** As in `ArchiveOptions`. */
   schema?: string;
-  /** How long rollups are kept; default `ROLLUP_RETENTION`. */
-  rollups?: RollupRetention;
+  /** What a configuration says about how long rollups are kept; written to the archive, which all programs go by. */
+  rollups?: RollupWishes;
 }
 
 /** Periods are packed this long after their end: late answers and refilled gaps mostly come before. */
@@ -49,10 +50,15 @@ export interface ArchiveJobs {
 export function createArchiveJobs(options: ArchiveJobsOptions): ArchiveJobs {
   const { connection, logger, clock } = options;
   const database = new Database(connection, logger);
-  const retention = options.rollups ?? ROLLUP_RETENTION;
+  let wishes = options.rollups;
   const run = async <T>(signal: AbortSignal, work: (schema: string) => Promise<T>): Promise<T> => {
     try {
       const { quoted } = await migrateSchema(database, options.schema ?? connection.schema);
+      if (wishes) {
+        await storeRollupWishes(database, quoted, wishes, signal);
+        // Once: should another program be started with other wishes, the later start decides, for both.
+        wishes = undefined;
+      }
       return await work(quoted);
     } catch (error) {
       throw toArchiveError(error, connection, signal);
@@ -66,11 +72,14 @@ export function createArchiveJobs(options: ArchiveJobsOptions): ArchiveJobs {
         return { ...packed, condensedFetches: await condenseFetches(database, schema, signal) };
       }),
     rollUp: (signal, recompute) =>
-      run(signal, (schema) =>
-        rollUp(database, schema, { closedBeforeMs: clock.nowMs() - CLOSED_AFTER_MS, retention, recompute }, signal)
-      ),
+      run(signal, async (schema) => {
+        const retention = await readRollupRetention(database, schema, signal);
+        const closedBeforeMs = clock.nowMs() - CLOSED_AFTER_MS;
+        return rollUp(database, schema, { closedBeforeMs, retention, recompute }, signal);
+      }),
     expire: (signal) =>
       run(signal, async (schema) => {
+        const retention = await readRollupRetention(database, schema, signal);
         const expired = await expire(database, schema, clock.nowMs(), retention, signal);
         return { ...expired, expiredFetches: await expireFetches(database, schema, clock.nowMs(), signal) };
       }),

@@ -150,8 +150,8 @@ async function currentVersion(
   // A program that still runs an old definition must not write old answers over new ones, nor make its version current again.
   if (await wasEarlierVersion(tx, schema, opened, definition)) {
     throw new PromkeepError(
-      'ARCHIVE_REFUSED',
-      `Recorded query ${JSON.stringify(write.query.name)} has been given another expression or step since; restart this program with the current definition`
+      'ARCHIVE_QUERY_CHANGED',
+      `The recorded query ${write.query.name} has been given another expression or step meanwhile; nothing was written`
     );
   }
   return { ...opened, ...(await startVersion(tx, schema, opened, definition)) };

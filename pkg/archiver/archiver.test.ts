@@ -304,6 +304,31 @@ describe('definitions that change while it runs', () => {
     expect(askedFor(source, 'node_load15')).toBeGreaterThan(2);
   });
 
+  it('takes an edit that comes between asking and writing for no failure and no gap', async () => {
+    const { options, time, source, archive, logged } = setUp([]);
+    await archive.recorded.create(QUERIES[0], 'eva');
+    const failed: string[] = [];
+    const metrics = { ...options.metrics, failed: (query: string) => failed.push(query) };
+    const archiver = createArchiver({ ...options, metrics });
+    archiver.start();
+    await time.pass(60_000);
+    const before = archive.writes.length;
+    source.answer = ({ expr }) => {
+      if (expr === 'node_load1') {
+        void archive.recorded.change(edit, { expression: 'node_load15' });
+        source.answer = () => undefined;
+      }
+      return undefined;
+    };
+    await time.pass(30_000);
+    await archiver.stop();
+    const written = archive.writes.slice(before).map(({ provenance }) => provenance.expression);
+    expect([...new Set(written)]).toEqual(['node_load15']);
+    expect([archive.gaps.get('fast'), failed]).toEqual([[], []]);
+    expect(logged.filter(({ level }) => level === 'warn')).toEqual([]);
+    expect(await archive.coverage('fast')).toHaveLength(1);
+  });
+
   it('goes on as before while the definitions cannot be read, and says so once', async () => {
     const { time, archive, archiver, logged } = setUp();
     archiver.start();

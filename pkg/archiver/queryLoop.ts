@@ -14,6 +14,7 @@ import { type Clock, type Logger, type RecordedQuery, type TimeRange } from '../
 import { type SourceClock } from '../core/sourceClock';
 import { type ArchiverMetrics } from './archiverMetrics';
 import { retryDelayMs } from './backoff';
+import { DEFINITIONS_EVERY_MS } from './definitions';
 import { type Sleep, type Slots } from './waiting';
 
 export interface QueryLoopDeps extends CollectDeps {
@@ -146,6 +147,11 @@ export class QueryLoop {
 
   /** Logged when it begins and when its cause changes, not on every attempt. */
   private noteFailure({ reason, error }: CollectFailure): number {
+    if (error.code === 'ARCHIVE_QUERY_CHANGED') {
+      // Not a failure: this loop is about to be ended and another begun, as soon as the definitions are read again.
+      this.deps.logger.debug('The recorded query was changed meanwhile.', { query: this.query.name });
+      return DEFINITIONS_EVERY_MS;
+    }
     this.failures++;
     this.deps.metrics.failed(this.query.name, reason);
     const cause = `${error.code} ${error.message}`;

@@ -1,7 +1,7 @@
 import { sleepUntilTimer } from '../archiver/waiting';
 import { gapReader } from '../composeApi';
 import { openArchive, openSource } from '../composeSources';
-import { type Config } from '../config/config';
+import { type ArchiveConfig, type Config } from '../config/config';
 import { backfillQuery, type BackfillProgress } from '../core/backfill';
 import { COLLECT_DEFAULTS, type CollectDeps } from '../core/collectFetch';
 import { PromkeepError } from '../core/errors';
@@ -44,14 +44,16 @@ export function runGaps(host: CommandHost, options: LedgerCommandOptions): Promi
 
 /** `promkeep backfill`: fills a window; after a kill the same command goes on where it was. */
 export function runBackfill(host: CommandHost, options: BackfillCommandOptions): Promise<number> {
-  return withParts(host, options, async ({ config, deps, signal }) => {
+  return withParts(host, options, async ({ config, archiveConfig, deps, signal }) => {
     const window = windowOf(options);
+    // Not in verify: what is archived must be comparable whatever the limit is by now.
+    const settings = { ...deps.settings, seriesLimit: { max: archiveConfig.maxSeries, setting: 'archive.max_series' } };
     // A clock that runs ahead must not cover what lies in Prometheus' future.
     const clock = new SourceClock(deps.source, CLOCK, { nowMs: () => performance.now() });
     await clock.refresh(signal);
     const tell = progressTeller(host);
     for (const query of chosen(await knownQueries(config, deps.archive), options.query)) {
-      const parts = { ...deps, clock, wait: sleepUntilTimer };
+      const parts = { ...deps, settings, clock, wait: sleepUntilTimer };
       const { inserted, coveredPoints, gapPoints, totalPoints } = await backfillQuery(
         parts,
         query,
@@ -85,6 +87,7 @@ export function runVerify(host: CommandHost, options: VerifyCommandOptions): Pro
 
 interface Parts {
   config: Config;
+  archiveConfig: ArchiveConfig;
   deps: CollectDeps;
   signal: AbortSignal;
 }
@@ -108,7 +111,7 @@ async function withParts(
   try {
     const settings = { ...COLLECT_DEFAULTS, settleMs, probe };
     const deps = { source, archive, clock: CLOCK, settings, sourceVersion: rememberVersion(source, CLOCK) };
-    return await work({ config, deps, signal: abort.signal });
+    return await work({ config, archiveConfig: config.archive, deps, signal: abort.signal });
   } finally {
     forget();
     await Promise.all([source.close(), archive.close()]);

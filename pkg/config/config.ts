@@ -42,8 +42,10 @@ export interface ArchiveConfig {
   refillWindowMs: number;
   leaseMs: number;
   probe: string;
-  /** How long rollups are kept: a class, `forever`, or `none`. */
-  rollups: { fiveMinutes: string; hours: string };
+  /** A recorded query with more series is not recorded. */
+  maxSeries: number;
+  /** How long rollups are kept: a class, `forever`, or `none`; absent: as the archive has it. */
+  rollups: { fiveMinutes?: string; hours?: string };
 }
 
 export interface ServerConfig {

@@ -127,6 +127,7 @@ function resolveArchive(
     backfillMs: archive.backfill,
     refillWindowMs: archive.refill_window,
     leaseMs: archive.lease,
+    maxSeries: archive.max_series,
     probe: archive.probe ?? defaultProbe(prometheus.scrape_interval),
     rollups: { fiveMinutes: archive.five_minute_rollups, hours: archive.hourly_rollups },
   };

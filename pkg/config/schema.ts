@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { PRESET_NAMES } from '../core/summaryPresets';
 import { parseDurationMs } from '../../src/contract/duration';
+import { ARCHIVE_DEFAULTS } from '../../src/contract/settings';
 
 /**
  * The configuration file as people write it. Every key is here with what it may hold; docs/configuration.md explains each (a test
@@ -67,8 +68,9 @@ const archive = z.strictObject({
   refill_window: positiveDuration.default(15 * 86_400_000),
   lease: duration.refine((ms) => ms >= 1_000, 'must be at least 1s').default(15_000),
   probe: text.optional(),
-  five_minute_rollups: rollupRetention.default('1y'),
-  hourly_rollups: rollupRetention.default('forever'),
+  max_series: count.default(ARCHIVE_DEFAULTS.recordMaxSeries),
+  five_minute_rollups: rollupRetention.optional(),
+  hourly_rollups: rollupRetention.optional(),
 });
 
 const server = z.strictObject({

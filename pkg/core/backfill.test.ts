@@ -51,6 +51,19 @@ it('goes on where it was stopped', async () => {
   expect(await archive.coverage('load')).toEqual([WINDOW]);
 });
 
+it('ends at once, and notes no gap, when the query is changed meanwhile', async () => {
+  const { archive, fill, source, waits } = setUp();
+  const { revision } = await archive.recorded.create(QUERY, 'eva');
+  source.answer = ({ expr }) => {
+    if (expr === QUERY.expression && archive.writes.length === 2) {
+      void archive.recorded.change({ name: QUERY.name, revision, by: 'eva' }, { expression: 'node_load15' });
+    }
+    return undefined;
+  };
+  await expect(fill()).rejects.toMatchObject({ code: 'ARCHIVE_QUERY_CHANGED' });
+  expect([archive.writes.length, archive.gaps.get('load'), waits]).toEqual([2, [], []]);
+});
+
 it('fetches a piece again when the leader changed between fetching and writing', async () => {
   const { archive, fill, source, waits } = setUp();
   let changes = 0;

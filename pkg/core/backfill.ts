@@ -31,7 +31,8 @@ const RETRY_MS = [500, 1_000, 2_000, 4_000, 8_000, 15_000];
  * a kill the same call goes on where the last one ended. While a piece is written, the next one is fetched. Runs beside the
  * live archiver: each piece is written under the epoch that was current before it was fetched, and is fetched again when the
  * leader changed meanwhile.
- * Rejects with `PromkeepError` when source or archive stay away, or when the archive records another expression by this name.
+ * Rejects with `PromkeepError` when source or archive stay away, or when the archive records another expression by this name,
+ * from the start or since.
  */
 export async function backfillQuery(
   deps: BackfillDeps,
@@ -165,7 +166,8 @@ async function pauseAfter(
   if (!failure || failures === 0) {
     return;
   }
-  if (failures > RETRY_MS.length) {
+  // A definition that has changed does so for good; the same command called again reads the new one.
+  if (failures > RETRY_MS.length || failure.error.code === 'ARCHIVE_QUERY_CHANGED') {
     throw failure.error;
   }
   // Another leader is no reason to wait: the next attempt reads its epoch.

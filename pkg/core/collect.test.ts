@@ -2,6 +2,7 @@ import { LedgerArchive } from '../../tests/fakes/ledgerArchive';
 import { ramp, ScriptedSource } from '../../tests/fakes/scriptedSource';
 import { collectNext, openProgress, type CollectProgress, type CollectStep } from './collect';
 import { COLLECT_DEFAULTS, defaultSettleMs, type CollectDeps } from './collectFetch';
+import { refillNext, REFILL_DEFAULTS } from './collectRefill';
 import { PromkeepError } from './errors';
 import { type RecordedQuery } from './ports';
 
@@ -257,6 +258,37 @@ describe('when something fails', () => {
     source.answer = (query) => ({ series: [{ ...ramp(query), histograms: oneHistogram() }] });
     const histogram = await collectNext(deps, QUERY, opened, signal);
     expect(histogram.failure?.error.message).toContain('native histograms');
+  });
+
+  it('leaves a gap that names the limit where a query has too many series, and fills it once the limit is raised', async () => {
+    const seriesLimit = { max: 2, setting: 'archive.max_series' };
+    const { deps, source, archive, clock } = setUp({ seriesLimit });
+    source.answer = (query) => (query.expr === 'node_load1' ? { series: [ramp(query), ramp(query), ramp(query)] } : {});
+    const steps = await runAll(deps, await openProgress(deps, QUERY, undefined));
+    const at = { fromMs: EPOCH_MS - 45_000, toMs: EPOCH_MS - 45_000 };
+    const detail =
+      'The recorded query load returns more than 2 series, the limit that archive.max_series sets: aggregate, add matchers, or raise it.';
+    expect(archive.gaps.get('load')).toEqual([{ ...at, reason: 'query-failed', detail }]);
+    expect(steps.at(-1)?.failure).toMatchObject({ error: { code: 'LIMIT_EXCEEDED' }, transient: false });
+    clock.ms += 15_000;
+    const raised = { ...deps, settings: { ...deps.settings, seriesLimit: { ...seriesLimit, max: 3 } } };
+    const [after] = await runAll(raised, steps[steps.length - 1].progress);
+    expect(after.write?.coveredPoints).toBe(1);
+    const refill = { ...raised, refill: REFILL_DEFAULTS };
+    expect((await refillNext(refill, QUERY, after.progress, new Map(), signal)).range).toEqual(at);
+    expect(await archive.coverage('load')).toEqual([{ ...at, toMs: at.toMs + 15_000 }]);
+  });
+
+  it('asks for shorter ranges where only a long one has too many series', async () => {
+    const { deps, source, archive } = setUp({ backfillMs: 15_000 * 39, seriesLimit: { max: 10, setting: 'x' } });
+    // Series come and go, one a point.
+    source.answer = (query) => {
+      const points = (query.endMs - query.startMs) / query.stepMs + 1;
+      return query.expr === 'node_load1' ? { series: Array.from({ length: points }, () => ramp(query)) } : undefined;
+    };
+    await runAll(deps, await openProgress(deps, QUERY, undefined));
+    expect(await archive.coverage('load')).toHaveLength(1);
+    expect(archive.gaps.get('load')).toEqual([]);
   });
 
   it('says which expression failed when it was the probe', async () => {

@@ -5,6 +5,7 @@ import {
   type Clock,
   type Gap,
   type MetricSource,
+  type RangeQuery,
   type RangeWrite,
   type RecordedQuery,
   type TimeRange,
@@ -29,6 +30,14 @@ export interface CollectSettings {
   backfillMs: number;
   /** Points a series in one request; Prometheus refuses more than 11,000. */
   maxPoints: number;
+  /** An answer with more series is given up while it arrives, so that a query gone wild does not take the memory. */
+  seriesLimit?: SeriesLimit;
+}
+
+export interface SeriesLimit {
+  max: number;
+  /** As people call the setting that raises it. */
+  setting: string;
 }
 
 export const COLLECT_DEFAULTS = { probe: 'count(up)', backfillMs: 0, maxPoints: 10_000 } as const;
@@ -64,7 +73,7 @@ export async function fetchRange(
 ): Promise<RangeWrite> {
   const request = { startMs: range.fromMs, endMs: range.toMs, stepMs: query.stepMs };
   const [result, probe, prometheusVersion] = await Promise.all([
-    deps.source.queryRange({ ...request, expr: query.expression }, { signal }),
+    askQuery(deps, query, request, signal),
     askProbe(deps, request, signal),
     deps.sourceVersion(signal),
   ]);
@@ -88,11 +97,27 @@ export async function fetchRange(
   };
 }
 
-async function askProbe(
-  { source, settings }: CollectDeps,
-  request: { startMs: number; endMs: number; stepMs: number },
+type Grid = Omit<RangeQuery, 'expr'>;
+
+async function askQuery(
+  { source, settings: { seriesLimit } }: CollectDeps,
+  { name, expression }: RecordedQuery,
+  request: Grid,
   signal: AbortSignal
 ): Promise<QueryResult> {
+  try {
+    return await source.queryRange({ ...request, expr: expression, maxSeries: seriesLimit?.max }, { signal });
+  } catch (error) {
+    if (seriesLimit !== undefined && error instanceof PromkeepError && error.code === 'LIMIT_EXCEEDED') {
+      const { max, setting } = seriesLimit;
+      const text = `The recorded query ${name} returns more than ${max} series, the limit that ${setting} sets: aggregate, add matchers, or raise it.`;
+      throw new PromkeepError(error.code, text, { cause: error });
+    }
+    throw error;
+  }
+}
+
+async function askProbe({ source, settings }: CollectDeps, request: Grid, signal: AbortSignal): Promise<QueryResult> {
   try {
     return await source.queryRange({ ...request, expr: settings.probe }, { signal });
   } catch (error) {

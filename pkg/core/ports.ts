@@ -22,6 +22,8 @@ export interface RangeQuery {
   startMs: number;
   endMs: number;
   stepMs: number;
+  /** An answer with more series is given up while it arrives, with `LIMIT_EXCEEDED`. */
+  maxSeries?: number;
 }
 
 export interface InstantQuery {

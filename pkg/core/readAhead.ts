@@ -31,17 +31,17 @@ export function readAhead(
     pending.get(expr)?.abort.abort();
     pending.delete(expr);
   };
-  const askAhead = ({ expr, startMs, endMs, stepMs }: RangeQuery): void => {
+  const askAhead = ({ startMs, endMs, ...rest }: RangeQuery): void => {
     const next = following({ fromMs: startMs, toMs: endMs });
     if (next === undefined || signal.aborted) {
       return;
     }
-    const query = { expr, stepMs, startMs: next.fromMs, endMs: next.toMs };
+    const query = { ...rest, startMs: next.fromMs, endMs: next.toMs };
     const abort = new AbortController();
     const answer = source.queryRange(query, { signal: AbortSignal.any([signal, abort.signal]) });
     // Told to whoever asks for it; until then nobody listens.
     answer.catch(() => undefined);
-    pending.set(expr, { query, answer, abort });
+    pending.set(rest.expr, { query, answer, abort });
   };
   const queryRange = async (query: RangeQuery, options: CallOptions): Promise<QueryResult> => {
     const early = pending.get(query.expr);

@@ -29,7 +29,12 @@ export function createPrometheusSource(
   const client = createHttpClient(settings, proxies);
   const api = new ApiCaller(settings, client);
 
-  function query(path: string, parameters: Record<string, string>, options: CallOptions): Promise<QueryResult> {
+  function query(
+    path: string,
+    parameters: Record<string, string>,
+    options: CallOptions,
+    maxSeries?: number
+  ): Promise<QueryResult> {
     const form = new URLSearchParams(parameters);
     if (settings.queryTimeout) {
       form.set('timeout', settings.queryTimeout);
@@ -38,15 +43,16 @@ export function createPrometheusSource(
       form.set('stats', 'all');
     }
     const call: ApiCall = { method: api.method, path, parameters: form };
-    return api.ask(call, options, (answer, redact) => readQueryAnswer(answer, redact, pool));
+    return api.ask(call, options, (answer, redact) => readQueryAnswer(answer, redact, { pool, maxSeries }));
   }
 
   return {
-    queryRange: ({ expr, startMs, endMs, stepMs }, options) =>
+    queryRange: ({ expr, startMs, endMs, stepMs, maxSeries }, options) =>
       query(
         'api/v1/query_range',
         { query: expr, start: toSeconds(startMs), end: toSeconds(endMs), step: toSeconds(stepMs) },
-        options
+        options,
+        maxSeries
       ),
     queryInstant: ({ expr, timeMs }, options) =>
       query('api/v1/query', { query: expr, time: toSeconds(timeMs) }, options),

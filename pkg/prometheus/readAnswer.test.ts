@@ -38,6 +38,19 @@ describe('readQueryAnswer', () => {
     expect(turns).toBeGreaterThanOrEqual(20);
   });
 
+  it('stops reading at the first series too many', async () => {
+    let made = 0;
+    async function* endless(): AsyncGenerator<Buffer> {
+      for await (const chunk of chunks(1_000)) {
+        made++;
+        yield chunk;
+      }
+    }
+    const reading = readQueryAnswer(answerOf(endless()), (text) => text, { maxSeries: 3 });
+    await expect(reading).rejects.toMatchObject({ code: 'LIMIT_EXCEEDED' });
+    expect(made).toBeLessThan(10);
+  });
+
   it('says that an answer that was cut off is none of Prometheus, with the beginning of it', async () => {
     async function* cut(): AsyncGenerator<Buffer> {
       yield Buffer.from('{"status":"success","da');

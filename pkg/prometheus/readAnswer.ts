@@ -22,17 +22,20 @@ const LARGE_BYTES = 1024 * 1024;
 
 const turns = new Turns(setImmediate);
 
-/**
- * Parses a query's answer while it arrives.
- *
- * @param pool parses large answers, if there is one
- */
+export interface ReadOptions {
+  /** Parses large answers, if there is one. */
+  pool?: ParserPool;
+  /** An answer with more series is not read to its end: `LIMIT_EXCEEDED`. */
+  maxSeries?: number;
+}
+
+/** Parses a query's answer while it arrives. */
 export async function readQueryAnswer(
   answer: HttpAnswer,
   redact: (text: string) => string,
-  pool?: ParserPool
+  { pool, maxSeries }: ReadOptions = {}
 ): Promise<QueryResult> {
-  const parser = pool ? new PooledParser(pool) : new LocalParser();
+  const parser = pool ? new PooledParser(pool, maxSeries) : new LocalParser(maxSeries);
   let head: Buffer = Buffer.alloc(0);
   try {
     for await (const chunk of answer.body) {
@@ -60,8 +63,12 @@ export async function readQueryAnswer(
 
 /** Parses here, in turns with other work. */
 class LocalParser implements RemoteParser {
-  private readonly parser = new AnswerParser();
+  private readonly parser: AnswerParser;
   private turnBytes = 0;
+
+  constructor(maxSeries: number | undefined) {
+    this.parser = new AnswerParser(maxSeries);
+  }
 
   async feed(chunk: Uint8Array): Promise<void> {
     this.parser.feed(chunk);
@@ -87,7 +94,10 @@ class PooledParser implements RemoteParser {
   private bytes = 0;
   private remote: RemoteParser | undefined;
 
-  constructor(private readonly pool: ParserPool) {}
+  constructor(
+    private readonly pool: ParserPool,
+    private readonly maxSeries: number | undefined
+  ) {}
 
   async feed(chunk: Uint8Array): Promise<void> {
     if (this.remote) {
@@ -96,7 +106,7 @@ class PooledParser implements RemoteParser {
     this.beginning.push(chunk);
     this.bytes += chunk.length;
     if (this.bytes >= LARGE_BYTES) {
-      this.remote = this.pool.open();
+      this.remote = this.pool.open(this.maxSeries);
       await this.feedBeginning(this.remote);
     }
   }
@@ -105,7 +115,7 @@ class PooledParser implements RemoteParser {
     if (this.remote) {
       return this.remote.finish();
     }
-    const local = new LocalParser();
+    const local = new LocalParser(this.maxSeries);
     await this.feedBeginning(local);
     return local.finish();
   }

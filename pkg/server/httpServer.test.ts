@@ -4,8 +4,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { type ApiRoute } from '../core/api';
 import { PromkeepError } from '../core/errors';
+import { createProgramMetrics } from '../metrics/programMetrics';
 import { createHttpServer, type HttpServer, type HttpServerOptions } from './httpServer';
-import { createMetrics } from './metrics';
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 const servers: HttpServer[] = [];
@@ -17,7 +17,7 @@ async function start(options: Partial<HttpServerOptions> = {}): Promise<void> {
     port: 0,
     routes: [],
     checks: [],
-    metrics: createMetrics('1.2.3'),
+    metrics: createProgramMetrics('1.2.3'),
     logger: silent,
     maxConcurrentQueries: 2,
     requestTimeoutMs: 5_000,

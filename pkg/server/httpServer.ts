@@ -7,9 +7,9 @@ import { mountApiRoutes } from './apiRoutes';
 import { Gate } from './gate';
 import { LIVE_PATH, mountLive, type LiveFeeds } from './live/liveRoute';
 import { isLoopbackHost } from './loopback';
-import { type Metrics } from './metrics';
 import { mountPage } from './page';
 import { mountProbes, type ReadinessCheck } from './probeRoutes';
+import { type ServerMetrics } from './serverMetrics';
 
 export interface HttpServerOptions {
   access: AccessPolicy;
@@ -17,7 +17,7 @@ export interface HttpServerOptions {
   port: number;
   routes: readonly ApiRoute[];
   checks: readonly ReadinessCheck[];
-  metrics: Metrics;
+  metrics: ServerMetrics;
   logger: Logger;
   /** Folder of the built page. */
   pageFolder?: string;
@@ -87,7 +87,7 @@ function guard(server: FastifyInstance, access: AccessPolicy): void {
   });
 }
 
-function observe(server: FastifyInstance, metrics: Metrics): void {
+function observe(server: FastifyInstance, metrics: ServerMetrics): void {
   server.addHook('onResponse', async (request, reply) => {
     const route = request.routeOptions.url ?? 'unknown';
     if (route === LIVE_PATH && reply.statusCode === 200) {

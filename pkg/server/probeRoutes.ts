@@ -1,6 +1,6 @@
 import { type FastifyInstance } from 'fastify';
 import { asPromkeepError } from '../core/errors';
-import { type Metrics } from './metrics';
+import { type ServerMetrics } from './serverMetrics';
 
 /** One thing the server needs, asked whether it is there. Rejects with `PromkeepError` when it is not. */
 export interface ReadinessCheck {
@@ -11,7 +11,7 @@ export interface ReadinessCheck {
 const CHECK_LIMIT_MS = 5_000;
 
 /** `/healthz`: the process lives. `/readyz`: what it needs is reachable, 503 and the reasons otherwise. `/metrics`. */
-export function mountProbes(server: FastifyInstance, checks: readonly ReadinessCheck[], metrics: Metrics): void {
+export function mountProbes(server: FastifyInstance, checks: readonly ReadinessCheck[], metrics: ServerMetrics): void {
   server.get('/healthz', (_, reply) => reply.header('cache-control', 'no-store').send({ status: 'ok' }));
   server.get('/readyz', async (_, reply) => {
     const results = await Promise.all(checks.map(runCheck));

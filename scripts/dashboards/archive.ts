@@ -6,8 +6,12 @@ const samples = (outcome: string): string =>
   `sum(rate(promkeep_archive_samples_total{outcome="${outcome}",${AT}}[$__rate_interval]))`;
 const collectQuantile = (share: number): string =>
   `histogram_quantile(${share}, sum by (le) (rate(promkeep_collect_duration_seconds_bucket{${AT}}[$__rate_interval])))`;
-/** Several programs on one archive see the same archive. */
+/** Several programs, and several datasources of one Grafana, may see the same archive. */
 const one = (metric: string): string => `max(${metric}{${AT}})`;
+const BY_SOURCE = 'by (org_id, source_name)';
+/** Samples of all sources, each counted once whoever tells of it. */
+const ALL_SAMPLES = `sum(max ${BY_SOURCE} (promkeep_archive_samples{${AT}}))`;
+const MISSING = `max by (org_id, source_name, query, reason) (promkeep_gap_seconds{${AT}})`;
 
 /** `GapReason`, and what nobody has noted, in words for people. */
 const REASONS: Readonly<Record<string, string>> = {
@@ -32,7 +36,8 @@ export const ARCHIVE: Dashboard = {
           'Now',
           [
             {
-              expr: `sum(promkeep_archive_leader{${AT}})`,
+              // Of each source one archiver records; No when there is a source of which none does.
+              expr: `min(max ${BY_SOURCE} (promkeep_archive_leader{${AT}}))`,
               legend: 'Recording',
               decimals: 0,
               steps: leastSteps(1, 'critical'),
@@ -46,7 +51,7 @@ export const ARCHIVE: Dashboard = {
             },
             {
               // The gauge has no series while nothing is missing.
-              expr: `sum(max by (query, reason) (promkeep_gap_seconds{${AT}})) or 0 * ${one('promkeep_build_info')}`,
+              expr: `sum(${MISSING}) or 0 * ${one('promkeep_build_info')}`,
               legend: 'Missing',
               unit: 's',
               steps: limitSteps({ warning: 300, critical: 3600 }),
@@ -54,20 +59,23 @@ export const ARCHIVE: Dashboard = {
             { expr: samples('written'), legend: 'Samples written', unit: 'suffix:/s' },
             { expr: one('promkeep_archive_bytes'), legend: 'Size on disk', unit: 'bytes' },
             {
-              expr: `${one('promkeep_archive_bytes')} / ${one('promkeep_archive_samples')}`,
+              expr: `${one('promkeep_archive_bytes')} / ${ALL_SAMPLES}`,
               legend: 'Bytes a sample',
               unit: 'bytes',
             },
           ],
-          { noValue: 'Nothing scrapes promkeep serve. Add its /metrics to Prometheus as a job.' }
+          {
+            noValue:
+              'Nothing scrapes an archiver. Add /metrics of promkeep serve to Prometheus as a job, or /metrics/plugins/promkeep-prometheus-datasource of Grafana.',
+          }
         ),
       ],
     },
     {
       title: 'Gaps',
       panels: [
-        table('What is missing, and why', `max by (query, reason) (promkeep_gap_seconds{${AT}}) > 0`, {
-          columns: { query: 'Recorded query', reason: 'Reason' },
+        table('What is missing, and why', `max by (source_name, query, reason) (promkeep_gap_seconds{${AT}}) > 0`, {
+          columns: { query: 'Recorded query', source_name: 'Source', reason: 'Reason' },
           value: { title: 'Missing', unit: 'dtdurations' },
           texts: { label: 'reason', of: REASONS },
           limits: { warning: 300, critical: 3600 },
@@ -76,11 +84,14 @@ export const ARCHIVE: Dashboard = {
           description:
             'Time of each recorded query that the archive lacks. Gaps heal by themselves while Prometheus still has the range; "promkeep gaps" lists them with their times.',
         }),
-        lines(
-          'Missing over time',
-          [{ expr: `sum by (reason) (max by (query, reason) (promkeep_gap_seconds{${AT}}))`, legend: '{{reason}}' }],
-          { unit: 's', stacked: true, stepped: true, h: 6, names: REASONS, noValue: 'Nothing was missing' }
-        ),
+        lines('Missing over time', [{ expr: `sum by (reason) (${MISSING})`, legend: '{{reason}}' }], {
+          unit: 's',
+          stacked: true,
+          stepped: true,
+          h: 6,
+          names: REASONS,
+          noValue: 'Nothing was missing',
+        }),
       ],
     },
     {
@@ -137,17 +148,13 @@ export const ARCHIVE: Dashboard = {
           unit: 'bytes',
           w: 8,
         }),
-        lines('Samples', [{ expr: one('promkeep_archive_samples'), legend: 'samples' }], { w: 8 }),
-        lines(
-          'Bytes a sample',
-          [{ expr: `${one('promkeep_archive_bytes')} / ${one('promkeep_archive_samples')}`, legend: 'on disk' }],
-          {
-            unit: 'bytes',
-            w: 8,
-            description:
-              'Falls as periods are packed, six hours after their end; the fixed size of a young archive weighs.',
-          }
-        ),
+        lines('Samples', [{ expr: ALL_SAMPLES, legend: 'samples' }], { w: 8 }),
+        lines('Bytes a sample', [{ expr: `${one('promkeep_archive_bytes')} / ${ALL_SAMPLES}`, legend: 'on disk' }], {
+          unit: 'bytes',
+          w: 8,
+          description:
+            'Falls as periods are packed, six hours after their end; the fixed size of a young archive weighs.',
+        }),
         lines(
           'Connections',
           [
@@ -183,18 +190,19 @@ export const ARCHIVE: Dashboard = {
       panels: [
         stateTimeline(
           'Who records',
-          { expr: `promkeep_archive_leader{${AT}}`, legend: '{{instance}}' },
+          { expr: `promkeep_archive_leader{${AT}}`, legend: '{{source_name}}: {{instance}} {{datasource}}' },
           {
             on: ['Records', 'green'],
             off: ['Waits', 'blue'],
             w: 12,
             h: 5,
-            description: 'One of several programs records; the others take over when it is silent.',
+            description:
+              'Of each source one of several archivers records (promkeep serve, or a datasource in Grafana); the others take over when it is silent.',
           }
         ),
         lines(
           "This machine's clock ahead of Prometheus'",
-          [{ expr: `promkeep_source_clock_offset_seconds{${AT}}`, legend: '{{instance}}' }],
+          [{ expr: `promkeep_source_clock_offset_seconds{${AT}}`, legend: '{{instance}} {{datasource}}' }],
           {
             unit: 's',
             signed: true,

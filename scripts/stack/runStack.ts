@@ -1,7 +1,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { startExporter, startNodeExporter, startPostgresExporter } from './exporters';
-import { findGrafana, startGrafana } from './grafana';
+import { findGrafana, type GrafanaProgram, startGrafana } from './grafana';
 import {
   answersOk,
   crashError,
@@ -11,6 +11,7 @@ import {
   waitUntilReady,
 } from './managedProcess';
 import { choosePort, type PortWish } from './portChoice';
+import { CUSTOM_EXPORTER, GRAFANA, NODE_EXPORTER, POSTGRES, POSTGRES_EXPORTER, PROMETHEUS, SERVE } from './portWishes';
 import { startPostgres } from './postgres';
 import { findOnPath } from './programs';
 import { startPrometheus } from './prometheus';
@@ -146,23 +147,17 @@ async function startAll(stack: Stack): Promise<void> {
   );
   const servePort = await portFor(stack, SERVE);
   targets.promkeep = `127.0.0.1:${servePort}`;
+  const grafana = await planGrafana(stack);
+  if (grafana) {
+    targets.promkeep_plugin = `127.0.0.1:${grafana.port}`;
+  }
   await providePrometheus(stack, targets);
   await startServe(stack, database.owner, servePort);
   addresses.postgres = database.owner;
-  await provideGrafana(stack, database.owner);
+  if (grafana) {
+    await provideGrafana(stack, grafana, database.owner);
+  }
 }
-
-const NODE_EXPORTER: PortWish = { what: 'the node exporter', usual: 9100, variable: 'NODE_EXPORTER_PORT' };
-const POSTGRES_EXPORTER: PortWish = {
-  what: 'the PostgreSQL exporter',
-  usual: 9187,
-  variable: 'POSTGRES_EXPORTER_PORT',
-};
-const CUSTOM_EXPORTER: PortWish = { what: 'the custom exporter', usual: 8000, variable: 'CUSTOM_EXPORTER_PORT' };
-const PROMETHEUS: PortWish = { what: 'Prometheus', usual: 9090, variable: 'PROMETHEUS_PORT' };
-const POSTGRES: PortWish = { what: 'PostgreSQL', usual: 5432, variable: 'POSTGRES_PORT' };
-const SERVE: PortWish = { what: 'promkeep serve', usual: 5000, variable: 'PROMKEEP_PORT' };
-const GRAFANA: PortWish = { what: 'Grafana', usual: 3000, variable: 'GRAFANA_PORT' };
 
 const portFor = (stack: Stack, wish: PortWish): Promise<number> => choosePort(wish, process.env, stack.ports, say);
 const logOf = (stack: Stack, name: string): string => path.join(stack.state.logs, `${name}.log`);
@@ -265,14 +260,22 @@ async function startServe(stack: Stack, databaseUrl: string, port: number): Prom
   stack.addresses.summary = `http://127.0.0.1:${port}/api/metrics/summary`;
 }
 
-async function provideGrafana(stack: Stack, databaseUrl: string): Promise<void> {
+/** Where Grafana will be, if there is one: Prometheus, which starts before it, scrapes the plugin in it. */
+async function planGrafana(stack: Stack): Promise<{ program: GrafanaProgram; port: number } | undefined> {
   const program = findGrafana();
   if (program === undefined) {
     say('No Grafana here (not on PATH, no GRAFANA_HOME): going on without.');
-    return;
+    return undefined;
   }
+  return { program, port: await portFor(stack, GRAFANA) };
+}
+
+async function provideGrafana(
+  stack: Stack,
+  { program, port }: { program: GrafanaProgram; port: number },
+  databaseUrl: string
+): Promise<void> {
   beginStep(stack, 'Grafana (its first start takes a while)');
-  const port = await portFor(stack, GRAFANA);
   const managed = await startGrafana(program, {
     root: stack.root,
     port,

@@ -73,6 +73,14 @@ function describeRange(source: Source): void {
     expect((await ask(SOURCE_CONTRACT_EXPRESSIONS.labelled)).series[0].labels).toEqual({ a: 'b' });
   });
 
+  it('gives up an answer with more series than are wanted, and no other', async () => {
+    const { labelled: expr } = SOURCE_CONTRACT_EXPRESSIONS;
+    const limited = (maxSeries: number) =>
+      source().queryRange({ expr, startMs: T0, endMs: T0, stepMs: 15_000, maxSeries }, live());
+    expect((await limited(1)).series).toHaveLength(1);
+    expect((await failureOf(limited(0))).code).toBe<ErrorCode>('LIMIT_EXCEEDED');
+  });
+
   it('gives no series for an empty result', async () => {
     const result = await ask(SOURCE_CONTRACT_EXPRESSIONS.empty);
     expect(result).toMatchObject({ resultType: 'matrix', series: [], warnings: [] });

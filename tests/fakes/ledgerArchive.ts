@@ -48,6 +48,7 @@ export class LedgerArchive implements Archive {
     this.check();
     this.lease.check(write.epoch);
     const name = nameOf(write);
+    this.refuseOutdated(name, write);
     this.writes.push(write);
     const outcome = { inserted: 0, unchanged: 0, revised: 0, withdrawn: 0, refused: [] };
     for (const series of write.series) {
@@ -142,6 +143,14 @@ export class LedgerArchive implements Archive {
 
   private lastWrite(name: string): RangeWrite | undefined {
     return this.writes.findLast((write) => nameOf(write) === name);
+  }
+
+  /** Where the test defined the query, what is written must be of that definition. */
+  private refuseOutdated(name: string, { provenance }: RangeWrite): void {
+    const known = this.recorded.queries.get(name);
+    if (known && (known.expression !== provenance.expression || known.stepMs !== provenance.stepMs)) {
+      throw new PromkeepError('ARCHIVE_QUERY_CHANGED', `The recorded query ${name} was changed.`);
+    }
   }
 
   private check(): void {

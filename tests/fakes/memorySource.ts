@@ -58,6 +58,9 @@ export class MemorySource implements MetricSource {
       }
     }
     const series = [...byLabels.values()].map(({ labels, times, values }) => seriesFrom(labels, times, values));
+    if (series.length > (query.maxSeries ?? Infinity)) {
+      throw new PromkeepError('LIMIT_EXCEEDED', `The answer has more than ${query.maxSeries} series, the limit.`);
+    }
     return this.result('matrix', series);
   }
 

@@ -1,3 +1,4 @@
+import { PromkeepError } from '../../pkg/core/errors';
 import { type BuildInfo, type MetricSource, type RangeQuery, type ResourceResponse } from '../../pkg/core/ports';
 import { type ExemplarSeries, type QueryResult, type Series } from '../../pkg/core/series';
 
@@ -17,7 +18,14 @@ export class ScriptedSource implements MetricSource {
     if (this.down) {
       throw this.down;
     }
-    return { resultType: 'matrix', series: [ramp(query)], warnings: [], infos: [], ...this.answer(query) };
+    const result: QueryResult = {
+      ...{ resultType: 'matrix', series: [ramp(query)], warnings: [], infos: [] },
+      ...this.answer(query),
+    };
+    if (result.series.length > (query.maxSeries ?? Infinity)) {
+      throw new PromkeepError('LIMIT_EXCEEDED', `The answer has more than ${query.maxSeries} series, the limit.`);
+    }
+    return result;
   }
 
   async queryInstant(query: { expr: string; timeMs: number }): Promise<QueryResult> {

@@ -107,7 +107,7 @@ func TestMetricsAreInPrometheusTextFormat(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if text := string(answer.GetMetrics().GetPrometheus()); !strings.Contains(text, "# TYPE ") {
+	if text := string(answer.GetMetrics().GetPrometheus()); !strings.Contains(text, "# TYPE ") || !strings.Contains(text, "promkeep_build_info{version=") {
 		t.Errorf("no metrics: %q", text)
 	}
 }

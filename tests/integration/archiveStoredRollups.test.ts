@@ -1,6 +1,7 @@
 import { type Client } from 'pg';
 import { createArchiveJobs } from '../../pkg/archive/archiveJobs';
 import { connectionFromUrl } from '../../pkg/archive/connection';
+import { type RollupWishes } from '../../pkg/archive/rollupSettings';
 import { type Archive } from '../../pkg/core/ports';
 import { type Series } from '../../pkg/core/series';
 import { live, SERVERS, silentLogger, SOURCE, T0, TestServer } from './archiveServers';
@@ -229,6 +230,42 @@ describe.each(SERVERS)('stored rollups on $name', (server) => {
     expect(await buckets('metrics_5m', 'counter')).toEqual([]);
     expect(await buckets('metrics_1h', 'counter')).toHaveLength(73);
     await Promise.all([early.close(), late.close()]);
+  });
+
+  it('are kept as long as the archive says, whichever program runs the job', async () => {
+    await write(MIX, T0, T0 + 3 * DAY);
+    const start = (days: number, rollups?: RollupWishes): ReturnType<typeof createArchiveJobs> => {
+      const clock = { nowMs: () => T0 + days * DAY };
+      return createArchiveJobs({ connection: connectionFromUrl(url), logger: silentLogger, clock, rollups });
+    };
+    const settings = async (): Promise<unknown[]> =>
+      (await client.query('SELECT name, value FROM promkeep_settings ORDER BY name')).rows.map(Object.values);
+    const [plugin, later] = [start(50), start(100)];
+    const serve = start(50, { fiveMinutes: '60d' });
+    await plugin.rollUp(live());
+    expect(await settings()).toEqual([]);
+    await serve.expire(live());
+    expect(await settings()).toEqual([['five_minute_rollups', '60d']]);
+    await later.expire(live());
+    expect(await buckets('metrics_5m', 'counter')).toEqual([]);
+    expect(await buckets('metrics_1h', 'counter')).toHaveLength(73);
+    // The program that was started last decides, for those that run already as well.
+    const restarted = start(100, { fiveMinutes: '90d', hours: 'forever' });
+    await restarted.rollUp(live());
+    await serve.rollUp(live());
+    expect(await settings()).toEqual([
+      ['five_minute_rollups', '90d'],
+      ['hourly_rollups', 'forever'],
+    ]);
+    await Promise.all([plugin, later, serve, restarted].map((one) => one.close()));
+  });
+
+  it('take no wrong setting', async () => {
+    const set = (name: string, value: string): Promise<unknown> =>
+      client.query('INSERT INTO promkeep_settings (name, value) VALUES ($1, $2)', [name, value]);
+    await expect(set('hourly_rollups', 'soon')).rejects.toThrow('check constraint');
+    await expect(set('rollups', '1y')).rejects.toThrow('check constraint');
+    await set('hourly_rollups', 'none');
   });
 
   it('are not stored where samples stay longer, nor for what was kept or inserted', async () => {

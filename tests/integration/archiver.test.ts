@@ -5,6 +5,7 @@ import { Client } from 'pg';
 import { startNodeExporter } from '../../scripts/stack/exporters';
 import { startPostgres, type RunningPostgres } from '../../scripts/stack/postgres';
 import { startPrometheus, type RunningPrometheus } from '../../scripts/stack/prometheus';
+import { valueOf } from './archiverStack';
 import { TestServer, live } from './archiveServers';
 import { getJson, pause, serve, temporaryFile, until, type ServingProgram } from './promkeepProgram';
 
@@ -211,9 +212,7 @@ function sorted(rows: unknown[]): unknown[] {
 }
 
 async function metric(name: string): Promise<number> {
-  const text = await (await fetch(`${promkeep.url}/metrics`)).text();
-  const line = text.split('\n').find((one) => one.startsWith(`${name} `));
-  return Number(line?.split(' ')[1] ?? 0);
+  return valueOf(await (await fetch(`${promkeep.url}/metrics`)).text(), name) ?? 0;
 }
 
 async function sql(text: string): Promise<{ rows: Array<Record<string, unknown>> }> {

@@ -141,10 +141,19 @@ scrape_configs:
   }
 }
 
+/** @param name with those of its labels that matter: `promkeep_gap_seconds{query="load"}` */
 export async function metric(program: ServingProgram, name: string): Promise<number | undefined> {
-  const text = await (await fetch(`${program.url}/metrics`)).text();
-  const line = text.split('\n').find((one) => one.startsWith(`${name} `));
-  return line === undefined ? undefined : Number(line.split(' ')[1]);
+  return valueOf(await (await fetch(`${program.url}/metrics`)).text(), name);
+}
+
+/** The first series of a metric that has these labels, in Prometheus' text format. */
+export function valueOf(text: string, name: string): number | undefined {
+  const [metricName, labels = ''] = name.replace(/\}$/, '').split('{');
+  const wanted = labels.split(',');
+  const line = text
+    .split('\n')
+    .find((one) => /^[^ {]+/.exec(one)?.[0] === metricName && wanted.every((label) => one.includes(label)));
+  return line === undefined ? undefined : Number(line.slice(line.lastIndexOf(' ') + 1));
 }
 
 function plain(labels: Readonly<Record<string, string>> | undefined): string {

@@ -31,6 +31,12 @@ export const ADMIN: PluginUser = { login: 'adam', role: 'Admin' };
 export const EDITOR: PluginUser = { login: 'eva', role: 'Editor' };
 export const VIEWER: PluginUser = { login: 'vera', role: 'Viewer' };
 
+interface UnaryMethod {
+  method: string;
+  requestSerialize(message: object): Buffer;
+  responseDeserialize(bytes: Buffer): unknown;
+}
+
 /** The plugin as its own process, from the sources, and a client on its socket that speaks as Grafana does. */
 export class PluginProcess {
   private constructor(
@@ -64,6 +70,14 @@ export class PluginProcess {
     await this.process.stop(signal);
   }
 
+  /** What Grafana shows at `/metrics/plugins/<id>`. */
+  async metrics(): Promise<string> {
+    const { path: method, ...codec } = protocol.service('pluginv2.Diagnostics').CollectMetrics;
+    const request = { pluginContext: { pluginId: 'promkeep-prometheus-datasource' } };
+    const { metrics } = await this.unary<{ metrics: { prometheus: Buffer } }>({ method, ...codec }, request);
+    return metrics.prometheus.toString('utf8');
+  }
+
   /** @param user absent: a call Grafana makes by itself */
   async resource(
     datasource: PluginDatasource,
@@ -95,25 +109,29 @@ export class PluginProcess {
     const nowMs = Date.now();
     const range = { fromEpochMS: nowMs - 60_000, toEpochMS: nowMs };
     const query = { refId: 'A', maxDataPoints: 60, intervalMS: 1_000, timeRange: range, queryType: '' };
-    const { path: method, requestSerialize, responseDeserialize } = protocol.service('pluginv2.Data').QueryData;
+    const { path: method, ...codec } = protocol.service('pluginv2.Data').QueryData;
     const request = {
       pluginContext: contextOf(datasource, user),
       headers,
       queries: [{ ...query, json: Buffer.from(JSON.stringify({ refId: 'A', ...json })) }],
     };
-    const answer = await new Promise<{
+    const answer = await this.unary<{
       responses: Record<string, { error: string; status: number; frames: Buffer[] }>;
-    }>((resolve, reject) => {
+    }>({ method, ...codec }, request);
+    return answer.responses.A;
+  }
+
+  private unary<T>({ method, requestSerialize, responseDeserialize }: UnaryMethod, request: object): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
       this.client.makeUnaryRequest(
         method,
         requestSerialize,
-        (bytes) => responseDeserialize(bytes) as { responses: Record<string, never> },
+        (bytes) => responseDeserialize(bytes) as T,
         request,
         new Metadata(),
         (error, response) => (error || !response ? reject(error ?? new Error('no answer')) : resolve(response))
       );
     });
-    return answer.responses.A;
   }
 
   private stream<T>(request: object): Promise<T[]> {

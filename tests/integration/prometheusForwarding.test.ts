@@ -8,6 +8,7 @@ import { createDatasourceFactory } from '../../pkg/composeDatasource';
 import { type Caller, type DatasourceInstance, type DatasourceSettings } from '../../pkg/core/datasource';
 import { plainPrometheusSettings } from '../../pkg/prometheus/prometheusSettings';
 import { createPrometheusSource } from '../../pkg/prometheus/prometheusSource';
+import { createProcessMetrics } from '../../pkg/metrics/programMetrics';
 import { clock, dataQuery, MemoryLogger } from '../fakes/callers';
 import { type RudeServer, startRudeServer } from './prometheusRudeServer';
 
@@ -37,7 +38,13 @@ describe('what a user brings along', () => {
   ): Promise<{ seen: RudeServer['seen']; instance: DatasourceInstance }> {
     const server = await startRudeServer((_, response) => response.end(ANSWER));
     closers.push(() => server.stop());
-    const build = createDatasourceFactory({ logger: new MemoryLogger(), clock, proxies: {}, holder: 'test' });
+    const build = createDatasourceFactory({
+      logger: new MemoryLogger(),
+      clock,
+      proxies: {},
+      holder: 'test',
+      metrics: createProcessMetrics('test').archive,
+    });
     const instance = await build({
       uid: 'u',
       name: 'Promkeep',

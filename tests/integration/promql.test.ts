@@ -8,6 +8,7 @@ import { type QueryFilters } from '../../pkg/core/queryModel';
 import { type ResourceResponse } from '../../pkg/core/ports';
 import { applyFilters } from '../../pkg/promql/applyFilters';
 import { compareExpressions } from '../../pkg/promql/compareExpressions';
+import { createProcessMetrics } from '../../pkg/metrics/programMetrics';
 import { type RunningPrometheus, startPrometheus } from '../../scripts/stack/prometheus';
 import { clock, dataQuery, editor, MemoryLogger } from '../fakes/callers';
 import { METRICS, queryFilters, type Tokens, vectorExpression, writtenTwice } from '../fakes/promqlExpressions';
@@ -37,7 +38,13 @@ scrape_configs:
     static_configs: [{ targets: ['127.0.0.1:${port}'] }]
 `,
   });
-  instance = await createDatasourceFactory({ logger: new MemoryLogger(), clock, proxies: {}, holder: 'test' })({
+  instance = await createDatasourceFactory({
+    logger: new MemoryLogger(),
+    clock,
+    proxies: {},
+    holder: 'test',
+    metrics: createProcessMetrics('test').archive,
+  })({
     uid: 'u',
     name: 'n',
     orgId: 1,

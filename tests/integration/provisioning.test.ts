@@ -62,6 +62,7 @@ describe('the Prometheus configuration', () => {
       prometheus: '127.0.0.1:1',
       custom_app: '127.0.0.1:2',
       promkeep: '127.0.0.1:3',
+      promkeep_plugin: '127.0.0.1:5',
       redis_exporter: '127.0.0.1:4',
     });
     const dir = mkdtempSync(path.join(os.tmpdir(), 'promkeep-config-'));
@@ -74,6 +75,11 @@ describe('the Prometheus configuration', () => {
       { job_name: 'prometheus', static_configs: [{ targets: ['127.0.0.1:1'] }] },
       { job_name: 'custom_app', scrape_interval: '30s', static_configs: [{ targets: ['127.0.0.1:2'] }] },
       { job_name: 'promkeep', static_configs: [{ targets: ['127.0.0.1:3'] }] },
+      {
+        job_name: 'promkeep_plugin',
+        metrics_path: `/metrics/plugins/${DATASOURCE_PLUGIN_ID}`,
+        static_configs: [{ targets: ['127.0.0.1:5'] }],
+      },
       { job_name: 'redis_exporter', static_configs: [{ targets: ['127.0.0.1:4'] }] },
     ]);
   });

@@ -1,6 +1,7 @@
 import { createDatasourceFactory } from '../../pkg/composeDatasource';
 import { type Caller, type DatasourceInstance, type DataResponse } from '../../pkg/core/datasource';
 import { type TimeRange } from '../../pkg/core/ports';
+import { createProcessMetrics } from '../../pkg/metrics/programMetrics';
 import { startNodeExporter } from '../../scripts/stack/exporters';
 import { type RunningPostgres, startPostgres } from '../../scripts/stack/postgres';
 import { type RunningPrometheus, startPrometheus } from '../../scripts/stack/prometheus';
@@ -105,6 +106,7 @@ async function datasource(orgId: number, jsonData: Record<string, unknown> = {})
     clock: { nowMs: () => Date.now() },
     proxies: {},
     holder: `test-${orgId}`,
+    metrics: createProcessMetrics('test').archive,
   };
   return createDatasourceFactory(parts)({
     uid: `u${orgId}`,

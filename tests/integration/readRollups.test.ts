@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { createDatasourceFactory } from '../../pkg/composeDatasource';
+import { createProcessMetrics } from '../../pkg/metrics/programMetrics';
 import { type Caller, type DatasourceInstance, type DataResponse } from '../../pkg/core/datasource';
 import { type Series } from '../../pkg/core/series';
 import { type TimeRange } from '../../pkg/core/ports';
@@ -119,7 +120,8 @@ function isRecorded(timeMs: number): boolean {
 async function datasource(prometheusUrl: string, orgId = 1): Promise<DatasourceInstance> {
   const url = new URL(postgres.url);
   const clock = { nowMs: () => END };
-  return createDatasourceFactory({ logger: new MemoryLogger(), clock, proxies: {}, holder: 'test' })({
+  const { archive: metrics } = createProcessMetrics('test');
+  return createDatasourceFactory({ logger: new MemoryLogger(), clock, proxies: {}, holder: 'test', metrics })({
     uid: `u${orgId}`,
     name: 'n',
     orgId,

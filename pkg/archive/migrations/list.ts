@@ -10,6 +10,7 @@ import { densePacking } from './0007densePacking';
 import { storedRollups } from './0008storedRollups';
 import { rowSecurity } from './0009rowSecurity';
 import { expiredCoverage } from './0010expiredCoverage';
+import { settings } from './0011settings';
 
 export interface Migration {
   name: string;
@@ -29,4 +30,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: 'stored rollups', sql: storedRollups },
   { name: 'row security', sql: rowSecurity },
   { name: 'expired coverage', sql: expiredCoverage },
+  { name: 'settings', sql: settings },
 ];

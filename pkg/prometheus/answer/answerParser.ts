@@ -27,10 +27,15 @@ export interface Envelope {
  */
 export class AnswerParser {
   private readonly reader = new PausingReader();
-  private readonly grammar = new ResultGrammar(this.reader);
+  private readonly grammar: ResultGrammar;
   private readonly envelope: Envelope = { warnings: [], infos: [] };
   private readonly parsing = this.parse();
   private done = false;
+
+  /** @param maxSeries `feed` throws `LIMIT_EXCEEDED` once there are more series */
+  constructor(maxSeries = Infinity) {
+    this.grammar = new ResultGrammar(this.reader, maxSeries);
+  }
 
   /** Takes the next bytes of the body; they must not change afterwards. Throws `MalformedAnswer`. */
   feed(chunk: Uint8Array): void {

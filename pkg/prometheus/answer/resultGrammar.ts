@@ -1,3 +1,4 @@
+import { PromkeepError } from '../../core/errors';
 import { type Series } from '../../core/series';
 import { type ByteQueue } from './byteQueue';
 import { HistogramGrammar, readTime, toFloat } from './histogramGrammar';
@@ -16,7 +17,11 @@ export class ResultGrammar {
   private readonly samples = new SampleBuffer();
   private readonly histograms: HistogramGrammar;
 
-  constructor(private readonly reader: PausingReader) {
+  /** @param maxSeries more are refused with `LIMIT_EXCEEDED`, before they are all in memory */
+  constructor(
+    private readonly reader: PausingReader,
+    private readonly maxSeries = Infinity
+  ) {
     this.histograms = new HistogramGrammar(reader);
   }
 
@@ -33,6 +38,9 @@ export class ResultGrammar {
       return raw;
     }
     while (more) {
+      if (raw.series.length >= this.maxSeries) {
+        throw new PromkeepError('LIMIT_EXCEEDED', `The answer has more than ${this.maxSeries} series, the limit.`);
+      }
       raw.series.push(yield* this.series());
       let another: boolean | undefined;
       while ((another = reader.now.nextElement(false)) === undefined) {

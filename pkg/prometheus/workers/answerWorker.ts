@@ -1,5 +1,6 @@
 /** The program of the worker threads, which parse large answers: an entry of the build, like main.ts. */
 import { type MessagePort, parentPort } from 'node:worker_threads';
+import { PromkeepError } from '../../core/errors';
 import { AnswerParser } from '../answer/answerParser';
 import { MalformedAnswer } from '../answer/malformedAnswer';
 import { packEnvelope } from './packedAnswer';
@@ -16,7 +17,7 @@ function serve(port: MessagePort): void {
       parsers.delete(id);
       return;
     }
-    const parser = parsers.get(id) ?? new AnswerParser();
+    const parser = parsers.get(id) ?? new AnswerParser(message.kind === 'chunk' ? message.maxSeries : undefined);
     parsers.set(id, parser);
     if (message.kind === 'chunk') {
       parser.feed(message.bytes);
@@ -36,6 +37,8 @@ function serve(port: MessagePort): void {
       parsers.delete(id);
       if (error instanceof MalformedAnswer) {
         say({ kind: 'malformed', id, message: error.message, offset: error.offset });
+      } else if (error instanceof PromkeepError && error.code === 'LIMIT_EXCEEDED') {
+        say({ kind: 'refused', id, message: error.message });
       } else {
         say({ kind: 'failed', id, message: error instanceof Error ? error.message : String(error) });
       }

@@ -152,12 +152,20 @@ describe('readQueryAnswer with threads', () => {
     })(),
   });
   const read = (body: Buffer): ReturnType<typeof readQueryAnswer> =>
-    readQueryAnswer(answerOf(chunksOf(body)), (text) => text, pool);
+    readQueryAnswer(answerOf(chunksOf(body)), (text) => text, { pool });
 
   it('parses small answers itself, and has large ones parsed', async () => {
     expect((await read(makeBody(2, 100))).series).toHaveLength(5);
     expect(started).toHaveLength(0);
     expect((await read(makeBody(100, 1000))).series).toHaveLength(103);
+    expect(started).toHaveLength(1);
+  });
+
+  it('gives up an answer with more series than are wanted, in the thread as well, which is free again', async () => {
+    const limited = (body: Buffer, maxSeries: number): ReturnType<typeof readQueryAnswer> =>
+      readQueryAnswer(answerOf(chunksOf(body)), (text) => text, { pool, maxSeries });
+    await expect(limited(makeBody(100, 1000), 102)).rejects.toMatchObject({ code: 'LIMIT_EXCEEDED' });
+    expect((await limited(makeBody(100, 1000), 103)).series).toHaveLength(103);
     expect(started).toHaveLength(1);
   });
 
@@ -179,7 +187,7 @@ describe('readQueryAnswer with threads', () => {
         throw new Error('aborted');
       })(),
     };
-    await expect(readQueryAnswer(gone, (text) => text, pool)).rejects.toThrow('aborted');
+    await expect(readQueryAnswer(gone, (text) => text, { pool })).rejects.toThrow('aborted');
     await expect(read(makeBody(100, 1000))).resolves.toMatchObject({ resultType: 'matrix' });
     expect(started).toHaveLength(1);
   });

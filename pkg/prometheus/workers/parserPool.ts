@@ -12,7 +12,7 @@ const MAX_BATCHES_AHEAD = 8;
 
 /** Parses one answer in a worker thread. */
 export interface RemoteParser {
-  /** Takes the next bytes of the body, which are copied. Throws `MalformedAnswer`, and `INTERNAL` when the worker died. */
+  /** Takes the next bytes of the body, which are copied. Throws `MalformedAnswer`, `LIMIT_EXCEEDED`, and `INTERNAL` when the worker died. */
   feed(chunk: Uint8Array): Promise<void>;
   /** The answer, once the whole body was fed. Throws as `feed` does. */
   finish(): Promise<Envelope>;
@@ -35,14 +35,18 @@ export class ParserPool {
     private readonly size: number
   ) {}
 
-  /** A parser in the thread that has least to do. */
-  open(): RemoteParser {
+  /**
+   * A parser in the thread that has least to do.
+   *
+   * @param maxSeries it throws `LIMIT_EXCEEDED` when the answer has more
+   */
+  open(maxSeries?: number): RemoteParser {
     if (this.closed) {
       throw new PromkeepError('QUERY_CANCELLED', 'The program is stopping');
     }
     const [idlest] = [...this.members].sort((a, b) => a.jobs.size - b.jobs.size);
     const member = idlest && (idlest.jobs.size === 0 || this.members.length >= this.size) ? idlest : this.add();
-    return new Job(++this.lastId, member);
+    return new Job(++this.lastId, member, maxSeries);
   }
 
   async close(): Promise<void> {
@@ -86,7 +90,8 @@ class Job implements RemoteParser {
 
   constructor(
     private readonly id: number,
-    private readonly member: Member
+    private readonly member: Member,
+    private readonly maxSeries: number | undefined
   ) {
     member.jobs.set(id, this);
     member.worker.ref();
@@ -125,8 +130,10 @@ class Job implements RemoteParser {
     if (!jobs.delete(this.id)) {
       return;
     }
-    if (!this.outcome) {
-      this.say({ kind: 'drop', id: this.id });
+    if (!this.outcome || 'error' in this.outcome) {
+      // After a failure as well: chunks that were under way have made the worker begin anew.
+      const message: ToWorker = { kind: 'drop', id: this.id };
+      worker.postMessage(message);
     }
     if (jobs.size === 0) {
       worker.unref();
@@ -144,6 +151,9 @@ class Job implements RemoteParser {
       case 'malformed':
         this.outcome = { error: new MalformedAnswer(message.message, message.offset) };
         break;
+      case 'refused':
+        this.outcome = { error: new PromkeepError('LIMIT_EXCEEDED', message.message) };
+        break;
       case 'failed':
         this.outcome = { error: new PromkeepError('INTERNAL', `The answer could not be parsed: ${message.message}`) };
         break;
@@ -160,7 +170,7 @@ class Job implements RemoteParser {
     this.batchesAhead++;
     const bytes = this.batch.subarray(0, this.filled);
     this.filled = 0;
-    this.say({ kind: 'chunk', id: this.id, bytes }, [this.batch.buffer]);
+    this.say({ kind: 'chunk', id: this.id, bytes, maxSeries: this.maxSeries }, [this.batch.buffer]);
   }
 
   private say(message: ToWorker, transfer: ArrayBuffer[] = []): void {

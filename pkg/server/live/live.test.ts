@@ -1,7 +1,7 @@
 import http from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { createHttpServer, type HttpServer } from '../httpServer';
-import { createMetrics } from '../metrics';
+import { createProgramMetrics } from '../../metrics/programMetrics';
 import { EventStream } from './eventStream';
 import { type LiveFeeds } from './liveRoute';
 
@@ -22,7 +22,7 @@ async function start(feeds: Partial<LiveFeeds> = {}, token?: string): Promise<vo
     port: 0,
     routes: [],
     checks: [],
-    metrics: createMetrics('1.2.3'),
+    metrics: createProgramMetrics('1.2.3'),
     logger: silent,
     maxConcurrentQueries: 2,
     requestTimeoutMs: 5_000,

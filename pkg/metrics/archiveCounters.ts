@@ -1,0 +1,57 @@
+import { Counter, Histogram, type Registry } from 'prom-client';
+import { type GapReason, type WriteOutcome } from '../core/ports';
+import { RECORDER_LABEL_NAMES, type RecorderLabels } from './recorderState';
+
+/** What only grows. It outlives its recorder: one with the same labels, as after a change of settings, goes on counting. */
+export interface ArchiveCounters {
+  wrote(who: RecorderLabels, query: string, outcome: WriteOutcome): void;
+  failed(who: RecorderLabels, query: string, reason: GapReason): void;
+  gapped(who: RecorderLabels, query: string, points: number): void;
+  took(who: RecorderLabels, seconds: number): void;
+  upkept(who: RecorderLabels, task: string, outcome: 'done' | 'failed'): void;
+}
+
+export function createArchiveCounters(registry: Registry): ArchiveCounters {
+  const counter = (name: string, help: string, ...labels: string[]): Counter =>
+    new Counter({ name, help, labelNames: [...RECORDER_LABEL_NAMES, ...labels], registers: [registry] });
+  const samples = counter(
+    'promkeep_archive_samples_total',
+    'Samples of answers by what became of them: written (new), unchanged, revised (other value), withdrawn (gone).',
+    'query',
+    'outcome'
+  );
+  const refused = counter('promkeep_archive_refused_series_total', 'Series the archive could not store.', 'query');
+  const failures = counter('promkeep_collect_failures_total', 'Failed attempts to record a query.', 'query', 'reason');
+  const gaps = counter(
+    'promkeep_collect_gap_points_total',
+    'Grid points of answers that did not count as covered.',
+    'query'
+  );
+  // The label is not called `job`: that is the scrape job's, and Prometheus would rename ours.
+  const runs = counter(
+    'promkeep_upkeep_runs_total',
+    'Runs of the work that keeps the archive small, by task and outcome.',
+    'task',
+    'outcome'
+  );
+  const duration = new Histogram({
+    name: 'promkeep_collect_duration_seconds',
+    help: 'Time from the request to Prometheus to the commit in the archive.',
+    labelNames: RECORDER_LABEL_NAMES,
+    buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 30],
+    registers: [registry],
+  });
+  return {
+    wrote(who, query, outcome) {
+      samples.inc({ ...who, query, outcome: 'written' }, outcome.inserted);
+      samples.inc({ ...who, query, outcome: 'unchanged' }, outcome.unchanged);
+      samples.inc({ ...who, query, outcome: 'revised' }, outcome.revised);
+      samples.inc({ ...who, query, outcome: 'withdrawn' }, outcome.withdrawn);
+      refused.inc({ ...who, query }, outcome.refused.length);
+    },
+    failed: (who, query, reason) => failures.inc({ ...who, query, reason }),
+    gapped: (who, query, points) => gaps.inc({ ...who, query }, points),
+    took: (who, seconds) => duration.observe(who, seconds),
+    upkept: (who, task, outcome) => runs.inc({ ...who, task, outcome }),
+  };
+}

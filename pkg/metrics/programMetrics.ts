@@ -1,0 +1,55 @@
+import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { type ArchiveMetrics, createArchiveMetrics } from './archiveMetrics';
+
+/** Promkeep's own metrics: those every process has, `promkeep serve` as well as the plugin. */
+export interface ProcessMetrics {
+  archive: ArchiveMetrics;
+  text(): Promise<string>;
+  readonly contentType: string;
+}
+
+/** Those of `promkeep serve`. */
+export interface ProgramMetrics extends ProcessMetrics {
+  requested(route: string, status: number, seconds: number): void;
+  /** Pages that are told by server-sent events now. */
+  read(count: number): void;
+}
+
+/** The monitor wakes the process that often, also when it has nothing to do; prom-client's own 10 ms are 100 times a second. */
+const EVENT_LOOP_PRECISION_MS = 100;
+
+export function createProcessMetrics(version: string): ProcessMetrics {
+  return metricsOf(version, new Registry());
+}
+
+export function createProgramMetrics(version: string): ProgramMetrics {
+  const registry = new Registry();
+  const requests = new Histogram({
+    name: 'promkeep_http_request_duration_seconds',
+    help: 'Duration of HTTP requests.',
+    labelNames: ['route', 'status'],
+    buckets: [0.005, 0.025, 0.1, 0.5, 2, 10],
+    registers: [registry],
+  });
+  const readers = new Gauge({
+    name: 'promkeep_live_readers',
+    help: 'Open pages that are told by server-sent events.',
+    registers: [registry],
+  });
+  return {
+    ...metricsOf(version, registry),
+    read: (count) => readers.set(count),
+    requested: (route, status, seconds) => requests.observe({ route, status: String(status) }, seconds),
+  };
+}
+
+function metricsOf(version: string, registry: Registry): ProcessMetrics {
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: EVENT_LOOP_PRECISION_MS });
+  const build = { name: 'promkeep_build_info', help: 'Always 1.', labelNames: ['version'], registers: [registry] };
+  new Gauge(build).set({ version }, 1);
+  return {
+    archive: createArchiveMetrics(registry),
+    text: () => registry.metrics(),
+    contentType: registry.contentType,
+  };
+}
