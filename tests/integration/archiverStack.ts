@@ -3,7 +3,7 @@ import { type TimeRange } from '../../pkg/core/ports';
 import { startNodeExporter } from '../../scripts/stack/exporters';
 import { startPostgres, type RunningPostgres } from '../../scripts/stack/postgres';
 import { startPrometheus, type RunningPrometheus } from '../../scripts/stack/prometheus';
-import { live, TestServer } from './archiveServers';
+import { ADDED_SERVERS, live, TestServer } from './archiveServers';
 import { getJson, serve, temporaryFile, until, type ServingProgram } from './promkeepProgram';
 
 /** Recorded from a real Prometheus each second by the tests of leadership, healing and faults. */
@@ -40,7 +40,7 @@ scrape_configs:
     static_configs: [{targets: ['127.0.0.1:${exporter.port}']}]
 `,
       }),
-      startPostgres(options.postgres),
+      startPostgres({ binDir: ADDED_SERVERS[0]?.binDir, ...options.postgres }),
     ]);
     await until('Prometheus has data that has settled', async () => {
       const query = encodeURIComponent('count(up offset 6s)');
