@@ -12,6 +12,9 @@ export const QUERIES = [
   { name: 'cpu', expr: 'sum by (mode) (rate(node_cpu_seconds_total[10s]))', stepMs: 2_000 },
 ];
 
+/** The PostgreSQL of these suites, also for those that start it again. */
+export const STACK_POSTGRES = { binDir: ADDED_SERVERS[0]?.binDir };
+
 const configOf = (lease: string): string => `
 prometheus: {scrape_interval: 1s, scrape_timeout: 1s}
 archive: {lease: ${lease}}
@@ -40,7 +43,7 @@ scrape_configs:
     static_configs: [{targets: ['127.0.0.1:${exporter.port}']}]
 `,
       }),
-      startPostgres({ binDir: ADDED_SERVERS[0]?.binDir, ...options.postgres }),
+      startPostgres({ ...STACK_POSTGRES, ...options.postgres }),
     ]);
     await until('Prometheus has data that has settled', async () => {
       const query = encodeURIComponent('count(up offset 6s)');
