@@ -97,6 +97,14 @@ const CASES: Array<[string, Case]> = [
       finds: { differs: 0, missing: 0, extra: 1 },
     },
   ],
+  [
+    'a sample of a packed row was stored a second time beside it',
+    {
+      sql: `INSERT INTO promkeep_samples SELECT series_id, from_time, sample_values[1], fetch_ids[1] FROM promkeep_packed WHERE ${OF_CPU} LIMIT 1`,
+      query: 'cpu',
+      finds: { differs: 0, missing: 0, extra: 1 },
+    },
+  ],
 ];
 
 it('finds nothing to begin with', async () => {

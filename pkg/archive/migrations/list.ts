@@ -9,6 +9,7 @@ import { writingFunctions } from './0006writing';
 import { densePacking } from './0007densePacking';
 import { storedRollups } from './0008storedRollups';
 import { rowSecurity } from './0009rowSecurity';
+import { takingApart } from './0011takingApart';
 
 export interface Migration {
   name: string;
@@ -27,4 +28,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: 'dense packing', sql: densePacking },
   { name: 'stored rollups', sql: storedRollups },
   { name: 'row security', sql: rowSecurity },
+  { name: 'taking apart', sql: takingApart },
 ];
