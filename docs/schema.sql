@@ -773,7 +773,8 @@ BEGIN
   INSERT INTO "public".promkeep_samples (series_id, time, value, fetch_id)
   SELECT gone.series_id, u.sample_time, u.sample_value, u.sample_fetch FROM gone
   CROSS JOIN LATERAL "public".promkeep_unpack(gone.from_time, gone.sample_count, gone.step_us, gone.offsets_us, gone.sample_values,
-    gone.differences, gone.divisor, gone.fetch_ids, gone.fetch_starts) u;
+    gone.differences, gone.divisor, gone.fetch_ids, gone.fetch_starts) u
+  ON CONFLICT (series_id, time) DO NOTHING;
   GET DIAGNOSTICS moved = ROW_COUNT;
   RETURN moved;
 END

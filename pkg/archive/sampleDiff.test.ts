@@ -60,6 +60,22 @@ describe('diffSamples', () => {
     expect(Object.is(changes.updates.values[0], -0)).toBe(true);
   });
 
+  it('counts a time that is stored twice as one that changed, or is to go', () => {
+    const twice: Array<[number, number]> = [
+      [1, 10],
+      [1, 10],
+      [2, 20],
+      [2, 21],
+    ];
+    expect(diff(twice, [[1, 10]])).toMatchObject({
+      updates: { timesMs: [1], values: [10] },
+      deletes: { timesMs: [2] },
+      unchanged: 0,
+    });
+    const untrusted = outsideOf([{ fromMs: 0, toMs: 10 }]);
+    expect(diff(twice, [[1, 11]], untrusted)).toEqual({ ...noChanges(), unchanged: 1 });
+  });
+
   it('only adds where the answer is not to be trusted', () => {
     const untrusted = outsideOf([{ fromMs: 0, toMs: 10 }]);
     const changes = diff(

@@ -21,7 +21,8 @@ export function noChanges(): SampleChanges {
 }
 
 /**
- * Merges two ascending lists of samples of one series and notes the differences.
+ * Merges two ascending lists of samples of one series and notes the differences. A time that is stored twice (only by
+ * somebody's hand: in a packed row and beside it) counts as changed, since taking the row apart is what leaves one of them.
  *
  * @param trusted whether the new answer may change what is stored at this time; where it may not (the answer is known to be
  * partial, or the source to have lost the data) it only adds
@@ -41,19 +42,23 @@ export function diffSamples(
   let old = 0;
   for (let i = 0; i < fresh.timesMs.length; i++) {
     const timeMs = fresh.timesMs[i];
-    for (; old < stored.timesMs.length && stored.timesMs[old] < timeMs; old++) {
+    for (; old < stored.timesMs.length && stored.timesMs[old] < timeMs; old = afterTime(stored, old)) {
       withdraw(changes, seriesId, stored.timesMs[old], trusted);
     }
     if (old === stored.timesMs.length || stored.timesMs[old] > timeMs) {
       added.push(i);
-    } else if (Object.is(stored.values[old++], fresh.values[i]) || !trusted(timeMs)) {
-      // Object.is: NaN equals NaN, -0 differs from 0. Comparing with === would get both wrong.
+      continue;
+    }
+    const next = afterTime(stored, old);
+    // Object.is: NaN equals NaN, -0 differs from 0. Comparing with === would get both wrong.
+    if ((Object.is(stored.values[old], fresh.values[i]) && next === old + 1) || !trusted(timeMs)) {
       changes.unchanged++;
     } else {
       push(changes.updates, seriesId, timeMs, fresh.values[i]);
     }
+    old = next;
   }
-  for (; old < stored.timesMs.length; old++) {
+  for (; old < stored.timesMs.length; old = afterTime(stored, old)) {
     withdraw(changes, seriesId, stored.timesMs[old], trusted);
   }
   insert(changes, {
@@ -68,6 +73,15 @@ function insert(changes: SampleChanges, { seriesId, timesMs, values }: SampleRun
     changes.inserts.push({ seriesId, timesMs, values });
     changes.insertCount += timesMs.length;
   }
+}
+
+/** Where the samples of the next time begin. */
+function afterTime({ timesMs }: Samples, at: number): number {
+  let next = at + 1;
+  while (next < timesMs.length && timesMs[next] === timesMs[at]) {
+    next++;
+  }
+  return next;
 }
 
 /** A predicate: whether a time lies in none of the ranges. */

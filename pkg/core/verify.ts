@@ -23,7 +23,7 @@ export interface VerifyReport {
   differs: number;
   /** Not archived although the source has them. */
   missing: number;
-  /** Archived although the source does not have them. */
+  /** Archived although the source does not have them, or a second time. */
   extra: number;
   /** Pairs of `topk` and the like: another series of the same value took the place; no difference. */
   ties: number;
@@ -171,10 +171,15 @@ function compareSeries(
   comparison: Comparison
 ): void {
   const values = new Map<number, number>();
-  archived?.timesMs.forEach((timeMs, i) => values.set(timeMs, archived.values[i]));
   const note = (difference: Omit<Difference, 'labels'>): void => {
     comparison.differences.push({ ...difference, labels });
   };
+  archived?.timesMs.forEach((timeMs, i) => {
+    if (values.has(timeMs) && holds(timeMs)) {
+      note({ kind: 'extra', timeMs, archived: archived.values[i] });
+    }
+    values.set(timeMs, archived.values[i]);
+  });
   source?.timesMs.forEach((timeMs, i) => {
     const [was, is] = [values.get(timeMs), source.values[i]];
     values.delete(timeMs);

@@ -1,4 +1,3 @@
-import { connect, createServer, type Server, type Socket } from 'node:net';
 import { createArchive } from '../../pkg/archive/archive';
 import { connectionFromUrl } from '../../pkg/archive/connection';
 import { PromkeepError } from '../../pkg/core/errors';
@@ -6,6 +5,7 @@ import { type Archive } from '../../pkg/core/ports';
 import { freePort } from '../../scripts/stack/ports';
 import { live, SERVERS, silentLogger, SOURCE, T0, TestServer } from './archiveServers';
 import { CPU, gridSeries, manySeries, writing } from './archiveWrites';
+import { startFaultyProxy } from './faultyProxy';
 import { hasPooler, startPooler } from './pgbouncer';
 
 jest.setTimeout(180_000);
@@ -58,7 +58,7 @@ describe.each(SERVERS)('faults, on $name', (server) => {
     const archive = test.archive(altered((other) => (other.port = String(port))));
     const error = await failureOf(archive.writeRange(writing(UP), live()));
     expect(error).toMatchObject({ code: 'ARCHIVE_UNREACHABLE', message: expect.stringContaining(`127.0.0.1:${port}`) });
-    const proxy = await startProxy(port, test.postgres.port);
+    const proxy = await startFaultyProxy(port, test.postgres.port);
     expect(await archive.writeRange(writing(UP), live())).toMatchObject({ inserted: 3 });
     await archive.close();
     proxy.stop();
@@ -175,7 +175,7 @@ describe.each(SERVERS)('faults, on $name', (server) => {
   });
 
   it('counts exactly once when the answer to a commit is lost', async () => {
-    const proxy = await startProxy(await freePort(), test.postgres.port);
+    const proxy = await startFaultyProxy(await freePort(), test.postgres.port);
     const archive = test.archive(altered((other) => (other.port = String(proxy.port))));
     await archive.migrate();
     await archive.provision([{ name: 'cpu', expression: 'up', stepMs: 15_000, retention: '1y' }]);
@@ -190,7 +190,7 @@ describe.each(SERVERS)('faults, on $name', (server) => {
   });
 
   it('writes once when a connection is cut before the commit', async () => {
-    const proxy = await startProxy(await freePort(), test.postgres.port);
+    const proxy = await startFaultyProxy(await freePort(), test.postgres.port);
     const archive = test.archive(altered((other) => (other.port = String(proxy.port))));
     await archive.writeRange(writing(UP), live());
     proxy.cutBeforeNextCommit();
@@ -281,55 +281,3 @@ it('is not connected to before the first call, and closing then is immediate', a
   });
   await archive.close();
 });
-
-interface Proxy {
-  port: number;
-  /** Lets the next COMMIT reach the server and swallows its answer. */
-  loseNextCommitAnswer(): void;
-  /** Cuts the connection in place of passing the next COMMIT on. */
-  cutBeforeNextCommit(): void;
-  lost(): boolean;
-  stop(): void;
-}
-
-/** A TCP proxy that fails on purpose. `COMMIT` is a simple query, so its text is in the stream as it is. */
-async function startProxy(port: number, target: number): Promise<Proxy> {
-  let mode: 'pass' | 'lose' | 'cut' = 'pass';
-  let done = false;
-  const sockets = new Set<Socket>();
-  const proxy: Server = createServer((inner) => {
-    const outer = connect(target, '127.0.0.1');
-    let losing = false;
-    const both = [inner, outer];
-    both.forEach((socket) => {
-      sockets.add(socket);
-      socket.on('error', () => undefined);
-      socket.on('close', () => both.forEach((one) => one.destroy()));
-    });
-    inner.on('data', (bytes) => {
-      if (mode !== 'pass' && bytes.includes('COMMIT\0')) {
-        done = true;
-        losing = mode === 'lose';
-        const cut = mode === 'cut';
-        mode = 'pass';
-        if (cut) {
-          both.forEach((one) => one.destroy());
-          return;
-        }
-      }
-      outer.write(bytes);
-    });
-    outer.on('data', (bytes) => (losing ? both.forEach((one) => one.destroy()) : inner.write(bytes)));
-  });
-  await new Promise<void>((resolve) => proxy.listen(port, '127.0.0.1', resolve));
-  return {
-    port,
-    loseNextCommitAnswer: () => (mode = 'lose'),
-    cutBeforeNextCommit: () => (mode = 'cut'),
-    lost: () => done,
-    stop: () => {
-      proxy.close();
-      sockets.forEach((socket) => socket.destroy());
-    },
-  };
-}

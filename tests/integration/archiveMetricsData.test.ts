@@ -231,45 +231,6 @@ describe.each(SERVERS)('metrics_data on $name', (server) => {
     expect(Object.keys(JSON.parse(String(row.text)))).toEqual(['b', '\uffff', '😀']);
   });
 
-  it('reads only the partitions a time condition needs, and one metric by index', async () => {
-    // A month of rows through the view, then ballast: only with some size is an index worth its while.
-    await client.query(
-      `INSERT INTO metrics_data (metric_name, metric_value, timestamp, labels, source)
-       SELECT 'm' || n, n, now() - n * interval '3 hours', '{}', 's' FROM generate_series(0, 400) n`
-    );
-    await client.query(
-      `INSERT INTO promkeep_samples SELECT series_id, now() - n * interval '1 minute', n, 0
-       FROM promkeep_series, generate_series(1, 250) n ON CONFLICT DO NOTHING`
-    );
-    await client.query('ANALYZE');
-    const partitions =
-      Number((await rows('SELECT count(*) FROM pg_partition_tree($1)', ['promkeep_samples']))[0].count) - 1;
-    expect(partitions).toBeGreaterThan(6);
-    const average = await plan(AVERAGE);
-    expect(scans(average)).toBeLessThanOrEqual(2);
-    const oneMetric = await plan(
-      `SELECT * FROM metrics_data WHERE metric_name = 'm7' AND timestamp >= NOW() - INTERVAL '1 hour'`
-    );
-    expect(oneMetric).toMatch(/promkeep_series_short_name/);
-    expect(oneMetric).toMatch(/promkeep_samples_\d{8}_pkey/);
-    expect(scans(oneMetric)).toBeLessThanOrEqual(2);
-  });
-
-  it('leaves out the tables a query does not ask for', async () => {
-    const text = await plan('SELECT count(*), max(metric_value) FROM metrics_data');
-    expect(text).not.toMatch(/promkeep_(series|queries|sources|fetches)/);
-  });
-
-  async function plan(sql: string): Promise<string> {
-    const lines = await rows(`EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) ${sql}`);
-    return lines.map((line) => String(line['QUERY PLAN'])).join('\n');
-  }
-
-  function scans(text: string): number {
-    const executed = text.split('\n').filter((line) => !line.includes('never executed'));
-    return new Set(executed.flatMap((line) => / on (promkeep_samples_\d{8})/.exec(line)?.[1] ?? [])).size;
-  }
-
   async function archiveSamples(metricNames: string[], labels: Record<string, string> = {}): Promise<void> {
     await test.archive(url).writeRange(writing({ kind: 'recorded', name: 'cpu' }, metricNames, labels), live());
   }

@@ -1,4 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import path from 'node:path';
 import { Client } from 'pg';
 import { createArchive } from '../../pkg/archive/archive';
 import { type ArchiveJobs, createArchiveJobs } from '../../pkg/archive/archiveJobs';
@@ -17,11 +19,27 @@ export interface Server {
 
 const DEBIAN_15 = '/usr/lib/postgresql/15/bin';
 
-/** The servers every suite of the archive runs on: npm's embedded one, and Debian's 15 where it is installed. */
+/** Further servers by their `bin` directories, separated as in PATH; the first one is also that of the archiver's suites. */
+export const ADDED_SERVERS: Server[] = (process.env.PROMKEEP_TEST_POSTGRES_BIN ?? '')
+  .split(path.delimiter)
+  .filter((binDir) => binDir !== '')
+  .map((binDir) => ({ name: versionIn(binDir), binDir }));
+
+/**
+ * The servers every suite of the archive runs on: npm's embedded one, Debian's 15 where it is installed, and those named
+ * in the environment.
+ */
 export const SERVERS: Server[] = [
   { name: 'embedded PostgreSQL' },
   ...(existsSync(`${DEBIAN_15}/postgres`) ? [{ name: "Debian's PostgreSQL 15", binDir: DEBIAN_15 }] : []),
+  ...ADDED_SERVERS,
 ];
+
+function versionIn(binDir: string): string {
+  return `added ${execFileSync(path.join(binDir, 'postgres'), ['--version'], { encoding: 'utf8' })
+    .replace(/[()]/g, '')
+    .trim()}`;
+}
 
 /** One server for a test file, and fresh databases in it. */
 export class TestServer {

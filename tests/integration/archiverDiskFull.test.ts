@@ -3,7 +3,7 @@ import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { startPostgres } from '../../scripts/stack/postgres';
-import { ArchiverStack, metric } from './archiverStack';
+import { ArchiverStack, metric, STACK_POSTGRES } from './archiverStack';
 import { until, type ServingProgram } from './promkeepProgram';
 
 /** A recording archiver whose PostgreSQL lies on a file system that runs full: 192 MB in memory, mounted by root. */
@@ -67,7 +67,9 @@ suite(`the disk of PostgreSQL is full${refusal === undefined ? '' : ` (skipped: 
       return ended;
     });
     rmSync(filler);
-    stack.postgres = await until('PostgreSQL runs again', () => startPostgres({ dataDir: folder, port, settings }));
+    stack.postgres = await until('PostgreSQL runs again', () =>
+      startPostgres({ ...STACK_POSTGRES, dataDir: folder, port, settings })
+    );
     await recovers();
   });
 });

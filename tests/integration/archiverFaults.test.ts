@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { Client } from 'pg';
 import { startPostgres } from '../../scripts/stack/postgres';
-import { ArchiverStack, metric } from './archiverStack';
+import { ArchiverStack, metric, STACK_POSTGRES } from './archiverStack';
 import { startCommitProxy } from './commitProxy';
 import { pause, until, type ServingProgram } from './promkeepProgram';
 
@@ -41,7 +41,7 @@ async function restartPostgres(signal: NodeJS.Signals): Promise<void> {
   await pause(2_500);
   // The children of a killed postmaster hold its memory for a moment.
   stack.postgres = await until('PostgreSQL runs again', () =>
-    startPostgres({ dataDir, port, settings: { max_connections: String(CONNECTIONS) } })
+    startPostgres({ ...STACK_POSTGRES, dataDir, port, settings: { max_connections: String(CONNECTIONS) } })
   );
 }
 

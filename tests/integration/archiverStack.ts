@@ -3,7 +3,7 @@ import { type TimeRange } from '../../pkg/core/ports';
 import { startNodeExporter } from '../../scripts/stack/exporters';
 import { startPostgres, type RunningPostgres } from '../../scripts/stack/postgres';
 import { startPrometheus, type RunningPrometheus } from '../../scripts/stack/prometheus';
-import { live, TestServer } from './archiveServers';
+import { ADDED_SERVERS, live, TestServer } from './archiveServers';
 import { getJson, serve, temporaryFile, until, type ServingProgram } from './promkeepProgram';
 
 /** Recorded from a real Prometheus each second by the tests of leadership, healing and faults. */
@@ -11,6 +11,9 @@ export const QUERIES = [
   { name: 'load', expr: 'node_load1', stepMs: 1_000 },
   { name: 'cpu', expr: 'sum by (mode) (rate(node_cpu_seconds_total[10s]))', stepMs: 2_000 },
 ];
+
+/** The PostgreSQL of these suites, also for those that start it again. */
+export const STACK_POSTGRES = { binDir: ADDED_SERVERS[0]?.binDir };
 
 const configOf = (lease: string): string => `
 prometheus: {scrape_interval: 1s, scrape_timeout: 1s}
@@ -40,7 +43,7 @@ scrape_configs:
     static_configs: [{targets: ['127.0.0.1:${exporter.port}']}]
 `,
       }),
-      startPostgres(options.postgres),
+      startPostgres({ ...STACK_POSTGRES, ...options.postgres }),
     ]);
     await until('Prometheus has data that has settled', async () => {
       const query = encodeURIComponent('count(up offset 6s)');

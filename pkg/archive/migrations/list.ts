@@ -11,6 +11,7 @@ import { storedRollups } from './0008storedRollups';
 import { rowSecurity } from './0009rowSecurity';
 import { expiredCoverage } from './0010expiredCoverage';
 import { settings } from './0011settings';
+import { takingApart } from './0012takingApart';
 
 export interface Migration {
   name: string;
@@ -31,4 +32,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: 'row security', sql: rowSecurity },
   { name: 'expired coverage', sql: expiredCoverage },
   { name: 'settings', sql: settings },
+  { name: 'taking apart', sql: takingApart },
 ];
