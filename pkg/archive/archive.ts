@@ -159,8 +159,8 @@ class PostgresArchive implements PooledArchive {
   readonly history: RecordedHistory = {
     readGrid: (read, signal) =>
       this.use(({ quoted }) => readGrid(this.database, quoted, this.options.source, read, signal), signal),
-    rollups: (query, signal) =>
-      this.use(({ quoted }) => readRollups(this.database, quoted, this.options.source, query, signal), signal),
+    rollups: (query, range, signal) =>
+      this.use(({ quoted }) => readRollups(this.database, quoted, this.options.source, query, range, signal), signal),
     readBuckets: (read, signal) =>
       this.use(({ quoted }) => readBuckets(this.database, quoted, this.options.source, read, signal), signal),
     seriesLabels: (read, signal) =>

@@ -1,6 +1,13 @@
 import { PromkeepError } from '../core/errors';
 import { compileMatchers } from '../core/matchLabels';
-import { type BucketRead, type GridRead, type GridSamples, type RollupState, type SourceIdentity } from '../core/ports';
+import {
+  type BucketRead,
+  type GridRead,
+  type GridSamples,
+  type RollupState,
+  type SourceIdentity,
+  type TimeRange,
+} from '../core/ports';
 import { servedTimes, splitBuckets } from '../core/rollupBuckets';
 import { int8Array, unpackSamples } from './binaryArrays';
 import { type Database, type Transaction } from './database';
@@ -23,12 +30,13 @@ export function readRollups(
   schema: string,
   source: SourceIdentity,
   query: GridRead['query'],
+  range: TimeRange,
   signal: AbortSignal
 ): Promise<RollupState | undefined> {
   return database.transaction(
     async (tx) => {
       const found = await findCurrent(tx, schema, source, query);
-      return found && readRollupState(tx, schema, found.queryId);
+      return found && readRollupState(tx, schema, found.queryId, range);
     },
     { signal, readOnly: true, snapshot: true }
   );
@@ -54,7 +62,8 @@ export function readBuckets(
       if (!found) {
         return undefined;
       }
-      const times = servedTimes(await readRollupState(tx, schema, found.queryId), widthMs);
+      const asked = { fromMs: reach(read).startMs, toMs: grid.endMs };
+      const times = servedTimes(await readRollupState(tx, schema, found.queryId, asked), widthMs);
       const { inside, outside } = splitBuckets(grid, times, widthMs, query.stepMs);
       const gaps = outside.length > 0 ? await readGapsWithin(tx, schema, found.queryId, reach(read), GAP_LIMIT) : [];
       if (inside.length === 0) {

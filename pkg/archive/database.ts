@@ -56,17 +56,18 @@ export class Database {
   private readonly active = new Set<PoolClient>();
   private closing: Promise<void> | undefined;
 
+  /** @param answerTimeoutMs the server's own timeout comes first; this one is for a network that swallows packets */
   constructor(
     private readonly connection: ArchiveConnection,
-    private readonly logger: Logger
+    private readonly logger: Logger,
+    answerTimeoutMs = STATEMENT_TIMEOUT_MS + 10_000
   ) {
     this.pool = new Pool({
       ...poolConfig(connection),
       max: POOL_SIZE,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       idleTimeoutMillis: IDLE_TIMEOUT_MS,
-      // The server's own timeout comes first; this one is for a network that swallows packets.
-      query_timeout: STATEMENT_TIMEOUT_MS + 10_000,
+      query_timeout: answerTimeoutMs,
       keepAlive: true,
       allowExitOnIdle: true,
     });
@@ -231,11 +232,16 @@ function copy(values: readonly unknown[] | undefined): unknown[] | undefined {
 function copyIn(client: PoolClient, sql: string, chunks: Iterable<Buffer>): Promise<void> {
   return new Promise((resolve, reject) => {
     const target = client.query(copyFrom(sql));
-    target.once('error', reject);
+    // Not `once`: a COPY that got no answer in time fails, and once more when its connection is cut.
+    target.on('error', reject);
     target.once('finish', resolve);
     // Not `pipeline`, which would destroy a target that has failed, and with it wait for an answer that has come already.
     Readable.from(chunks)
-      .once('error', (error) => target.destroy(error))
+      .once('error', (error) => {
+        // Before the server's answer to it, which would pass for a statement that was cancelled.
+        reject(error);
+        target.destroy(error);
+      })
       .pipe(target);
   });
 }

@@ -1,5 +1,5 @@
 import { type Database, type Transaction } from './database';
-import { type RollupRetention, storedWidths, STORES_WIDTH } from './rollups';
+import { type RollupRetention, storedWidths, STORES_WIDTH, unstoredWidths } from './rollups';
 import { timeText } from './sampleRows';
 
 /** Up to where samples of queries with stored rollups may go; what is not listed goes by its class alone. */
@@ -65,6 +65,22 @@ async function moveRawFrom(tx: Transaction, schema: string, bound: readonly unkn
   );
 }
 
+/** From now on nobody looks for rollups of widths that are not stored any more. Committed before they are removed. */
+export async function forgetUnstored(
+  database: Database,
+  schema: string,
+  retention: RollupRetention,
+  signal: AbortSignal
+): Promise<void> {
+  const widths = unstoredWidths(retention);
+  if (widths.length > 0) {
+    await database.transaction(
+      (tx) => tx.run(`DELETE FROM ${schema}.promkeep_rollup_state WHERE width_s = ANY ($1::integer[])`, [widths]),
+      { signal }
+    );
+  }
+}
+
 /** Names of the partitions of stored rollups of which every bucket has expired, each with the name of its parent. */
 export async function expiredRollups(
   database: Database,
@@ -73,14 +89,17 @@ export async function expiredRollups(
   retention: RollupRetention,
   signal: AbortSignal
 ): Promise<Array<{ name: string; parent: string }>> {
-  const widths = storedWidths(retention).filter(({ days }) => days !== null);
+  const widths = [
+    ...storedWidths(retention).filter(({ days }) => days !== null),
+    ...unstoredWidths(retention).map((widthS) => ({ widthS, days: null })),
+  ];
   const rows = await database.transaction(
     (tx) =>
       tx.rows(
         `SELECT c.relname AS name, 'promkeep_rollups_' || w.width_s AS parent
          FROM unnest($2::integer[], $3::integer[]) AS w(width_s, days)
          JOIN pg_inherits i ON i.inhparent = ($1 || w.width_s)::regclass JOIN pg_class c ON c.oid = i.inhrelid
-         WHERE to_date(right(c.relname, 8), 'YYYYMMDD') + CASE w.width_s WHEN 300 THEN 28 ELSE 364 END + w.days
+         WHERE w.days IS NULL OR to_date(right(c.relname, 8), 'YYYYMMDD') + CASE w.width_s WHEN 300 THEN 28 ELSE 364 END + w.days
            <= ($4::timestamptz AT TIME ZONE 'UTC')::date
          ORDER BY c.relname`,
         [

@@ -116,8 +116,16 @@ export async function readGapsWithin(
   return rows.map(toGap);
 }
 
-/** What is left of the expired samples of the current version of a query. */
-export async function readRollupState(tx: Transaction, schema: string, queryId: number): Promise<RollupState> {
+/**
+ * What is left of the expired samples of the current version of a query. What is stored is looked up for ranges only in which
+ * something has expired: it takes a look into the index for each series and partition.
+ */
+export async function readRollupState(
+  tx: Transaction,
+  schema: string,
+  queryId: number,
+  range: TimeRange
+): Promise<RollupState> {
   const of = (part: string, ranges: string): string =>
     `SELECT '${part}' AS part, ${rangeColumns('r')}, q.step_ms FROM ${schema}.promkeep_queries q
      JOIN ${schema}.promkeep_coverage c ON c.query_id = q.query_id AND c.version = q.current_version, unnest(${ranges}) AS r
@@ -129,7 +137,8 @@ export async function readRollupState(tx: Transaction, schema: string, queryId: 
   );
   const ranges = (part: string): TimeRange[] => rows.filter((row) => row.part === part).map(toRange);
   const expired = ranges('expired');
-  const stored = expired.length > 0 ? await readStored(tx, schema, queryId) : [];
+  const touched = expired.some(({ fromMs, toMs }) => fromMs <= range.toMs && toMs >= range.fromMs);
+  const stored = touched ? await readStored(tx, schema, queryId) : [];
   return { covered: ranges('covered'), expired, stored };
 }
 

@@ -130,7 +130,8 @@ function sumUp(text: string, count: number, divisor: number): Float64Array {
     const negative = text.charCodeAt(at) === MINUS;
     let number = 0;
     for (at += negative ? 1 : 0; at < text.length - 1 && text.charCodeAt(at) !== COMMA; at++) {
-      number = number * 10 + text.charCodeAt(at) - ZERO;
+      // The digit first: with the character's code the sum might pass 2^53.
+      number = number * 10 + (text.charCodeAt(at) - ZERO);
     }
     sum += negative ? -number : number;
     values[i] = sum / divisor;

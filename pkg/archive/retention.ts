@@ -1,6 +1,12 @@
 import { PromkeepError } from '../core/errors';
 import { type Database } from './database';
-import { deleteOrphanedRollups, expiredRollups, type ExpiryLimits, releaseExpired } from './expiryLimits';
+import {
+  deleteOrphanedRollups,
+  expiredRollups,
+  type ExpiryLimits,
+  forgetUnstored,
+  releaseExpired,
+} from './expiryLimits';
 import { shrinkLedger } from './ledgerExpiry';
 import { type RollupRetention } from './rollups';
 import { timeText } from './sampleRows';
@@ -48,6 +54,7 @@ export async function expire(
   signal: AbortSignal
 ): Promise<ExpireOutcome> {
   const outcome: ExpireOutcome = { moved: 0, deletedSamples: 0, dropped: [], busy: [] };
+  await forgetUnstored(database, schema, rollups, signal);
   await shrinkLedger(database, schema, nowMs, rollups, signal);
   outcome.moved = await moveClasses(database, schema, signal);
   const limits = await releaseExpired(database, schema, nowMs, rollups, signal);

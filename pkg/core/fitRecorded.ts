@@ -56,25 +56,28 @@ export async function fitToRecorded(
   return { plan: { ...plan, stepMs, aligned }, ...(expired ? { expired } : {}) };
 }
 
+/** Times whose values an answer is made of: the first bucket of an aggregate begins a step earlier. */
+export function timesOf({ aggregate }: QueryModel, plan: QueryPlan): TimeRange {
+  const { aligned, stepMs, timeMs } = plan;
+  const aggregates = aggregate !== 'none';
+  return plan.range
+    ? { fromMs: aligned.fromMs - (aggregates ? stepMs : 0), toMs: plan.instant ? timeMs : aligned.toMs }
+    : { fromMs: timeMs - (aggregates ? 2 * stepMs : 0), toMs: timeMs };
+}
+
 async function chooseExpired(
   { match, rollups, live }: FitDeps,
   model: QueryModel,
   plan: QueryPlan,
   options: CallOptions
 ): Promise<ExpiredRead | undefined> {
-  const aggregates = model.aggregate !== 'none';
-  const { aligned, stepMs, timeMs } = plan;
-  // The first bucket of an aggregate begins a step earlier.
-  const asked = plan.range
-    ? { fromMs: aligned.fromMs - (aggregates ? stepMs : 0), toMs: plan.instant ? timeMs : aligned.toMs }
-    : { fromMs: timeMs - (aggregates ? 2 * stepMs : 0), toMs: timeMs };
-  const part = expiredWithin(rollups, asked);
-  const widthMs = part && chooseWidth(rollups, part.fromMs, stepMs);
+  const part = expiredWithin(rollups, timesOf(model, plan));
+  const widthMs = part && chooseWidth(rollups, part.fromMs, plan.stepMs);
   if (!part || widthMs === undefined) {
     return undefined;
   }
   // An instant is asked of Prometheus first in any case.
-  const asks = live && plan.range && !aggregates;
+  const asks = live && plan.range && model.aggregate === 'none';
   if (asks && (await sourceHas(live, plan.expr, part, match.query.stepMs, options))) {
     return undefined;
   }

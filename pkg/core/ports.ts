@@ -287,7 +287,7 @@ export interface RecordedHistory {
   /** `undefined` when the query is recorded differently by now, or not there. */
   readGrid(read: GridRead, signal: AbortSignal): Promise<GridSamples | undefined>;
   /** What is left of its expired samples; `undefined` as for `readGrid`. */
-  rollups(query: GridRead['query'], signal: AbortSignal): Promise<RollupState | undefined>;
+  rollups(query: GridRead['query'], range: TimeRange, signal: AbortSignal): Promise<RollupState | undefined>;
   /** Rollups of the samples, stored ones where these have expired; `undefined` as for `readGrid`. */
   readBuckets(read: BucketRead, signal: AbortSignal): Promise<GridSamples | undefined>;
   /**

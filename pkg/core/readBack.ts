@@ -8,7 +8,7 @@ import { refusalToRead } from './callers';
 import { withinSignal } from './concurrency';
 import { type Caller, type DataQuery } from './datasource';
 import { asPromkeepError, PromkeepError } from './errors';
-import { fitToRecorded } from './fitRecorded';
+import { fitToRecorded, timesOf } from './fitRecorded';
 import { type CallOptions, type Clock, type MetricSource, type TimeRange } from './ports';
 import { type QueryModel } from './queryModel';
 import { type PlanSettings, planQuery, type QueryPlan } from './queryPlan';
@@ -74,7 +74,7 @@ export async function planReading(
   }
   const match = found.result;
   const left = await attempt(
-    withPatience(readBack, signal, (patience) => archive.history.rollups(match.query, patience))
+    withPatience(readBack, signal, (patience) => archive.history.rollups(match.query, timesOf(model, plan), patience))
   );
   if ('error' in left) {
     return alone(left.error);

@@ -59,6 +59,7 @@ describe('servedTimes', () => {
     ['of a width whose rollups have expired as well, only what is kept', FIVE, stored(30 * HOUR, -HOUR), 30 * HOUR + 1],
     ['where hours are kept longer', 2 * HOUR, stored(30 * HOUR, -HOUR), 0],
     ['where nothing is stored, only what has samples', FIVE, [], 40 * HOUR + 1],
+    ['where all widths have lost their beginning, what is kept', HOUR, stored(30 * HOUR, 30 * HOUR), 30 * HOUR + 1],
   ])('%s', (_, widthMs, kept, fromMs) => {
     expect(servedTimes({ covered, expired, stored: kept }, widthMs)).toEqual([{ fromMs, toMs: 100 * HOUR }]);
   });

@@ -27,7 +27,7 @@ export function splitBuckets(
 
 /**
  * The times of which rollups of this width speak. Where samples have expired only stored buckets are left: multiples of a
- * stored width, and no longer than that width is kept.
+ * stored width, from the first one that has a value on: what lies before may have been dropped.
  */
 export function servedTimes({ covered, expired, stored }: RollupState, widthMs: number): TimeRange[] {
   const last = expired.at(-1);
@@ -35,8 +35,7 @@ export function servedTimes({ covered, expired, stored }: RollupState, widthMs: 
     return covered;
   }
   const serving = stored.findLast((one) => widthMs % one.widthMs === 0);
-  const beginMs = serving && isKept(serving.fromMs, stored) ? -Infinity : (serving?.fromMs ?? Infinity);
-  const afterMs = Math.min(beginMs, last.toMs);
+  const afterMs = Math.min(serving?.fromMs ?? Infinity, last.toMs);
   return covered.flatMap(({ fromMs, toMs }) =>
     toMs <= afterMs ? [] : [{ fromMs: Math.max(fromMs, afterMs + 1), toMs }]
   );

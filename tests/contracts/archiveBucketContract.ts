@@ -136,13 +136,17 @@ export function describeBucketContract(name: string, begin: () => Promise<Archiv
       const changed = { ...QUERY, expression: 'up + 1' };
       await archive.provision([{ ...changed, retention: 'forever' }]);
       expect(await read({})).toBeUndefined();
-      expect(await archive.history.rollups(QUERY, live())).toBeUndefined();
+      expect(await archive.history.rollups(QUERY, span(0, 4), live())).toBeUndefined();
       expect(await read({ query: changed })).toMatchObject({ covered: [], series: [] });
     });
 
     it('says that nothing has expired', async () => {
       await write([seriesOf({ __name__: 'up' }, [0, 1])], [span(0, 1)]);
-      expect(await archive.history.rollups(QUERY, live())).toEqual({ covered: [span(0, 1)], expired: [], stored: [] });
+      expect(await archive.history.rollups(QUERY, span(0, 4), live())).toEqual({
+        covered: [span(0, 1)],
+        expired: [],
+        stored: [],
+      });
     });
   });
 }

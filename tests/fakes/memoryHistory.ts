@@ -68,7 +68,7 @@ export class MemoryHistory implements RecordedHistory {
     };
   }
 
-  async rollups(query: GridRead['query'], signal: AbortSignal): Promise<RollupState | undefined> {
+  async rollups(query: GridRead['query'], range: TimeRange, signal: AbortSignal): Promise<RollupState | undefined> {
     this.check(signal);
     const found = this.find(query.name);
     if (!found || found.expression !== query.expression || found.stepMs !== query.stepMs) {
@@ -79,11 +79,13 @@ export class MemoryHistory implements RecordedHistory {
       const touches = last !== undefined && last.toMs + found.stepMs >= one.fromMs;
       return touches ? [...joined.slice(0, -1), { fromMs: last.fromMs, toMs: one.toMs }] : [...joined, one];
     }, []);
-    return { covered, expired: [...found.expired], stored: found.expired.length > 0 ? this.stored : [] };
+    const touched = found.expired.some(({ fromMs, toMs }) => fromMs <= range.toMs && toMs >= range.fromMs);
+    return { covered, expired: [...found.expired], stored: touched ? this.stored : [] };
   }
 
   async readBuckets(read: BucketRead, signal: AbortSignal): Promise<GridSamples | undefined> {
-    const state = await this.rollups(read.query, signal);
+    const { startMs, endMs } = read.grid;
+    const state = await this.rollups(read.query, { fromMs: startMs - read.widthMs, toMs: endMs }, signal);
     this.bucketReads.push(read);
     const { query, grid, matchers, widthMs, aggregate } = read;
     const keeps = compileMatchers(matchers);

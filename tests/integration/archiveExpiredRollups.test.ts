@@ -1,3 +1,4 @@
+import { type RollupWishes } from '../../pkg/archive/rollupSettings';
 import { type Archive, type BucketRead, type TimeRange } from '../../pkg/core/ports';
 import { type Labels, type Series } from '../../pkg/core/series';
 import { live, SERVERS, T0, TestServer } from './archiveServers';
@@ -49,8 +50,8 @@ describe.each(SERVERS)('expired samples on $name', (server) => {
     return archive.writeRange(writing(all, { range, retention: '30d', provenance, covered }), live());
   };
   /** The upkeep of that many days after `T0`. */
-  const upkeep = async (days: number): Promise<void> => {
-    const jobs = test.jobs(url, T0 + days * DAY);
+  const upkeep = async (days: number, rollups?: RollupWishes): Promise<void> => {
+    const jobs = test.jobs(url, T0 + days * DAY, rollups);
     await jobs.packClosed(live());
     await jobs.rollUp(live());
     await jobs.expire(live());
@@ -75,7 +76,7 @@ describe.each(SERVERS)('expired samples on $name', (server) => {
     const before = await read({});
     expect(before?.covered).toEqual([{ fromMs: T0 + HOUR, toMs: END }]);
     await upkeep(31);
-    const state = await archive.history.rollups(QUERY, live());
+    const state = await archive.history.rollups(QUERY, { fromMs: 0, toMs: Infinity }, live());
     expect(state?.covered).toEqual([{ fromMs: T0, toMs: END }]);
     expect(state?.expired).toEqual([{ fromMs: T0, toMs: T0 + DAY - STEP }]);
     expect(state?.stored).toEqual([
@@ -99,6 +100,34 @@ describe.each(SERVERS)('expired samples on $name', (server) => {
       expect([...(found?.series[0].timesMs ?? [])]).toEqual(ends);
       expect([...(found?.series[0].values ?? [])]).toEqual(ends.map((endMs) => of(...inBucket(endMs, widthMs))));
     }
+  });
+
+  it('of a width that is switched off are removed, and what others hold is still read', async () => {
+    await write([{ fromMs: T0, toMs: END }]);
+    const before = await read({});
+    await upkeep(31);
+    await upkeep(31, { hours: 'none' });
+    const state = await archive.history.rollups(QUERY, { fromMs: 0, toMs: Infinity }, live());
+    expect(state?.stored.map(({ widthMs }) => widthMs)).toEqual([5 * MINUTE]);
+    expect(await read({})).toEqual(before);
+    await upkeep(31, { fiveMinutes: 'none' });
+    const rows = await (
+      await test.client(url)
+    ).query(
+      'SELECT (SELECT count(*) FROM promkeep_rollups)::int + (SELECT count(*) FROM promkeep_rollup_state)::int AS n'
+    );
+    expect(rows.rows).toEqual([{ n: 0 }]);
+    expect((await read({}))?.covered).toEqual([{ fromMs: T0 + DAY + HOUR, toMs: END }]);
+  });
+
+  it('go on where they were begun when the query gets a longer class, so that nothing expires behind them', async () => {
+    await write([{ fromMs: T0, toMs: END }]);
+    await upkeep(31);
+    await archive.provision([{ ...QUERY, retention: '1y' }]);
+    await write([{ fromMs: END + STEP, toMs: END + 3 * DAY }]);
+    await upkeep(40);
+    const rows = await (await test.client(url)).query('SELECT DISTINCT stored_until FROM promkeep_rollup_state');
+    expect(rows.rows).toEqual([{ stored_until: new Date(T0 + 39 * DAY) }]);
   });
 
   it('are not there for widths that are not stored, in which only the samples that are left count', async () => {
@@ -157,7 +186,7 @@ describe.each(SERVERS)('expired samples on $name', (server) => {
     await write([{ fromMs: T0, toMs: END }]);
     await upkeep(40);
     await upkeep(430);
-    const state = await archive.history.rollups(QUERY, live());
+    const state = await archive.history.rollups(QUERY, { fromMs: 0, toMs: Infinity }, live());
     expect(state?.stored).toEqual([{ widthMs: HOUR, fromMs: T0 - HOUR }]);
     expect((await read({}))?.covered).toEqual([{ fromMs: T0 + HOUR, toMs: END }]);
     expect((await read({ widthMs: 5 * MINUTE }))?.covered).toEqual([]);

@@ -5,6 +5,7 @@ import { Client } from 'pg';
 import { createArchive } from '../../pkg/archive/archive';
 import { type ArchiveJobs, createArchiveJobs } from '../../pkg/archive/archiveJobs';
 import { type ArchiveConnection, connectionFromUrl } from '../../pkg/archive/connection';
+import { type RollupWishes } from '../../pkg/archive/rollupSettings';
 import { type Archive, type Logger, type SourceIdentity } from '../../pkg/core/ports';
 import { type RunningPostgres, startPostgres } from '../../scripts/stack/postgres';
 
@@ -97,11 +98,12 @@ export class TestServer {
   }
 
   /** Background jobs whose clock stands at `nowMs`; by default long after everything the tests write. */
-  jobs(url: string, nowMs = T0 + 400 * 86_400_000): ArchiveJobs {
+  jobs(url: string, nowMs = T0 + 400 * 86_400_000, rollups?: RollupWishes): ArchiveJobs {
     const jobs = createArchiveJobs({
       connection: connectionFromUrl(url),
       logger: silentLogger,
       clock: { nowMs: () => nowMs },
+      rollups,
     });
     this.closers.push(() => jobs.close());
     return jobs;

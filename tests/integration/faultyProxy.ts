@@ -8,6 +8,8 @@ export interface FaultyProxy {
   cutBeforeNextCommit(): void;
   /** Lets the next COPY reach the server to its end and swallows the answer. */
   loseNextCopyAnswer(): void;
+  /** Passes nothing on from the beginning of the next COPY, and cuts nothing either. */
+  stallNextCopy(): void;
   /** Whether what was asked for has happened. */
   lost(): boolean;
   /** Where new connections go from now on; those that are there are cut. */
@@ -15,7 +17,7 @@ export interface FaultyProxy {
   stop(): void;
 }
 
-type Mode = 'pass' | 'lose' | 'cut' | 'lose copy';
+type Mode = 'pass' | 'lose' | 'cut' | 'lose copy' | 'stall';
 
 /**
  * A TCP proxy before PostgreSQL that fails on purpose. `COMMIT` is a simple query, and a command's tag comes as text, so both
@@ -34,6 +36,7 @@ export async function startFaultyProxy(port: number, firstTarget: number): Promi
   const proxy: Server = createServer((inner) => {
     const outer = connect(target, '127.0.0.1');
     let losing = false;
+    let stalled = false;
     const both = [inner, outer];
     both.forEach((socket) => {
       sockets.add(socket);
@@ -52,7 +55,13 @@ export async function startFaultyProxy(port: number, firstTarget: number): Promi
           return;
         }
       }
-      outer.write(bytes);
+      if (mode === 'stall' && bytes.includes('COPY ')) {
+        stalled = true;
+        strike();
+      }
+      if (!stalled) {
+        outer.write(bytes);
+      }
     });
     outer.on('data', (bytes) => {
       if (mode === 'lose copy' && /COPY [1-9]\d*\0/.test(bytes.toString('latin1'))) {
@@ -73,6 +82,7 @@ export async function startFaultyProxy(port: number, firstTarget: number): Promi
     loseNextCommitAnswer: () => (mode = 'lose'),
     cutBeforeNextCommit: () => (mode = 'cut'),
     loseNextCopyAnswer: () => (mode = 'lose copy'),
+    stallNextCopy: () => (mode = 'stall'),
     lost: () => done,
     target: (next) => {
       target = next;
