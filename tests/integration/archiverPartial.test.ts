@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ArchiverStack, metric } from './archiverStack';
 import { pause, runProgram, until, type ServingProgram } from './promkeepProgram';
-import { type RudeServer, type Seen, startRudeServer } from './prometheusRudeServer';
+import { forwardTo, type RudeServer, startRudeServer } from './prometheusRudeServer';
 
 /** A Prometheus that answers late, cut off, or in part under a recording archiver: a proxy before a real one spoils answers. */
 jest.setTimeout(180_000);
@@ -20,7 +20,7 @@ beforeAll(async () => {
   proxy = await startRudeServer((request, response) => {
     const spoiled = request.url.includes('query_range') ? mode : 'pass';
     const answer = async (): Promise<void> => {
-      const { status, text } = await ask(request);
+      const { status, text } = await forwardTo(stack.prometheus.url, request);
       const body = spoiled === 'partial' ? inPart(text) : text;
       await sleep(spoiled === 'slow' ? 2_500 : 0);
       response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) });
@@ -39,16 +39,6 @@ afterAll(async () => {
   await stack.stop();
   await proxy?.stop();
 });
-
-async function ask({ method, url, headers, body }: Seen): Promise<{ status: number; text: string }> {
-  const type = headers['content-type'];
-  const response = await fetch(`${stack.prometheus.url}${url}`, {
-    method,
-    ...(type === undefined ? {} : { headers: { 'content-type': type } }),
-    ...(method === 'POST' ? { body } : {}),
-  });
-  return { status: response.status, text: await response.text() };
-}
 
 /** As a federating server answers when one of its stores is away: some series are missing, and a warning says so. */
 function inPart(text: string): string {

@@ -56,3 +56,17 @@ export async function startRudeServer(behave: Behaviour, tls?: ServerOptions): P
     },
   };
 }
+
+/** Asks a real Prometheus what a rude one was asked. */
+export async function forwardTo(
+  target: string,
+  { method, url, headers, body }: Seen
+): Promise<{ status: number; text: string }> {
+  const type = headers['content-type'];
+  const response = await fetch(`${target}${url}`, {
+    method,
+    ...(type === undefined ? {} : { headers: { 'content-type': type } }),
+    ...(method === 'POST' ? { body } : {}),
+  });
+  return { status: response.status, text: await response.text() };
+}

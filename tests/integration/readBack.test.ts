@@ -1,11 +1,10 @@
-import { createDatasourceFactory } from '../../pkg/composeDatasource';
 import { type Caller, type DatasourceInstance, type DataResponse } from '../../pkg/core/datasource';
 import { type TimeRange } from '../../pkg/core/ports';
-import { createProcessMetrics } from '../../pkg/metrics/programMetrics';
 import { startNodeExporter } from '../../scripts/stack/exporters';
 import { type RunningPostgres, startPostgres } from '../../scripts/stack/postgres';
 import { type RunningPrometheus, startPrometheus } from '../../scripts/stack/prometheus';
-import { alert, dataQuery, editor, MemoryLogger } from '../fakes/callers';
+import { alert, dataQuery, editor } from '../fakes/callers';
+import { archiveDatasource, noticesOf, originOf, plainOf } from './archiveDatasource';
 import { live, TestServer } from './archiveServers';
 import { serve, temporaryFile, until } from './promkeepProgram';
 
@@ -99,36 +98,10 @@ function iso(timeMs: number): string {
   return new Date(timeMs).toISOString();
 }
 
-async function datasource(orgId: number, jsonData: Record<string, unknown> = {}): Promise<DatasourceInstance> {
-  const url = new URL(postgres.url);
-  const parts = {
-    logger: new MemoryLogger(),
-    clock: { nowMs: () => Date.now() },
-    proxies: {},
-    holder: `test-${orgId}`,
-    metrics: createProcessMetrics('test').archive,
-  };
-  return createDatasourceFactory(parts)({
-    uid: `u${orgId}`,
-    name: 'n',
-    orgId,
-    url: prometheus.url,
-    user: '',
-    basicAuthEnabled: false,
-    basicAuthUser: '',
-    jsonData: {
-      httpMethod: 'POST',
-      // four of them are the window of the recorded rate
-      timeInterval: '2500ms',
-      archiveEnabled: true,
-      archiveHost: url.host,
-      archiveDatabase: url.pathname.slice(1),
-      archiveUser: url.username,
-      ...jsonData,
-    },
-    secrets: { archivePassword: decodeURIComponent(url.password) },
-    grafanaConfig: {},
-  });
+function datasource(orgId: number, jsonData: Record<string, unknown> = {}): Promise<DatasourceInstance> {
+  const [prometheusUrl, postgresUrl] = [prometheus.url, postgres.url];
+  // four of these intervals are the window of the recorded rate
+  return archiveDatasource({ prometheusUrl, postgresUrl, timeInterval: '2500ms', orgId, jsonData });
 }
 
 async function ask(
@@ -141,30 +114,6 @@ async function ask(
   );
   const response = (await of.queryData({ caller, queries: [query] }, live())).get('A');
   return response ?? { frames: [], status: 0 };
-}
-
-/** What must not depend on where samples come from; what does is the origin and the notices. */
-function plain({ frames, ...rest }: DataResponse): unknown {
-  return {
-    ...rest,
-    frames: frames.map(({ meta, ...frame }) => ({
-      ...frame,
-      type: meta?.type,
-      typeVersion: meta?.typeVersion,
-      executed: meta?.executedQueryString,
-      calculatedMinStep: meta?.custom?.calculatedMinStep,
-      resultType: meta?.custom?.resultType,
-    })),
-  };
-}
-
-function notices({ frames }: DataResponse): string[] {
-  return frames.flatMap(({ meta }) => meta?.notices ?? []).map(({ text }) => text);
-}
-
-function origin({ frames }: DataResponse): Record<string, number> {
-  const promkeep = frames[0]?.meta?.custom?.promkeep;
-  return typeof promkeep === 'object' && promkeep !== null && 'readFrom' in promkeep ? Object(promkeep.readFrom) : {};
 }
 
 describe('both', () => {
@@ -193,30 +142,30 @@ describe('both', () => {
   ])('equals Prometheus alone, sample for sample: %s', async (_, json) => {
     const joined = await ask({ ...json, readFrom: 'both' });
     const alone = await ask(json);
-    expect(plain(joined)).toEqual(plain(alone));
+    expect(plainOf(joined)).toEqual(plainOf(alone));
     expect(joined.status).toBe(200);
-    expect(origin(joined).archivedTimes).toBeGreaterThan(0);
-    expect(origin(joined).liveTimes).toBeGreaterThan(0);
-    expect(notices(joined)).toEqual([]);
+    expect(originOf(joined).archivedTimes).toBeGreaterThan(0);
+    expect(originOf(joined).liveTimes).toBeGreaterThan(0);
+    expect(noticesOf(joined)).toEqual([]);
   });
 
   it('equals it where nothing is archived, and where everything is', async () => {
     const young = { range: { fromMs: recorded.toMs + 2_000, toMs: settledMs } };
     const old = { range: { fromMs: hole.toMs + 1_000, toMs: recorded.toMs - 1_000 } };
     for (const part of [young, old]) {
-      expect(plain(await ask({ interval: '1s', readFrom: 'both' }, part))).toEqual(
-        plain(await ask({ interval: '1s' }, part))
+      expect(plainOf(await ask({ interval: '1s', readFrom: 'both' }, part))).toEqual(
+        plainOf(await ask({ interval: '1s' }, part))
       );
     }
-    expect(origin(await ask({ interval: '1s', readFrom: 'both' }, young)).archivedTimes).toBe(0);
-    expect(origin(await ask({ interval: '1s', readFrom: 'both' }, old)).liveTimes).toBe(0);
+    expect(originOf(await ask({ interval: '1s', readFrom: 'both' }, young)).archivedTimes).toBe(0);
+    expect(originOf(await ask({ interval: '1s', readFrom: 'both' }, old)).liveTimes).toBe(0);
   });
 
   it('raises the step with a notice, and then equals Prometheus at that step', async () => {
     const json = { expr: 'node_memory_MemAvailable_bytes', readFrom: 'both' };
     const joined = await ask({ ...json, interval: '3s' });
-    expect(notices(joined)).toEqual(['Step raised from 3s to 4s: memory is recorded every 2s.']);
-    expect(plain(joined)).toEqual(plain(await ask({ ...json, readFrom: 'prometheus', interval: '4s' })));
+    expect(noticesOf(joined)).toEqual(['Step raised from 3s to 4s: memory is recorded every 2s.']);
+    expect(plainOf(joined)).toEqual(plainOf(await ask({ ...json, readFrom: 'prometheus', interval: '4s' })));
   });
 
   it('gives alerts the same numbers, instant and range', async () => {
@@ -235,11 +184,11 @@ describe('both', () => {
   it('reads Prometheus alone without a match, with the reason', async () => {
     const json = { expr: CPU.replace('10s', '30s'), interval: '1s' };
     const joined = await ask({ ...json, readFrom: 'both' });
-    expect(notices(joined).join()).toContain(
+    expect(noticesOf(joined).join()).toContain(
       'Read from Prometheus alone: no recorded query answers this expression. The nearest is cpu'
     );
-    expect(notices(joined).join()).toContain('[10s] is recorded, [30s] asked for');
-    expect(plain(joined)).toEqual(plain(await ask(json)));
+    expect(noticesOf(joined).join()).toContain('[10s] is recorded, [30s] asked for');
+    expect(plainOf(joined)).toEqual(plainOf(await ask(json)));
   });
 });
 
@@ -250,7 +199,7 @@ describe('the archive alone', () => {
     const isArchived = (timeMs: number): boolean =>
       timeMs <= recorded.toMs && !(timeMs >= hole.fromMs && timeMs <= hole.toMs);
     expect(numbers(response)).toEqual(numbers(alone, isArchived));
-    expect(notices(response)).toEqual([
+    expect(noticesOf(response)).toEqual([
       `The archive ends at ${iso(recorded.toMs).replace('.000Z', 'Z')}.`,
       expect.stringMatching(/^The archive lacks 5 of the times in between: /),
     ]);
@@ -274,7 +223,7 @@ describe('the archive alone', () => {
     const instant = await ask({ ...named, instant: true, range: false }, { range, caller: alert });
     expect(instant.frames.every(({ fields }) => fields[0].values[0] === recorded.toMs)).toBe(true);
     expect(instant.frames.length).toBeGreaterThan(4);
-    expect(notices(instant).join()).toContain('The newest values in the archive are of');
+    expect(noticesOf(instant).join()).toContain('The newest values in the archive are of');
   });
 
   it('is an error without a match', async () => {
@@ -290,7 +239,7 @@ describe('who may read', () => {
     for (const other of [await datasource(2), await datasource(1, { archiveSourceName: 'second' })]) {
       const response = await ask({ readFrom: 'archive' }, { of: other });
       expect(response.error).toContain('the archive has no recorded queries');
-      expect(plain(await ask({ readFrom: 'both' }, { of: other }))).toEqual(plain(await ask({})));
+      expect(plainOf(await ask({ readFrom: 'both' }, { of: other }))).toEqual(plainOf(await ask({})));
       await other.dispose();
     }
   });
