@@ -13,6 +13,9 @@ import { type RunningPostgres, startPostgres } from '../../scripts/stack/postgre
 export const T0 = 1_767_225_600_000;
 export const SOURCE: SourceIdentity = { orgId: 1, name: 'default' };
 
+/** After everything the tests write, also what they write now. */
+const LONG_AFTER = Math.max(T0 + 400 * 86_400_000, Date.now() + 40 * 86_400_000);
+
 export interface Server {
   name: string;
   binDir?: string;
@@ -98,7 +101,7 @@ export class TestServer {
   }
 
   /** Background jobs whose clock stands at `nowMs`; by default long after everything the tests write. */
-  jobs(url: string, nowMs = T0 + 400 * 86_400_000, rollups?: RollupWishes): ArchiveJobs {
+  jobs(url: string, nowMs = LONG_AFTER, rollups?: RollupWishes): ArchiveJobs {
     const jobs = createArchiveJobs({
       connection: connectionFromUrl(url),
       logger: silentLogger,

@@ -84,14 +84,17 @@ scrape_configs:
 
   /** Waits until every query is covered without a hole from its first time to `timeMs`. */
   async recordedUntil(timeMs: number, limitMs = 60_000): Promise<void> {
-    await until(
-      'everything is recorded',
-      async () => {
-        const ranges = await this.coverage();
-        return ranges.length === QUERIES.length && ranges.every((one) => one.length === 1 && one[0].toMs >= timeMs);
-      },
-      limitMs
-    );
+    let ranges: TimeRange[][] = [];
+    const isRecorded = async (): Promise<boolean> => {
+      ranges = await this.coverage();
+      return ranges.length === QUERIES.length && ranges.every((one) => one.length === 1 && one[0].toMs >= timeMs);
+    };
+    await until('everything is recorded', isRecorded, limitMs).catch(async (error: unknown) => {
+      const gaps = await this.sql('SELECT missing::text, reason, detail, tries FROM promkeep_gaps');
+      throw new Error(
+        `${String(error)}; wanted ${timeMs}, covered ${JSON.stringify(ranges)}, gaps ${JSON.stringify(gaps)}`
+      );
+    });
   }
 
   coverage(): Promise<TimeRange[][]> {
