@@ -1,5 +1,5 @@
 import { type Database, type Transaction } from './database';
-import { type RollupRetention, storedWidths, STORES_WIDTH, unstoredWidths } from './rollups';
+import { type RollupRetention, storedWidths, STORES_WIDTH, unstoredWidths } from './rollupWidths';
 import { timeText } from './sampleRows';
 
 /** Up to where samples of queries with stored rollups may go; what is not listed goes by its class alone. */

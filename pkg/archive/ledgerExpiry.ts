@@ -1,5 +1,5 @@
 import { type Database } from './database';
-import { type RollupRetention, storedWidths, STORES_WIDTH } from './rollups';
+import { type RollupRetention, storedWidths, STORES_WIDTH } from './rollupWidths';
 import { timeText } from './sampleRows';
 
 /**

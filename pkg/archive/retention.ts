@@ -8,7 +8,7 @@ import {
   releaseExpired,
 } from './expiryLimits';
 import { shrinkLedger } from './ledgerExpiry';
-import { type RollupRetention } from './rollups';
+import { type RollupRetention } from './rollupWidths';
 import { timeText } from './sampleRows';
 import { errorCode } from './sqlState';
 

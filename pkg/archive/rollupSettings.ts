@@ -1,5 +1,5 @@
 import { type Database } from './database';
-import { ROLLUP_RETENTION, type RollupRetention } from './rollups';
+import { ROLLUP_RETENTION, type RollupRetention } from './rollupWidths';
 
 /** What a configuration says; what it leaves out stays as the archive has it. */
 export type RollupWishes = Partial<RollupRetention>;

@@ -2,14 +2,13 @@ import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { createDatasourceFactory } from '../../pkg/composeDatasource';
-import { createProcessMetrics } from '../../pkg/metrics/programMetrics';
 import { type Caller, type DatasourceInstance, type DataResponse } from '../../pkg/core/datasource';
 import { type Series } from '../../pkg/core/series';
 import { type TimeRange } from '../../pkg/core/ports';
 import { type RunningPostgres, startPostgres } from '../../scripts/stack/postgres';
 import { type RunningPrometheus, startPrometheus } from '../../scripts/stack/prometheus';
-import { alert, dataQuery, editor, MemoryLogger } from '../fakes/callers';
+import { alert, dataQuery, editor } from '../fakes/callers';
+import { archiveDatasource } from './archiveDatasource';
 import { live, TestServer } from './archiveServers';
 import { writing } from './archiveWrites';
 
@@ -117,29 +116,8 @@ function isRecorded(timeMs: number): boolean {
   return timeMs <= RECORDED_TO && !(timeMs >= HOLE.fromMs && timeMs <= HOLE.toMs);
 }
 
-async function datasource(prometheusUrl: string, orgId = 1): Promise<DatasourceInstance> {
-  const url = new URL(postgres.url);
-  const clock = { nowMs: () => END };
-  const { archive: metrics } = createProcessMetrics('test');
-  return createDatasourceFactory({ logger: new MemoryLogger(), clock, proxies: {}, holder: 'test', metrics })({
-    uid: `u${orgId}`,
-    name: 'n',
-    orgId,
-    url: prometheusUrl,
-    user: '',
-    basicAuthEnabled: false,
-    basicAuthUser: '',
-    jsonData: {
-      httpMethod: 'POST',
-      timeInterval: '15s',
-      archiveEnabled: true,
-      archiveHost: url.host,
-      archiveDatabase: url.pathname.slice(1),
-      archiveUser: url.username,
-    },
-    secrets: { archivePassword: decodeURIComponent(url.password) },
-    grafanaConfig: {},
-  });
+function datasource(prometheusUrl: string, orgId = 1): Promise<DatasourceInstance> {
+  return archiveDatasource({ prometheusUrl, postgresUrl: postgres.url, timeInterval: '15s', orgId, nowMs: END });
 }
 
 async function ask(
