@@ -1,5 +1,5 @@
 import { decimalsOf } from './decimals';
-import { type SampleRun, sliceRun } from './sampleRuns';
+import { firstNotBefore, type SampleRun, sliceRun } from './sampleRuns';
 
 /**
  * Packed rows made by the writer. A backfill writes periods that closed long ago: as samples they would take 92 bytes each and
@@ -56,14 +56,6 @@ export function choosePieces(
     }
   }
   return { pieces, rest, untilMs };
-}
-
-function firstNotBefore(timesMs: Float64Array, from: number, endMs: number): number {
-  let to = timesMs[timesMs.length - 1] < endMs ? timesMs.length : from + 1;
-  while (to < timesMs.length && timesMs[to] < endMs) {
-    to++;
-  }
-  return to;
 }
 
 /** Cuts where the distance is not the shortest one; with too many holes every time is stored. */

@@ -107,7 +107,7 @@ function take(
   return { timesMs: times.slice(0, count), values: taken.slice(0, count), packed: true };
 }
 
-export function isOnGrid({ startMs, stepMs }: TimeGrid, timeMs: number): boolean {
+function isOnGrid({ startMs, stepMs }: TimeGrid, timeMs: number): boolean {
   return (timeMs - startMs) % stepMs === 0;
 }
 

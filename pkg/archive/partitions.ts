@@ -1,5 +1,6 @@
 import { type Database } from './database';
 import { timeText } from './sampleRows';
+import { firstNotBefore } from './sampleRuns';
 
 const WEEK_MS = 7 * 86_400_000;
 /** 1970-01-05 was the first Monday. */
@@ -10,11 +11,7 @@ export function addWeeksOf(weeks: Set<number>, timesMs: Float64Array): void {
   for (let i = 0; i < timesMs.length;) {
     const weekMs = Math.floor((timesMs[i] - FIRST_MONDAY_MS) / WEEK_MS) * WEEK_MS + FIRST_MONDAY_MS;
     weeks.add(weekMs);
-    const endMs = weekMs + WEEK_MS;
-    i = timesMs[timesMs.length - 1] < endMs ? timesMs.length : i + 1;
-    while (i < timesMs.length && timesMs[i] < endMs) {
-      i++;
-    }
+    i = firstNotBefore(timesMs, i, weekMs + WEEK_MS);
   }
 }
 

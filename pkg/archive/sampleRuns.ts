@@ -55,3 +55,12 @@ export function* splitRuns(runs: readonly SampleRun[], limit: number): Generator
 export function sliceRun({ seriesId, timesMs, values }: SampleRun, from: number, to: number): SampleRun {
   return { seriesId, timesMs: timesMs.subarray(from, to), values: values.subarray(from, to) };
 }
+
+/** Place of the first time that is not before `endMs`, given that the one at `from` is; mostly there is none. */
+export function firstNotBefore(timesMs: Float64Array, from: number, endMs: number): number {
+  let to = timesMs[timesMs.length - 1] < endMs ? timesMs.length : from + 1;
+  while (to < timesMs.length && timesMs[to] < endMs) {
+    to++;
+  }
+  return to;
+}
