@@ -69,7 +69,7 @@ export class RpcCalls {
 }
 
 function infoOf({ signal, headers }: RpcContext): CallInfo {
-  return { signal, tenant: headers.get('tenantid') ?? '' };
+  return { signal, tenant: headers.tenantid?.toString() ?? '' };
 }
 
 /** Log attributes of an error of ours; the original's stack tells where it came from. */

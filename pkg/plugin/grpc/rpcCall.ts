@@ -1,4 +1,4 @@
-import { type Http2Stream, type StreamListener } from './http2Stream';
+import { constants, type IncomingHttpHeaders, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import { type RpcContext, type RpcMethod } from './rpcHandler';
 import { ANSWER_HEADERS, failureTrailer, OK_TRAILER, RpcFailure, STATUS, timeoutMs } from './rpcStatus';
 
@@ -6,31 +6,40 @@ import { ANSWER_HEADERS, failureTrailer, OK_TRAILER, RpcFailure, STATUS, timeout
 const PREFIX_BYTES = 5;
 /** `setTimeout` ends at once when it is told to wait for longer. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
+/** What one answer hands over before the next one has its turn: a short answer passes a long one. */
+const TURN_BYTES = 256 * 1024;
 
 /** One call of one method: bytes of a request in, messages and a status out. */
-export class RpcCall implements StreamListener {
+export class RpcCall {
   private readonly controller = new AbortController();
   private readonly context: RpcContext;
   private readonly timer: NodeJS.Timeout | undefined;
   private received: Buffer[] = [];
   private receivedBytes = 0;
-  private headersSent = false;
   private ended = false;
 
   constructor(
-    private readonly stream: Http2Stream,
+    private readonly stream: ServerHttp2Stream,
     private readonly method: RpcMethod,
-    headers: ReadonlyMap<string, string>,
+    headers: IncomingHttpHeaders,
     private readonly limits: { maxRequestBytes: number; onFinish(call: RpcCall): void }
   ) {
     this.context = { path: method.path, headers, signal: this.controller.signal };
-    const limitMs = timeoutMs(headers.get('grpc-timeout'));
+    const limitMs = timeoutMs(headers['grpc-timeout']?.toString());
     if (limitMs !== undefined) {
       this.timer = setTimeout(() => this.giveUp(), Math.min(limitMs, MAX_TIMER_MS));
     }
+    stream.on('data', (bytes: Buffer) => this.receive(bytes));
+    stream.on('end', () => this.begin());
+    stream.on('close', () => this.abort());
   }
 
-  onData(bytes: Buffer): void {
+  /** Asks the handler to stop; it still may say how it ended. */
+  cancel(): void {
+    this.controller.abort();
+  }
+
+  private receive(bytes: Buffer): void {
     if (this.ended || this.method.handler.kind === 'drain') {
       return;
     }
@@ -42,7 +51,8 @@ export class RpcCall implements StreamListener {
     }
   }
 
-  onEnd(): void {
+  /** The client has nothing more to say. */
+  private begin(): void {
     if (this.ended) {
       return;
     }
@@ -59,21 +69,19 @@ export class RpcCall implements StreamListener {
     }
   }
 
-  onAbort(): void {
-    this.finish();
-    this.controller.abort();
-  }
-
-  /** Asks the handler to stop; it still may say how it ended. */
-  cancel(): void {
-    this.controller.abort();
+  /** The client has cancelled, or is gone: nobody waits for the answer. */
+  private abort(): void {
+    if (!this.ended) {
+      this.finish();
+      this.controller.abort();
+    }
   }
 
   private async serve(request: object): Promise<void> {
     const { handler } = this.method;
     try {
       if (handler.kind === 'unary') {
-        this.write(await handler.run(request, this.context));
+        await this.send(await handler.run(request, this.context));
       } else if (handler.kind === 'streaming') {
         await handler.run(request, (message) => this.send(message), this.context);
       }
@@ -83,39 +91,63 @@ export class RpcCall implements StreamListener {
     }
   }
 
+  /** Resolves when the client has taken enough for more to be sent. */
   private async send(message: object): Promise<void> {
-    this.write(message);
-    this.stream.flush();
-    await this.stream.drained();
-  }
-
-  /** Leaves with the next flush. */
-  private write(message: object): void {
     if (this.ended) {
       return;
     }
     const parts = this.method.encode(message);
     const prefix = Buffer.alloc(PREFIX_BYTES);
-    prefix.writeUInt32BE(
-      parts.reduce((sum, part) => sum + part.length, 0),
-      1
-    );
-    this.sendHeaders();
-    this.stream.writeContent([prefix, ...parts]);
+    const bytes = parts.reduce((sum, part) => sum + part.length, 0);
+    prefix.writeUInt32BE(bytes, 1);
+    this.respond();
+    if (bytes <= TURN_BYTES) {
+      await this.write(Buffer.concat([prefix, ...parts]));
+      return;
+    }
+    for (const part of [prefix, ...parts]) {
+      for (let at = 0; at < part.length && !this.ended; at += TURN_BYTES) {
+        await this.write(part.subarray(at, at + TURN_BYTES));
+      }
+    }
+  }
+
+  /** Ends at once while there is room, else when there is again, or nobody wants it any more. */
+  private async write(bytes: Buffer): Promise<void> {
+    if (!this.stream.write(bytes)) {
+      await this.drained();
+    }
+  }
+
+  private drained(): Promise<void> {
+    return new Promise((resolve) => {
+      const settle = (): void => {
+        this.stream.off('drain', settle).off('close', settle);
+        resolve();
+      };
+      this.stream.once('drain', settle).once('close', settle);
+    });
   }
 
   private succeed(): void {
     if (!this.ended) {
-      this.sendHeaders();
+      this.respond();
       this.endWith(OK_TRAILER);
     }
   }
 
   private fail(failure: RpcFailure): void {
-    if (!this.ended) {
-      const trailer = failureTrailer(failure);
+    if (this.ended) {
+      return;
+    }
+    const trailer = failureTrailer(failure);
+    if (this.stream.headersSent) {
+      this.endWith(trailer);
+    } else {
       // an answer that is nothing but a failure has one block of headers
-      this.endWith(this.headersSent ? trailer : Buffer.concat([ANSWER_HEADERS, trailer]));
+      this.finish();
+      this.stream.respond({ ...ANSWER_HEADERS, ...trailer }, { endStream: true });
+      this.refuseRest();
     }
   }
 
@@ -124,17 +156,24 @@ export class RpcCall implements StreamListener {
     this.controller.abort();
   }
 
-  private sendHeaders(): void {
-    if (!this.headersSent) {
-      this.headersSent = true;
-      this.stream.writeHeaders(ANSWER_HEADERS);
+  private respond(): void {
+    if (!this.stream.headersSent) {
+      this.stream.respond(ANSWER_HEADERS, { waitForTrailers: true });
     }
   }
 
-  private endWith(trailer: Buffer): void {
+  private endWith(trailer: OutgoingHttpHeaders): void {
     this.finish();
-    this.stream.end(trailer);
-    this.stream.flush();
+    this.stream.once('wantTrailers', () => this.stream.sendTrailers(trailer));
+    this.stream.end();
+    this.refuseRest();
+  }
+
+  /** Tells the client that what it still has to say is not wanted, once the answer is out. */
+  private refuseRest(): void {
+    if (!this.stream.readableEnded) {
+      this.stream.close(constants.NGHTTP2_NO_ERROR);
+    }
   }
 
   private finish(): void {

@@ -1,7 +1,4 @@
-import net from 'node:net';
-import tls from 'node:tls';
-import { Http2Connection } from './http2Connection';
-import { type Http2Stream } from './http2Stream';
+import http2 from 'node:http2';
 import { RpcCall } from './rpcCall';
 import { type RpcMethod } from './rpcHandler';
 import { ANSWER_HEADERS, failureTrailer, RpcFailure, STATUS } from './rpcStatus';
@@ -12,30 +9,42 @@ export interface RpcServerOptions {
   protection?: { key: string; certificate: string; clientAuthority: string };
 }
 
-/** A gRPC server for one kind of client: grpc-go on this machine (docs/adr/0014). */
+/** What a client may send of one request, and of all, before it hears that it arrived. */
+const STREAM_WINDOW_BYTES = 1 << 20;
+const CONNECTION_WINDOW_BYTES = 16 << 20;
+/** More headers than any request of Grafana has by far. */
+const MAX_HEADER_BYTES = 256 * 1024;
+/** Node's 10 MB for all streams of a connection would refuse new calls while one large answer waits to be read. */
+const MAX_SESSION_MEGABYTES = 1 << 20;
+
+/** A gRPC server for one kind of client: grpc-go on this machine (docs/adr/0022). HTTP/2 is Node's. */
 export class RpcServer {
   private readonly methods = new Map<string, RpcMethod>();
-  private readonly connections = new Set<Http2Connection>();
+  private readonly sessions = new Set<http2.ServerHttp2Session>();
   private readonly running = new Set<RpcCall>();
-  private readonly server: net.Server;
+  private readonly server: http2.Http2Server | http2.Http2SecureServer;
 
   constructor(private readonly options: RpcServerOptions) {
     const { protection } = options;
-    const accept = (socket: net.Socket): void => this.accept(socket);
+    const http2Options: http2.ServerOptions = {
+      settings: { initialWindowSize: STREAM_WINDOW_BYTES, maxHeaderListSize: MAX_HEADER_BYTES },
+      maxSessionMemory: MAX_SESSION_MEGABYTES,
+    };
     this.server = protection
-      ? tls.createServer(
-          {
-            key: protection.key,
-            cert: protection.certificate,
-            ca: protection.clientAuthority,
-            requestCert: true,
-            rejectUnauthorized: true,
-            ALPNProtocols: ['h2'],
-            minVersion: 'TLSv1.2',
-          },
-          accept
-        )
-      : net.createServer(accept);
+      ? http2.createSecureServer({
+          ...http2Options,
+          key: protection.key,
+          cert: protection.certificate,
+          ca: protection.clientAuthority,
+          requestCert: true,
+          rejectUnauthorized: true,
+          minVersion: 'TLSv1.2',
+        })
+      : http2.createServer(http2Options);
+    this.server.on('session', (session: http2.ServerHttp2Session) => this.accept(session));
+    this.server.on('stream', (stream: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders) =>
+      this.begin(stream, headers)
+    );
   }
 
   add(method: RpcMethod): void {
@@ -61,35 +70,37 @@ export class RpcServer {
   /** Takes no more calls; resolves when the last one has ended and its client knows. */
   close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
-    this.connections.forEach((connection) => connection.close());
+    this.sessions.forEach((session) => session.close());
     return closed;
   }
 
   /** Breaks off what is left. */
   destroy(): void {
-    this.connections.forEach((connection) => connection.destroy());
+    this.sessions.forEach((session) => session.destroy());
   }
 
-  private accept(socket: net.Socket): void {
-    const connection = new Http2Connection(socket, (stream, headers) => this.begin(stream, headers));
-    this.connections.add(connection);
-    socket.on('close', () => this.connections.delete(connection));
+  private accept(session: http2.ServerHttp2Session): void {
+    this.sessions.add(session);
+    session.on('close', () => this.sessions.delete(session));
+    session.on('error', () => session.destroy());
+    session.setLocalWindowSize(CONNECTION_WINDOW_BYTES);
   }
 
-  private begin(stream: Http2Stream, headers: ReadonlyMap<string, string>): RpcCall | undefined {
-    const path = headers.get(':path') ?? '';
+  private begin(stream: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders): void {
+    const path = headers[':path'] ?? '';
     const method = this.methods.get(path);
+    // what a client does to its stream is told by `close`
+    stream.on('error', () => undefined);
     if (!method) {
       const failure = new RpcFailure(STATUS.unimplemented, `There is no method ${path}`);
-      stream.end(Buffer.concat([ANSWER_HEADERS, failureTrailer(failure)]));
-      stream.flush();
-      return undefined;
+      stream.respond({ ...ANSWER_HEADERS, ...failureTrailer(failure) }, { endStream: true });
+      stream.resume();
+      return;
     }
     const call = new RpcCall(stream, method, headers, {
       maxRequestBytes: this.options.maxRequestBytes,
       onFinish: (finished) => this.running.delete(finished),
     });
     this.running.add(call);
-    return call;
   }
 }
