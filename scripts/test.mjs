@@ -5,7 +5,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { spawnSync } from 'node:child_process';
-import { installNpmPackages, packagesAreInstalled, runProgram } from './npmPackages.mjs';
+import { runProgram } from './runProgram.mjs';
 import { findProgram, installLine } from './systemPackages.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
@@ -64,9 +64,6 @@ async function main() {
   const unknown = values.stage?.find((name) => !STAGES.some((stage) => stage.name === name));
   if (unknown !== undefined) {
     throw new Error(`There is no stage "${unknown}". Stages: ${STAGES.map(({ name }) => name).join(', ')}`);
-  }
-  if (!packagesAreInstalled(root)) {
-    await installNpmPackages(root);
   }
   rmSync(reports, { recursive: true, force: true });
   mkdirSync(reports, { recursive: true });
