@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { fetchNode, hostArch } from './node/nodeBinary.mjs';
+import { fetchNodeAndNpm, hostArch } from './node/nodeBinary.mjs';
 import { installNpmPackages, packagesAreInstalled } from './npmPackages.mjs';
 import { runProgram } from './runProgram.mjs';
 
@@ -33,14 +33,13 @@ async function main(args) {
 
 async function fetchNewNode() {
   const why = `Node ${needed} or newer is needed; this is ${process.versions.node}`;
-  const arch = hostArch();
-  if (arch === undefined) {
+  if (hostArch() === undefined) {
     throw new Error(
-      `${why}, and for ${process.platform}/${process.arch} there is none to fetch: install one (nodejs.org).`
+      `${why}, and there is none to fetch for ${process.platform}/${process.arch}: install one (nodejs.org).`
     );
   }
   try {
-    return await fetchNode(arch, root);
+    return await fetchNodeAndNpm(root);
   } catch (error) {
     throw new Error(
       `${error.message}\n${why}, and no other could be fetched from npm (above): install one (nodejs.org).`
@@ -48,13 +47,14 @@ async function fetchNewNode() {
   }
 }
 
-/** Once more, this time with `node`, and so that everything below finds it too, by whichever way it looks. */
-function runWith(node, args) {
+/** Once more, this time with `node`, and so that everything below finds it and its npm too, by whichever way it looks. */
+function runWith({ node, npm }, args) {
   const env = {
     ...process.env,
     PATH: `${dirname(node)}${delimiter}${process.env.PATH ?? ''}`,
     NODE: node,
     npm_node_execpath: node,
+    npm_execpath: npm,
   };
   endWithParent();
   return runProgram(node, [fileURLToPath(import.meta.url), ...args], { root: process.cwd(), env });

@@ -22,11 +22,15 @@ const PRETEND = `Object.defineProperty(process, 'versions', { value: { ...proces
 const SCRIPT = `
 import { execFileSync } from 'node:child_process';
 const run = (program) => execFileSync(program, ['-p', '"by PATH"'], { encoding: 'utf8' }).trim();
-console.log(JSON.stringify({ args: process.argv.slice(2), node: process.env.NODE, found: run('node') }));
+const found = [run('node'), run('npm')];
+console.log(JSON.stringify({ args: process.argv.slice(2), node: process.env.NODE, found }));
 process.exitCode = 7;
 `;
 const VERSION = /NODE_VERSION = '([\d.]+)'/.exec(readFileSync(path.join(root, PARTS[3]), 'utf8'))?.[1] ?? '';
 const ARCH = process.arch === 'arm64' ? 'arm64' : 'amd64';
+
+const NODE = `${VERSION}-linux-${ARCH}`;
+const WHOLE = [NODE, expect.stringMatching(/^npm-11\./)];
 
 let checkout = '';
 const inCheckout = (...parts: string[]): string => path.join(checkout, ...parts);
@@ -49,12 +53,12 @@ function giveNpm(lines: string): void {
   chmodSync(npm, 0o755);
 }
 
-/** A package whose "Node" is this one under another name, and that is the pinned one in this checkout. */
+/** A package whose "Node" is this one under another name, and so is its "npm"; it is the pinned one in this checkout. */
 function givePackage({ version = VERSION } = {}): void {
   const work = inCheckout('made');
   mkdirSync(path.join(work, 'package/bin'), { recursive: true });
   const node = `#!/bin/sh\n[ "$1" = --version ] && echo v${version} && exit\nexec ${process.execPath} "$@"\n`;
-  writeFileSync(path.join(work, 'package/bin/node'), node, { mode: 0o755 });
+  ['node', 'npm-cli.js'].forEach((name) => writeFileSync(path.join(work, 'package/bin', name), node, { mode: 0o755 }));
   execFileSync('tar', ['-czf', 'made.tgz', 'package'], { cwd: work });
   const hash = createHash('sha512')
     .update(readFileSync(path.join(work, 'made.tgz')))
@@ -98,12 +102,12 @@ describe('an old Node', () => {
     givePackage();
     const first = run(...onOldNode(), '--flag', 'a b');
     expect(first).toMatchObject({ code: 7, errors: '' });
-    const node = inCheckout('.cache/node', `${VERSION}-linux-${ARCH}`, 'node');
-    const told = { args: ['--flag', 'a b'], node, found: 'by PATH' };
-    const [fetching, answer] = first.output.trim().split('\n');
-    expect(fetching).toMatch(/^Fetching Node 24\..* from npm/);
+    const node = inCheckout('.cache/node', NODE, 'node');
+    const told = { args: ['--flag', 'a b'], node, found: ['by PATH', 'by PATH'] };
+    const [fetchingNode, fetchingNpm, answer] = first.output.trim().split('\n');
+    expect([fetchingNode, fetchingNpm].join()).toMatch(/^Fetching node-linux-\w+ 24\..*,Fetching npm 11\./);
     expect(JSON.parse(answer)).toEqual(told);
-    expect(cached()).toEqual([`${VERSION}-linux-${ARCH}`]);
+    expect(cached()).toEqual(WHOLE);
     giveNpm('exit 1');
     expect(run(...onOldNode(), '--flag', 'a b')).toEqual({ code: 7, output: `${answer}\n`, errors: '' });
   });
@@ -151,7 +155,7 @@ describe('an old Node', () => {
     expect(cached()).toEqual([`fetch-${killed.child.pid}`]);
     givePackage();
     expect(run(...onOldNode()).code).toBe(7);
-    expect(cached()).toEqual([`${VERSION}-linux-${ARCH}`]);
+    expect(cached()).toEqual(WHOLE);
   });
 
   it('can read what runs before there is a newer one', () => {
@@ -165,8 +169,7 @@ describe('an old Node', () => {
 
 it('a Node that is new enough runs the script itself and asks npm for nothing', () => {
   giveNpm('exit 1');
-  const { code, output } = run(inCheckout('scripts/run.mjs'), 'script.mjs', 'x');
-  expect(code).toBe(7);
-  expect(JSON.parse(output)).toMatchObject({ args: ['x'] });
+  writeFileSync(inCheckout('script.mjs'), 'console.log(process.argv[2]); process.exitCode = 7;');
+  expect(run(inCheckout('scripts/run.mjs'), 'script.mjs', 'x')).toEqual({ code: 7, output: 'x\n', errors: '' });
   expect(existsSync(inCheckout('npm-was-called'))).toBe(false);
 });

@@ -2,18 +2,8 @@
 // executables. Node 18 must be able to run this file and what it imports.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-} from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import { npmCommand, runQuietly } from '../runProgram.mjs';
 
 /** A new version means new checksums, which `npm view <package>@<version> dist.integrity` gives. */
@@ -34,48 +24,76 @@ const PACKAGES = {
   },
 };
 
+/** The npm that Node's own downloads of this version bring, to one release. */
+const NPM = {
+  name: 'npm',
+  version: '11.19.1',
+  integrity: 'sha512-ztsxKxt/kkIaAs+2i0GU6I+DRmUdrNasxTZKJe9TCdSjKxlhah/4r/hl5ygMD6XAg1qZ9c2TNomR4qgOydp10g==',
+};
+
 /** Our name of this machine's architecture, if there is a Node for it: 'amd64', 'arm64' or `undefined`. */
 export function hostArch() {
   return process.platform === 'linux' ? { x64: 'amd64', arm64: 'arm64' }[process.arch] : undefined;
 }
 
 /**
- * Path of Node's binary for Linux on `arch`, in a folder with nothing else in it. It is downloaded once, with `npm pack`, and
- * refused unless the package's checksum is the pinned one and, where it can run, it says its version.
+ * Path of Node's binary for Linux on `arch`. It is downloaded once, with `npm pack`, and refused unless the package's checksum
+ * is the pinned one and, where it can run, it says its version.
  *
  * @param {'amd64' | 'arm64'} arch
  * @param {string} root the checkout; the binary is kept in its .cache
  * @returns {Promise<string>}
  * @throws when npm cannot fetch it, or what came is something else
  */
-export async function fetchNode(arch, root) {
-  const { name, integrity } = PACKAGES[arch];
-  const cacheDir = join(root, '.cache', 'node');
-  const folder = join(cacheDir, `${NODE_VERSION}-linux-${arch}`);
-  const binary = join(folder, 'node');
-  if (existsSync(binary)) {
-    return binary;
+export function fetchNode(arch, root) {
+  return fetchPackage(root, {
+    ...PACKAGES[arch],
+    version: NODE_VERSION,
+    part: 'bin/node',
+    target: `${NODE_VERSION}-linux-${arch}/node`,
+    check: arch === hostArch() ? checkRuns : () => {},
+  });
+}
+
+/**
+ * A Node for this machine with an npm for it, both in one folder for PATH: with the npm of Debian 12 (9.2) `npm ci` does not
+ * understand our package-lock.json.
+ *
+ * @returns {Promise<{ node: string, npm: string }>} the binary, and npm's program
+ */
+export async function fetchNodeAndNpm(root) {
+  const node = await fetchNode(hostArch(), root);
+  const npm = join(await fetchPackage(root, { ...NPM, part: '', target: `npm-${NPM.version}` }), 'bin/npm-cli.js');
+  const link = join(dirname(node), 'npm');
+  if (!existsSync(link)) {
+    symlinkSync(relative(dirname(node), npm), link);
   }
-  console.log(`Fetching Node ${NODE_VERSION} for linux/${arch} from npm (${name}, 50 MB) …`);
+  return { node, npm };
+}
+
+async function fetchPackage(root, { name, version, integrity, part, target, check = () => {} }) {
+  const cacheDir = join(root, '.cache', 'node');
+  const place = join(cacheDir, target);
+  if (existsSync(place)) {
+    return place;
+  }
+  console.log(`Fetching ${name} ${version} from npm …`);
   removeLeftovers(cacheDir);
   const work = join(cacheDir, `fetch-${process.pid}`);
   mkdirSync(work, { recursive: true });
   try {
     const [npm, ...args] = npmCommand();
     // in a folder of its own, so that no project settings apply to the package
-    await runQuietly(npm, [...args, 'pack', `${name}@${NODE_VERSION}`, '--pack-destination', work], { root: work });
-    const archive = join(work, `${name}-${NODE_VERSION}.tgz`);
+    await runQuietly(npm, [...args, 'pack', `${name}@${version}`, '--pack-destination', work], { root: work });
+    const archive = join(work, `${name}-${version}.tgz`);
     checkIntegrity(archive, integrity);
-    await runQuietly('tar', ['-xzf', archive, '-C', work, 'package/bin/node'], { root: work });
-    const unpacked = join(work, 'package/bin/node');
-    if (arch === hostArch()) {
-      checkRuns(unpacked);
-    }
-    mkdirSync(folder, { recursive: true });
-    flush(unpacked);
-    // renamed when complete, so that an interrupted fetch leaves nothing that looks whole
-    renameSync(unpacked, binary);
-    return binary;
+    const unpacked = join(work, 'package', part);
+    await runQuietly('tar', ['-xzf', archive, '-C', work, join('package', part)], { root: work });
+    check(unpacked);
+    mkdirSync(dirname(place), { recursive: true });
+    // when complete, so that an interrupted fetch leaves nothing that looks whole
+    moveTo(place, unpacked);
+    return place;
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
@@ -101,11 +119,15 @@ function checkRuns(binary) {
   }
 }
 
-/** Before the rename: otherwise a power failure may leave a file of its name with nothing in it. */
-function flush(file) {
-  const handle = openSync(file, 'r+');
-  fsyncSync(handle);
-  closeSync(handle);
+function moveTo(place, unpacked) {
+  try {
+    renameSync(unpacked, place);
+  } catch (error) {
+    // another start was faster
+    if (!existsSync(place)) {
+      throw error;
+    }
+  }
 }
 
 /** Of fetches that were killed. */
