@@ -1,6 +1,9 @@
 // Starting other programs. Node 18 must be able to run this file: it runs before a newer one is there.
 import { spawn } from 'node:child_process';
 
+/** The exit code of what a signal ended. */
+const INTERRUPTED = 130;
+
 /** Runs a program in `root`; resolves with its exit code. A signal to us goes on to it. */
 export function runProgram(command, args, { root, env = process.env, stdio = 'inherit', onStart = () => {} }) {
   return new Promise((resolve, reject) => {
@@ -13,7 +16,7 @@ export function runProgram(command, args, { root, env = process.env, stdio = 'in
       action();
     };
     child.once('error', (error) => settle(() => reject(error)));
-    child.once('close', (code) => settle(() => resolve(code ?? 130)));
+    child.once('close', (code) => settle(() => resolve(code ?? INTERRUPTED)));
     onStart(child);
   });
 }
@@ -28,6 +31,9 @@ export async function runQuietly(command, args, { root, env }) {
   const onStart = ({ stdout, stderr }) =>
     [stdout, stderr].forEach((stream) => stream.setEncoding('utf8').on('data', (chunk) => (text += chunk)));
   const code = await runProgram(command, args, { root, env, stdio: ['ignore', 'pipe', 'pipe'], onStart });
+  if (code === INTERRUPTED) {
+    throw new Error(`${command} was interrupted.`);
+  }
   if (code !== 0) {
     throw new Error(`${text}${[command, ...args].join(' ')} ended with code ${code}.`);
   }
