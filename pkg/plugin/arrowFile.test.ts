@@ -63,6 +63,7 @@ describe('ArrowEncoder', () => {
     expect([...(table.getChildAt(0) ?? [])]).toEqual([0, 3, -1]);
   });
 
+  // [Q3.6]
   it('carries name, refId, meta, labels and config, and says the type version even when there is none', () => {
     const frame: Frame = {
       name: 'n',
@@ -124,6 +125,7 @@ describe('ArrowEncoder', () => {
     ]);
   });
 
+  // [Q3.6]
   it('agrees with apache-arrow on whatever frame there is', () => {
     const columns = fc.integer({ min: 0, max: 40 }).chain((rows) => {
       const many = <T>(one: fc.Arbitrary<T>) => fc.array(one, { minLength: rows, maxLength: rows });

@@ -70,6 +70,7 @@ function hold(cache: InstanceCache, given: WirePluginContext): { end: () => void
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('InstanceCache', () => {
+  // [Q4.3]
   it('builds one instance for requests that come at once, and keeps it', async () => {
     const { built, cache } = setUp(settle as () => Promise<void>);
     const [a, b] = await Promise.all([use(cache, context()), use(cache, context())]);
@@ -89,6 +90,7 @@ describe('InstanceCache', () => {
     expect(built.map(({ disposed }) => disposed)).toEqual([true, false]);
   });
 
+  // [Q4.3]
   it('does not rebuild when only the order of the entries differs', async () => {
     const { built, cache } = setUp();
     await use(cache, { ...context(), grafanaConfig: { a: '1', b: '2' } });

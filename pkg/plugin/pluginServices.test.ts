@@ -83,6 +83,7 @@ describe('QueryData', () => {
     });
   });
 
+  // [Q2.4]
   it('never answers with a status Grafana would turn into 500', async () => {
     rig.instance.answer = async () => new Map([['A', { frames: [], status: 0 }]]);
     expect((await rig.queryData([wireQuery('A')])).responses.A.status).toBe(200);

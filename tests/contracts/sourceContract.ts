@@ -144,6 +144,7 @@ function describeRest(source: Source): void {
     expect(await source().queryExemplars({ expr: empty, startMs: T0, endMs: T0 + 1000 }, live())).toEqual([]);
   });
 
+  // [Q4.1]
   it('passes the paths of the API through', async () => {
     const response = await source().resource(resource('GET', 'api/v1/labels'), live());
     expect(response.status).toBe(200);
