@@ -254,6 +254,7 @@ describe('the standard format', () => {
     expect(frames[0].meta?.type).toBe('timeseries-multi');
   });
 
+  // [R5]
   it('shows a string as it is, with a notice, and warnings on the table', async () => {
     const { instance, source } = setUp();
     source.warnings = ['w'];
@@ -328,6 +329,7 @@ describe('the Summary query', () => {
 describe('keeping', () => {
   const kept = { expr: 'up', keep: true };
 
+  // [A1]
   it('archives the answer on its grid before it says so', async () => {
     const { instance, archive } = setUp();
     const { frames } = await ask(instance, { ...kept, utcOffsetSec: 7, instant: true, range: true });
@@ -381,6 +383,7 @@ describe('keeping', () => {
     },
   });
 
+  // [A13]
   it.each([
     ['there is no archive', { archive: undefined }, 'Not kept: this datasource has no archive'],
     [
@@ -403,6 +406,7 @@ describe('keeping', () => {
     expect(await problem(part)).toBe(text);
   });
 
+  // [A13]
   it('refuses Viewers, alerts and public dashboards', async () => {
     expect(await problem({}, kept, { ...editor, user: { login: 'v', role: 'Viewer' } })).toMatch(/Editor or Admin/);
     expect(await problem({}, kept, { ...editor, user: { login: 'service', role: 'Admin' } })).toMatch(
@@ -411,6 +415,7 @@ describe('keeping', () => {
     expect(await problem({}, kept, alert)).toMatch(/alert/);
   });
 
+  // [A14]
   it('refuses a string', async () => {
     expect(await problem({}, { expr: '"abc"', instant: true, keep: true })).toBe(
       'Not kept: a string result is not a metric'
@@ -423,6 +428,7 @@ describe('keeping', () => {
     expect(await problem(policy({ archive }))).toBe('Not kept: The database refuses connections.');
   });
 
+  // [A4]
   it('does not let a person wait for an archive that hangs, and does not claim a commit', async () => {
     const archive = new MemoryArchive();
     archive.hold = new Promise(() => undefined);

@@ -221,6 +221,7 @@ describe('small changes to frames', () => {
 });
 
 describe('frameToJson', () => {
+  // [P8]
   it('marks empty values, which are not NaN', () => {
     const json = frameToJson({
       refId: 'A',

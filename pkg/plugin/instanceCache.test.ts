@@ -77,6 +77,7 @@ describe('InstanceCache', () => {
     expect([a === b, a === (await use(cache, context())), built.length]).toEqual([true, true, 1]);
   });
 
+  // [P10]
   it.each([
     ['settings were saved', { settings: { lastUpdatedMS: 2000 } }],
     ['settings were saved again within the same second', { settings: { jsonData: Buffer.from('{"a":1}') } }],
@@ -98,6 +99,7 @@ describe('InstanceCache', () => {
     expect(built.length).toBe(1);
   });
 
+  // [P10]
   it.each([
     ['organizations', context({ orgId: 2 }), ''],
     ['datasources', context({ settings: { uid: 'other' } }), ''],

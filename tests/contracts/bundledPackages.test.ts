@@ -13,7 +13,7 @@ function copiesOf(name: string): string[] {
   );
 }
 
-/** What went wrong when Grafana moved its datasource into a plugin (docs/improvements.md, 7.22). */
+/** What went wrong when Grafana moved its datasource into a plugin [Q7.22]. */
 describe('the packages the plugins are built from', () => {
   // [Q7.22]
   it.each(['@grafana/i18n', 'react-i18next', '@grafana/data', '@grafana/prometheus', 'rxjs'])(

@@ -73,6 +73,7 @@ function describeRange(source: Source): void {
     expect((await ask(SOURCE_CONTRACT_EXPRESSIONS.labelled)).series[0].labels).toEqual({ a: 'b' });
   });
 
+  // [A17]
   it('gives up an answer with more series than are wanted, and no other', async () => {
     const { labelled: expr } = SOURCE_CONTRACT_EXPRESSIONS;
     const limited = (maxSeries: number) =>

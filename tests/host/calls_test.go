@@ -116,6 +116,7 @@ func TestMetricsAreInPrometheusTextFormat(t *testing.T) {
 	}
 }
 
+// [P6]
 func TestNobodyCanPublishToAStream(t *testing.T) {
 	h := startForTest(t)
 	pluginContext := backend.ToProto().PluginContext(settings(t, "http://127.0.0.1:9090", nil))

@@ -100,7 +100,7 @@ func TestWarningsAndInfosOfAnEmptyAnswerAreNoticesInThatOrder(t *testing.T) {
 		"notices":[{"severity":"warning","text":"w"},{"severity":"info","text":"i"}]},"fields":[]},"data":{"values":[]}}]`)
 }
 
-// [Q2.3] [Q7.22]
+// [P9] [Q2.3] [Q7.22]
 func TestCredentialsTheUserForwardsReachPrometheusAndTheBrowsersOtherHeadersDoNot(t *testing.T) {
 	u := startUpstream(t, map[string]string{"query": `{"status":"success","data":{"resultType":"scalar","result":[1,"1"]}}`})
 	_, err := startForTest(t).queryData(withTimeout(t, 30*time.Second), &backend.QueryDataRequest{

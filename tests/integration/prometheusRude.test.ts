@@ -168,6 +168,7 @@ describe('trouble on the way', () => {
     await socketClosed;
   });
 
+  // [A17]
   it('refuses an answer beyond the limit, announced or not, and hangs up', async () => {
     const announced = await serve((_, response) => response.writeHead(200, { 'content-length': 5000 }).write('{'));
     const error = await failureOf(ask(sourceOf(announced.url, { responseLimitBytes: 4999 })));
@@ -181,6 +182,7 @@ describe('trouble on the way', () => {
     );
   });
 
+  // [A17]
   it('counts unpacked bytes: a small body may hold a large one', async () => {
     const bomb = gzipSync(Buffer.alloc(50_000_000, ' '));
     const server = await serve((_, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(bomb));

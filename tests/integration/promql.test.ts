@@ -103,6 +103,7 @@ describe('what applyFilters writes', () => {
 });
 
 describe('what compareExpressions allows', () => {
+  // [A7]
   it('gives the numbers Prometheus gives, for every expression it takes', async () => {
     const added = fc.constantFrom<LabelMatcher>(
       { name: 'a', operator: '=', value: '1' },
