@@ -125,7 +125,7 @@ function openArchive(settings: DatasourceSettings, { logger, clock }: { logger: 
   }
 }
 
-/** OAuth tokens or cookies of the user go on to Prometheus, so two users may see different data (promise 12). */
+/** OAuth tokens or cookies of the user go on to Prometheus, so two users may see different data [A12]. */
 function forwardsUsersCredentials(jsonData: unknown): boolean {
   if (typeof jsonData !== 'object' || jsonData === null) {
     return false;

@@ -87,7 +87,7 @@ export function openRecorded(parts: RecordedParts): RecordedSide {
   };
 }
 
-/** What the archive's own resources show: nothing, where each user may see other data (promise 12). */
+/** What the archive's own resources show: nothing, where each user may see other data [A12]. */
 export function visibleArchive(archive: Archive | undefined, forwardsCredentials: boolean): Archive | undefined {
   return archive && forwardsCredentials
     ? refusingArchive(new PromkeepError('FORBIDDEN', `The archive is not available: ${FORWARDS_CREDENTIALS}.`))

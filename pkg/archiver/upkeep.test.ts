@@ -42,6 +42,7 @@ describe('upkeep', () => {
     expect(lines[0]).toEqual({ level: 'info', attributes: { job: 'pack', rows: 1 } });
   });
 
+  // [A15]
   it('logs a failing job and goes on with the next one', async () => {
     const { logger, sleep, done, lines } = setUp(1);
     const jobs: UpkeepJob[] = [

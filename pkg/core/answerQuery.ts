@@ -148,7 +148,7 @@ async function settle(plan: QueryPlan, work: () => Promise<Frame[]>): Promise<Pa
   }
 }
 
-/** Contract 2.4: what was asked is shown beside an error of Prometheus, and nothing when nobody answered. */
+/** What was asked is shown beside an error of Prometheus, and nothing when nobody answered [Q2.4]. */
 function failureFrames(plan: QueryPlan, { code }: PromkeepError): Frame[] {
   switch (code) {
     case 'SOURCE_REFUSED':

@@ -21,7 +21,7 @@ export function mayBeExpression(caller: Caller): boolean {
 
 /**
  * Why this caller may not write to the archive, by keeping a result or by changing recorded queries; `undefined` when they may
- * (promise 13).
+ * [A13].
  *
  * A role check alone would let the visitors of a public dashboard write, because Grafana runs their queries as an internal
  * identity with the role Admin. What tells it from a person is its login: Grafana 12 names its internal identities `service`
@@ -51,7 +51,7 @@ export function refusalToWrite(caller: Caller, what: keyof typeof WORDS = 'keep'
   return sendsCredentials(caller) ? FORWARDS_CREDENTIALS : undefined;
 }
 
-/** Why this caller may not read from the archive; `undefined` when they may (promise 12). Reading needs no role of its own. */
+/** Why this caller may not read from the archive; `undefined` when they may [A12]. Reading needs no role of its own. */
 export function refusalToRead(caller: Caller, forwardsCredentials: boolean): string | undefined {
   return forwardsCredentials || sendsCredentials(caller) ? FORWARDS_CREDENTIALS : undefined;
 }

@@ -40,6 +40,7 @@ async function runAll(deps: CollectDeps, progress: CollectProgress): Promise<Col
 }
 
 describe('when a query is due', () => {
+  // [A6]
   it('starts a new query at the newest settled grid time and asks for nothing younger', async () => {
     const { deps, archive } = setUp();
     const steps = await runAll(deps, await openProgress(deps, QUERY, undefined));
@@ -121,12 +122,14 @@ describe('when a query is due', () => {
     expect(archive.writes.map(({ series }) => series[0].timesMs.length)).toEqual([10, 10, 5]);
   });
 
+  // [A6]
   it('settles after 2.2 scrapes and a timeout', () => {
     expect(defaultSettleMs(15_000, 10_000)).toBe(43_000);
   });
 });
 
 describe('what counts as covered', () => {
+  // [A5]
   it('leaves out the times at which the probe found no data, and says so', async () => {
     const { deps, source, archive } = setUp({ backfillMs: 60_000 });
     const emptyAt = EPOCH_MS - 75_000;
@@ -147,6 +150,7 @@ describe('what counts as covered', () => {
     expect(archive.writes[0]).toMatchObject({ series: [], covered: [archive.writes[0].range], gaps: [] });
   });
 
+  // [A5]
   it('stores an answer with storage warnings but keeps the range open', async () => {
     const { deps, source, archive } = setUp();
     source.answer = () => ({ warnings: ['remote read failed'] });
@@ -249,6 +253,7 @@ describe('when something fails', () => {
     expect(points).toBe(5_001);
   });
 
+  // [A14]
   it('refuses strings and native histograms in words', async () => {
     const { deps, source } = setUp();
     const opened = await openProgress(deps, QUERY, undefined);

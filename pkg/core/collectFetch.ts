@@ -22,9 +22,9 @@ export interface CollectDeps {
 }
 
 export interface CollectSettings {
-  /** A time is asked for only when it is this old: late scrapes and stale markers change younger answers (promise 6). */
+  /** A time is asked for only when it is this old: late scrapes and stale markers change younger answers [A6]. */
   settleMs: number;
-  /** PromQL that has a value wherever the source held data (promise 5). */
+  /** PromQL that has a value wherever the source held data [A5]. */
   probe: string;
   /** How far before its first start a new recorded query begins. */
   backfillMs: number;
@@ -51,7 +51,7 @@ export function defaultProbe(scrapeIntervalMs: number): string {
   return `count(count_over_time(up[${Math.max(4 * scrapeIntervalMs, 15_000)}ms]))`;
 }
 
-/** 2.2 scrapes and one timeout: measured in promise 6 of the archive's design. */
+/** 2.2 scrapes and one timeout: as long as answers were seen to change [A6]. */
 export function defaultSettleMs(scrapeIntervalMs: number, scrapeTimeoutMs: number): number {
   return Math.round(2.2 * scrapeIntervalMs) + scrapeTimeoutMs;
 }

@@ -22,6 +22,7 @@ describe('seriesName', () => {
     expect(seriesName(of, legend, 'the expression')).toBe(name);
   });
 
+  // [Q1.7]
   it('sorts pairs as their UTF-8 text', () => {
     expect(metricText({ '\u{1F600}': '1', '\uFFFD': '2', b: '3', a: '4' })).toBe(
       '{a="4", b="3", \uFFFD="2", \u{1F600}="1"}'

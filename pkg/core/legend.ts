@@ -6,7 +6,7 @@ const PLACEHOLDER = /\{\{\s*(.+?)\s*\}\}/g;
 const AUTO = '__auto';
 
 /**
- * The display name of a series (contract 3.3); empty when the browser should find one itself (`__auto`).
+ * The display name of a series [Q3.3]; empty when the browser should find one itself (`__auto`).
  *
  * @param expr the expression as sent: the name of a result without any label
  */

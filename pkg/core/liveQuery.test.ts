@@ -55,6 +55,7 @@ const rowsOf = ({ data }: FramePacket): unknown[] =>
   data.values[0].map((_, i) => data.values.map((column) => column[i]));
 
 describe('the packets of a stream', () => {
+  // [P8]
   it('are one long frame with its schema, then rows alone, each grid time once', async () => {
     const { packets, waited } = await run({});
     expect(packets[0].schema?.fields.map(({ name, type, typeInfo }) => [name, type, typeInfo.frame])).toEqual([
@@ -69,6 +70,7 @@ describe('the packets of a stream', () => {
     expect(waited).toEqual([3_000, 5_000, 5_000]);
   });
 
+  // [P8]
   it('name what JSON has no number for', async () => {
     const source = new ScriptedSource();
     source.answer = ({ startMs }) => ({

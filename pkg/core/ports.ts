@@ -69,7 +69,7 @@ export interface ResourceResponse {
 
 // --- the archive -----------------------------------------------------------------------------------------------------
 
-/** Identity of a source in the archive (promise 2): plugin and stand-alone program are the same archiver when both agree. */
+/** Identity of a source in the archive [A2]: plugin and stand-alone program are the same archiver when both agree. */
 export interface SourceIdentity {
   orgId: number;
   name: string;
@@ -143,7 +143,7 @@ export interface Provenance {
   warnings: readonly string[];
 }
 
-/** A fetched range that replaces what the archive had for this query in this range (promise 3). */
+/** A fetched range that replaces what the archive had for this query in this range [A3]. */
 export interface RangeWrite {
   query: QueryIdentity;
   range: TimeRange;
@@ -152,7 +152,7 @@ export interface RangeWrite {
   queryName: string;
   retention: string;
   provenance: Provenance;
-  /** The parts of `range` that count as covered (recorded queries; promise 5). */
+  /** The parts of `range` that count as covered (recorded queries) [A5]. */
   covered: readonly TimeRange[];
   /** The parts that do not, and why. */
   gaps: readonly Gap[];
@@ -180,7 +180,7 @@ export interface WriteOutcome {
 }
 
 /**
- * Leadership over the recorded queries of a source (promise 11). The epoch grows by one with each change of leader; what is
+ * Leadership over the recorded queries of a source [A11]. The epoch grows by one with each change of leader; what is
  * written with an older one is refused with `ARCHIVE_NOT_LEADER`.
  */
 export interface Lease {
@@ -240,7 +240,7 @@ export interface ArchiveStatus {
   }>;
 }
 
-/** Samples in PostgreSQL for one source. Every method throws `PromkeepError` only; nothing is acknowledged before its commit. */
+/** Samples in PostgreSQL for one source. Every method throws `PromkeepError` only; nothing is acknowledged before its commit [A4]. */
 export interface Archive {
   /** Brings the schema up to date; safe when several programs do it at once. Called by every other method when it was not. */
   migrate(): Promise<{ from: number; to: number }>;

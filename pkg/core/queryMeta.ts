@@ -12,7 +12,7 @@ export interface QueryContext {
 }
 
 /**
- * Completes the bare frames of one answer (contract 3.1 and 3.3): names, legends, the interval of the time field, the
+ * Completes the bare frames of one answer [Q3.1] [Q3.3]: names, legends, the interval of the time field, the
  * executed query on frame 0, warnings and infos on every frame, statistics on frame 0. An empty answer gives exactly one
  * frame without fields, which alerting reads as "no data".
  */

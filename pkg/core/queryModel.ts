@@ -10,7 +10,7 @@ import {
 import { PromkeepError } from './errors';
 import { JsonFields } from './jsonFields';
 
-/** A saved query, checked and with every default filled in (contract 1.1 and `src/contract/query.ts`). */
+/** A saved query, checked and with every default filled in: [Q1.1] and `src/contract/query.ts`. */
 export interface QueryModel {
   queryType: string;
   expr: string;

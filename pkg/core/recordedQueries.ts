@@ -52,7 +52,7 @@ const DELETE_PATIENCE_MS = 10_000;
 const GAPS_SHOWN = 20;
 
 /**
- * Recorded queries as people manage them in Grafana. Everything that changes one checks the caller here (promise 13): Editors and
+ * Recorded queries as people manage them in Grafana. Everything that changes one checks the caller here [A13]: Editors and
  * Admins may, once an Admin has allowed it for the datasource; to delete data takes an Admin. Rejects with `PromkeepError`.
  */
 export class RecordedQueries {

@@ -16,7 +16,7 @@ export function isSuggestionsPath(path: string): boolean {
 }
 
 /**
- * Label names, or the values of one label, of the series that a dashboard's queries and filters select (contract 4.1): a JSON
+ * Label names, or the values of one label, of the series that a dashboard's queries and filters select [Q4.1]: a JSON
  * body in, the answer of Prometheus' `labels` or `label/…/values` out. Throws `QUERY_INVALID` for a body or filter that
  * cannot be used.
  */

@@ -8,7 +8,7 @@ import { selectorsOf } from './selectors';
 import { applyEdits } from './textEdits';
 
 /**
- * Applies scopes, ad hoc filters and group-by keys to every selector and aggregation of an expression (contract 1.6).
+ * Applies scopes, ad hoc filters and group-by keys to every selector and aggregation of an expression [Q1.6].
  *
  * The text is edited in place, so comments, line breaks and spelling stay as they are. Throws `QUERY_INVALID` for an
  * expression that cannot be read or a filter that cannot be applied: an ignored filter would show what it was to hide.

@@ -6,7 +6,7 @@ export type MayRecord = { ok: true } | { ok: false; reason: string };
 
 /**
  * Whether an expression can be a recorded query: its value at a time must not depend on the request it was part of, nor on
- * when it was asked (promise 6).
+ * when it was asked [A6].
  *
  * `time()`, `timestamp()`, `hour()` and the like are fine: they speak of the time that is evaluated, which is the grid's.
  * So is a subquery without a step (`[1h:]`): its step is a setting of the server, and its grid is the epoch's.

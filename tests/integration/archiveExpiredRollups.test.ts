@@ -14,7 +14,7 @@ const QUERY = { name: 'cpu', expression: 'up', stepMs: STEP };
 /** A day and a half: rollups are stored of whole days. */
 const END = T0 + 1.5 * DAY;
 
-/** What the archive still says of a recorded query when its samples have expired (promise 10). */
+/** What the archive still says of a recorded query when its samples have expired [A10]. */
 describe.each(SERVERS)('expired samples on $name', (server) => {
   const test = new TestServer(server);
   let url: string;
@@ -203,6 +203,7 @@ describe.each(SERVERS)('expired samples on $name', (server) => {
     expect(await list({ fromMs: T0 + 4 * DAY, toMs: T0 + 5 * DAY })).toEqual([]);
   });
 
+  // [A17]
   it('are refused where too many samples would have to be looked at, before they are', async () => {
     const wide = { ...QUERY, name: 'wide' };
     await archive.provision([{ ...wide, retention: 'forever' }]);

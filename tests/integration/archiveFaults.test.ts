@@ -174,6 +174,7 @@ describe.each(SERVERS)('faults, on $name', (server) => {
     expect(await blocked).toMatchObject({ revised: 1, unchanged: 2 });
   });
 
+  // [A4]
   it('counts exactly once when the answer to a commit is lost', async () => {
     const proxy = await startFaultyProxy(await freePort(), test.postgres.port);
     const archive = test.archive(altered((other) => (other.port = String(proxy.port))));
@@ -189,6 +190,7 @@ describe.each(SERVERS)('faults, on $name', (server) => {
     proxy.stop();
   });
 
+  // [A4]
   it('writes once when a connection is cut before the commit', async () => {
     const proxy = await startFaultyProxy(await freePort(), test.postgres.port);
     const archive = test.archive(altered((other) => (other.port = String(proxy.port))));
@@ -201,6 +203,7 @@ describe.each(SERVERS)('faults, on $name', (server) => {
     proxy.stop();
   });
 
+  // [A17]
   it('closes in bounded time although a statement hangs', async () => {
     const archive = test.archive(url);
     await archive.writeRange(writing(UP), live());

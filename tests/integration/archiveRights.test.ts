@@ -13,7 +13,7 @@ import {
 import { pause, until } from './promkeepProgram';
 
 /**
- * Promises 12 and 13 over the wire: what two organisations with one database see of each other, and who may write. Callers are
+ * Over the wire [A12] [A13]: what two organisations with one database see of each other, and who may write. Callers are
  * told apart by what Grafana sends: the user's login and role, and the headers of alerts and expressions.
  */
 jest.setTimeout(120_000);
@@ -57,6 +57,7 @@ async function rows(sql: string): Promise<number> {
   return Number(row.n);
 }
 
+// [A12]
 describe('two organisations with one database', () => {
   beforeAll(async () => {
     expect(await edit(ours, '', MINE)).toMatchObject({ status: 200 });
@@ -108,6 +109,7 @@ describe('two organisations with one database', () => {
   });
 });
 
+// [A13]
 describe('who never writes', () => {
   const CALLERS: Array<[string, PluginUser | null, Record<string, string>]> = [
     ['a Viewer', VIEWER, {}],
@@ -145,6 +147,7 @@ describe('who never writes', () => {
     expect(await rows(`metrics_data WHERE query LIKE '%[kept%'`)).toBe(kept);
   });
 
+  // [A15]
   it('an Editor deletes no data; an Admin may', async () => {
     const body = { name: 'gone', revision: 1, withData: true };
     expect(await edit(ours, '', { ...MINE, name: 'gone' })).toMatchObject({ status: 200 });
@@ -159,6 +162,7 @@ describe('who never writes', () => {
   });
 });
 
+// [A12]
 it("refuses everything of the archive where users' own credentials are forwarded, and records nothing", async () => {
   for (const path of ['recorded-queries', 'archive/status', 'archive/gaps']) {
     const answer = await get(forwarding, path, ADMIN);

@@ -97,6 +97,7 @@ describe.each(SERVERS)('row-level security on $name', (server) => {
     );
   });
 
+  // [A12]
   it.each(Object.entries(RELATIONS))('shows a role its organisation in %s, and nothing else', async (relation, org) => {
     const { client } = await newRole(2);
     const theirs = await count(client, relation);
@@ -156,6 +157,7 @@ describe.each(SERVERS)('row-level security on $name', (server) => {
     await expect(count(group.client, 'metrics_data')).rejects.toMatchObject({ code: '42501' });
   });
 
+  // [A12]
   it('lets such a role write rows of its own organisation only', async () => {
     const { name, client } = await newRole(2);
     await expect(client.query(MAKE, ['own', 1])).rejects.toMatchObject({ code: '42501' });

@@ -109,6 +109,7 @@ describe.each(SERVERS)('stored rollups on $name', (server) => {
     ['once', new Map([[T0 + DAY, 3]])],
   ]);
 
+  // [A10]
   it('are what is computed from samples, to the bit, and outlive these', async () => {
     await write(MIX, T0, T0 + 3 * DAY);
     const tell = async (): Promise<unknown> =>
@@ -180,6 +181,7 @@ describe.each(SERVERS)('stored rollups on $name', (server) => {
     expect(await storedCount()).toBeGreaterThan(500);
   });
 
+  // [A10]
   it('keep samples from expiring until they are stored, and never change afterwards', async () => {
     await write(MIX, T0, T0 + 3 * DAY);
     const at = (days: number): ReturnType<TestServer['jobs']> => test.jobs(url, T0 + days * DAY);
@@ -196,6 +198,7 @@ describe.each(SERVERS)('stored rollups on $name', (server) => {
     expect(await buckets('metrics_5m', 'counter')).toEqual(before);
   });
 
+  // [A10]
   it('can be computed again while there are samples', async () => {
     await write(MIX, T0, T0 + 3 * DAY);
     const jobs = test.jobs(url, T0 + 5 * DAY);

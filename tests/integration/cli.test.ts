@@ -193,6 +193,7 @@ describe('serve', () => {
   });
 });
 
+// [P1]
 it('hints at Grafana when the plugin command is called by hand', async () => {
   const program = await startProgram({ args: ['plugin'] });
   expect(await program.exited).toBe(1);

@@ -58,6 +58,7 @@ describe('docker-compose.yaml', () => {
       .forEach((flag) => expect(startPrometheus).toContain(flag.split('=')[0]));
   });
 
+  // [R2]
   it('has a service for every target of prometheus.yml', () => {
     const hosts = [
       ...readFileSync(path.join(root, 'provisioning/prometheus/prometheus.yml'), 'utf8').matchAll(
@@ -83,6 +84,7 @@ describe('docker-compose.yaml', () => {
     expect(secrets).toEqual(['secrets-scrape:/run/promkeep/scrape:ro']);
   });
 
+  // [R2]
   it('starts MySQL and Redis only with their profiles, and nothing else depends on them', () => {
     const optional = services.filter(([, { profiles }]) => profiles).map(([name]) => name);
     expect(optional.sort()).toEqual(['mysql', 'mysqld-exporter', 'redis', 'redis-exporter']);
@@ -102,6 +104,7 @@ describe('docker-compose.yaml', () => {
     }
   });
 
+  // [R3]
   it('holds no password', () => {
     expect(text).not.toMatch(/PASSWORD: (?!\/run\/)/);
     expect(text).not.toMatch(/:\/\/[^/\s]*:[^/\s]*@/);

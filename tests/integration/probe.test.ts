@@ -18,6 +18,7 @@ scrape_configs:
     static_configs: [{targets: ['127.0.0.1:9']}]
 `;
 
+// [A5]
 it('the probe sees an outage of a minute, which count(up) takes for covered', async () => {
   const dataDir = await mkdtemp(path.join(os.tmpdir(), 'promkeep-test-probe-'));
   const first = await startPrometheus({ config, dataDir });

@@ -44,6 +44,7 @@ describe.each(SERVERS)('recorded queries on $name', (server) => {
     expect(changed.revision).toBeGreaterThan(made.revision);
   });
 
+  // [A13]
   it('starts a new version with another expression, and old samples keep theirs', async () => {
     const made = await archive.recorded.create(QUERY, 'eva');
     await write();
@@ -76,6 +77,7 @@ describe.each(SERVERS)('recorded queries on $name', (server) => {
     });
   });
 
+  // [A13]
   it('refuses a taken name, an unknown query, and changes of provisioned ones', async () => {
     await archive.provision([{ ...QUERY, name: 'file' }]);
     await archive.recorded.create(QUERY, 'eva');
@@ -103,6 +105,7 @@ describe.each(SERVERS)('recorded queries on $name', (server) => {
     ]);
   });
 
+  // [A9]
   it('deletes a query with its data, packed or not, and nothing else', async () => {
     const made = await archive.recorded.create(QUERY, 'eva');
     await archive.recorded.create({ ...QUERY, name: 'other' }, 'eva');

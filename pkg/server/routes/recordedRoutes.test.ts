@@ -211,6 +211,7 @@ describe('who may', () => {
     expect(await archive.recorded.list()).toMatchObject([{ revision: 1, paused: false }]);
   });
 
+  // [A15]
   it('an Editor deletes a query but not its data; an Admin does both', async () => {
     const { post, archive } = setUp();
     await archive.recorded.create(QUERY, 'eva');

@@ -9,7 +9,7 @@ import { Parameters } from './parameters';
 
 /**
  * `GET /api/standard?query=…[&time]` evaluates at one time (now, unless given), `&start&end[&step]` over a range. The body is
- * `{records, warnings, infos}` with standard records (R5); NaN and the infinities are strings.
+ * `{records, warnings, infos}` with standard records [R5]; NaN and the infinities are strings.
  */
 export function createStandardRoute(deps: AskDeps): ApiRoute {
   return {

@@ -20,7 +20,7 @@ const DEFAULT_RANGE_MS = 3_600_000;
 const MIN_RANGE_MS = 60_000;
 
 /**
- * `/api/metrics/summary` (R10): the value by key, and `reasons` only when some are null. `/api/summary/metrics`: the definitions.
+ * `/api/metrics/summary` [R10]: the value by key, and `reasons` only when some are null. `/api/summary/metrics`: the definitions.
  * `/api/frames/summary?rangeMs=`: the frames the summary panel reads, in Grafana's JSON form.
  */
 export function createSummaryRoutes(summary: SummaryReader, maxRangeMs: number): ApiRoute[] {
