@@ -122,6 +122,6 @@ export async function deleteOrphanedRollups(database: Database, schema: string, 
         `DELETE FROM ${schema}.promkeep_rollups p
          WHERE NOT EXISTS (SELECT 1 FROM ${schema}.promkeep_series r WHERE r.series_id = p.series_id)`
       ),
-    { signal, statementTimeoutMs: 300_000 }
+    { signal, purpose: 'upkeep' }
   );
 }

@@ -11,8 +11,6 @@ export interface ReadySchema {
   to: number;
 }
 
-const CREATE_TIMEOUT_MS = 300_000;
-
 /**
  * Brings the schema up to date and resolves when it is. Every migration has its own transaction under a transaction-level
  * lock, so programs that start together wait for each other and each step is done once.
@@ -31,7 +29,7 @@ export async function migrateSchema(
   let version = from;
   while (version < migrations.length) {
     version = await database.transaction((tx) => applyNext(tx, name, migrations), {
-      statementTimeoutMs: CREATE_TIMEOUT_MS,
+      purpose: 'migration',
     });
   }
   if (version > migrations.length) {

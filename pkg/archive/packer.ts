@@ -42,7 +42,6 @@ const MAX_ROW_SAMPLES = 25_000;
 const MAX_PIECES = 16;
 /** For half a million samples; with the server's usual 4 MB every sort goes to disk. */
 const WORK_MEMORY = '64MB';
-const STATEMENT_TIMEOUT_MS = 300_000;
 
 /**
  * Moves samples of closed periods into packed rows. Every transaction takes the query's lock, as writers do, and leaves the
@@ -105,7 +104,7 @@ async function closedPeriods(
          ORDER BY found.start, found.query_id`,
         [timeText(closedBeforeMs)]
       ),
-    { signal, readOnly: true, statementTimeoutMs: STATEMENT_TIMEOUT_MS }
+    { signal, readOnly: true, purpose: 'upkeep' }
   );
   return rows.map((row) => {
     const fromMs = Number(row.from_ms);
@@ -155,7 +154,7 @@ async function countSeries(
          GROUP BY s.series_id ORDER BY s.series_id`,
         [queryId, timeText(fromMs), timeText(untilMs)]
       ),
-    { signal, readOnly: true, statementTimeoutMs: STATEMENT_TIMEOUT_MS }
+    { signal, readOnly: true, purpose: 'upkeep' }
   );
   return rows.map((row) => ({ seriesId: Number(row.series_id), samples: Number(row.samples) }));
 }
@@ -209,7 +208,7 @@ async function packBatch(
       );
       return rows;
     },
-    { signal, statementTimeoutMs: STATEMENT_TIMEOUT_MS }
+    { signal, purpose: 'upkeep' }
   );
 }
 

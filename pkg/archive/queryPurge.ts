@@ -18,7 +18,6 @@ export interface PurgeScope {
 const BATCH_SAMPLES = 20_000;
 const BATCH_PACKED = 500;
 const BATCH_ROWS = 5_000;
-const STATEMENT_TIMEOUT_MS = 300_000;
 /** An archiver reads the definitions every few seconds; one that has not heard of a deletion by then is not running. */
 const REMEMBER = `interval '1 hour'`;
 
@@ -115,7 +114,7 @@ function locked(
       );
       return rows.length === 0 ? 0 : work(tx);
     },
-    { signal, statementTimeoutMs: STATEMENT_TIMEOUT_MS }
+    { signal, purpose: 'upkeep' }
   );
 }
 

@@ -37,7 +37,6 @@ const BATCH_ROWS = 500;
 /** Whoever waits for this lock makes later readers wait too, hence not for long. */
 const LOCK_TIMEOUT = '500ms';
 const LOCK_NOT_AVAILABLE = '55P03';
-const STATEMENT_TIMEOUT_MS = 300_000;
 /** A week this old and empty is not expected to be written again soon; if it is, its partition is made again. */
 const KEEP_EMPTY_WEEK_MS = 14 * DAY_MS;
 
@@ -116,7 +115,7 @@ async function moveClasses(database: Database, schema: string, signal: AbortSign
          JOIN ${schema}.promkeep_queries q ON q.query_id = r.query_id
          WHERE p.retention <> ${schema}.promkeep_retention_class(q.retention)`
       ),
-    { signal, readOnly: true, statementTimeoutMs: STATEMENT_TIMEOUT_MS }
+    { signal, readOnly: true, purpose: 'upkeep' }
   );
   let moved = 0;
   for (const { query_id: queryId } of queries) {
@@ -171,7 +170,7 @@ function moveBatch(database: Database, schema: string, queryId: number, signal: 
       );
       return rows.length;
     },
-    { signal, statementTimeoutMs: STATEMENT_TIMEOUT_MS }
+    { signal, purpose: 'upkeep' }
   );
 }
 
@@ -235,7 +234,7 @@ async function deleteExpired(
              LIMIT ${BATCH_SAMPLES}))`,
           [timeText(nowMs), queryIds, limits]
         ),
-      { signal, statementTimeoutMs: STATEMENT_TIMEOUT_MS }
+      { signal, purpose: 'upkeep' }
     );
   }
   return total;
@@ -265,7 +264,7 @@ async function dropOne(
         await tx.run(`DROP TABLE IF EXISTS ${schema}."${name}"`);
         return true;
       },
-      { signal, statementTimeoutMs: STATEMENT_TIMEOUT_MS }
+      { signal, purpose: 'upkeep' }
     );
     if (dropped) {
       outcome.dropped.push(name);

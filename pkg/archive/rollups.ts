@@ -43,7 +43,6 @@ const MAX_SERIES = 2_000;
 const LOCK_TIMEOUT = '1s';
 const LOCK_NOT_AVAILABLE = '55P03';
 const WORK_MEMORY = '64MB';
-const STATEMENT_TIMEOUT_MS = 300_000;
 
 /**
  * Stores rollups of closed days and of hours that changed since. What is to be computed is marked first, so that readers
@@ -136,7 +135,7 @@ async function work(
   untilMs: number,
   signal: AbortSignal
 ): Promise<number> {
-  const options = { signal, statementTimeoutMs: STATEMENT_TIMEOUT_MS };
+  const options = { signal, purpose: 'upkeep' } as const;
   const begun = await database.transaction((tx) => begin(tx, schema, task, untilMs), options);
   let buckets = 0;
   for (const piece of begun.pieces) {
