@@ -33,7 +33,7 @@ export interface TransactionOptions {
   snapshot?: boolean;
   /** How long each of its statements may take; default `asked`. */
   purpose?: StatementPurpose;
-  /** Keeps the role's own search path; otherwise only `pg_catalog` is on it and every name is written in full. */
+  /** Keeps the role's own search path; otherwise only `pg_catalog` is on it (and `pg_temp` last, not first), and names are written in full. */
   ownSearchPath?: boolean;
 }
 
@@ -185,7 +185,7 @@ export class Database {
       `BEGIN ISOLATION LEVEL ${snapshot ? 'REPEATABLE READ' : 'READ COMMITTED'}${readOnly ? ' READ ONLY' : ''}; ` +
         `SET LOCAL statement_timeout = ${this.limits.serverMs[purpose]}; ` +
         `SET LOCAL idle_in_transaction_session_timeout = ${IDLE_IN_TRANSACTION_MS}` +
-        (ownSearchPath ? '' : '; SET LOCAL search_path = pg_catalog')
+        (ownSearchPath ? '' : '; SET LOCAL search_path = pg_catalog, pg_temp')
     );
     const limitMs = answerLimitMs(this.limits, purpose);
     // Not named in place: the types of `pg` do not know `query_timeout` of a single query.

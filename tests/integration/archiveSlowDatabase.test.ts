@@ -32,14 +32,24 @@ describe('a database that is slow', () => {
       $$BEGIN PERFORM pg_catalog.pg_sleep(${SLOW_S}); RETURN NULL; END$$;
       CREATE TRIGGER slow AFTER ${event} ON ${table} ${each} EXECUTE FUNCTION pg_temp_slow()`);
 
+  type Jobs = (nowMs: number) => ReturnType<TestServer['jobs']>;
+  const pack = (jobs: Jobs): Promise<unknown> => jobs(T0 + 3 * DAY).packClosed(live());
+  const rollUp = (jobs: Jobs): Promise<unknown> => jobs(T0 + 3 * DAY).rollUp(live());
+  const expire = (jobs: Jobs): Promise<unknown> => jobs(T0 + 60 * DAY).expire(live());
+  const purge = async (jobs: Jobs): Promise<unknown> => {
+    await client.query('UPDATE promkeep_queries SET deleted_at = now(), delete_data = true');
+    return jobs(T0 + 3 * DAY).removeDeleted(live());
+  };
+  // Expiry deletes from a partition, where only triggers for rows are handed on to; one row of eight is enough.
+  const ONE_ROW = `FOR EACH ROW WHEN (OLD.time = '2026-01-01Z' AND OLD.series_id % 2 = 0)`;
+
   it.each([
-    ['packing', 'promkeep_packed', 'INSERT', 'FOR EACH STATEMENT'],
-    ['condensing', 'promkeep_fetches', 'DELETE', 'FOR EACH STATEMENT'],
-    ['rollups', 'promkeep_rollups', 'INSERT', 'FOR EACH STATEMENT'],
-    // It deletes from a partition, where only triggers for rows are handed on to; one row of eight is enough.
-    ['expiry', 'promkeep_samples', 'DELETE', `FOR EACH ROW WHEN (OLD.time = '2026-01-01Z' AND OLD.series_id % 2 = 0)`],
-    ['purging', 'promkeep_series', 'DELETE', 'FOR EACH STATEMENT'],
-  ])('still finishes its upkeep: %s', async (_, table, event, each) => {
+    ['packing', pack, 'promkeep_packed', 'INSERT', 'FOR EACH STATEMENT'],
+    ['condensing', pack, 'promkeep_fetches', 'DELETE', 'FOR EACH STATEMENT'],
+    ['rollups', rollUp, 'promkeep_rollups', 'INSERT', 'FOR EACH STATEMENT'],
+    ['expiry', expire, 'promkeep_samples', 'DELETE', ONE_ROW],
+    ['purging', purge, 'promkeep_series', 'DELETE', 'FOR EACH STATEMENT'],
+  ])('still finishes its upkeep: %s', async (_, work, table, event, each) => {
     await client.query(
       'TRUNCATE promkeep_sources CASCADE; TRUNCATE promkeep_samples, promkeep_packed, promkeep_rollups'
     );
@@ -52,31 +62,20 @@ describe('a database that is slow', () => {
       }));
       await archive.writeRange(writing(series, { range, covered: [range], retention: '30d' }), live());
     }
-    const jobs = (nowMs: number): ReturnType<TestServer['jobs']> => test.jobs(url, nowMs, undefined, LIMITS);
-    if (table === 'promkeep_samples') {
+    const jobs: Jobs = (nowMs) => test.jobs(url, nowMs, undefined, LIMITS);
+    if (work === expire) {
       // Samples go after their rollups are stored.
       await jobs(T0 + 60 * DAY).rollUp(live());
     }
     await slowDown(table, event, each);
     try {
       const startedMs = Date.now();
-      await {
-        promkeep_packed: () => jobs(T0 + 3 * DAY).packClosed(live()),
-        promkeep_fetches: () => jobs(T0 + 3 * DAY).packClosed(live()),
-        promkeep_rollups: () => jobs(T0 + 3 * DAY).rollUp(live()),
-        promkeep_samples: () => jobs(T0 + 60 * DAY).expire(live()),
-        promkeep_series: async () => {
-          await client.query('UPDATE promkeep_queries SET deleted_at = now(), delete_data = true');
-          await jobs(T0 + 3 * DAY).removeDeleted(live());
-        },
-      }[table]?.();
+      await work(jobs);
       expect(Date.now() - startedMs).toBeGreaterThan(SLOW_S * 1_000);
     } finally {
       await client.query(`DROP TRIGGER slow ON ${table}`);
     }
-    expect((await client.query('SELECT 1 FROM promkeep_samples')).rows).toHaveLength(
-      table === 'promkeep_rollups' ? 16 : 0
-    );
+    expect((await client.query('SELECT 1 FROM promkeep_samples')).rows).toHaveLength(work === rollUp ? 16 : 0);
   });
 
   it('is given up on for what somebody waits for, and by the server first', async () => {
