@@ -791,11 +791,11 @@ CREATE FUNCTION promkeep.promkeep_ensure_own_week(at timestamp with time zone) R
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 BEGIN
-  IF to_regclass(format('%I.%I', 'promkeep', 'promkeep_samples_' || to_char(date_trunc('week', at AT TIME ZONE 'UTC'), 'YYYYMMDD'))) IS NULL
-    AND (SELECT count(*) FROM pg_inherits i WHERE i.inhparent = format('%I.promkeep_samples', 'promkeep')::regclass) >= 1000
+  IF isfinite(at) AND to_regclass(format('%I.%I', 'promkeep', 'promkeep_samples_' || to_char(date_trunc('week', at AT TIME ZONE 'UTC'), 'YYYYMMDD'))) IS NULL
+    AND (SELECT count(*) FROM pg_inherits i WHERE i.inhparent = format('%I.promkeep_samples', 'promkeep')::regclass) >= 520
   THEN
     RAISE EXCEPTION 'metrics_data: % weeks have unpacked rows already; insert rows of more weeks after the next hourly upkeep',
-      1000 USING ERRCODE = 'program_limit_exceeded';
+      520 USING ERRCODE = 'program_limit_exceeded';
   END IF;
   PERFORM "promkeep".promkeep_ensure_partition(at);
 END

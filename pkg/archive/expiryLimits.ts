@@ -1,6 +1,9 @@
 import { type Database, type Transaction } from './database';
+import { leafTables } from './leafTables';
 import { type RollupRetention, storedWidths, STORES_WIDTH, unstoredWidths } from './rollupWidths';
 import { timeText } from './sampleRows';
+
+const BATCH_ROWS = 5_000;
 
 /** Up to where samples of queries with stored rollups may go; what is not listed goes by its class alone. */
 export interface ExpiryLimits {
@@ -116,12 +119,21 @@ export async function expiredRollups(
 
 /** Stored rollups of series that are gone, because their query was deleted with its data. */
 export async function deleteOrphanedRollups(database: Database, schema: string, signal: AbortSignal): Promise<void> {
-  await database.transaction(
-    (tx) =>
-      tx.run(
-        `DELETE FROM ${schema}.promkeep_rollups p
-         WHERE NOT EXISTS (SELECT 1 FROM ${schema}.promkeep_series r WHERE r.series_id = p.series_id)`
-      ),
-    { signal, purpose: 'upkeep' }
-  );
+  const leaves = await database.transaction((tx) => leafTables(tx, schema, 'promkeep_rollups'), {
+    signal,
+    readOnly: true,
+  });
+  for (const leaf of leaves) {
+    for (let deleted = BATCH_ROWS; deleted === BATCH_ROWS;) {
+      deleted = await database.transaction(
+        (tx) =>
+          tx.run(
+            `DELETE FROM ${leaf} WHERE ctid = ANY (ARRAY(
+               SELECT p.ctid FROM ${leaf} p
+               WHERE NOT EXISTS (SELECT 1 FROM ${schema}.promkeep_series r WHERE r.series_id = p.series_id) LIMIT ${BATCH_ROWS}))`
+          ),
+        { signal, purpose: 'upkeep' }
+      );
+    }
+  }
 }

@@ -76,19 +76,21 @@ async function resolveSchema(database: Database, wanted: string | undefined): Pr
   if (typeof name !== 'string') {
     return DEFAULT_SCHEMA;
   }
-  const found = await database.transaction(
-    async (tx) => {
-      const [first] = await tx.rows(
-        `SELECT n.nspowner = r.oid AS own FROM pg_namespace n, pg_roles r WHERE n.nspname = $1::text AND r.rolname = current_user`,
-        [name]
-      );
-      const isOwn = first?.own === true && name !== 'public';
-      const isThere = !isOwn && (await tableExists(tx, name, 'promkeep_migrations'));
-      return isOwn || (isThere && !(await tableExists(tx, DEFAULT_SCHEMA, 'promkeep_migrations')));
-    },
-    { readOnly: true }
-  );
+  const found = await database.transaction((tx) => isOurs(tx, name), { readOnly: true });
   return found ? name : DEFAULT_SCHEMA;
+}
+
+/** Whether the role's current schema is its own, or holds an archive that no stranger has put there. */
+async function isOurs(tx: Transaction, name: string): Promise<boolean> {
+  const [schema] = await tx.rows(
+    `SELECT n.nspowner = r.oid AND n.nspname <> 'public' AS own, EXISTS (SELECT 1 FROM pg_class c WHERE c.relnamespace = n.oid
+       AND c.relname = 'promkeep_migrations' AND pg_has_role(c.relowner, 'MEMBER')) AS used
+     FROM pg_namespace n, pg_roles r WHERE n.nspname = $1::text AND r.rolname = current_user`,
+    [name]
+  );
+  return (
+    schema?.own === true || (schema?.used === true && !(await tableExists(tx, DEFAULT_SCHEMA, 'promkeep_migrations')))
+  );
 }
 
 async function ensureSchema(database: Database, name: string): Promise<void> {

@@ -1,3 +1,4 @@
+import { type ClosedPeriod, closedPeriods } from './closedPeriods';
 import { type Database, type Transaction } from './database';
 import { takeApart, timeText } from './sampleRows';
 import { errorCode } from './sqlState';
@@ -19,12 +20,6 @@ export interface PackRequest {
   closedBeforeMs: number;
   /** At most this many samples a transaction, as far as one series does not have more. Default 500,000. */
   batchSamples?: number;
-}
-
-interface Period {
-  queryId: number;
-  fromMs: number;
-  untilMs: number;
 }
 
 interface SeriesCount {
@@ -54,17 +49,16 @@ export async function packClosed(
   signal: AbortSignal
 ): Promise<PackOutcome> {
   const outcome: PackOutcome = { samples: 0, rows: 0, periods: 0, busy: 0 };
-  const seen = new Set<string>();
+  const worked = new Set<string>();
   for (const partition of await samplePartitions(database, schema, signal)) {
-    for (const period of await closedPeriods(database, schema, partition, closedBeforeMs, signal)) {
-      const key = `${period.queryId} ${period.fromMs} ${period.untilMs}`;
-      if (!seen.has(key)) {
-        seen.add(key);
+    for await (const periods of closedPeriods(database, schema, partition, closedBeforeMs, signal)) {
+      for (const period of periods) {
+        worked.add(`${period.queryId} ${period.fromMs} ${period.untilMs}`);
         await packPeriod(database, schema, period, batchSamples, outcome, signal);
       }
     }
   }
-  return outcome;
+  return { ...outcome, periods: worked.size };
 }
 
 /** Names of the weekly partitions, oldest first: each is searched by a statement of its own, which bounds it. */
@@ -81,49 +75,15 @@ async function samplePartitions(database: Database, schema: string, signal: Abor
   return rows.map(({ name }) => String(name));
 }
 
-async function closedPeriods(
-  database: Database,
-  schema: string,
-  partition: string,
-  closedBeforeMs: number,
-  signal: AbortSignal
-): Promise<Period[]> {
-  const rows = await database.transaction(
-    (tx) =>
-      tx.rows(
-        `SELECT found.query_id, found.period_ms, (extract(epoch FROM found.start) * 1000)::bigint AS from_ms
-         FROM (
-           SELECT DISTINCT r.query_id, w.period_ms, ${schema}.promkeep_period_start(hours.hour, w.period_ms) AS start
-           FROM (
-             SELECT DISTINCT s.series_id, date_bin('6 hours', s.time, '1970-01-05Z') AS hour
-             FROM ${partition} s WHERE s.time < $1::timestamptz) hours
-           JOIN ${schema}.promkeep_series r ON r.series_id = hours.series_id
-           JOIN ${schema}.promkeep_queries q ON q.query_id = r.query_id
-           CROSS JOIN LATERAL (SELECT ${schema}.promkeep_period_ms(q.step_ms, q.retention) AS period_ms) w) found
-         WHERE found.start + interval '1 millisecond' * found.period_ms <= $1::timestamptz
-         ORDER BY found.start, found.query_id`,
-        [timeText(closedBeforeMs)]
-      ),
-    { signal, readOnly: true, purpose: 'upkeep' }
-  );
-  return rows.map((row) => {
-    const fromMs = Number(row.from_ms);
-    return { queryId: Number(row.query_id), fromMs, untilMs: fromMs + Number(row.period_ms) };
-  });
-}
-
 async function packPeriod(
   database: Database,
   schema: string,
-  period: Period,
+  period: ClosedPeriod,
   batchSamples: number,
   outcome: PackOutcome,
   signal: AbortSignal
 ): Promise<void> {
   const counts = await countSeries(database, schema, period, signal);
-  if (counts.length > 0) {
-    outcome.periods++;
-  }
   for (const seriesIds of batchesOf(counts, batchSamples)) {
     try {
       const { samples, rows } = await packBatch(database, schema, period, seriesIds, signal);
@@ -142,17 +102,16 @@ async function packPeriod(
 async function countSeries(
   database: Database,
   schema: string,
-  { queryId, fromMs, untilMs }: Period,
+  { seriesIds, fromMs, untilMs }: ClosedPeriod,
   signal: AbortSignal
 ): Promise<SeriesCount[]> {
   const rows = await database.transaction(
     (tx) =>
       tx.rows(
         `SELECT s.series_id, count(*) AS samples FROM ${schema}.promkeep_samples s
-         JOIN ${schema}.promkeep_series r ON r.series_id = s.series_id
-         WHERE r.query_id = $1::bigint AND s.time >= $2::timestamptz AND s.time < $3::timestamptz
+         WHERE s.series_id = ANY ($1::bigint[]) AND s.time >= $2::timestamptz AND s.time < $3::timestamptz
          GROUP BY s.series_id ORDER BY s.series_id`,
-        [queryId, timeText(fromMs), timeText(untilMs)]
+        [seriesIds, timeText(fromMs), timeText(untilMs)]
       ),
     { signal, readOnly: true, purpose: 'upkeep' }
   );
@@ -179,7 +138,7 @@ function* batchesOf(counts: readonly SeriesCount[], batchSamples: number): Gener
 async function packBatch(
   database: Database,
   schema: string,
-  period: Period,
+  period: ClosedPeriod,
   seriesIds: readonly number[],
   signal: AbortSignal
 ): Promise<{ samples: number; rows: number }> {
@@ -255,7 +214,7 @@ async function packSamples(
   tx: Transaction,
   schema: string,
   retention: string,
-  { queryId, fromMs, untilMs }: Period,
+  { queryId, fromMs, untilMs }: ClosedPeriod,
   seriesIds: readonly number[]
 ): Promise<{ samples: number; rows: number }> {
   const [row] = await tx.rows(

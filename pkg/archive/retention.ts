@@ -7,6 +7,7 @@ import {
   forgetUnstored,
   releaseExpired,
 } from './expiryLimits';
+import { leafTables } from './leafTables';
 import { shrinkLedger } from './ledgerExpiry';
 import { type RollupRetention } from './rollupWidths';
 import { timeText } from './sampleRows';
@@ -107,20 +108,28 @@ function startMs(partition: string): number {
  * than a partition of the new class is taken apart instead, and packed anew by the next run of packing.
  */
 async function moveClasses(database: Database, schema: string, signal: AbortSignal): Promise<number> {
-  const queries = await database.transaction(
-    (tx) =>
-      tx.rows(
-        `SELECT DISTINCT r.query_id FROM ${schema}.promkeep_packed p
-         JOIN ${schema}.promkeep_series r ON r.series_id = p.series_id
-         JOIN ${schema}.promkeep_queries q ON q.query_id = r.query_id
-         WHERE p.retention <> ${schema}.promkeep_retention_class(q.retention)`
-      ),
-    { signal, readOnly: true, purpose: 'upkeep' }
-  );
+  const leaves = await database.transaction((tx) => leafTables(tx, schema, 'promkeep_packed'), {
+    signal,
+    readOnly: true,
+  });
+  const queries = new Set<number>();
+  for (const leaf of leaves) {
+    const rows = await database.transaction(
+      (tx) =>
+        tx.rows(
+          `SELECT DISTINCT r.query_id FROM ${leaf} p
+           JOIN ${schema}.promkeep_series r ON r.series_id = p.series_id
+           JOIN ${schema}.promkeep_queries q ON q.query_id = r.query_id
+           WHERE p.retention <> ${schema}.promkeep_retention_class(q.retention)`
+        ),
+      { signal, readOnly: true, purpose: 'upkeep' }
+    );
+    rows.forEach((row) => queries.add(Number(row.query_id)));
+  }
   let moved = 0;
-  for (const { query_id: queryId } of queries) {
+  for (const queryId of queries) {
     for (let touched = BATCH_ROWS; touched > 0; moved += touched) {
-      touched = await moveBatch(database, schema, Number(queryId), signal);
+      touched = await moveBatch(database, schema, queryId, signal);
     }
   }
   return moved;

@@ -2,9 +2,9 @@
  * SQL functions run with the caller's rights and search path, so an operator or function that another role made in a schema on
  * that path was found by name. `SET search_path` would help, but PostgreSQL does not put such a function in place of its call,
  * and plans depend on that. A body that is parsed when it is made (PostgreSQL 14) finds everything once, here, where only
- * `pg_catalog` is on the path.
+ * `pg_catalog` is on the path. Ends every migration that makes or replaces such functions.
  */
-const boundBodies = `
+export const boundBodies = `
 DO $do$
 DECLARE
   one record;
@@ -12,7 +12,7 @@ BEGIN
   FOR one IN
     SELECT p.oid, p.prosrc FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
     WHERE p.pronamespace = (SELECT n.oid FROM pg_namespace n WHERE n.nspname = {schemaText}) AND l.lanname = 'sql'
-      AND p.prosqlbody IS NULL AND (p.proname LIKE 'promkeep\\_%' OR p.proname IN ('metrics_between', 'metrics_rollup'))
+      AND p.prosqlbody IS NULL AND array_to_string(p.proconfig, ' ') !~ 'search_path' IS NOT FALSE AND (p.proname LIKE 'promkeep\\_%' OR p.proname IN ('metrics_between', 'metrics_rollup'))
   LOOP
     EXECUTE split_part(pg_get_functiondef(one.oid), E'\\nAS $function$', 1) || E'\\nBEGIN ATOMIC\\n' || one.prosrc || E';\\nEND';
   END LOOP;
@@ -170,12 +170,12 @@ $$;
  * A week is a table, and every plan looks at all of them: a role with INSERT on `metrics_data` could make half a million with
  * one statement. The limit is for rows of one's own only, so that nobody can use it up for the archiver.
  */
-const WEEKS_OF_OWN_ROWS = 1_000;
+const WEEKS_OF_OWN_ROWS = 520;
 const ownWeeks = `
 CREATE FUNCTION {schema}.promkeep_ensure_own_week(at timestamptz) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  IF to_regclass(format('%I.%I', {schemaText}, 'promkeep_samples_' || to_char(date_trunc('week', at AT TIME ZONE 'UTC'), 'YYYYMMDD'))) IS NULL
+  IF isfinite(at) AND to_regclass(format('%I.%I', {schemaText}, 'promkeep_samples_' || to_char(date_trunc('week', at AT TIME ZONE 'UTC'), 'YYYYMMDD'))) IS NULL
     AND (SELECT count(*) FROM pg_inherits i WHERE i.inhparent = format('%I.promkeep_samples', {schemaText})::regclass) >= ${WEEKS_OF_OWN_ROWS}
   THEN
     RAISE EXCEPTION 'metrics_data: % weeks have unpacked rows already; insert rows of more weeks after the next hourly upkeep',
