@@ -9,6 +9,7 @@ import { purgeDeleted, type PurgeOutcome } from './queryPurge';
 import { expire, type ExpireOutcome } from './retention';
 import { type RecomputeScope, rollUp, type RollupOutcome } from './rollups';
 import { readRollupRetention, type RollupWishes, storeRollupWishes } from './rollupSettings';
+import { type StatementLimits } from './statementLimits';
 
 export interface ArchiveJobsOptions {
   connection: ArchiveConnection;
@@ -18,6 +19,8 @@ export interface ArchiveJobsOptions {
   schema?: string;
   /** What a configuration says about how long rollups are kept; written to the archive, which all programs go by. */
   rollups?: RollupWishes;
+  /** For tests with a slowed database. */
+  limits?: StatementLimits;
 }
 
 /** Periods are packed this long after their end: late answers and refilled gaps mostly come before. */
@@ -49,7 +52,7 @@ export interface ArchiveJobs {
 /** Nothing is connected before the first call. */
 export function createArchiveJobs(options: ArchiveJobsOptions): ArchiveJobs {
   const { connection, logger, clock } = options;
-  const database = new Database(connection, logger);
+  const database = new Database(connection, logger, options.limits);
   let wishes = options.rollups;
   const run = async <T>(signal: AbortSignal, work: (schema: string) => Promise<T>): Promise<T> => {
     try {

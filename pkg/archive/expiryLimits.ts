@@ -1,6 +1,9 @@
 import { type Database, type Transaction } from './database';
+import { leafTables } from './leafTables';
 import { type RollupRetention, storedWidths, STORES_WIDTH, unstoredWidths } from './rollupWidths';
 import { timeText } from './sampleRows';
+
+const BATCH_ROWS = 5_000;
 
 /** Up to where samples of queries with stored rollups may go; what is not listed goes by its class alone. */
 export interface ExpiryLimits {
@@ -98,7 +101,7 @@ export async function expiredRollups(
       tx.rows(
         `SELECT c.relname AS name, 'promkeep_rollups_' || w.width_s AS parent
          FROM unnest($2::integer[], $3::integer[]) AS w(width_s, days)
-         JOIN pg_inherits i ON i.inhparent = ($1 || w.width_s)::regclass JOIN pg_class c ON c.oid = i.inhrelid
+         JOIN pg_inherits i ON i.inhparent = ($1::text || w.width_s)::regclass JOIN pg_class c ON c.oid = i.inhrelid
          WHERE w.days IS NULL OR to_date(right(c.relname, 8), 'YYYYMMDD') + CASE w.width_s WHEN 300 THEN 28 ELSE 364 END + w.days
            <= ($4::timestamptz AT TIME ZONE 'UTC')::date
          ORDER BY c.relname`,
@@ -116,12 +119,21 @@ export async function expiredRollups(
 
 /** Stored rollups of series that are gone, because their query was deleted with its data. */
 export async function deleteOrphanedRollups(database: Database, schema: string, signal: AbortSignal): Promise<void> {
-  await database.transaction(
-    (tx) =>
-      tx.run(
-        `DELETE FROM ${schema}.promkeep_rollups p
-         WHERE NOT EXISTS (SELECT 1 FROM ${schema}.promkeep_series r WHERE r.series_id = p.series_id)`
-      ),
-    { signal, statementTimeoutMs: 300_000 }
-  );
+  const leaves = await database.transaction((tx) => leafTables(tx, schema, 'promkeep_rollups'), {
+    signal,
+    readOnly: true,
+  });
+  for (const leaf of leaves) {
+    for (let deleted = BATCH_ROWS; deleted === BATCH_ROWS;) {
+      deleted = await database.transaction(
+        (tx) =>
+          tx.run(
+            `DELETE FROM ${leaf} WHERE ctid = ANY (ARRAY(
+               SELECT p.ctid FROM ${leaf} p
+               WHERE NOT EXISTS (SELECT 1 FROM ${schema}.promkeep_series r WHERE r.series_id = p.series_id) LIMIT ${BATCH_ROWS}))`
+          ),
+        { signal, purpose: 'upkeep' }
+      );
+    }
+  }
 }

@@ -7,6 +7,7 @@ import {
   forgetUnstored,
   releaseExpired,
 } from './expiryLimits';
+import { leafTables } from './leafTables';
 import { shrinkLedger } from './ledgerExpiry';
 import { type RollupRetention } from './rollupWidths';
 import { timeText } from './sampleRows';
@@ -37,7 +38,6 @@ const BATCH_ROWS = 500;
 /** Whoever waits for this lock makes later readers wait too, hence not for long. */
 const LOCK_TIMEOUT = '500ms';
 const LOCK_NOT_AVAILABLE = '55P03';
-const STATEMENT_TIMEOUT_MS = 300_000;
 /** A week this old and empty is not expected to be written again soon; if it is, its partition is made again. */
 const KEEP_EMPTY_WEEK_MS = 14 * DAY_MS;
 
@@ -108,20 +108,28 @@ function startMs(partition: string): number {
  * than a partition of the new class is taken apart instead, and packed anew by the next run of packing.
  */
 async function moveClasses(database: Database, schema: string, signal: AbortSignal): Promise<number> {
-  const queries = await database.transaction(
-    (tx) =>
-      tx.rows(
-        `SELECT DISTINCT r.query_id FROM ${schema}.promkeep_packed p
-         JOIN ${schema}.promkeep_series r ON r.series_id = p.series_id
-         JOIN ${schema}.promkeep_queries q ON q.query_id = r.query_id
-         WHERE p.retention <> ${schema}.promkeep_retention_class(q.retention)`
-      ),
-    { signal, readOnly: true, statementTimeoutMs: STATEMENT_TIMEOUT_MS }
-  );
+  const leaves = await database.transaction((tx) => leafTables(tx, schema, 'promkeep_packed'), {
+    signal,
+    readOnly: true,
+  });
+  const queries = new Set<number>();
+  for (const leaf of leaves) {
+    const rows = await database.transaction(
+      (tx) =>
+        tx.rows(
+          `SELECT DISTINCT r.query_id FROM ${leaf} p
+           JOIN ${schema}.promkeep_series r ON r.series_id = p.series_id
+           JOIN ${schema}.promkeep_queries q ON q.query_id = r.query_id
+           WHERE p.retention <> ${schema}.promkeep_retention_class(q.retention)`
+        ),
+      { signal, readOnly: true, purpose: 'upkeep' }
+    );
+    rows.forEach((row) => queries.add(Number(row.query_id)));
+  }
   let moved = 0;
-  for (const { query_id: queryId } of queries) {
+  for (const queryId of queries) {
     for (let touched = BATCH_ROWS; touched > 0; moved += touched) {
-      touched = await moveBatch(database, schema, Number(queryId), signal);
+      touched = await moveBatch(database, schema, queryId, signal);
     }
   }
   return moved;
@@ -133,7 +141,7 @@ function moveBatch(database: Database, schema: string, queryId: number, signal: 
       const [query] = await tx.rows(
         `SELECT ${schema}.promkeep_retention_class(retention) AS class,
            ${schema}.promkeep_partition_days(${schema}.promkeep_retention_class(retention)) * 86400000::bigint AS width
-         FROM ${schema}.promkeep_queries WHERE query_id = $1 FOR NO KEY UPDATE`,
+         FROM ${schema}.promkeep_queries WHERE query_id = $1::bigint FOR NO KEY UPDATE`,
         [queryId]
       );
       if (query === undefined) {
@@ -141,9 +149,9 @@ function moveBatch(database: Database, schema: string, queryId: number, signal: 
       }
       const rows = await tx.rows(
         `SELECT p.series_id, p.from_time::text AS from_time, p.retention,
-           ${schema}.promkeep_period_start(p.from_time, $3) = ${schema}.promkeep_period_start(p.to_time, $3) AS fits
+           ${schema}.promkeep_period_start(p.from_time, $3::bigint) = ${schema}.promkeep_period_start(p.to_time, $3::bigint) AS fits
          FROM ${schema}.promkeep_packed p JOIN ${schema}.promkeep_series r ON r.series_id = p.series_id
-         WHERE r.query_id = $1 AND p.retention <> $2 LIMIT ${BATCH_ROWS}`,
+         WHERE r.query_id = $1::bigint AND p.retention <> $2::text LIMIT ${BATCH_ROWS}`,
         [queryId, query.class, query.width]
       );
       for (const { series_id: seriesId, from_time: fromTime } of rows.filter(({ fits }) => fits !== true)) {
@@ -154,12 +162,12 @@ function moveBatch(database: Database, schema: string, queryId: number, signal: 
       }
       const fitting = rows.filter(({ fits }) => fits === true);
       const starts = [...new Set(fitting.map(({ from_time: at }) => at))];
-      await tx.run(`SELECT ${schema}.promkeep_ensure_packed_partition($1, at) FROM unnest($2::timestamptz[]) AS at`, [
-        query.class,
-        starts,
-      ]);
       await tx.run(
-        `UPDATE ${schema}.promkeep_packed p SET retention = $1
+        `SELECT ${schema}.promkeep_ensure_packed_partition($1::text, at) FROM unnest($2::timestamptz[]) AS at`,
+        [query.class, starts]
+      );
+      await tx.run(
+        `UPDATE ${schema}.promkeep_packed p SET retention = $1::text
          FROM unnest($2::bigint[], $3::timestamptz[], $4::text[]) AS n(series_id, from_time, retention)
          WHERE p.series_id = n.series_id AND p.from_time = n.from_time AND p.retention = n.retention`,
         [
@@ -171,7 +179,7 @@ function moveBatch(database: Database, schema: string, queryId: number, signal: 
       );
       return rows.length;
     },
-    { signal, statementTimeoutMs: STATEMENT_TIMEOUT_MS }
+    { signal, purpose: 'upkeep' }
   );
 }
 
@@ -235,7 +243,7 @@ async function deleteExpired(
              LIMIT ${BATCH_SAMPLES}))`,
           [timeText(nowMs), queryIds, limits]
         ),
-      { signal, statementTimeoutMs: STATEMENT_TIMEOUT_MS }
+      { signal, purpose: 'upkeep' }
     );
   }
   return total;
@@ -265,7 +273,7 @@ async function dropOne(
         await tx.run(`DROP TABLE IF EXISTS ${schema}."${name}"`);
         return true;
       },
-      { signal, statementTimeoutMs: STATEMENT_TIMEOUT_MS }
+      { signal, purpose: 'upkeep' }
     );
     if (dropped) {
       outcome.dropped.push(name);

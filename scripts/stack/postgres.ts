@@ -200,6 +200,8 @@ async function createDatabase(adminUrl: string, name: string): Promise<void> {
     const found = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [name]);
     if (found.rowCount === 0) {
       await client.query(`CREATE DATABASE ${client.escapeIdentifier(name)}`);
+      // As docs/sql.md says: `metrics_data` is found by its plain name, by every role.
+      await client.query(`ALTER DATABASE ${client.escapeIdentifier(name)} SET search_path = promkeep, public`);
     }
   });
 }

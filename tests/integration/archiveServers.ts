@@ -6,6 +6,7 @@ import { createArchive } from '../../pkg/archive/archive';
 import { type ArchiveJobs, createArchiveJobs } from '../../pkg/archive/archiveJobs';
 import { type ArchiveConnection, connectionFromUrl } from '../../pkg/archive/connection';
 import { type RollupWishes } from '../../pkg/archive/rollupSettings';
+import { type StatementLimits } from '../../pkg/archive/statementLimits';
 import { type Archive, type Logger, type SourceIdentity } from '../../pkg/core/ports';
 import { type RunningPostgres, startPostgres } from '../../scripts/stack/postgres';
 
@@ -101,12 +102,13 @@ export class TestServer {
   }
 
   /** Background jobs whose clock stands at `nowMs`; by default long after everything the tests write. */
-  jobs(url: string, nowMs = LONG_AFTER, rollups?: RollupWishes): ArchiveJobs {
+  jobs(url: string, nowMs = LONG_AFTER, rollups?: RollupWishes, limits?: StatementLimits): ArchiveJobs {
     const jobs = createArchiveJobs({
       connection: connectionFromUrl(url),
       logger: silentLogger,
       clock: { nowMs: () => nowMs },
       rollups,
+      limits,
     });
     this.closers.push(() => jobs.close());
     return jobs;
