@@ -204,7 +204,7 @@ class PostgresArchive implements PooledArchive {
             `SELECT coalesce(sum(f.inserted), 0) AS kept FROM ${quoted}.promkeep_sources o
              JOIN ${quoted}.promkeep_queries q ON q.source_id = o.source_id AND q.kind = 'kept'
              JOIN ${quoted}.promkeep_fetches f ON f.query_id = q.query_id
-             WHERE o.org_id = $1 AND o.name = $2 AND f.fetched_at >= $3::timestamptz`,
+             WHERE o.org_id = $1::bigint AND o.name = $2::text AND f.fetched_at >= $3::timestamptz`,
             [source.orgId, source.name, timeText(dayStartMs)]
           );
           return Number(row.kept);

@@ -130,7 +130,7 @@ async function refuseTooMany(
 ): Promise<void> {
   const [stored] = await tx.rows(
     `SELECT width_s, (extract(epoch FROM stored_until) * 1000)::bigint AS until_ms FROM ${schema}.promkeep_rollup_state
-     WHERE query_id = $1 AND $2::bigint % (width_s * 1000) = 0 ORDER BY width_s DESC LIMIT 1`,
+     WHERE query_id = $1::bigint AND $2::bigint % (width_s * 1000) = 0 ORDER BY width_s DESC LIMIT 1`,
     [queryId, read.widthMs]
   );
   const { startMs, endMs } = reach(read);

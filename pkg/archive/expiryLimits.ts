@@ -98,7 +98,7 @@ export async function expiredRollups(
       tx.rows(
         `SELECT c.relname AS name, 'promkeep_rollups_' || w.width_s AS parent
          FROM unnest($2::integer[], $3::integer[]) AS w(width_s, days)
-         JOIN pg_inherits i ON i.inhparent = ($1 || w.width_s)::regclass JOIN pg_class c ON c.oid = i.inhrelid
+         JOIN pg_inherits i ON i.inhparent = ($1::text || w.width_s)::regclass JOIN pg_class c ON c.oid = i.inhrelid
          WHERE w.days IS NULL OR to_date(right(c.relname, 8), 'YYYYMMDD') + CASE w.width_s WHEN 300 THEN 28 ELSE 364 END + w.days
            <= ($4::timestamptz AT TIME ZONE 'UTC')::date
          ORDER BY c.relname`,

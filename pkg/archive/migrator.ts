@@ -80,7 +80,7 @@ async function readVersion(tx: Transaction, name: string): Promise<number> {
 /** Reads the catalog itself: `to_regclass` may answer from a cache that has not heard of the last commit of another session. */
 async function tableExists(tx: Transaction, schema: string, table: string): Promise<boolean> {
   const rows = await tx.rows(
-    `SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2`,
+    `SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1::text AND c.relname = $2::text`,
     [schema, table]
   );
   return rows.length > 0;
@@ -88,7 +88,7 @@ async function tableExists(tx: Transaction, schema: string, table: string): Prom
 
 /** Applies one migration, or finds that another program did; gives the version the schema has then. */
 async function applyNext(tx: Transaction, name: string, migrations: readonly Migration[]): Promise<number> {
-  await tx.run(`SELECT pg_advisory_xact_lock(hashtext('promkeep migration'), hashtext($1))`, [name]);
+  await tx.run(`SELECT pg_advisory_xact_lock(hashtext('promkeep migration'), hashtext($1::text))`, [name]);
   const quoted = quoteName(name);
   const version = await readVersion(tx, name);
   if (version >= migrations.length) {
@@ -99,7 +99,7 @@ async function applyNext(tx: Transaction, name: string, migrations: readonly Mig
   }
   const migration = migrations[version];
   await tx.run(fillIn(migration.sql, { schema: quoted, schemaText: `'${name.replaceAll("'", "''")}'` }));
-  await tx.run(`INSERT INTO ${quoted}.promkeep_migrations (version, name) VALUES ($1, $2)`, [
+  await tx.run(`INSERT INTO ${quoted}.promkeep_migrations (version, name) VALUES ($1::integer, $2::text)`, [
     version + 1,
     migration.name,
   ]);

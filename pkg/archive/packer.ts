@@ -151,7 +151,7 @@ async function countSeries(
       tx.rows(
         `SELECT s.series_id, count(*) AS samples FROM ${schema}.promkeep_samples s
          JOIN ${schema}.promkeep_series r ON r.series_id = s.series_id
-         WHERE r.query_id = $1 AND s.time >= $2::timestamptz AND s.time < $3::timestamptz
+         WHERE r.query_id = $1::bigint AND s.time >= $2::timestamptz AND s.time < $3::timestamptz
          GROUP BY s.series_id ORDER BY s.series_id`,
         [queryId, timeText(fromMs), timeText(untilMs)]
       ),
@@ -195,7 +195,7 @@ async function packBatch(
       if (retention === undefined) {
         return { samples: 0, rows: 0 };
       }
-      await tx.run(`SELECT ${schema}.promkeep_ensure_packed_partition($1, $2::timestamptz)`, [
+      await tx.run(`SELECT ${schema}.promkeep_ensure_packed_partition($1::text, $2::timestamptz)`, [
         retention,
         timeText(period.fromMs),
       ]);
@@ -204,7 +204,7 @@ async function packBatch(
       const rows = await packSamples(tx, schema, retention, period, seriesIds);
       await tx.run(
         `UPDATE ${schema}.promkeep_queries
-         SET packed_at = now(), packed_until = greatest(packed_until, $2::timestamptz) WHERE query_id = $1`,
+         SET packed_at = now(), packed_until = greatest(packed_until, $2::timestamptz) WHERE query_id = $1::bigint`,
         [period.queryId, timeText(period.untilMs)]
       );
       return rows;
@@ -241,7 +241,7 @@ const BEGINS = `(c.other_fetch OR ${STARTS})`;
 async function lockById(tx: Transaction, schema: string, queryId: number): Promise<string | undefined> {
   const [row] = await tx.rows(
     `SELECT ${schema}.promkeep_retention_class(retention) AS retention
-     FROM ${schema}.promkeep_queries WHERE query_id = $1 FOR NO KEY UPDATE`,
+     FROM ${schema}.promkeep_queries WHERE query_id = $1::bigint FOR NO KEY UPDATE`,
     [queryId]
   );
   return row === undefined ? undefined : String(row.retention);
@@ -267,7 +267,7 @@ async function packSamples(
      stand_ins AS (
        SELECT f.fetch_id, CASE WHEN q.kind = 'inserted' THEN f.fetch_id ELSE max(f.fetch_id) OVER (
          PARTITION BY f.version, f.expression, f.prometheus_version, f.warnings) END AS newest
-       FROM ${schema}.promkeep_fetches f JOIN ${schema}.promkeep_queries q ON q.query_id = $4
+       FROM ${schema}.promkeep_fetches f JOIN ${schema}.promkeep_queries q ON q.query_id = $4::bigint
        WHERE f.fetch_id IN (SELECT moved.fetch_id FROM moved)),
      spaced AS (
        SELECT m.series_id, m.time, m.value, coalesce(i.newest, m.fetch_id) AS fetch_id, row_number() OVER w AS n,
@@ -299,7 +299,7 @@ async function packSamples(
      packed AS (
        INSERT INTO ${schema}.promkeep_packed (retention, series_id, from_time, to_time, sample_count, step_us, offsets_us,
          sample_values, differences, divisor, fetch_ids, fetch_starts)
-       SELECT $5, r.series_id, r.from_time, r.to_time, r.sample_count, CASE WHEN r.regular THEN r.step_us END,
+       SELECT $5::text, r.series_id, r.from_time, r.to_time, r.sample_count, CASE WHEN r.regular THEN r.step_us END,
          CASE WHEN NOT r.regular THEN (
            SELECT array_agg((extract(epoch FROM t.time - r.from_time) * 1000000)::bigint ORDER BY t.time)
            FROM unnest(r.times) AS t(time)) END,

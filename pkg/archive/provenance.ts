@@ -76,17 +76,18 @@ async function condenseWindow(
     return await database.transaction(
       async (tx) => {
         await tx.run(`SET LOCAL lock_timeout = '${LOCK_TIMEOUT}'`);
-        const locked = await tx.rows(`SELECT 1 FROM ${schema}.promkeep_queries WHERE query_id = $1 FOR NO KEY UPDATE`, [
-          queryId,
-        ]);
+        const locked = await tx.rows(
+          `SELECT 1 FROM ${schema}.promkeep_queries WHERE query_id = $1::bigint FOR NO KEY UPDATE`,
+          [queryId]
+        );
         if (locked.length === 0) {
           return 0;
         }
         const gone = await condense(tx, schema, { queryId, fromMs, untilMs });
-        await tx.run(`UPDATE ${schema}.promkeep_queries SET condensed_until = $2::timestamptz WHERE query_id = $1`, [
-          queryId,
-          timeText(untilMs),
-        ]);
+        await tx.run(
+          `UPDATE ${schema}.promkeep_queries SET condensed_until = $2::timestamptz WHERE query_id = $1::bigint`,
+          [queryId, timeText(untilMs)]
+        );
         return gone;
       },
       { signal, statementTimeoutMs: STATEMENT_TIMEOUT_MS }
@@ -109,15 +110,15 @@ async function condense(tx: Transaction, schema: string, { queryId, fromMs, unti
        SELECT f.fetch_id, max(f.fetch_id) OVER (
          PARTITION BY f.version, f.expression, f.prometheus_version, f.warnings, (f.fetched_at AT TIME ZONE 'UTC')::date) AS heir
        FROM ${schema}.promkeep_fetches f
-       WHERE f.query_id = $1 AND upper(f.fetched_range) >= $3::timestamptz AND upper(f.fetched_range) < $4::timestamptz
+       WHERE f.query_id = $1::bigint AND upper(f.fetched_range) >= $3::timestamptz AND upper(f.fetched_range) < $4::timestamptz
          AND lower(f.fetched_range) >= $2::timestamptz),
      named AS MATERIALIZED (
        SELECT s.fetch_id FROM ${schema}.promkeep_series r JOIN ${schema}.promkeep_samples s ON s.series_id = r.series_id
-       WHERE r.query_id = $1 AND s.time >= $2::timestamptz AND s.time <= $4::timestamptz
+       WHERE r.query_id = $1::bigint AND s.time >= $2::timestamptz AND s.time <= $4::timestamptz
        UNION
        SELECT unnest(p.fetch_ids) FROM ${schema}.promkeep_series r
        JOIN ${schema}.promkeep_packed p ON p.series_id = r.series_id
-       WHERE r.query_id = $1 AND p.from_time <= $4::timestamptz AND p.to_time >= $2::timestamptz
+       WHERE r.query_id = $1::bigint AND p.from_time <= $4::timestamptz AND p.to_time >= $2::timestamptz
          AND p.from_time > $2::timestamptz - interval '672 hours'),
      gone AS (
        DELETE FROM ${schema}.promkeep_fetches f USING alike a
@@ -178,11 +179,11 @@ export async function expireFetches(
         tx.run(
           `DELETE FROM ${schema}.promkeep_fetches WHERE fetch_id = ANY (ARRAY(
              SELECT f.fetch_id FROM ${schema}.promkeep_fetches f
-             WHERE f.query_id = $1 AND upper(f.fetched_range) < $2::timestamptz AND f.fetched_at < $3::timestamptz
+             WHERE f.query_id = $1::bigint AND upper(f.fetched_range) < $2::timestamptz AND f.fetched_at < $3::timestamptz
                AND NOT EXISTS (SELECT 1 FROM ${schema}.promkeep_series r JOIN ${schema}.promkeep_samples s
-                 ON s.series_id = r.series_id WHERE r.query_id = $1 AND s.time < $2::timestamptz)
+                 ON s.series_id = r.series_id WHERE r.query_id = $1::bigint AND s.time < $2::timestamptz)
                AND NOT EXISTS (SELECT 1 FROM ${schema}.promkeep_series r JOIN ${schema}.promkeep_packed p
-                 ON p.series_id = r.series_id WHERE r.query_id = $1 AND p.from_time < $2::timestamptz)
+                 ON p.series_id = r.series_id WHERE r.query_id = $1::bigint AND p.from_time < $2::timestamptz)
              LIMIT ${BATCH_ROWS}))`,
           [queryId, before, timeText(nowMs - COUNTED_MS)]
         )

@@ -47,8 +47,8 @@ async function provisionOne(
   if (!locked.provisioned || locked.paused || locked.retention !== query.retention) {
     await tx.run(
       `UPDATE ${schema}.promkeep_queries
-       SET provisioned = true, paused_at = NULL, retention = $2, updated_at = now(), updated_by = NULL, revision = revision + 1
-       WHERE query_id = $1`,
+       SET provisioned = true, paused_at = NULL, retention = $2::text, updated_at = now(), updated_by = NULL, revision = revision + 1
+       WHERE query_id = $1::bigint`,
       [locked.queryId, query.retention]
     );
   }
@@ -63,7 +63,7 @@ async function pauseOthers(
   await tx.run(
     `WITH gone AS (
        SELECT q.query_id FROM ${schema}.promkeep_queries q JOIN ${schema}.promkeep_sources o ON o.source_id = q.source_id
-       WHERE o.org_id = $1 AND o.name = $2 AND q.kind = 'recorded' AND q.provisioned AND q.paused_at IS NULL AND q.deleted_at IS NULL
+       WHERE o.org_id = $1::bigint AND o.name = $2::text AND q.kind = 'recorded' AND q.provisioned AND q.paused_at IS NULL AND q.deleted_at IS NULL
          AND NOT q.name = ANY ($3::text[])
        ORDER BY q.name COLLATE "C" FOR NO KEY UPDATE OF q)
      UPDATE ${schema}.promkeep_queries q SET paused_at = now(), updated_at = now(), updated_by = NULL,

@@ -53,7 +53,7 @@ export async function purgeDeleted(
       await drain(database, schema, queryId, signal, (tx) =>
         tx.run(
           `DELETE FROM ${schema}.${table} WHERE ${key} = ANY (ARRAY(
-             SELECT ${key} FROM ${schema}.${table} WHERE query_id = $1 LIMIT ${BATCH_ROWS}))`,
+             SELECT ${key} FROM ${schema}.${table} WHERE query_id = $1::bigint LIMIT ${BATCH_ROWS}))`,
           [queryId]
         )
       );
@@ -75,8 +75,8 @@ async function deletedQueries(
     (tx) =>
       tx.rows(
         `SELECT q.query_id FROM ${schema}.promkeep_queries q JOIN ${schema}.promkeep_sources o ON o.source_id = q.source_id
-         WHERE q.delete_data AND ($1::bigint IS NULL OR (o.org_id = $1 AND o.name = $2))
-           AND ($3::text[] IS NULL OR q.name = ANY ($3)) ORDER BY q.query_id`,
+         WHERE q.delete_data AND ($1::bigint IS NULL OR (o.org_id = $1::bigint AND o.name = $2::text))
+           AND ($3::text[] IS NULL OR q.name = ANY ($3::text[])) ORDER BY q.query_id`,
         [scope?.source.orgId ?? null, scope?.source.name ?? null, scope?.names ?? null]
       ),
     { signal, readOnly: true }
@@ -110,7 +110,7 @@ function locked(
   return database.transaction(
     async (tx) => {
       const rows = await tx.rows(
-        `SELECT 1 FROM ${schema}.promkeep_queries WHERE query_id = $1 AND delete_data FOR NO KEY UPDATE`,
+        `SELECT 1 FROM ${schema}.promkeep_queries WHERE query_id = $1::bigint AND delete_data FOR NO KEY UPDATE`,
         [queryId]
       );
       return rows.length === 0 ? 0 : work(tx);
@@ -128,7 +128,7 @@ async function deleteBatch(
   size: number
 ): Promise<number> {
   const leaves = await tx.rows(
-    `SELECT format('%I', c.relname) AS name FROM pg_partition_tree(to_regclass($1)) t JOIN pg_class c ON c.oid = t.relid
+    `SELECT format('%I', c.relname) AS name FROM pg_partition_tree(to_regclass($1::text)) t JOIN pg_class c ON c.oid = t.relid
      WHERE t.isleaf AND c.relkind = 'r' ORDER BY c.relname`,
     [`${schema}.${table}`]
   );
@@ -138,7 +138,7 @@ async function deleteBatch(
       deleted += await tx.run(
         `DELETE FROM ${schema}.${String(name)} WHERE ctid = ANY (ARRAY(
            SELECT d.ctid FROM ${schema}.promkeep_series r JOIN ${schema}.${String(name)} d ON d.series_id = r.series_id
-           WHERE r.query_id = $1 LIMIT ${size - deleted}))`,
+           WHERE r.query_id = $1::bigint LIMIT ${size - deleted}))`,
         [queryId]
       );
     }
@@ -147,17 +147,17 @@ async function deleteBatch(
 }
 
 async function finish(tx: Transaction, schema: string, queryId: number): Promise<number> {
-  await tx.run(`DELETE FROM ${schema}.promkeep_gaps WHERE query_id = $1`, [queryId]);
-  await tx.run(`DELETE FROM ${schema}.promkeep_coverage WHERE query_id = $1`, [queryId]);
-  await tx.run(`DELETE FROM ${schema}.promkeep_rollup_state WHERE query_id = $1`, [queryId]);
+  await tx.run(`DELETE FROM ${schema}.promkeep_gaps WHERE query_id = $1::bigint`, [queryId]);
+  await tx.run(`DELETE FROM ${schema}.promkeep_coverage WHERE query_id = $1::bigint`, [queryId]);
+  await tx.run(`DELETE FROM ${schema}.promkeep_rollup_state WHERE query_id = $1::bigint`, [queryId]);
   await tx.run(
     `DELETE FROM ${schema}.promkeep_query_versions v USING ${schema}.promkeep_queries q
-     WHERE q.query_id = $1 AND v.query_id = $1 AND v.version <> q.current_version`,
+     WHERE q.query_id = $1::bigint AND v.query_id = $1::bigint AND v.version <> q.current_version`,
     [queryId]
   );
   return tx.run(
     `UPDATE ${schema}.promkeep_queries SET delete_data = false, packed_until = NULL, packed_at = NULL, condensed_until = NULL
-     WHERE query_id = $1`,
+     WHERE query_id = $1::bigint`,
     [queryId]
   );
 }

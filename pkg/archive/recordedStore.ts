@@ -25,7 +25,7 @@ export async function listQueries(
     `SELECT ${COLUMNS} FROM ${schema}.promkeep_sources o
      JOIN ${schema}.promkeep_queries q ON q.source_id = o.source_id AND q.kind = 'recorded' AND q.deleted_at IS NULL
      JOIN ${schema}.promkeep_query_versions v ON v.query_id = q.query_id AND v.version = q.current_version
-     WHERE o.org_id = $1 AND o.name = $2 AND ($3::text IS NULL OR q.name = $3) ORDER BY q.name COLLATE "C"`,
+     WHERE o.org_id = $1::bigint AND o.name = $2::text AND ($3::text IS NULL OR q.name = $3::text) ORDER BY q.name COLLATE "C"`,
     [source.orgId, source.name, name ?? null]
   );
   return rows.map(toManaged);
@@ -50,7 +50,7 @@ export async function createQuery(
     locked = await reviveQuery(tx, schema, locked, query);
   }
   await tx.run(
-    `UPDATE ${schema}.promkeep_queries SET created_by = $2, updated_by = $2, retention = $3 WHERE query_id = $1`,
+    `UPDATE ${schema}.promkeep_queries SET created_by = $2::text, updated_by = $2::text, retention = $3::text WHERE query_id = $1::bigint`,
     [locked.queryId, by, query.retention]
   );
   await signVersion(tx, schema, locked, by);
@@ -71,9 +71,9 @@ export async function changeQuery(
     await signVersion(tx, schema, await startVersion(tx, schema, locked, wanted), edit.by);
   }
   await tx.run(
-    `UPDATE ${schema}.promkeep_queries SET retention = $2, updated_by = $3, updated_at = now(), revision = $4,
-       paused_at = CASE WHEN $5 THEN coalesce(paused_at, now()) END
-     WHERE query_id = $1`,
+    `UPDATE ${schema}.promkeep_queries SET retention = $2::text, updated_by = $3::text, updated_at = now(), revision = $4::bigint,
+       paused_at = CASE WHEN $5::boolean THEN coalesce(paused_at, now()) END
+     WHERE query_id = $1::bigint`,
     [locked.queryId, wanted.retention, edit.by, known.revision + 1, wanted.paused]
   );
   return only(await listQueries(tx, schema, source, edit.name), edit.name);
@@ -89,8 +89,8 @@ export async function markDeleted(
 ): Promise<void> {
   const { locked } = await lockForEdit(tx, schema, source, edit);
   await tx.run(
-    `UPDATE ${schema}.promkeep_queries SET deleted_at = now(), delete_data = $2, updated_by = $3, updated_at = now(),
-       revision = revision + 1 WHERE query_id = $1`,
+    `UPDATE ${schema}.promkeep_queries SET deleted_at = now(), delete_data = $2::boolean, updated_by = $3::text, updated_at = now(),
+       revision = revision + 1 WHERE query_id = $1::bigint`,
     [locked.queryId, withData, edit.by]
   );
 }
@@ -129,11 +129,10 @@ async function signVersion(
   { queryId, version }: LockedQuery,
   by: string
 ): Promise<void> {
-  await tx.run(`UPDATE ${schema}.promkeep_query_versions SET created_by = $3 WHERE query_id = $1 AND version = $2`, [
-    queryId,
-    version,
-    by,
-  ]);
+  await tx.run(
+    `UPDATE ${schema}.promkeep_query_versions SET created_by = $3::text WHERE query_id = $1::bigint AND version = $2::integer`,
+    [queryId, version, by]
+  );
 }
 
 function only(found: readonly ManagedQuery[], name: string): ManagedQuery {

@@ -133,7 +133,7 @@ function moveBatch(database: Database, schema: string, queryId: number, signal: 
       const [query] = await tx.rows(
         `SELECT ${schema}.promkeep_retention_class(retention) AS class,
            ${schema}.promkeep_partition_days(${schema}.promkeep_retention_class(retention)) * 86400000::bigint AS width
-         FROM ${schema}.promkeep_queries WHERE query_id = $1 FOR NO KEY UPDATE`,
+         FROM ${schema}.promkeep_queries WHERE query_id = $1::bigint FOR NO KEY UPDATE`,
         [queryId]
       );
       if (query === undefined) {
@@ -141,9 +141,9 @@ function moveBatch(database: Database, schema: string, queryId: number, signal: 
       }
       const rows = await tx.rows(
         `SELECT p.series_id, p.from_time::text AS from_time, p.retention,
-           ${schema}.promkeep_period_start(p.from_time, $3) = ${schema}.promkeep_period_start(p.to_time, $3) AS fits
+           ${schema}.promkeep_period_start(p.from_time, $3::bigint) = ${schema}.promkeep_period_start(p.to_time, $3::bigint) AS fits
          FROM ${schema}.promkeep_packed p JOIN ${schema}.promkeep_series r ON r.series_id = p.series_id
-         WHERE r.query_id = $1 AND p.retention <> $2 LIMIT ${BATCH_ROWS}`,
+         WHERE r.query_id = $1::bigint AND p.retention <> $2::text LIMIT ${BATCH_ROWS}`,
         [queryId, query.class, query.width]
       );
       for (const { series_id: seriesId, from_time: fromTime } of rows.filter(({ fits }) => fits !== true)) {
@@ -154,12 +154,12 @@ function moveBatch(database: Database, schema: string, queryId: number, signal: 
       }
       const fitting = rows.filter(({ fits }) => fits === true);
       const starts = [...new Set(fitting.map(({ from_time: at }) => at))];
-      await tx.run(`SELECT ${schema}.promkeep_ensure_packed_partition($1, at) FROM unnest($2::timestamptz[]) AS at`, [
-        query.class,
-        starts,
-      ]);
       await tx.run(
-        `UPDATE ${schema}.promkeep_packed p SET retention = $1
+        `SELECT ${schema}.promkeep_ensure_packed_partition($1::text, at) FROM unnest($2::timestamptz[]) AS at`,
+        [query.class, starts]
+      );
+      await tx.run(
+        `UPDATE ${schema}.promkeep_packed p SET retention = $1::text
          FROM unnest($2::bigint[], $3::timestamptz[], $4::text[]) AS n(series_id, from_time, retention)
          WHERE p.series_id = n.series_id AND p.from_time = n.from_time AND p.retention = n.retention`,
         [

@@ -87,7 +87,7 @@ async function markForRecomputing(
     async (tx) => {
       const queries = await tx.rows(
         `SELECT q.query_id FROM ${schema}.promkeep_queries q JOIN ${schema}.promkeep_sources o ON o.source_id = q.source_id
-         WHERE o.org_id = $1 AND o.name = $2 AND q.kind = 'recorded' AND ($3::text IS NULL OR q.name = $3)
+         WHERE o.org_id = $1::bigint AND o.name = $2::text AND q.kind = 'recorded' AND ($3::text IS NULL OR q.name = $3::text)
          ORDER BY q.query_id FOR NO KEY UPDATE OF q`,
         [source.orgId, source.name, query ?? null]
       );
@@ -168,8 +168,8 @@ async function begin(tx: Transaction, schema: string, { queryId, width }: Task, 
   const [{ oldest }] = await tx.rows(`SELECT ${oldestDay(schema)}::text AS oldest`, [queryId]);
   await tx.run(
     `INSERT INTO ${schema}.promkeep_rollup_state (query_id, width_s, stored_until)
-     SELECT $1, $2, coalesce(least($4::timestamptz, $3::timestamptz), $3::timestamptz)
-     WHERE NOT EXISTS (SELECT 1 FROM ${schema}.promkeep_rollup_state WHERE query_id = $1 AND width_s = $2)`,
+     SELECT $1::bigint, $2::integer, coalesce(least($4::timestamptz, $3::timestamptz), $3::timestamptz)
+     WHERE NOT EXISTS (SELECT 1 FROM ${schema}.promkeep_rollup_state WHERE query_id = $1::bigint AND width_s = $2::integer)`,
     [queryId, width.widthS, timeText(untilMs), oldest]
   );
   const [state] = await tx.rows(
@@ -177,13 +177,13 @@ async function begin(tx: Transaction, schema: string, { queryId, width }: Task, 
      SET working = (t.working + t.stale + tstzmultirange(tstzrange(t.stored_until, greatest(t.stored_until, $3::timestamptz), '(]')))
            * tstzmultirange(tstzrange(greatest(t.raw_from, coalesce($4::timestamptz, 'infinity')), 'infinity', '(]')),
        stale = '{}', stored_until = greatest(t.stored_until, $3::timestamptz), run = t.run + 1, updated_at = now()
-     WHERE t.query_id = $1 AND t.width_s = $2
+     WHERE t.query_id = $1::bigint AND t.width_s = $2::integer
      RETURNING t.run, ARRAY(SELECT (extract(epoch FROM lower(part)) * 1000)::bigint::text || ' '
        || (extract(epoch FROM upper(part)) * 1000)::bigint FROM unnest(t.working) AS part) AS parts`,
     [queryId, width.widthS, timeText(untilMs), oldest]
   );
   const series = await tx.rows(
-    `SELECT series_id FROM ${schema}.promkeep_series WHERE query_id = $1 ORDER BY series_id`,
+    `SELECT series_id FROM ${schema}.promkeep_series WHERE query_id = $1::bigint ORDER BY series_id`,
     [queryId]
   );
   const parts = Array.isArray(state.parts) ? state.parts.map((part) => String(part).split(' ').map(Number)) : [];
@@ -199,7 +199,7 @@ async function begin(tx: Transaction, schema: string, { queryId, width }: Task, 
 function oldestDay(schema: string): string {
   const first = (table: string, column: string): string =>
     `(SELECT min(x.at) FROM ${schema}.promkeep_series r CROSS JOIN LATERAL (SELECT s.${column} AS at
-        FROM ${schema}.${table} s WHERE s.series_id = r.series_id ORDER BY s.${column} LIMIT 1) x WHERE r.query_id = $1)`;
+        FROM ${schema}.${table} s WHERE s.series_id = r.series_id ORDER BY s.${column} LIMIT 1) x WHERE r.query_id = $1::bigint)`;
   const times = [
     first('promkeep_samples', 'time'),
     first('promkeep_packed', 'from_time'),
@@ -212,7 +212,7 @@ function oldestDay(schema: string): string {
 async function lockQuery(tx: Transaction, schema: string, queryId: number): Promise<number | undefined> {
   await tx.run(`SET LOCAL lock_timeout = '${LOCK_TIMEOUT}'`);
   const [row] = await tx.rows(
-    `SELECT coalesce(step_ms, 1000) AS step_ms FROM ${schema}.promkeep_queries WHERE query_id = $1 FOR NO KEY UPDATE`,
+    `SELECT coalesce(step_ms, 1000) AS step_ms FROM ${schema}.promkeep_queries WHERE query_id = $1::bigint FOR NO KEY UPDATE`,
     [queryId]
   );
   return row === undefined ? undefined : Number(row.step_ms);
@@ -237,14 +237,14 @@ async function storeBatch(
     return 0;
   }
   const [state] = await tx.rows(
-    `SELECT raw_from > $3::timestamptz AS expired FROM ${schema}.promkeep_rollup_state WHERE query_id = $1 AND width_s = $2`,
+    `SELECT raw_from > $3::timestamptz AS expired FROM ${schema}.promkeep_rollup_state WHERE query_id = $1::bigint AND width_s = $2::integer`,
     [queryId, width.widthS, timeText(piece.fromMs)]
   );
   if (state === undefined || state.expired === true) {
     return 0;
   }
   await tx.run(`SET LOCAL work_mem = '${WORK_MEMORY}'; SET LOCAL jit = off`);
-  await tx.run(`SELECT ${schema}.promkeep_ensure_rollup_partition($1, $2::timestamptz)`, [
+  await tx.run(`SELECT ${schema}.promkeep_ensure_rollup_partition($1::integer, $2::timestamptz)`, [
     width.widthS,
     timeText(piece.periodStartMs),
   ]);
@@ -262,7 +262,7 @@ async function finish(
   const touched = await tx.run(
     `UPDATE ${schema}.promkeep_rollup_state SET updated_at = now(),
        working = working - tstzmultirange(tstzrange($4::timestamptz, $5::timestamptz, '(]'))
-     WHERE query_id = $1 AND width_s = $2 AND run = $3`,
+     WHERE query_id = $1::bigint AND width_s = $2::integer AND run = $3::bigint`,
     [queryId, width.widthS, run, timeText(fromMs), timeText(toMs)]
   );
   return touched === 1;

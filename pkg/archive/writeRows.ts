@@ -106,7 +106,11 @@ export async function addCoverage(
 ): Promise<void> {
   const covered = toMultirange(ranges, stepMs);
   if (covered !== '{}') {
-    await tx.run(`SELECT ${schema}.promkeep_cover($1, $2, $3::tstzmultirange)`, [queryId, version, covered]);
+    await tx.run(`SELECT ${schema}.promkeep_cover($1::bigint, $2::integer, $3::tstzmultirange)`, [
+      queryId,
+      version,
+      covered,
+    ]);
   }
 }
 
@@ -139,7 +143,7 @@ export async function addFetch(
     );
     await tx.run(
       `UPDATE ${schema}.promkeep_queries
-       SET packed_at = now(), packed_until = greatest(packed_until, $2::timestamptz) WHERE query_id = $1`,
+       SET packed_at = now(), packed_until = greatest(packed_until, $2::timestamptz) WHERE query_id = $1::bigint`,
       [query.queryId, timeText(untilMs)]
     );
   }
@@ -156,7 +160,7 @@ async function noteFetch(
 ): Promise<number> {
   const { keys, values } = encodeChunk(toColumns(fresh));
   const [row] = await tx.rows(
-    `SELECT * FROM ${schema}.promkeep_add_fetch($1, $2, $3::timestamptz, $4::timestamptz, $5::timestamptz, $6, $7, $8::text[],
+    `SELECT * FROM ${schema}.promkeep_add_fetch($1::bigint, $2::integer, $3::timestamptz, $4::timestamptz, $5::timestamptz, $6::text, $7::text, $8::text[],
        $9::bigint[], $10::tstzmultirange, $11::bigint[], $12::timestamptz[], $13::float8[])`,
     [
       query.queryId,
