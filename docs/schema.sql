@@ -1147,7 +1147,9 @@ CREATE TABLE public.promkeep_query_versions (
     expression text NOT NULL,
     step_ms bigint,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
-    created_by text
+    created_by text,
+    expected_series integer,
+    CONSTRAINT promkeep_query_versions_expected_series_check CHECK ((expected_series >= 0))
 );
 
 COMMENT ON TABLE public.promkeep_query_versions IS 'Expressions of a query over time. Another expression or step starts a new version; samples keep the version they were fetched with (through promkeep_fetches).';
@@ -1163,6 +1165,8 @@ COMMENT ON COLUMN public.promkeep_query_versions.step_ms IS 'Distance of grid ti
 COMMENT ON COLUMN public.promkeep_query_versions.created_at IS 'When this version began.';
 
 COMMENT ON COLUMN public.promkeep_query_versions.created_by IS 'Login of the Grafana user who began this version; null when a program did.';
+
+COMMENT ON COLUMN public.promkeep_query_versions.expected_series IS 'Series its result had when the version began; null when nobody asked.';
 
 CREATE TABLE public.promkeep_readers (
     role_name name NOT NULL,

@@ -68,6 +68,7 @@ export function createDatasourceFactory(parts: DatasourceParts): DatasourceFacto
           summaryMetrics: DATASOURCE_METRICS,
           scrapeInterval,
           limits: LIMITS,
+          recordingLimits: recorded.limits,
           settleMs: recorded.settleMs,
         }),
         ...recorded.routes,

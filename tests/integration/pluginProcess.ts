@@ -149,6 +149,14 @@ export class PluginProcess {
     });
   }
 
+  /** A streamed call that is left open. @returns what ends it */
+  openStream(service: string, name: string, request: object): () => void {
+    const { path: method, requestSerialize, responseDeserialize } = protocol.service(service)[name];
+    const call = this.client.makeServerStreamRequest(method, requestSerialize, responseDeserialize, request);
+    call.on('error', () => undefined).on('data', () => undefined);
+    return () => call.cancel();
+  }
+
   private unary<T>({ method, requestSerialize, responseDeserialize }: UnaryMethod, request: object): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       this.client.makeUnaryRequest(
