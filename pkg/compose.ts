@@ -72,6 +72,7 @@ async function open(config: Config, options: ServeOptions, closers: Closers): Pr
     summaryMetrics: config.summaryMetrics,
     scrapeInterval: scrapeIntervalText(config.prometheus.scrapeIntervalMs),
     limits,
+    recordingLimits: config.archive?.recordingLimits,
     settleMs,
   };
   const viewer =
@@ -117,6 +118,7 @@ async function open(config: Config, options: ServeOptions, closers: Closers): Pr
         maxPoints: COLLECT_DEFAULTS.maxPoints,
         seriesLimit: { max: config.archive.maxSeries, setting: 'archive.max_series' },
       },
+      limits: config.archive.recordingLimits,
       lease: { holder: options.holder, durationMs: config.archive.leaseMs },
       refill: { ...REFILL_DEFAULTS, windowMs: config.archive.refillWindowMs },
     });

@@ -8,6 +8,7 @@ import { refusalToRead } from './core/callers';
 import { type DatasourceFactory, type DatasourceSettings } from './core/datasource';
 import { createDatasourceInstance, type DatasourceDeps } from './core/datasourceInstance';
 import { asPromkeepError } from './core/errors';
+import { forwardsUsersCredentials } from './core/forwardedCredentials';
 import { DATASOURCE_METRICS } from './core/summaryPresets';
 import { type ArchiveMetrics } from './metrics/archiveMetrics';
 import { type ProxySettings } from './prometheus/prometheusSettings';
@@ -67,6 +68,7 @@ export function createDatasourceFactory(parts: DatasourceParts): DatasourceFacto
           summaryMetrics: DATASOURCE_METRICS,
           scrapeInterval,
           limits: LIMITS,
+          recordingLimits: recorded.limits,
           settleMs: recorded.settleMs,
         }),
         ...recorded.routes,
@@ -123,14 +125,4 @@ function openArchive(settings: DatasourceSettings, { logger, clock }: { logger: 
     };
     return { archive: { archive, ...policy } };
   }
-}
-
-/** OAuth tokens or cookies of the user go on to Prometheus, so two users may see different data [A12]. */
-function forwardsUsersCredentials(jsonData: unknown): boolean {
-  if (typeof jsonData !== 'object' || jsonData === null) {
-    return false;
-  }
-  const oauth = 'oauthPassThru' in jsonData && jsonData.oauthPassThru === true;
-  const cookies = 'keepCookies' in jsonData && Array.isArray(jsonData.keepCookies) && jsonData.keepCookies.length > 0;
-  return oauth || cookies;
 }

@@ -1,3 +1,5 @@
+import { type RecordingAmounts } from '../src/contract/recordedQuery';
+import { RECORDING_LIMITS } from '../src/contract/settings';
 import { type PooledArchive } from './archive/archive';
 import { parseArchiveSettings, type ArchiveSettings } from './archive/archiveSettings';
 import { type Recorder, startRecorder } from './composeRecorder';
@@ -36,6 +38,7 @@ export interface RecordedSide {
   routes: ApiRoute[];
   /** Age at which a time is due for the archive. */
   settleMs: number;
+  limits: RecordingAmounts;
   background: Recorder;
 }
 
@@ -55,6 +58,7 @@ export function openRecorded(parts: RecordedParts): RecordedSide {
   const policy: RecordingPolicy = {
     allowed: settings?.recording.allowed ?? false,
     maxSeries: settings?.recording.maxSeries ?? 0,
+    limits: settings?.recording.limits ?? RECORDING_LIMITS,
     forwardsCredentials,
     settleMs,
     scrapeIntervalMs,
@@ -78,6 +82,7 @@ export function openRecorded(parts: RecordedParts): RecordedSide {
   return {
     routes: createRecordedRoutes(queries),
     settleMs,
+    limits: policy.limits,
     background: {
       async stop() {
         await recorder?.stop();

@@ -52,6 +52,7 @@ export function startRecorder(parts: RecorderParts): Recorder {
       probe: settings.recording.probe,
       seriesLimit: { max: settings.recording.maxSeries, setting: 'the datasource (archiveRecordMaxSeries)' },
     },
+    limits: settings.recording.limits,
     lease: { holder, durationMs: LEASE_MS },
     refill: REFILL_DEFAULTS,
   });

@@ -5,12 +5,14 @@ import {
   type Gap,
   type Lease,
   type Logger,
+  type ManagedQuery,
   type PoolUse,
   type QueryIdentity,
   type RecordedHistory,
   type RecordedQueryStore,
   type SourceIdentity,
 } from '../core/ports';
+import { type QuotaRequest } from '../core/recordingQuota';
 import { toArchiveError } from './archiveErrors';
 import { readBuckets, readRollups } from './bucketReader';
 import { type ArchiveConnection } from './connection';
@@ -27,6 +29,7 @@ import { purgeDeleted } from './queryPurge';
 import { findQueryId, lockQuery } from './queryRows';
 import { readSeries } from './reader';
 import { changeQuery, createQuery, listQueries, markDeleted } from './recordedStore';
+import { readUse, withinQuota } from './recordingUse';
 import { timeText } from './sampleRows';
 import { IdentityMemory } from './seriesIdentity';
 import { errorCode } from './sqlState';
@@ -140,15 +143,20 @@ class PostgresArchive implements PooledArchive {
 
   readonly recorded: RecordedQueryStore = {
     list: () => this.read((tx, schema) => listQueries(tx, schema, this.options.source)),
-    create: (query, by) =>
+    create: (query, by, quota) =>
       this.use(async ({ quoted }) => {
         await this.purge(quoted, [query.name], new AbortController().signal);
-        return this.database.transaction((tx) => createQuery(tx, quoted, this.options.source, query, by));
+        return this.withinQuota(quoted, { name: query.name, quota }, (tx) =>
+          createQuery(tx, quoted, this.options.source, query, by)
+        );
       }),
-    change: (edit, change) =>
+    change: (edit, change, quota) =>
       this.use(({ quoted }) =>
-        this.database.transaction((tx) => changeQuery(tx, quoted, this.options.source, edit, change))
+        this.withinQuota(quoted, { name: edit.name, quota }, (tx) =>
+          changeQuery(tx, quoted, this.options.source, edit, change)
+        )
       ),
+    use: () => this.read((tx, schema) => readUse(tx, schema, this.options.source)),
     remove: (edit, withData, signal) =>
       this.use(async ({ quoted }) => {
         await this.database.transaction((tx) => markDeleted(tx, quoted, this.options.source, edit, withData));
@@ -173,6 +181,15 @@ class PostgresArchive implements PooledArchive {
         signal
       ),
   };
+
+  private withinQuota(
+    schema: string,
+    part: { name: string; quota: QuotaRequest | undefined },
+    work: (tx: Transaction) => Promise<ManagedQuery>
+  ): Promise<ManagedQuery> {
+    const { source } = this.options;
+    return this.database.transaction((tx) => withinQuota(tx, schema, { source, ...part }, () => work(tx)));
+  }
 
   /** A deleted query's data must be gone before its name is used again. */
   private purge(schema: string, names: readonly string[], signal: AbortSignal): Promise<unknown> {

@@ -4,6 +4,7 @@ import { byteaArray, readInt64 } from './binaryArrays';
 import { type Row, type Transaction } from './database';
 import { choosePieces } from './directPacking';
 import { toMultirange } from './gridRanges';
+import { requireRoomForKept } from './keptQuota';
 import { requireEpoch } from './leaseRows';
 import { encodePacked, PACKED_COLUMNS } from './packedCopy';
 import { displayNameOf, identityOf, makeQuery, type OpenedQuery, type QueryDefinition } from './queryRows';
@@ -55,6 +56,7 @@ export async function openWrite(
       // Makes the row of a lease nobody ever held; throws when the epoch is another.
       await requireEpoch(tx, schema, source, epoch);
     } else if (row.query_id === null) {
+      await requireRoomForKept(tx, schema, source, query);
       await makeQuery(tx, schema, source, query, definition);
     } else {
       if (row.deleted === true) {

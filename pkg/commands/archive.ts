@@ -1,6 +1,8 @@
+import { type RecordingAmount, type RecordingQuota, type RecordingScope } from '../../src/contract/recordedQuery';
 import { openArchive, openArchiveJobs } from '../composeSources';
 import { type ArchiveConfig } from '../config/config';
 import { PromkeepError } from '../core/errors';
+import { grouped } from '../core/groupedNumber';
 import { type Archive, type ArchiveStatus } from '../core/ports';
 import { quietLogger, readConfig } from './commandConfig';
 import { CLOCK, EXIT, type CommandHost } from './commandHost';
@@ -27,9 +29,12 @@ export function runArchiveStatus(
   host: CommandHost,
   options: ArchiveCommandOptions & { json?: boolean }
 ): Promise<number> {
-  return withArchive(host, options, async (archive) => {
+  return withArchive(host, options, async (archive, { recordingLimits: limits }) => {
     const status = await archive.status();
-    host.writeOut(options.json ? `${JSON.stringify(status, null, 2)}\n` : describe(status));
+    const recording = { use: await archive.recorded.use(), limits };
+    host.writeOut(
+      options.json ? `${JSON.stringify({ ...status, recording }, null, 2)}\n` : describe(status, recording)
+    );
     return EXIT.ok;
   });
 }
@@ -78,20 +83,25 @@ function archiveOf(host: CommandHost, options: ArchiveCommandOptions): ArchiveCo
 async function withArchive(
   host: CommandHost,
   options: ArchiveCommandOptions,
-  work: (archive: Archive) => Promise<number>
+  work: (archive: Archive, config: ArchiveConfig) => Promise<number>
 ): Promise<number> {
-  const archive = openArchive(archiveOf(host, options), { logger: quietLogger(host), clock: CLOCK });
+  const config = archiveOf(host, options);
+  const archive = openArchive(config, { logger: quietLogger(host), clock: CLOCK });
   try {
-    return await work(archive);
+    return await work(archive, config);
   } finally {
     await archive.close();
   }
 }
 
-function describe({ schemaVersion, serverVersion, samples, series, bytes, lease, queries }: ArchiveStatus): string {
+function describe(
+  { schemaVersion, serverVersion, samples, series, bytes, lease, queries }: ArchiveStatus,
+  recording: RecordingQuota
+): string {
   const head =
     `PostgreSQL ${serverVersion}, schema ${schemaVersion}: ${samples} samples of ${series} series, ${mebibytes(bytes)} MiB\n` +
-    describeLease(lease);
+    describeLease(lease) +
+    describeQuota(recording);
   const rows = queries.map(({ name, kind, stepMs, newestMs, coveredMs, gaps }) => [
     name,
     kind,
@@ -112,6 +122,15 @@ function describeLease(lease: ArchiveStatus['lease']): string {
   const seconds = Math.abs(lease.expiresInMs / 1000).toFixed(0);
   const state = lease.expiresInMs > 0 ? `lease ends in ${seconds} s` : `lease ended ${seconds} s ago`;
   return `Recorded by ${lease.holder} (epoch ${lease.epoch}, ${state})\n`;
+}
+
+function describeQuota({ use, limits }: RecordingQuota): string {
+  const line = (scope: RecordingScope, text: string): string => {
+    const of = (kind: keyof RecordingAmount): string =>
+      `${grouped(use[scope][kind])} of ${grouped(limits[scope][kind])}`;
+    return `${text}: ${of('queries')} recorded queries, ${of('series')} series, ${of('samplesPerDay')} samples a day\n`;
+  };
+  return line('source', 'This source') + line('organisation', 'Its organisation');
 }
 
 function mebibytes(bytes: number): string {

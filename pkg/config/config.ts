@@ -1,3 +1,4 @@
+import { type RecordingAmounts } from '../../src/contract/recordedQuery';
 import { type SummaryMetric } from '../../src/contract/summary';
 import { type RecordedQuery, type SourceIdentity } from '../core/ports';
 
@@ -44,6 +45,8 @@ export interface ArchiveConfig {
   probe: string;
   /** A recorded query with more series is not recorded. */
   maxSeries: number;
+  /** Of all recorded queries together; those of the configuration count, and are never refused. */
+  recordingLimits: RecordingAmounts;
   /** How long rollups are kept: a class, `forever`, or `none`; absent: as the archive has it. */
   rollups: { fiveMinutes?: string; hours?: string };
 }

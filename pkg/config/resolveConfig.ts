@@ -1,3 +1,4 @@
+import { type RecordingAmounts } from '../../src/contract/recordedQuery';
 import { defaultProbe, defaultSettleMs } from '../core/collectFetch';
 import { type RecordedQuery } from '../core/ports';
 import { mayRecord } from '../promql/mayRecord';
@@ -128,8 +129,25 @@ function resolveArchive(
     refillWindowMs: archive.refill_window,
     leaseMs: archive.lease,
     maxSeries: archive.max_series,
+    recordingLimits: limitsOf(archive),
     probe: archive.probe ?? defaultProbe(prometheus.scrape_interval),
     rollups: { fiveMinutes: archive.five_minute_rollups, hours: archive.hourly_rollups },
+  };
+}
+
+function limitsOf(archive: FileConfig['archive']): RecordingAmounts {
+  const { organisation } = archive;
+  return {
+    source: {
+      queries: archive.max_queries,
+      series: archive.max_total_series,
+      samplesPerDay: archive.max_samples_per_day,
+    },
+    organisation: {
+      queries: organisation.max_queries,
+      series: organisation.max_series,
+      samplesPerDay: organisation.max_samples_per_day,
+    },
   };
 }
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { PRESET_NAMES } from '../core/summaryPresets';
 import { parseDurationMs } from '../../src/contract/duration';
-import { ARCHIVE_DEFAULTS } from '../../src/contract/settings';
+import { ARCHIVE_DEFAULTS, RECORDING_LIMITS } from '../../src/contract/settings';
 
 /**
  * The configuration file as people write it. Every key is here with what it may hold; docs/configuration.md explains each (a test
@@ -69,6 +69,16 @@ const archive = z.strictObject({
   lease: duration.refine((ms) => ms >= 1_000, 'must be at least 1s').default(15_000),
   probe: text.optional(),
   max_series: count.default(ARCHIVE_DEFAULTS.recordMaxSeries),
+  max_queries: count.default(RECORDING_LIMITS.source.queries),
+  max_total_series: count.default(RECORDING_LIMITS.source.series),
+  max_samples_per_day: count.default(RECORDING_LIMITS.source.samplesPerDay),
+  organisation: z
+    .strictObject({
+      max_queries: count.default(RECORDING_LIMITS.organisation.queries),
+      max_series: count.default(RECORDING_LIMITS.organisation.series),
+      max_samples_per_day: count.default(RECORDING_LIMITS.organisation.samplesPerDay),
+    })
+    .prefault({}),
   five_minute_rollups: rollupRetention.optional(),
   hourly_rollups: rollupRetention.optional(),
 });

@@ -10,6 +10,7 @@ import {
   type RecordedQuery,
   type TimeRange,
 } from './ports';
+import { type RecordingAllowance } from './recordingAllowance';
 import { type QueryResult, type Series } from './series';
 
 export interface CollectDeps {
@@ -17,6 +18,8 @@ export interface CollectDeps {
   archive: Archive;
   clock: Clock;
   settings: CollectSettings;
+  /** Limits of all recorded queries together. */
+  allowance?: Pick<RecordingAllowance, 'admit'>;
   /** Version of the source for the provenance; the caller caches it. */
   sourceVersion(signal: AbortSignal): Promise<string | undefined>;
 }
@@ -78,6 +81,7 @@ export async function fetchRange(
     deps.sourceVersion(signal),
   ]);
   refuseUnstorable(query, result);
+  deps.allowance?.admit(query, result.series.length);
   const { covered, gaps } = judge(query, range, result, probe);
   return {
     query: { kind: 'recorded', name: query.name },

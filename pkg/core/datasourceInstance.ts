@@ -10,6 +10,7 @@ import { checkHealth } from './healthCheck';
 import { forwardHeaders } from './forwardHeaders';
 import { type KeepPolicy } from './keepResult';
 import { decideStream, type LiveDeps, runStream, type Wait } from './liveQuery';
+import { LiveSeats } from './liveSeats';
 import { type Archive, type Clock, type Logger, type MetricSource } from './ports';
 import { type ApplyFilters } from './queryPlan';
 import { answerResource } from './resourceCalls';
@@ -77,7 +78,7 @@ export function createDatasourceInstance(deps: DatasourceDeps): DatasourceInstan
     clock,
     logger,
   };
-  const liveDeps: LiveDeps = deps;
+  const liveDeps: LiveDeps = { ...deps, seats: new LiveSeats() };
   return {
     async queryData({ caller, queries }, signal) {
       if (queries.length === 0) {

@@ -1,5 +1,7 @@
 import { type Aggregate } from '../../src/contract/query';
+import { type RecordingAmounts } from '../../src/contract/recordedQuery';
 import { type LabelMatcher } from './labelMatcher';
+import { type QuotaRequest } from './recordingQuota';
 import { type ExemplarSeries, type Labels, type QueryResult, type Series } from './series';
 
 /** The ports: what core asks of the outside. Rooms implement them, `compose.ts` plugs them in, contract suites test them. */
@@ -121,10 +123,12 @@ export interface QueryEdit {
 export interface RecordedQueryStore {
   /** All that are not deleted, by name. */
   list(): Promise<ManagedQuery[]>;
-  /** Throws `CONFLICT` when the name is taken. */
-  create(query: RecordedQuery, by: string): Promise<ManagedQuery>;
-  /** Throws `NOT_FOUND`, `CONFLICT`, and `FORBIDDEN` for provisioned ones. */
-  change(edit: QueryEdit, change: QueryChange): Promise<ManagedQuery>;
+  /** Throws `CONFLICT` when the name is taken, and `LIMIT_EXCEEDED`; two at once cannot pass the last place together. */
+  create(query: RecordedQuery, by: string, quota?: QuotaRequest): Promise<ManagedQuery>;
+  /** Throws `NOT_FOUND`, `CONFLICT`, `LIMIT_EXCEEDED` as `create`, and `FORBIDDEN` for provisioned ones. */
+  change(edit: QueryEdit, change: QueryChange, quota?: QuotaRequest): Promise<ManagedQuery>;
+  /** What the recorded queries of the source and of its organisation take now, also those of a config file. */
+  use(): Promise<RecordingAmounts>;
   /**
    * Ends a query at once. Its data stays until it expires, or is deleted: by then, if that is done before the signal aborts,
    * else by the archive's upkeep. Throws as `change`.

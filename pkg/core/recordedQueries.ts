@@ -4,6 +4,7 @@ import {
   type RecordedFaults,
   type RecordedQueriesAnswer,
   type RecordedQueryItem,
+  type RecordingAmounts,
   type RecordingRights,
 } from '../../src/contract/recordedQuery';
 import { FORWARDS_CREDENTIALS, refusalToWrite } from './callers';
@@ -13,12 +14,15 @@ import { type Caller } from './datasource';
 import { PromkeepError } from './errors';
 import { reportGaps } from './gapReport';
 import { type Archive, type LedgerEntry, type Logger, type ManagedQuery, type QueryChange } from './ports';
+import { type QuotaRequest, refusalOfNew } from './recordingQuota';
 
 /** What an Admin allowed for recorded queries. */
 export interface RecordingPolicy {
   allowed: boolean;
   /** A query with more series than this is refused. */
   maxSeries: number;
+  /** Of all recorded queries together. */
+  limits: RecordingAmounts;
   /** The datasource forwards OAuth tokens or cookies of its users. */
   forwardsCredentials: boolean;
   /** A time is recorded when it is this old. */
@@ -64,8 +68,9 @@ export class RecordedQueries {
     if (policy.forwardsCredentials) {
       throw new PromkeepError('FORBIDDEN', `Recorded queries are not available: ${FORWARDS_CREDENTIALS}.`);
     }
-    const [queries, ledger, lease] = await Promise.all([
+    const [queries, use, ledger, lease] = await Promise.all([
       archive.recorded.list(),
+      archive.recorded.use(),
       archive.ledger(),
       archive.currentLease(),
     ]);
@@ -73,6 +78,7 @@ export class RecordedQueries {
     const dueMs = clock.nowMs() - policy.settleMs;
     return {
       queries: queries.map((query) => toItem(query, entries.get(query.name), dueMs)),
+      quota: { use, limits: policy.limits },
       may: this.rightsOf(caller),
       ...(lease.expiresInMs > 0 ? { archiver: lease.holder } : {}),
       scrapeIntervalMs: policy.scrapeIntervalMs,
@@ -88,18 +94,22 @@ export class RecordedQueries {
   ): Promise<RecordedCheck> {
     this.requireEditor(caller);
     const check = await checkRecorded(this.deps, definition, signal);
-    const taken =
-      revision === undefined && (await this.deps.archive.recorded.list()).some(({ name }) => name === definition.name);
-    return taken
-      ? { ...check, faults: { ...check.faults, name: 'There is a recorded query of this name already.' } }
-      : check;
+    if (revision !== undefined) {
+      return check;
+    }
+    const { recorded } = this.deps.archive;
+    const [known, use] = await Promise.all([recorded.list(), recorded.use()]);
+    const name = known.some((one) => one.name === definition.name)
+      ? 'There is a recorded query of this name already.'
+      : refusalOfNew(use, { ...definition, series: check.series ?? 0 }, this.deps.policy.limits);
+    return name === undefined ? check : { ...check, faults: { ...check.faults, name } };
   }
 
-  /** Rejects with `RecordedRefusal` when it may not be recorded. */
+  /** Rejects with `RecordedRefusal` when it may not be recorded, `LIMIT_EXCEEDED` when there are too many. */
   async create(definition: RecordedDefinition, caller: Caller, signal: AbortSignal): Promise<ManagedQuery> {
     const by = this.requireEditor(caller);
-    await this.refuseFaulty(definition, signal);
-    const made = await this.deps.archive.recorded.create(definition, by);
+    const { series } = await this.refuseFaulty(definition, signal);
+    const made = await this.deps.archive.recorded.create(definition, by, this.quota(series));
     this.tell('A recorded query was made.', made.name, by);
     return made;
   }
@@ -113,17 +123,15 @@ export class RecordedQueries {
   ): Promise<ManagedQuery> {
     const by = this.requireEditor(caller);
     const known = (await this.deps.archive.recorded.list()).find(({ name }) => name === target.name);
-    if (known) {
-      await this.refuseFaulty({ ...known, ...change }, signal, known);
-    }
-    const changed = await this.deps.archive.recorded.change({ ...target, by }, change);
+    const check = known && (await this.refuseFaulty({ ...known, ...change }, signal, known));
+    const changed = await this.deps.archive.recorded.change({ ...target, by }, change, this.quota(check?.series));
     this.tell('A recorded query was changed.', changed.name, by);
     return changed;
   }
 
   async setPaused(target: EditTarget, paused: boolean, caller: Caller): Promise<ManagedQuery> {
     const by = this.requireEditor(caller);
-    const changed = await this.deps.archive.recorded.change({ ...target, by }, { paused });
+    const changed = await this.deps.archive.recorded.change({ ...target, by }, { paused }, this.quota());
     this.tell(paused ? 'A recorded query was paused.' : 'A recorded query was resumed.', changed.name, by);
     return changed;
   }
@@ -165,11 +173,20 @@ export class RecordedQueries {
     return caller.user.login;
   }
 
-  private async refuseFaulty(definition: RecordedDefinition, signal: AbortSignal, known?: ManagedQuery): Promise<void> {
-    const { faults } = await checkRecorded(this.deps, definition, signal, known);
-    if (Object.keys(faults).length > 0) {
-      throw new RecordedRefusal(faults);
+  private async refuseFaulty(
+    definition: RecordedDefinition,
+    signal: AbortSignal,
+    known?: ManagedQuery
+  ): Promise<RecordedCheck> {
+    const check = await checkRecorded(this.deps, definition, signal, known);
+    if (Object.keys(check.faults).length > 0) {
+      throw new RecordedRefusal(check.faults);
     }
+    return check;
+  }
+
+  private quota(series?: number): QuotaRequest {
+    return { limits: this.deps.policy.limits, ...(series === undefined ? {} : { series }) };
   }
 
   private tell(message: string, query: string, by: string): void {

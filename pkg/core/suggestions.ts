@@ -66,7 +66,13 @@ function expandAnyhow(expr: string): string {
   return expandMacros(expr, { stepMs: MINUTE_MS, range, interval: '', scrapeInterval: '1m', requestIntervalMs: 0 });
 }
 
+/** A dashboard's queries and filters; parsing them takes time that other users wait for. */
+const MOST_BODY_BYTES = 1024 * 1024;
+
 function parseJson(body: Uint8Array): unknown {
+  if (body.length > MOST_BODY_BYTES) {
+    throw new PromkeepError('LIMIT_EXCEEDED', `The request for suggestions has more than ${MOST_BODY_BYTES} bytes.`);
+  }
   try {
     const parsed: unknown = JSON.parse(new TextDecoder().decode(body));
     return parsed;

@@ -20,7 +20,7 @@ export interface PrometheusSettings {
   timeInterval?: string;
   /** Exemplars are shown without thinning; of no interest to the client either. */
   allExemplars?: boolean;
-  /** Added to every request, unless the request has the name itself. */
+  /** Added to every request; what the request says of the same name is left out. */
   customParameters: ReadonlyArray<readonly [name: string, value: string]>;
   /** Asks for `stats=all`. */
   queryStats: boolean;

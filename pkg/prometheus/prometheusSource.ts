@@ -13,6 +13,8 @@ import { passResource } from './resources';
 import { type ParserPool } from './workers/parserPool';
 
 const BUILD_INFO_BYTES = 1024 * 1024;
+/** Where a resource call evaluates an expression, for no longer than the Admin lets a query take. */
+const QUERY_PATHS = /^api\/v1\/query(_range)?$/;
 
 /**
  * A Prometheus server, or whatever speaks its HTTP API, as a source of metrics. Connects with the first call. Throws
@@ -77,8 +79,13 @@ export function createPrometheusSource(
     },
     resource: (request, options) =>
       passResource(request, options, {
-        // a source that takes GET only is asked by GET; a GET stays one
-        send: (call, ...rest) => api.send({ ...call, method: api.method === 'GET' ? 'GET' : call.method }, ...rest),
+        send(call, ...rest) {
+          if (settings.queryTimeout && QUERY_PATHS.test(call.path)) {
+            call.parameters.set('timeout', settings.queryTimeout);
+          }
+          // a source that takes GET only is asked by GET; a GET stays one
+          return api.send({ ...call, method: api.method === 'GET' ? 'GET' : call.method }, ...rest);
+        },
         limitBytes: settings.responseLimitBytes,
         redact: makeRedactor(settings, options.headers),
       }),

@@ -2,7 +2,7 @@ import { PromkeepError } from '../core/errors';
 import { type CallOptions, type ResourceRequest, type ResourceResponse } from '../core/ports';
 import { type HttpAnswer } from './httpClient';
 import { readBody } from './readAnswer';
-import { allowedMethods, escapePath } from './resourcePaths';
+import { readResourcePath } from './resourcePaths';
 
 /** Asks the source, by the method it prefers. */
 export type SendResource = (
@@ -26,11 +26,10 @@ export async function passResource(
   options: CallOptions,
   { send, limitBytes, redact }: { send: SendResource; limitBytes: number; redact: (text: string) => string }
 ): Promise<ResourceResponse> {
-  const path = escapePath(request.path.replace(/^\/+/, ''));
-  const methods = allowedMethods(path);
+  const allowed = readResourcePath(request.path);
   const asked = request.method.toUpperCase() || 'GET';
-  if (!methods || (asked !== 'GET' && asked !== 'POST')) {
-    const shown = redact(path).slice(0, 100);
+  if (!allowed || (asked !== 'GET' && asked !== 'POST')) {
+    const shown = redact(request.path).slice(0, 100);
     throw new PromkeepError(
       'FORBIDDEN',
       `${asked.slice(0, 20)} ${shown} is not one of the paths that may be asked for.`
@@ -38,7 +37,8 @@ export async function passResource(
   }
   const parameters = parametersOf(request);
   // a POST to a GET-only path is answered with 405; the form says the same in a query
-  const method = methods === 'GET' ? 'GET' : asked;
+  const { path } = allowed;
+  const method = allowed.methods === 'GET' ? 'GET' : asked;
   const cache = cacheControlOf(request);
   try {
     const call = { method, path, parameters, accept: headerOf(request, 'accept') } as const;

@@ -41,8 +41,26 @@ export interface RecordedGap {
   detail?: string;
 }
 
+/** Of what recorded queries take: how many there are, and what those that are not paused return. */
+export interface RecordingAmount {
+  queries: number;
+  series: number;
+  samplesPerDay: number;
+}
+
+export type RecordingScope = 'source' | 'organisation';
+
+/** Of one source, and of all sources of its organisation together. */
+export type RecordingAmounts = Record<RecordingScope, RecordingAmount>;
+
+export interface RecordingQuota {
+  use: RecordingAmounts;
+  limits: RecordingAmounts;
+}
+
 export interface RecordedQueriesAnswer {
   queries: RecordedQueryItem[];
+  quota: RecordingQuota;
   may: RecordingRights;
   /** Which program records now; absent: none does. */
   archiver?: string;

@@ -13,11 +13,16 @@ const QUERY: RecordedQueryItem = {
   ...{ createdAtMs: NOW_MS, createdBy: 'eva', updatedAtMs: NOW_MS, updatedBy: 'adam', newestMs: NOW_MS - 60_000 },
   gaps: [{ fromMs: NOW_MS - 90_000, toMs: NOW_MS - 90_000, points: 1, reason: 'source-down', detail: 'refused' }],
 };
+const amount = (queries: number, series: number, samplesPerDay: number) => ({ queries, series, samplesPerDay });
 const ANSWER: RecordedQueriesAnswer = {
   queries: [
     QUERY,
     { ...QUERY, name: 'file', provisioned: true, paused: true, gaps: [], gapCount: 0, missingPoints: 0 },
   ],
+  quota: {
+    use: { source: amount(12, 3_400, 1_234_567), organisation: amount(95, 3_400, 1_234_567) },
+    limits: { source: amount(100, 100_000, 300_000_000), organisation: amount(100, 300_000, 900_000_000) },
+  },
   may: { edit: true, deleteData: true },
   archiver: 'serve pid 1',
   scrapeIntervalMs: 15_000,
@@ -53,6 +58,13 @@ it('shows what each query does, how complete it is and who changed it', async ()
   expect(row('file').getByText('100 %')).toBeInTheDocument();
   await user.click(row('cpu').getByRole('button', { name: 'Gaps: 1' }));
   expect(screen.getByText(/1 points, Prometheus did not answer/)).toBeInTheDocument();
+});
+
+it('shows what is taken of what there may be, and where there is little left', async () => {
+  await open();
+  const line = 'This source: 12 of 100 queries, 3,400 of 100,000 series, 1,234,567 of 300,000,000 samples a day';
+  expect(screen.getByText(line)).toBeInTheDocument();
+  expect(screen.getByText(/^All of the organisation: 95 of 100 queries, .*\(nearly full\)$/)).toBeInTheDocument();
 });
 
 it('leaves provisioned queries alone', async () => {
@@ -127,6 +139,6 @@ it('says that another expression begins a new version, and keeps what was typed 
 });
 
 it('says what went wrong instead of showing half an answer', async () => {
-  await open({ queries: [{ name: 5 }], may: { edit: true, deleteData: true }, scrapeIntervalMs: 15_000 });
+  await open({ ...ANSWER, queries: [{ name: 5 }], may: { edit: true, deleteData: true }, scrapeIntervalMs: 15_000 });
   expect(screen.getByText(/The answer's .* is missing or of another form/)).toBeInTheDocument();
 });

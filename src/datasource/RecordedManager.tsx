@@ -3,6 +3,7 @@ import { useState } from 'react';
 import { type RecordedDefinition, type RecordedQueryItem } from '../contract/recordedQuery';
 import { type RecordedClient } from './recordedClient';
 import { RecordedForm } from './RecordedForm';
+import { RecordedQuota } from './RecordedQuota';
 import { RecordedTable } from './RecordedTable';
 import { say } from './texts';
 import { useRecorded } from './useRecorded';
@@ -80,6 +81,7 @@ export function RecordedManager({ client, version }: ManagerProps) {
         onPause={(query, paused) => void act(client.setPaused(query, paused))}
         onDelete={(query, withData) => void act(client.remove(query, withData))}
       />
+      <RecordedQuota quota={answer.quota} />
       {answer.may.edit && (
         <Button type="button" icon="plus" variant="secondary" onClick={() => setOpen({ kind: 'new' })}>
           {say('recorded.add')}

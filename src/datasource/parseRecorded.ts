@@ -4,6 +4,9 @@ import {
   type RecordedGap,
   type RecordedQueriesAnswer,
   type RecordedQueryItem,
+  type RecordingAmount,
+  type RecordingAmounts,
+  type RecordingQuota,
 } from '../contract/recordedQuery';
 import { RecordedFields } from './recordedFields';
 
@@ -15,6 +18,7 @@ export function parseRecordedQueries(body: unknown): RecordedQueriesAnswer {
   const archiver = fields.optionalText('archiver');
   return {
     queries: fields.list('queries').map(parseItem),
+    quota: parseQuota(fields.object('quota')),
     may: {
       edit: may.flag('edit'),
       deleteData: may.flag('deleteData'),
@@ -40,6 +44,22 @@ export function parseFaults(body: unknown): RecordedFaults {
   const fields = new RecordedFields(faults);
   const known = (['name', 'expression', 'step', 'retention'] as const).map((key) => [key, fields.optionalText(key)]);
   return Object.fromEntries(known.filter(([, text]) => text !== undefined));
+}
+
+function parseQuota(fields: RecordedFields): RecordingQuota {
+  const both = (part: RecordedFields): RecordingAmounts => ({
+    source: parseAmount(part.object('source')),
+    organisation: parseAmount(part.object('organisation')),
+  });
+  return { use: both(fields.object('use')), limits: both(fields.object('limits')) };
+}
+
+function parseAmount(fields: RecordedFields): RecordingAmount {
+  return {
+    queries: fields.number('queries'),
+    series: fields.number('series'),
+    samplesPerDay: fields.number('samplesPerDay'),
+  };
 }
 
 function parseItem(fields: RecordedFields): RecordedQueryItem {

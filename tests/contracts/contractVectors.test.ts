@@ -12,7 +12,7 @@ import { AnswerParser } from '../../pkg/prometheus/answer/answerParser';
 import { refusalOf } from '../../pkg/prometheus/answer/queryAnswer';
 import { failedStatus } from '../../pkg/prometheus/answerFailure';
 import { composeRequest } from '../../pkg/prometheus/requestParts';
-import { allowedMethods } from '../../pkg/prometheus/resourcePaths';
+import { readResourcePath } from '../../pkg/prometheus/resourcePaths';
 import { parsePrometheusSettings } from '../../pkg/prometheus/settings';
 import { describeTransportFailure } from '../../pkg/prometheus/transportFailure';
 import { applyFilters } from '../../pkg/promql/applyFilters';
@@ -287,19 +287,19 @@ const VECTORS: Vector[] = [
     ours: () => frames([]).length,
     deviation: { item: '[Q7.9]', ours: 1 },
   },
-  { section: '[Q4.1]', what: 'labels', contract: 'GET or POST', ours: () => allowedMethods('api/v1/labels') },
+  { section: '[Q4.1]', what: 'labels', contract: 'GET or POST', ours: () => readResourcePath('api/v1/labels')?.methods },
   {
     section: '[Q4.1]',
     what: 'a path that ends Prometheus',
     contract: 'passed on',
-    ours: () => allowedMethods('-/quit'),
+    ours: () => readResourcePath('-/quit')?.methods,
     deviation: { item: '[Q7.13]', ours: undefined },
   },
   {
     section: '[Q4.1]',
     what: 'how suggestions ask for values',
     contract: 'POST',
-    ours: () => allowedMethods('api/v1/label/job/values'),
+    ours: () => readResourcePath('api/v1/label/job/values')?.methods,
     deviation: { item: '[Q7.4]', ours: 'GET' },
   },
   {

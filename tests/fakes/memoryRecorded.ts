@@ -1,4 +1,6 @@
+import { type RecordingAmounts } from '../../src/contract/recordedQuery';
 import { PromkeepError } from '../../pkg/core/errors';
+import { samplesPerDay } from '../../pkg/core/recordingQuota';
 import {
   type ManagedQuery,
   type QueryChange,
@@ -57,6 +59,15 @@ export class MemoryRecorded implements RecordedQueryStore {
   async remove(edit: QueryEdit, _withData: boolean): Promise<boolean> {
     this.forEdit(edit);
     return this.queries.delete(edit.name);
+  }
+
+  /** As if each query had one series. */
+  async use(): Promise<RecordingAmounts> {
+    this.check();
+    const running = [...this.queries.values()].filter(({ paused }) => !paused);
+    const samples = running.reduce((sum, { stepMs }) => sum + samplesPerDay(1, stepMs), 0);
+    const amount = { queries: this.queries.size, series: running.length, samplesPerDay: samples };
+    return { source: amount, organisation: amount };
   }
 
   private made(query: RecordedQuery, provisioned: boolean): ManagedQuery {

@@ -94,7 +94,11 @@ export class PluginProcess {
       headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, { values: [value] }])),
       body: Buffer.from(body === undefined ? '' : JSON.stringify(body)),
     };
-    const messages = await this.stream<{ code: number; body: Buffer }>(request);
+    const messages = await this.callStream<{ code: number; body: Buffer }>(
+      'pluginv2.Resource',
+      'CallResource',
+      request
+    );
     const text = Buffer.concat(messages.map((message) => message.body)).toString('utf8');
     return { status: messages[0].code, body: text === '' ? undefined : JSON.parse(text) };
   }
@@ -121,6 +125,38 @@ export class PluginProcess {
     return answer.responses.A;
   }
 
+  /** Any unary call, with a request of the test's own making. */
+  call<T>(service: string, name: string, request: object): Promise<T> {
+    const { path: method, ...codec } = protocol.service(service)[name];
+    return this.unary<T>({ method, ...codec }, request);
+  }
+
+  /** All messages of any streamed call; after `enough` of them the caller hangs up. */
+  callStream<T>(service: string, name: string, request: object, enough = Infinity): Promise<T[]> {
+    const { path: method, requestSerialize, responseDeserialize } = protocol.service(service)[name];
+    const decode = (bytes: Buffer): T => responseDeserialize(bytes) as T;
+    const call = this.client.makeServerStreamRequest(method, requestSerialize, decode, request);
+    const messages: T[] = [];
+    return new Promise((resolve, reject) => {
+      call.on('data', (message: T) => {
+        if (messages.push(message) >= enough) {
+          resolve(messages);
+          call.cancel();
+        }
+      });
+      call.on('error', reject);
+      call.on('end', () => resolve(messages));
+    });
+  }
+
+  /** A streamed call that is left open. @returns what ends it */
+  openStream(service: string, name: string, request: object): () => void {
+    const { path: method, requestSerialize, responseDeserialize } = protocol.service(service)[name];
+    const call = this.client.makeServerStreamRequest(method, requestSerialize, responseDeserialize, request);
+    call.on('error', () => undefined).on('data', () => undefined);
+    return () => call.cancel();
+  }
+
   private unary<T>({ method, requestSerialize, responseDeserialize }: UnaryMethod, request: object): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       this.client.makeUnaryRequest(
@@ -133,25 +169,13 @@ export class PluginProcess {
       );
     });
   }
-
-  private stream<T>(request: object): Promise<T[]> {
-    const { path: method, requestSerialize, responseDeserialize } = protocol.service('pluginv2.Resource').CallResource;
-    const call = this.client.makeServerStreamRequest(
-      method,
-      requestSerialize,
-      (bytes) => responseDeserialize(bytes) as T,
-      request
-    );
-    const messages: T[] = [];
-    return new Promise((resolve, reject) => {
-      call.on('data', (message: T) => messages.push(message));
-      call.on('error', reject);
-      call.on('end', () => resolve(messages));
-    });
-  }
 }
 
-function contextOf({ uid, orgId = 1, url, jsonData, secrets = {} }: PluginDatasource, user: PluginUser | undefined) {
+/** What Grafana says about a datasource and whoever asks it. */
+export function contextOf(
+  { uid, orgId = 1, url, jsonData, secrets = {} }: PluginDatasource,
+  user: PluginUser | undefined
+) {
   return {
     orgId,
     pluginId: 'promkeep-prometheus-datasource',

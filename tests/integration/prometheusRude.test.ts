@@ -357,11 +357,11 @@ describe('resources', () => {
       Accept: 'application/json',
     };
     const response = await sourceOf(server.url).resource(
-      { ...request, path: 'api/v1/label/a%2Fb/values', query: 'match%5B%5D=up&token=x', headers },
+      { ...request, path: 'api/v1/label/a%20%EA%B0%80/values', query: 'match%5B%5D=up&token=x', headers },
       live()
     );
     expect(response.headers).toEqual({ 'content-type': 'application/json' });
-    expect(server.seen[0].url).toBe('/api/v1/label/a%2Fb/values?match%5B%5D=up&token=x');
+    expect(server.seen[0].url).toBe('/api/v1/label/a%20%EA%B0%80/values?match%5B%5D=up&token=geheim-geheim-token');
     expect(Object.keys(server.seen[0].headers).sort()).toEqual([
       'accept',
       'accept-encoding',

@@ -13,6 +13,7 @@ import { expiredCoverage } from './0010expiredCoverage';
 import { settings } from './0011settings';
 import { takingApart } from './0012takingApart';
 import { ownNames } from './0013ownNames';
+import { expectedSeries } from './0015expectedSeries';
 
 export interface Migration {
   name: string;
@@ -35,4 +36,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: 'settings', sql: settings },
   { name: 'taking apart', sql: takingApart },
   { name: 'own names', sql: ownNames },
+  { name: 'expected series', sql: expectedSeries },
 ];

@@ -1,3 +1,4 @@
+import { RECORDING_LIMITS } from '../../../src/contract/settings';
 import { clock, editor, MemoryLogger, NOW_MS } from '../../../tests/fakes/callers';
 import { MemoryArchive } from '../../../tests/fakes/memoryArchive';
 import { ScriptedSource, ramp } from '../../../tests/fakes/scriptedSource';
@@ -25,6 +26,7 @@ function setUp(policy: Partial<RecordingPolicy> = {}) {
     policy: {
       allowed: true,
       maxSeries: 3,
+      limits: RECORDING_LIMITS,
       forwardsCredentials: false,
       settleMs: 43_000,
       scrapeIntervalMs: 15_000,

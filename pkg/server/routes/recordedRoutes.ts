@@ -1,6 +1,7 @@
 import { RECORDED_QUERIES_RESOURCE, RESOURCE_PREFIX } from '../../../src/contract/resourcePaths';
 import { type RecordedDefinition } from '../../../src/contract/recordedQuery';
 import { type ApiRequest, type ApiResponse, type ApiRoute } from '../../core/api';
+import { PromkeepError } from '../../core/errors';
 import { type EditTarget, RecordedRefusal, type RecordedQueries } from '../../core/recordedQueries';
 import { invalid, Parameters } from './parameters';
 
@@ -73,11 +74,17 @@ function targetIn(body: Body): EditTarget {
   return { name: body.text('name'), revision: body.integer('revision') };
 }
 
+/** An expression of the greatest length, each of its characters escaped, and the rest. */
+const MOST_BODY_BYTES = 256 * 1024;
+
 /** The JSON object in a request's body, read strictly. */
 class Body {
   private readonly fields: ReadonlyMap<string, unknown>;
 
   constructor(bytes: Uint8Array) {
+    if (bytes.length > MOST_BODY_BYTES) {
+      throw new PromkeepError('LIMIT_EXCEEDED', `The body has more than ${MOST_BODY_BYTES} bytes.`);
+    }
     let parsed: unknown;
     try {
       parsed = JSON.parse(new TextDecoder().decode(bytes));
