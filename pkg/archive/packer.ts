@@ -1,6 +1,7 @@
 import { type Database, type Transaction } from './database';
 import { takeApart, timeText } from './sampleRows';
 import { errorCode } from './sqlState';
+import { type QueryFailures } from './upkeepFailures';
 
 /** What one run of packing did. */
 export interface PackOutcome {
@@ -19,6 +20,7 @@ export interface PackRequest {
   closedBeforeMs: number;
   /** At most this many samples a transaction, as far as one series does not have more. Default 500,000. */
   batchSamples?: number;
+  failures: QueryFailures;
 }
 
 interface Period {
@@ -51,7 +53,7 @@ const STATEMENT_TIMEOUT_MS = 300_000;
 export async function packClosed(
   database: Database,
   schema: string,
-  { closedBeforeMs, batchSamples = BATCH_SAMPLES }: PackRequest,
+  { closedBeforeMs, batchSamples = BATCH_SAMPLES, failures }: PackRequest,
   signal: AbortSignal
 ): Promise<PackOutcome> {
   const outcome: PackOutcome = { samples: 0, rows: 0, periods: 0, busy: 0 };
@@ -61,7 +63,7 @@ export async function packClosed(
       const key = `${period.queryId} ${period.fromMs} ${period.untilMs}`;
       if (!seen.has(key)) {
         seen.add(key);
-        await packPeriod(database, schema, period, batchSamples, outcome, signal);
+        await failures.guard(period.queryId, () => packPeriod(database, schema, period, batchSamples, outcome, signal));
       }
     }
   }

@@ -4,6 +4,7 @@ import { PromkeepError } from '../core/errors';
 import { type Archive, type ArchiveStatus } from '../core/ports';
 import { quietLogger, readConfig } from './commandConfig';
 import { CLOCK, EXIT, type CommandHost } from './commandHost';
+import { describeDeletions } from './deletions';
 import { windowOf } from './ledger';
 import { formatTable } from './table';
 
@@ -75,7 +76,8 @@ function archiveOf(host: CommandHost, options: ArchiveCommandOptions): ArchiveCo
   return config.archive;
 }
 
-async function withArchive(
+/** Opens the configuration's archive for one command. Throws `ARCHIVE_OFF` where there is none. */
+export async function withArchive(
   host: CommandHost,
   options: ArchiveCommandOptions,
   work: (archive: Archive) => Promise<number>
@@ -88,7 +90,8 @@ async function withArchive(
   }
 }
 
-function describe({ schemaVersion, serverVersion, samples, series, bytes, lease, queries }: ArchiveStatus): string {
+function describe(status: ArchiveStatus): string {
+  const { schemaVersion, serverVersion, samples, series, bytes, lease, queries } = status;
   const head =
     `PostgreSQL ${serverVersion}, schema ${schemaVersion}: ${samples} samples of ${series} series, ${mebibytes(bytes)} MiB\n` +
     describeLease(lease);
@@ -100,9 +103,11 @@ function describe({ schemaVersion, serverVersion, samples, series, bytes, lease,
     kind === 'recorded' ? `${(coveredMs / 3_600_000).toFixed(1)}h` : '',
     String(gaps.length),
   ]);
-  return queries.length === 0
-    ? head
-    : `${head}\n${formatTable(['query', 'kind', 'step', 'newest', 'covered', 'gaps'], rows, [4, 5])}`;
+  const table =
+    queries.length === 0
+      ? ''
+      : `\n${formatTable(['query', 'kind', 'step', 'newest', 'covered', 'gaps'], rows, [4, 5])}`;
+  return head + table + describeDeletions(status);
 }
 
 function describeLease(lease: ArchiveStatus['lease']): string {

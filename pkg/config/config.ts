@@ -44,8 +44,11 @@ export interface ArchiveConfig {
   probe: string;
   /** A recorded query with more series is not recorded. */
   maxSeries: number;
-  /** How long rollups are kept: a class, `forever`, or `none`; absent: as the archive has it. */
-  rollups: { fiveMinutes?: string; hours?: string };
+  /**
+   * How long rollups are kept: a class, `forever`, or `none`; how long deletions wait, `7d` or `2w`. Absent: as the archive
+   * has it.
+   */
+  wishes: { fiveMinutes?: string; hours?: string; deletionGrace?: string };
 }
 
 export interface ServerConfig {

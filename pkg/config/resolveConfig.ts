@@ -129,7 +129,11 @@ function resolveArchive(
     leaseMs: archive.lease,
     maxSeries: archive.max_series,
     probe: archive.probe ?? defaultProbe(prometheus.scrape_interval),
-    rollups: { fiveMinutes: archive.five_minute_rollups, hours: archive.hourly_rollups },
+    wishes: {
+      fiveMinutes: archive.five_minute_rollups,
+      hours: archive.hourly_rollups,
+      deletionGrace: archive.deletion_grace,
+    },
   };
 }
 

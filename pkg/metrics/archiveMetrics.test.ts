@@ -9,6 +9,8 @@ const STATUS: ArchiveStatus = {
   series: 4,
   bytes: 3_000,
   queries: [],
+  pending: [],
+  failures: [],
 };
 
 function watchOf(more: Partial<ArchiveWatch> = {}): ArchiveWatch {

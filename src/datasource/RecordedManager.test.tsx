@@ -18,6 +18,7 @@ const ANSWER: RecordedQueriesAnswer = {
     QUERY,
     { ...QUERY, name: 'file', provisioned: true, paused: true, gaps: [], gapCount: 0, missingPoints: 0 },
   ],
+  waiting: [],
   may: { edit: true, deleteData: true },
   archiver: 'serve pid 1',
   scrapeIntervalMs: 15_000,

@@ -4,6 +4,7 @@ import {
   type RecordedGap,
   type RecordedQueriesAnswer,
   type RecordedQueryItem,
+  type WaitingDeletion,
 } from '../contract/recordedQuery';
 import { RecordedFields } from './recordedFields';
 
@@ -15,6 +16,7 @@ export function parseRecordedQueries(body: unknown): RecordedQueriesAnswer {
   const archiver = fields.optionalText('archiver');
   return {
     queries: fields.list('queries').map(parseItem),
+    waiting: fields.list('waiting').map(parseWaiting),
     may: {
       edit: may.flag('edit'),
       deleteData: may.flag('deleteData'),
@@ -63,6 +65,23 @@ function parseItem(fields: RecordedFields): RecordedQueryItem {
     missingPoints: fields.number('missingPoints'),
     gapCount: fields.number('gapCount'),
     gaps: fields.list('gaps').map(parseGap),
+    ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)),
+  };
+}
+
+function parseWaiting(fields: RecordedFields): WaitingDeletion {
+  const optional = {
+    query: fields.optionalText('query'),
+    present: fields.optionalText('present'),
+    samples: fields.optionalNumber('samples'),
+    oldestMs: fields.optionalNumber('oldestMs'),
+  };
+  return {
+    what: fields.text('what'),
+    wanted: fields.text('wanted'),
+    by: fields.text('by'),
+    askedAtMs: fields.number('askedAtMs'),
+    atMs: fields.number('atMs'),
     ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)),
   };
 }

@@ -5,7 +5,7 @@ import { Client } from 'pg';
 import { createArchive } from '../../pkg/archive/archive';
 import { type ArchiveJobs, createArchiveJobs } from '../../pkg/archive/archiveJobs';
 import { type ArchiveConnection, connectionFromUrl } from '../../pkg/archive/connection';
-import { type RollupWishes } from '../../pkg/archive/rollupSettings';
+import { type ArchiveWishes } from '../../pkg/archive/archiveWishes';
 import { type Archive, type Logger, type SourceIdentity } from '../../pkg/core/ports';
 import { type RunningPostgres, startPostgres } from '../../scripts/stack/postgres';
 
@@ -100,13 +100,19 @@ export class TestServer {
     return archive;
   }
 
+  /** The date of everything that waits has come, on the database's clock; the next upkeep carries it out. */
+  async endGrace(url: string): Promise<void> {
+    const client = await this.client(url);
+    await client.query('UPDATE promkeep_pending SET effective_at = now()');
+  }
+
   /** Background jobs whose clock stands at `nowMs`; by default long after everything the tests write. */
-  jobs(url: string, nowMs = LONG_AFTER, rollups?: RollupWishes): ArchiveJobs {
+  jobs(url: string, nowMs = LONG_AFTER, wishes?: ArchiveWishes): ArchiveJobs {
     const jobs = createArchiveJobs({
       connection: connectionFromUrl(url),
       logger: silentLogger,
       clock: { nowMs: () => nowMs },
-      rollups,
+      wishes,
     });
     this.closers.push(() => jobs.close());
     return jobs;

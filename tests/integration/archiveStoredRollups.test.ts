@@ -1,7 +1,7 @@
 import { type Client } from 'pg';
 import { createArchiveJobs } from '../../pkg/archive/archiveJobs';
 import { connectionFromUrl } from '../../pkg/archive/connection';
-import { type RollupWishes } from '../../pkg/archive/rollupSettings';
+import { type ArchiveWishes } from '../../pkg/archive/archiveWishes';
 import { type Archive } from '../../pkg/core/ports';
 import { type Series } from '../../pkg/core/series';
 import { live, SERVERS, silentLogger, SOURCE, T0, TestServer } from './archiveServers';
@@ -218,7 +218,7 @@ describe.each(SERVERS)('stored rollups on $name', (server) => {
         connection: connectionFromUrl(url),
         logger: silentLogger,
         clock: { nowMs: () => T0 + days * DAY },
-        rollups: retention,
+        wishes: retention,
       });
     const [early, late] = [jobs(50), jobs(100)];
     await early.rollUp(live());
@@ -234,9 +234,9 @@ describe.each(SERVERS)('stored rollups on $name', (server) => {
 
   it('are kept as long as the archive says, whichever program runs the job', async () => {
     await write(MIX, T0, T0 + 3 * DAY);
-    const start = (days: number, rollups?: RollupWishes): ReturnType<typeof createArchiveJobs> => {
+    const start = (days: number, wishes?: ArchiveWishes): ReturnType<typeof createArchiveJobs> => {
       const clock = { nowMs: () => T0 + days * DAY };
-      return createArchiveJobs({ connection: connectionFromUrl(url), logger: silentLogger, clock, rollups });
+      return createArchiveJobs({ connection: connectionFromUrl(url), logger: silentLogger, clock, wishes });
     };
     const settings = async (): Promise<unknown[]> =>
       (await client.query('SELECT name, value FROM promkeep_settings ORDER BY name')).rows.map(Object.values);

@@ -12,6 +12,7 @@ import { rowSecurity } from './0009rowSecurity';
 import { expiredCoverage } from './0010expiredCoverage';
 import { settings } from './0011settings';
 import { takingApart } from './0012takingApart';
+import { deletions } from './0014deletions';
 
 export interface Migration {
   name: string;
@@ -33,4 +34,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: 'expired coverage', sql: expiredCoverage },
   { name: 'settings', sql: settings },
   { name: 'taking apart', sql: takingApart },
+  { name: 'deletions', sql: deletions },
 ];
