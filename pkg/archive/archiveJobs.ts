@@ -33,22 +33,19 @@ export interface PackOptions {
 }
 
 /** What was done, and for how many queries it failed; which, and why, is kept in the archive. */
-export type Served<T> = T & { failedQueries: number };
+export type Served<T> = T & DueOutcome & { failedQueries: number };
 
 /**
  * What keeps an archive small, for all sources in it. Every job works in short transactions, may be killed or run twice at any
- * moment, and rejects with `PromkeepError` only.
+ * moment, begins with letting deletions hold whose date has come, and rejects with `PromkeepError` only.
  */
 export interface ArchiveJobs {
   /** Packs the samples of closed periods, then condenses the provenance of what is packed; once an hour is enough. */
   packClosed(signal: AbortSignal, options?: PackOptions): Promise<Served<PackOutcome & { condensedFetches: number }>>;
   /** Stores rollups of closed days and of what changed since; with a scope, computes there again what may still change. */
   rollUp(signal: AbortSignal, recompute?: RecomputeScope): Promise<Served<RollupOutcome>>;
-  /**
-   * Lets deletions hold whose date has come, then removes what is older than the retention class of its query, then its
-   * provenance; once an hour is enough.
-   */
-  expire(signal: AbortSignal): Promise<Served<ExpireOutcome & DueOutcome & { expiredFetches: number }>>;
+  /** Removes what is older than the retention class of its query, then its provenance; once an hour is enough. */
+  expire(signal: AbortSignal): Promise<Served<ExpireOutcome & { expiredFetches: number }>>;
   /** Removes what is left of recorded queries that were deleted with their data; once an hour is enough. */
   removeDeleted(signal: AbortSignal): Promise<Served<PurgeOutcome>>;
   close(): Promise<void>;
@@ -72,6 +69,8 @@ export function createArchiveJobs(options: ArchiveJobsOptions): ArchiveJobs {
         wishes = undefined;
       }
       const failures = new QueryFailures();
+      // Before every task: what is packed and rolled up goes by the classes in force, as what expires does.
+      const due = await applyDue(database, quoted, failures, signal);
       const done = await work(quoted, failures);
       await noteFailures(database, quoted, task, failures, signal);
       failures.byQuery.forEach(({ code, message }, queryId) =>
@@ -83,7 +82,7 @@ export function createArchiveJobs(options: ArchiveJobsOptions): ArchiveJobs {
         })
       );
       failures.throwFirst();
-      return { ...done, failedQueries: failures.byQuery.size };
+      return { ...done, ...due, failedQueries: failures.byQuery.size };
     } catch (error) {
       throw toArchiveError(error, connection, signal);
     }
@@ -103,10 +102,9 @@ export function createArchiveJobs(options: ArchiveJobsOptions): ArchiveJobs {
       }),
     expire: (signal) =>
       run('expire', signal, async (schema, failures) => {
-        const due = await applyDue(database, schema, failures, signal);
         const rollups = await readRollupRetention(database, schema, signal);
         const request = { database, schema, nowMs: clock.nowMs(), rollups, failures, signal };
-        return { ...due, ...(await expire(request)), expiredFetches: await expireFetches(request) };
+        return { ...(await expire(request)), expiredFetches: await expireFetches(request) };
       }),
     removeDeleted: (signal) =>
       run('remove deleted', signal, (schema, failures) => purgeDeleted(database, schema, { failures }, signal)),

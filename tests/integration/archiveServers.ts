@@ -89,11 +89,14 @@ export class TestServer {
     return client;
   }
 
-  archive(url: string, overrides: { source?: SourceIdentity; connection?: Partial<ArchiveConnection> } = {}): Archive {
+  archive(
+    url: string,
+    overrides: { source?: SourceIdentity; connection?: Partial<ArchiveConnection>; logger?: Logger } = {}
+  ): Archive {
     const archive = createArchive({
       connection: { ...connectionFromUrl(url), ...overrides.connection },
       source: overrides.source ?? SOURCE,
-      logger: silentLogger,
+      logger: overrides.logger ?? silentLogger,
       clock: { nowMs: () => T0 + 3_600_000 },
     });
     this.closers.push(() => archive.close());

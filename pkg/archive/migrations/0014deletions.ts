@@ -162,6 +162,7 @@ DECLARE
   known {schema}.promkeep_pending;
   due boolean;
   from_when timestamptz;
+  cut timestamptz;
   samples bigint;
   first_time timestamptz;
 BEGIN
@@ -187,10 +188,14 @@ BEGIN
   from_when := CASE WHEN known.pending_id IS NULL OR {schema}.promkeep_deletes_more(asked, known.wanted)
     THEN now() + {schema}.promkeep_grace() ELSE known.effective_at END;
   IF of_query IS NOT NULL THEN
-    SELECT coalesce(sum(f.inserted - f.withdrawn), 0), min(lower(f.fetched_range)) INTO samples, first_time
+    cut := CASE WHEN of_what = 'data' THEN 'infinity' ELSE {schema}.promkeep_kept_from(asked, now()) END;
+    -- Of a write that reaches beyond the cut, its share before it.
+    SELECT coalesce(sum((f.inserted - f.withdrawn) * CASE WHEN upper(f.fetched_range) <= cut OR f.fetched_range IS NULL THEN 1
+        ELSE extract(epoch FROM cut - lower(f.fetched_range)) / extract(epoch FROM upper(f.fetched_range) - lower(f.fetched_range)) END), 0),
+      min(lower(f.fetched_range)) INTO samples, first_time
     FROM {schema}.promkeep_fetches f
-    WHERE f.query_id = of_query AND (of_what = 'data' OR upper(f.fetched_range) < {schema}.promkeep_kept_from(asked, now())
-      AND upper(f.fetched_range) >= {schema}.promkeep_kept_from(present, now()));
+    WHERE f.query_id = of_query AND (of_what = 'data'
+      OR lower(f.fetched_range) < cut AND upper(f.fetched_range) >= {schema}.promkeep_kept_from(present, now()));
   END IF;
   INSERT INTO {schema}.promkeep_pending AS p (what, query_id, wanted, asked_by, effective_at, about_samples, oldest)
   VALUES (of_what, of_query, asked, {schema}.promkeep_actor(), from_when, samples, first_time)

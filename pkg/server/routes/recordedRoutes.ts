@@ -43,8 +43,10 @@ export function createRecordedRoutes(queries: RecordedQueries): ApiRoute[] {
     ),
     post('/delete', async (body, { caller }) => {
       body.allowOnly(['name', 'revision', 'withData']);
-      await queries.remove(targetIn(body), body.flag('withData'), caller);
-      return {};
+      const withData = body.flag('withData');
+      await queries.remove(targetIn(body), withData, caller);
+      // The data is still there, for as long as it can be taken back.
+      return { done: !withData };
     }),
     post('/take-back', async (body, { caller }) => {
       body.allowOnly(['name']);
