@@ -89,6 +89,8 @@ export interface RecordedQuery {
   stepMs: number;
   /** `7d`, `30d`, `1y`, `forever`, … as it was asked for last; a longer one may still hold, see `PendingDeletion`. */
   retention: string;
+  /** Absent: nothing was ever recorded under another definition. */
+  version?: number;
 }
 
 /** A recorded query as people manage it: its current version, its state, and who changed it when (absent: a program did). */

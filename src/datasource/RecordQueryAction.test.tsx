@@ -7,7 +7,11 @@ import { type PromkeepOptions, type PromkeepPromQuery } from './promkeepPromQuer
 import { RecordQueryAction } from './RecordQueryAction';
 
 const ALLOWED = { archiveEnabled: true, archiveAllowRecording: true, timeInterval: '5s' };
-const EMPTY_LIST = { queries: [], may: { edit: true, deleteData: false }, scrapeIntervalMs: 5_000 };
+const EMPTY_LIST = {
+  ...{ queries: [], waiting: [] },
+  may: { edit: true, deleteData: false },
+  scrapeIntervalMs: 5_000,
+};
 
 function open(jsonData: PromkeepOptions, query: Partial<PromkeepPromQuery> = { expr: 'rate(a[$__rate_interval])' }) {
   const sent: unknown[] = [];

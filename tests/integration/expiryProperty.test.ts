@@ -186,7 +186,8 @@ describe.each(SERVERS)('expiry on $name', (server) => {
   };
 
   it('forever is not for ever: what was filled in again goes with the rollups of a class it had once', async () => {
-    const all = ['pack' as const, 'rollUp' as const, 'expire' as const];
+    // Without packing, as where its lock is held by somebody else.
+    const all = ['rollUp' as const, 'expire' as const];
     await run([
       { kind: 'write', name: 'a', daysAgo: 3, hours: 48 },
       { kind: 'upkeep', daysLater: 70, jobs: all },
