@@ -6,6 +6,7 @@ import { migrateSchema } from './migrator';
 import { applyDue, type DueOutcome } from './pendingDeletions';
 import { packClosed, type PackOutcome } from './packer';
 import { condenseFetches, expireFetches } from './provenance';
+import { tellShortened } from './recordedQueryStore';
 import { purgeDeleted, type PurgeOutcome } from './queryPurge';
 import { expire, type ExpireOutcome } from './retention';
 import { type RecomputeScope, rollUp, type RollupOutcome } from './rollups';
@@ -64,7 +65,8 @@ export function createArchiveJobs(options: ArchiveJobsOptions): ArchiveJobs {
     try {
       const { quoted } = await migrateSchema(database, options.schema ?? connection.schema);
       if (wishes) {
-        await storeArchiveWishes(database, quoted, wishes, signal);
+        const waiting = await storeArchiveWishes(database, quoted, wishes, signal);
+        waiting.forEach((one) => tellShortened(logger, one));
         // Once: should another program be started with other wishes, the later start decides, for both.
         wishes = undefined;
       }

@@ -1,5 +1,6 @@
 import { type Database } from './database';
-import { actAs } from './pendingDeletions';
+import { type PendingDeletion } from '../core/ports';
+import { actAs, readPending } from './pendingDeletions';
 import { ROLLUP_RETENTION, type RollupRetention } from './rollupWidths';
 
 /** What a configuration says; what it leaves out stays as the archive has it. */
@@ -17,18 +18,20 @@ const NAMES: Readonly<Record<keyof ArchiveWishes, string>> = {
 /**
  * Makes a configuration's wishes those of the archive: from then on every program goes by them. A shorter time for rollups waits
  * for its date, like every other deletion.
+ *
+ * @returns what waits of these wishes
  */
 export async function storeArchiveWishes(
   database: Database,
   schema: string,
   wishes: ArchiveWishes,
   signal: AbortSignal
-): Promise<void> {
+): Promise<PendingDeletion[]> {
   const named = (['deletionGrace', 'fiveMinutes', 'hours'] as const).filter((key) => wishes[key] !== undefined);
   if (named.length === 0) {
-    return;
+    return [];
   }
-  await database.transaction(
+  return database.transaction(
     async (tx) => {
       await actAs(tx, 'config');
       await tx.run(
@@ -36,6 +39,8 @@ export async function storeArchiveWishes(
          ON CONFLICT (name) DO UPDATE SET value = excluded.value, updated_at = now() WHERE s.value <> excluded.value`,
         [named.map((key) => NAMES[key]), named.map((key) => wishes[key])]
       );
+      const waiting = await readPending(tx, schema, undefined);
+      return waiting.filter(({ what }) => named.some((key) => NAMES[key] === what));
     },
     { signal }
   );

@@ -22,11 +22,16 @@ const COLUMNS = `p.pending_id, p.what, p.query_id, q.name, p.wanted, p.asked_by,
   (extract(epoch FROM p.asked_at) * 1000)::bigint AS asked_ms, (extract(epoch FROM p.effective_at) * 1000)::bigint AS at_ms,
   (extract(epoch FROM p.oldest) * 1000)::bigint AS oldest_ms`;
 
-/** What waits for the queries of a source, and for the whole archive, by date. @param name only that recorded query */
+/**
+ * What waits for the queries of a source, and for the whole archive, by date.
+ *
+ * @param source absent: only for the whole archive
+ * @param name only for that recorded query
+ */
 export async function readPending(
   tx: Transaction,
   schema: string,
-  source: SourceIdentity,
+  source: SourceIdentity | undefined,
   name?: string
 ): Promise<PendingDeletion[]> {
   const rows = await tx.rows(
@@ -37,7 +42,7 @@ export async function readPending(
      WHERE (o.org_id = $1::bigint AND o.name = $2::text AND ($3::text IS NULL OR q.kind = 'recorded' AND q.name = $3::text)
        OR p.query_id IS NULL AND $3::text IS NULL)
      ORDER BY p.effective_at, p.pending_id`,
-    [source.orgId, source.name, name ?? null]
+    [source?.orgId ?? null, source?.name ?? null, name ?? null]
   );
   return rows.map(toPending);
 }

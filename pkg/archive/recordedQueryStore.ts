@@ -64,14 +64,15 @@ export async function purgeNames(
 /** What a config file will delete by a shorter retention, in the log: nobody else would notice before it is gone. */
 export function tellShortened(
   logger: Logger,
-  { query, present, wanted, askedAtMs, atMs, samples, oldestMs }: PendingDeletion
+  { what, query, present, wanted, askedAtMs, atMs, samples, oldestMs }: PendingDeletion
 ): void {
-  logger.warn('The configuration shortens the retention of a recorded query; until the date, the longer one holds.', {
+  logger.warn('The configuration shortens what is kept; until the date, what was in force before holds.', {
+    what,
     query,
     from: present,
     to: wanted,
     date: new Date(atMs).toISOString(),
-    deletesSamples: samples ?? 0,
+    deletesSamples: samples,
     ...(oldestMs === undefined
       ? {}
       : { oldest: new Date(oldestMs).toISOString(), deletesDays: daysGone(oldestMs, wanted, askedAtMs) }),

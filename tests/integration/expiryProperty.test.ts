@@ -14,10 +14,13 @@ const CLASSES = [...Object.keys(DAYS), '9999y', 'whatever'];
 const daysOf = (retention: string): number => DAYS[retention] ?? Infinity;
 const NAMES = ['a', 'b'];
 
+type Task = 'pack' | 'rollUp' | 'expire';
+const TASKS: Task[] = ['pack', 'rollUp', 'expire'];
+
 type Operation =
   | { kind: 'write'; name: string; daysAgo: number; hours: number }
   | { kind: 'class'; name: string; retention: string; waits: boolean }
-  | { kind: 'upkeep'; daysLater: number; jobs: Array<'pack' | 'rollUp' | 'expire'> };
+  | { kind: 'upkeep'; daysLater: number; jobs: Task[] };
 
 const name = fc.constantFrom(...NAMES);
 const operation: fc.Arbitrary<Operation> = fc.oneof(
@@ -36,10 +39,7 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
   fc.record({
     kind: fc.constant('upkeep' as const),
     daysLater: fc.integer({ min: 0, max: 20 }),
-    jobs: fc.oneof(
-      fc.constant(['pack' as const, 'rollUp' as const, 'expire' as const]),
-      fc.subarray(['pack' as const, 'rollUp' as const, 'expire' as const], { minLength: 1 })
-    ),
+    jobs: fc.oneof(fc.constant(TASKS), fc.subarray(TASKS, { minLength: 1 })),
   })
 );
 
@@ -187,7 +187,7 @@ describe.each(SERVERS)('expiry on $name', (server) => {
 
   it('forever is not for ever: what was filled in again goes with the rollups of a class it had once', async () => {
     // Without packing, as where its lock is held by somebody else.
-    const all = ['rollUp' as const, 'expire' as const];
+    const all: Task[] = ['rollUp', 'expire'];
     await run([
       { kind: 'write', name: 'a', daysAgo: 3, hours: 48 },
       { kind: 'upkeep', daysLater: 70, jobs: all },
