@@ -1,16 +1,12 @@
-import { openArchive, openArchiveJobs } from '../composeSources';
-import { type ArchiveConfig } from '../config/config';
+import { openArchiveJobs } from '../composeSources';
 import { PromkeepError } from '../core/errors';
-import { type Archive, type ArchiveStatus } from '../core/ports';
-import { quietLogger, readConfig } from './commandConfig';
+import { type ArchiveStatus } from '../core/ports';
+import { quietLogger } from './commandConfig';
 import { CLOCK, EXIT, type CommandHost } from './commandHost';
 import { describeDeletions } from './deletions';
 import { windowOf } from './ledger';
 import { formatTable } from './table';
-
-export interface ArchiveCommandOptions {
-  config?: string;
-}
+import { type ArchiveCommandOptions, archiveOf, withArchive } from './withArchive';
 
 /** `promkeep migrate`: brings the archive's tables up to date. */
 export function runMigrate(host: CommandHost, options: ArchiveCommandOptions): Promise<number> {
@@ -65,28 +61,6 @@ export async function runRollup(host: CommandHost, options: RollupCommandOptions
   } finally {
     forget();
     await jobs.close();
-  }
-}
-
-function archiveOf(host: CommandHost, options: ArchiveCommandOptions): ArchiveConfig {
-  const config = readConfig(host, options.config);
-  if (!config.archive) {
-    throw new PromkeepError('ARCHIVE_OFF', 'There is no archive: set archive.url or PROMKEEP_DATABASE_URL.');
-  }
-  return config.archive;
-}
-
-/** Opens the configuration's archive for one command. Throws `ARCHIVE_OFF` where there is none. */
-export async function withArchive(
-  host: CommandHost,
-  options: ArchiveCommandOptions,
-  work: (archive: Archive) => Promise<number>
-): Promise<number> {
-  const archive = openArchive(archiveOf(host, options), { logger: quietLogger(host), clock: CLOCK });
-  try {
-    return await work(archive);
-  } finally {
-    await archive.close();
   }
 }
 

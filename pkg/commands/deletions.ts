@@ -1,7 +1,7 @@
 import { type ArchiveStatus } from '../core/ports';
-import { type ArchiveCommandOptions, withArchive } from './archive';
 import { EXIT, type CommandHost } from './commandHost';
 import { formatTable } from './table';
+import { type ArchiveCommandOptions, withArchive } from './withArchive';
 
 /** `promkeep archive take-back <query>`: what waits to be deleted of a recorded query stays. */
 export function runTakeBack(host: CommandHost, query: string, options: ArchiveCommandOptions): Promise<number> {
