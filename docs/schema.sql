@@ -214,6 +214,15 @@ $_$;
 
 COMMENT ON FUNCTION public.metrics_rollup(width interval, from_time timestamp with time zone, to_time timestamp with time zone) IS 'Rollups of any width over the samples after from_time and up to to_time, reading only what lies there. Buckets at the ends are cut by the range unless it lies on their borders. Where samples have expired, only widths that are a multiple of stored buckets have anything.';
 
+CREATE FUNCTION public.promkeep_actor() RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  SELECT coalesce(nullif(current_setting('promkeep.actor', true), ''), 'role:' || session_user)
+$$;
+
+COMMENT ON FUNCTION public.promkeep_actor() IS 'Who is at work: promkeep.actor, which Promkeep sets in its transactions, else the database role.';
+
 CREATE FUNCTION public.promkeep_add_fetch(in_query bigint, in_version integer, in_from timestamp with time zone, in_to timestamp with time zone, in_fetched_at timestamp with time zone, in_expression text, in_prometheus_version text, in_warnings text[], in_counts bigint[], in_covered tstzmultirange, in_series bigint[], in_times timestamp with time zone[], in_values double precision[], OUT fetch_id bigint, OUT transaction_id text) RETURNS record
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -297,6 +306,15 @@ END
 $$;
 
 COMMENT ON FUNCTION public.promkeep_cover(in_query bigint, in_version integer, in_covered tstzmultirange) IS 'Adds to the coverage of a version; other versions lose what was written over, gaps what was filled. The caller holds the query''s lock.';
+
+CREATE FUNCTION public.promkeep_deletes_more(wanted text, present text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $_$
+  SELECT CASE $1 WHEN 'none' THEN 0 ELSE coalesce("public".promkeep_retention_days($1), 2147483647) END
+       < CASE $2 WHEN 'none' THEN 0 ELSE coalesce("public".promkeep_retention_days($2), 2147483647) END
+$_$;
+
+COMMENT ON FUNCTION public.promkeep_deletes_more(wanted text, present text) IS 'Whether the first retention is shorter than the second one; none is the shortest.';
 
 CREATE FUNCTION public.promkeep_ensure_packed_partition(class text, at timestamp with time zone) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
@@ -412,6 +430,16 @@ $$;
 
 COMMENT ON FUNCTION public.promkeep_fingerprint(metric_name text, labels jsonb) IS 'Identity of a series within its query. Writers compute the same outside of the database.';
 
+CREATE FUNCTION public.promkeep_grace() RETURNS interval
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  SELECT interval '24 hours' * coalesce(
+    (SELECT "public".promkeep_retention_days(s.value) FROM "public".promkeep_settings s WHERE s.name = 'deletion_grace'), 7)
+$$;
+
+COMMENT ON FUNCTION public.promkeep_grace() IS 'How long a deletion waits; 7 days unless promkeep_settings says otherwise.';
+
 CREATE FUNCTION public.promkeep_grant_reader(role_name name, org_id bigint DEFAULT NULL::bigint) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -432,6 +460,85 @@ END
 $_$;
 
 COMMENT ON FUNCTION public.promkeep_grant_reader(role_name name, org_id bigint) IS 'Lets a role read everything of one organisation, or of all without one. Call it once for each organisation the role may see.';
+
+CREATE FUNCTION public.promkeep_hold_back_data() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+  IF OLD.deleted_at IS NOT NULL AND NEW.deleted_at IS NULL THEN
+    PERFORM "public".promkeep_take_back(OLD.query_id, 'data');
+  END IF;
+  IF NEW.delete_data AND NOT OLD.delete_data THEN
+    NEW.delete_data := "public".promkeep_may_delete(OLD.query_id, 'data', OLD.retention, 'deleted');
+  END IF;
+  RETURN NEW;
+END
+$$;
+
+COMMENT ON FUNCTION public.promkeep_hold_back_data() IS 'Trigger of promkeep_queries: the deletion of data waits for its date. A query that is used again ends the waiting.';
+
+CREATE FUNCTION public.promkeep_hold_back_retention() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+  IF NOT "public".promkeep_deletes_more(NEW.retention, OLD.retention) THEN
+    PERFORM "public".promkeep_take_back(OLD.query_id, 'retention');
+  ELSIF NOT "public".promkeep_may_delete(OLD.query_id, 'retention', OLD.retention, NEW.retention) THEN
+    NEW.retention := OLD.retention;
+  END IF;
+  RETURN NEW;
+END
+$$;
+
+COMMENT ON FUNCTION public.promkeep_hold_back_retention() IS 'Trigger of promkeep_queries: a shorter retention waits for its date. Any other one, also the one in force, ends the waiting.';
+
+CREATE FUNCTION public.promkeep_hold_back_setting() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+  of_name text;
+  present text;
+  asked text;
+BEGIN
+  IF TG_OP = 'DELETE' THEN
+    of_name := OLD.name;
+  ELSE
+    of_name := NEW.name;
+  END IF;
+  present := CASE of_name WHEN 'five_minute_rollups' THEN '1y' WHEN 'hourly_rollups' THEN 'forever' ELSE '7d' END;
+  asked := present;
+  IF TG_OP <> 'INSERT' THEN
+    present := OLD.value;
+  -- INSERT ... ON CONFLICT comes here before it finds the row, and then once more as an UPDATE.
+  ELSIF EXISTS (SELECT 1 FROM "public".promkeep_settings s WHERE s.name = of_name) THEN
+    RETURN NEW;
+  END IF;
+  IF TG_OP <> 'DELETE' THEN
+    asked := NEW.value;
+  END IF;
+  IF of_name = 'deletion_grace' THEN
+    IF asked <> present THEN
+      PERFORM "public".promkeep_note_audit(NULL::bigint, "public".promkeep_actor(), 'at once', of_name, present, asked, now(), NULL::bigint);
+    END IF;
+  ELSIF NOT "public".promkeep_deletes_more(asked, present) THEN
+    PERFORM "public".promkeep_take_back(NULL::bigint, of_name);
+  ELSIF NOT "public".promkeep_may_delete(NULL::bigint, of_name, present, asked) THEN
+    IF TG_OP = 'DELETE' THEN
+      RETURN NULL;
+    END IF;
+    NEW.value := present;
+  END IF;
+  IF TG_OP = 'DELETE' THEN
+    RETURN OLD;
+  END IF;
+  RETURN NEW;
+END
+$$;
+
+COMMENT ON FUNCTION public.promkeep_hold_back_setting() IS 'Trigger of promkeep_settings: a shorter time for stored rollups waits for its date, as promkeep_hold_back_retention() does it for queries. Another grace time holds at once, for what is asked from then on.';
 
 CREATE FUNCTION public.promkeep_inserted_query(of_org bigint, source_text character varying) RETURNS bigint
     LANGUAGE plpgsql
@@ -461,6 +568,68 @@ $$;
 
 COMMENT ON FUNCTION public.promkeep_inserted_query(of_org bigint, source_text character varying) IS 'Finds or makes the query that rows inserted with this source belong to.';
 
+CREATE FUNCTION public.promkeep_kept_from(class text, at timestamp with time zone) RETURNS timestamp with time zone
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $_$
+  SELECT coalesce($2 - interval '24 hours' * "public".promkeep_retention_days($1), '-infinity'::timestamptz)
+$_$;
+
+COMMENT ON FUNCTION public.promkeep_kept_from(class text, at timestamp with time zone) IS 'Samples before this time may go at that time; -infinity where all are kept, and never null, which least() and greatest() would pass over.';
+
+CREATE FUNCTION public.promkeep_may_delete(of_query bigint, of_what text, present text, asked text) RETURNS boolean
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+  known "public".promkeep_pending;
+  due boolean;
+  from_when timestamptz;
+  cut timestamptz;
+  samples bigint;
+  first_time timestamptz;
+BEGIN
+  SELECT p.* INTO known FROM "public".promkeep_pending p WHERE coalesce(p.query_id, 0) = coalesce(of_query, 0) AND p.what = of_what FOR UPDATE;
+  due := coalesce(known.wanted = asked AND known.effective_at <= now(), false);
+  IF due OR current_setting('promkeep.grace', true) = 'waived' THEN
+    DELETE FROM "public".promkeep_pending p WHERE p.pending_id = known.pending_id;
+    PERFORM "public".promkeep_note_audit(of_query, CASE WHEN due THEN known.asked_by ELSE "public".promkeep_actor() END,
+      CASE WHEN due THEN 'carried out' ELSE 'at once' END, of_what, present, asked, now(), known.about_samples);
+    RETURN true;
+  END IF;
+  -- Where there is nothing, nothing can be lost.
+  IF of_query IS NOT NULL AND NOT EXISTS (SELECT 1 FROM "public".promkeep_series r WHERE r.query_id = of_query)
+    OR of_query IS NULL AND NOT EXISTS (SELECT 1 FROM "public".promkeep_rollup_state t
+      WHERE t.width_s = CASE of_what WHEN 'five_minute_rollups' THEN 300 ELSE 3600 END) THEN
+    DELETE FROM "public".promkeep_pending p WHERE p.pending_id = known.pending_id;
+    RETURN true;
+  END IF;
+  IF known.wanted = asked THEN
+    RETURN false;
+  END IF;
+  -- Who asks for less than what waits already need not wait longer.
+  from_when := CASE WHEN known.pending_id IS NULL OR "public".promkeep_deletes_more(asked, known.wanted)
+    THEN now() + "public".promkeep_grace() ELSE known.effective_at END;
+  IF of_query IS NOT NULL THEN
+    cut := CASE WHEN of_what = 'data' THEN 'infinity' ELSE "public".promkeep_kept_from(asked, now()) END;
+    -- Of a write that reaches beyond the cut, its share before it.
+    SELECT coalesce(sum((f.inserted - f.withdrawn) * CASE WHEN upper(f.fetched_range) <= cut OR f.fetched_range IS NULL THEN 1
+        ELSE extract(epoch FROM cut - lower(f.fetched_range)) / extract(epoch FROM upper(f.fetched_range) - lower(f.fetched_range)) END), 0),
+      min(lower(f.fetched_range)) INTO samples, first_time
+    FROM "public".promkeep_fetches f
+    WHERE f.query_id = of_query AND (of_what = 'data'
+      OR lower(f.fetched_range) < cut AND upper(f.fetched_range) >= "public".promkeep_kept_from(present, now()));
+  END IF;
+  INSERT INTO "public".promkeep_pending AS p (what, query_id, wanted, asked_by, effective_at, about_samples, oldest)
+  VALUES (of_what, of_query, asked, "public".promkeep_actor(), from_when, samples, first_time)
+  ON CONFLICT (coalesce(query_id, 0), what) DO UPDATE SET wanted = excluded.wanted, asked_by = excluded.asked_by, asked_at = now(),
+    effective_at = excluded.effective_at, about_samples = excluded.about_samples, oldest = excluded.oldest;
+  PERFORM "public".promkeep_note_audit(of_query, "public".promkeep_actor(), 'asked', of_what, present, asked, from_when, samples);
+  RETURN false;
+END
+$$;
+
+COMMENT ON FUNCTION public.promkeep_may_delete(of_query bigint, of_what text, present text, asked text) IS 'Whether what deletes (a shorter retention, the data of a query) may hold from now on: its date has come, promkeep.grace is set to waived in this transaction, or there is nothing to delete. Otherwise it is noted in promkeep_pending.';
+
 CREATE FUNCTION public.promkeep_metrics_data_write() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -478,6 +647,19 @@ END
 $$;
 
 COMMENT ON FUNCTION public.promkeep_metrics_data_write() IS 'INSTEAD OF trigger of metrics_data.';
+
+CREATE FUNCTION public.promkeep_note_audit(of_query bigint, actor text, action text, what text, before text, wanted text, effective_at timestamp with time zone, about_samples bigint) RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+  INSERT INTO "public".promkeep_audit (source_id, org_id, query, actor, action, what, before, wanted, effective_at, about_samples)
+  SELECT o.source_id, o.org_id, coalesce(q.name, q.source_text), $2, $3, $4, $5, $6, $7, $8
+  FROM (SELECT 1) one
+  LEFT JOIN "public".promkeep_queries q ON q.query_id = $1
+  LEFT JOIN "public".promkeep_sources o ON o.source_id = q.source_id
+$_$;
+
+COMMENT ON FUNCTION public.promkeep_note_audit(of_query bigint, actor text, action text, what text, before text, wanted text, effective_at timestamp with time zone, about_samples bigint) IS 'Writes a line of promkeep_audit.';
 
 CREATE FUNCTION public.promkeep_note_stale() RETURNS trigger
     LANGUAGE plpgsql
@@ -685,10 +867,10 @@ CREATE FUNCTION public.promkeep_retention_days(class text) RETURNS integer
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $_$
   SELECT CASE WHEN class ~ '^[1-9][0-9]{0,4}[dwy]$'
-    THEN left(class, -1)::integer * CASE right(class, 1) WHEN 'd' THEN 1 WHEN 'w' THEN 7 ELSE 366 END END
+    THEN nullif(least(left(class, -1)::integer * CASE right(class, 1) WHEN 'd' THEN 1 WHEN 'w' THEN 7 ELSE 366 END, 36601), 36601) END
 $_$;
 
-COMMENT ON FUNCTION public.promkeep_retention_days(class text) IS 'Days of a retention class (30d, 8w, 1y); null for forever and for anything that cannot be read, which is kept.';
+COMMENT ON FUNCTION public.promkeep_retention_days(class text) IS 'Days of a retention class (30d, 8w, 1y); null for forever, for more than 36,600 days (100 years), and for anything that cannot be read: all of these are kept.';
 
 CREATE FUNCTION public.promkeep_revoke_reader(role_name name) RETURNS void
     LANGUAGE plpgsql
@@ -782,6 +964,25 @@ $$;
 
 COMMENT ON FUNCTION public.promkeep_take_apart(series_ids bigint[], low timestamp with time zone, high timestamp with time zone) IS 'Turns packed rows of these series that touch a range back into samples, so that they can be changed; packing packs them again. The caller holds the query''s lock.';
 
+CREATE FUNCTION public.promkeep_take_back(of_query bigint, of_what text) RETURNS boolean
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+  known "public".promkeep_pending;
+BEGIN
+  DELETE FROM "public".promkeep_pending p WHERE coalesce(p.query_id, 0) = coalesce(of_query, 0) AND p.what = of_what RETURNING p.* INTO known;
+  IF known.pending_id IS NULL THEN
+    RETURN false;
+  END IF;
+  PERFORM "public".promkeep_note_audit(of_query, "public".promkeep_actor(), 'taken back', of_what, NULL::text, known.wanted,
+    known.effective_at, known.about_samples);
+  RETURN true;
+END
+$$;
+
+COMMENT ON FUNCTION public.promkeep_take_back(of_query bigint, of_what text) IS 'Ends the waiting of a deletion; false when there is none.';
+
 CREATE FUNCTION public.promkeep_unpack(from_time timestamp with time zone, sample_count integer, step_us bigint, offsets_us bigint[], sample_values double precision[], differences boolean, divisor double precision, fetch_ids bigint[], fetch_starts integer[]) RETURNS TABLE(sample_time timestamp with time zone, sample_value double precision, sample_fetch bigint)
     LANGUAGE sql STABLE ROWS 5000 PARALLEL SAFE
     AS $_$
@@ -858,6 +1059,57 @@ COMMENT ON COLUMN public.metrics_1h.sum_value IS 'Sum.';
 COMMENT ON COLUMN public.metrics_1h.sample_count IS 'Number of samples that are not null.';
 
 COMMENT ON COLUMN public.metrics_1h.last_value IS 'Value of the last sample.';
+
+CREATE TABLE public.promkeep_audit (
+    audit_id bigint NOT NULL,
+    noted_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    source_id bigint,
+    org_id bigint,
+    query text,
+    actor text NOT NULL,
+    action text NOT NULL,
+    what text NOT NULL,
+    before text,
+    wanted text,
+    effective_at timestamp with time zone,
+    about_samples bigint,
+    CONSTRAINT promkeep_audit_action_check CHECK ((action = ANY (ARRAY['asked'::text, 'taken back'::text, 'at once'::text, 'carried out'::text])))
+);
+
+COMMENT ON TABLE public.promkeep_audit IS 'Who asked for a deletion, took it back, or had it done at once, and when it was carried out. Only grows; nobody but the owner of the tables can write it.';
+
+COMMENT ON COLUMN public.promkeep_audit.audit_id IS 'Key.';
+
+COMMENT ON COLUMN public.promkeep_audit.noted_at IS 'When, on the database''s clock.';
+
+COMMENT ON COLUMN public.promkeep_audit.source_id IS 'The source of the query; null for settings of the whole archive.';
+
+COMMENT ON COLUMN public.promkeep_audit.org_id IS 'Its organisation.';
+
+COMMENT ON COLUMN public.promkeep_audit.query IS 'Name of the query.';
+
+COMMENT ON COLUMN public.promkeep_audit.actor IS 'Who; as promkeep_pending.asked_by. Of what was carried out: who had asked for it.';
+
+COMMENT ON COLUMN public.promkeep_audit.action IS 'asked: it waits until effective_at; taken back; at once: without waiting, as an Admin, the command line or the owner may; carried out: its date had come.';
+
+COMMENT ON COLUMN public.promkeep_audit.what IS 'As promkeep_pending.what, or deletion_grace.';
+
+COMMENT ON COLUMN public.promkeep_audit.before IS 'What was in force.';
+
+COMMENT ON COLUMN public.promkeep_audit.wanted IS 'What was asked for.';
+
+COMMENT ON COLUMN public.promkeep_audit.effective_at IS 'From when on it was to hold.';
+
+COMMENT ON COLUMN public.promkeep_audit.about_samples IS 'As promkeep_pending.about_samples.';
+
+ALTER TABLE public.promkeep_audit ALTER COLUMN audit_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.promkeep_audit_audit_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 CREATE TABLE public.promkeep_coverage (
     query_id bigint NOT NULL,
@@ -1056,6 +1308,49 @@ COMMENT ON COLUMN public.promkeep_packed.fetch_ids IS 'The writes (promkeep_fetc
 COMMENT ON COLUMN public.promkeep_packed.fetch_starts IS 'Number (from 1) of the first sample of each of these runs.';
 
 COMMENT ON COLUMN public.promkeep_packed.divisor IS 'With differences: the power of ten by which the running sum is divided (values of two decimals: 100); null: 1; 0: the single value stands for all.';
+
+CREATE TABLE public.promkeep_pending (
+    pending_id bigint NOT NULL,
+    what text NOT NULL,
+    query_id bigint,
+    wanted text NOT NULL,
+    asked_by text NOT NULL,
+    asked_at timestamp with time zone DEFAULT now() NOT NULL,
+    effective_at timestamp with time zone NOT NULL,
+    about_samples bigint,
+    oldest timestamp with time zone,
+    CONSTRAINT promkeep_pending_check CHECK (((query_id IS NOT NULL) = (what = ANY (ARRAY['retention'::text, 'data'::text])))),
+    CONSTRAINT promkeep_pending_what_check CHECK ((what = ANY (ARRAY['retention'::text, 'data'::text, 'five_minute_rollups'::text, 'hourly_rollups'::text])))
+);
+
+COMMENT ON TABLE public.promkeep_pending IS 'Deletions that were asked for and wait for their date. Until then what was in force before holds, and whoever may ask for one may take it back.';
+
+COMMENT ON COLUMN public.promkeep_pending.pending_id IS 'Key.';
+
+COMMENT ON COLUMN public.promkeep_pending.what IS 'retention: a shorter one of a query; data: everything of a deleted query; five_minute_rollups, hourly_rollups: a shorter time for stored rollups of the archive.';
+
+COMMENT ON COLUMN public.promkeep_pending.query_id IS 'The query; null for rollups, which are the whole archive''s.';
+
+COMMENT ON COLUMN public.promkeep_pending.wanted IS 'The retention that was asked for; deleted for data.';
+
+COMMENT ON COLUMN public.promkeep_pending.asked_by IS 'Who asked: grafana:<login>, config (a configuration file), command (the promkeep program), or role:<database role>.';
+
+COMMENT ON COLUMN public.promkeep_pending.asked_at IS 'When.';
+
+COMMENT ON COLUMN public.promkeep_pending.effective_at IS 'From when on it holds, on the database''s clock; the next upkeep carries it out.';
+
+COMMENT ON COLUMN public.promkeep_pending.about_samples IS 'How many samples it would have deleted when it was asked for, as far as their provenance tells; null for rollups.';
+
+COMMENT ON COLUMN public.promkeep_pending.oldest IS 'Begin of the oldest write among them; null when there is none.';
+
+ALTER TABLE public.promkeep_pending ALTER COLUMN pending_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.promkeep_pending_pending_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 CREATE TABLE public.promkeep_queries (
     query_id bigint NOT NULL,
@@ -1418,15 +1713,15 @@ CREATE TABLE public.promkeep_settings (
     name text NOT NULL,
     value text NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT promkeep_settings_name_check CHECK ((name = ANY (ARRAY['five_minute_rollups'::text, 'hourly_rollups'::text]))),
+    CONSTRAINT promkeep_settings_name_check CHECK (((name = ANY (ARRAY['five_minute_rollups'::text, 'hourly_rollups'::text])) OR ((name = 'deletion_grace'::text) AND (value ~ '^[1-9][0-9]{0,2}[dw]$'::text)))),
     CONSTRAINT promkeep_settings_value_check CHECK ((value ~ '^([1-9][0-9]{0,4}[dwy]|forever|none)$'::text))
 );
 
 COMMENT ON TABLE public.promkeep_settings IS 'Settings of the archive as a whole. A program whose configuration names one writes it here; all programs, Grafana''s plugin among them, go by what stands here, and by the default where nothing does.';
 
-COMMENT ON COLUMN public.promkeep_settings.name IS 'five_minute_rollups or hourly_rollups: how long stored rollups of that width are kept.';
+COMMENT ON COLUMN public.promkeep_settings.name IS 'five_minute_rollups or hourly_rollups: how long stored rollups of that width are kept. deletion_grace: how long a deletion waits.';
 
-COMMENT ON COLUMN public.promkeep_settings.value IS 'A retention class such as 90d, forever, or none to store none.';
+COMMENT ON COLUMN public.promkeep_settings.value IS 'A retention class such as 90d, forever, or none to store none; for deletion_grace a number of days or weeks, such as 7d.';
 
 COMMENT ON COLUMN public.promkeep_settings.updated_at IS 'When it was given this value.';
 
@@ -1456,9 +1751,38 @@ ALTER TABLE public.promkeep_sources ALTER COLUMN source_id ADD GENERATED ALWAYS 
     CACHE 1
 );
 
+CREATE TABLE public.promkeep_upkeep_failures (
+    query_id bigint NOT NULL,
+    task text NOT NULL,
+    code text NOT NULL,
+    message text NOT NULL,
+    runs integer DEFAULT 1 NOT NULL,
+    first_at timestamp with time zone DEFAULT now() NOT NULL,
+    last_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON TABLE public.promkeep_upkeep_failures IS 'Queries for which a task of the upkeep failed when it ran last; the others were served.';
+
+COMMENT ON COLUMN public.promkeep_upkeep_failures.query_id IS 'The query.';
+
+COMMENT ON COLUMN public.promkeep_upkeep_failures.task IS 'pack, rollup, expire or remove deleted.';
+
+COMMENT ON COLUMN public.promkeep_upkeep_failures.code IS 'Error code, see docs/errors.md.';
+
+COMMENT ON COLUMN public.promkeep_upkeep_failures.message IS 'The last error.';
+
+COMMENT ON COLUMN public.promkeep_upkeep_failures.runs IS 'How many runs failed one after the other.';
+
+COMMENT ON COLUMN public.promkeep_upkeep_failures.first_at IS 'When the first of them did.';
+
+COMMENT ON COLUMN public.promkeep_upkeep_failures.last_at IS 'When the last one did.';
+
 ALTER TABLE ONLY public.promkeep_rollups ATTACH PARTITION public.promkeep_rollups_300 FOR VALUES IN (300);
 
 ALTER TABLE ONLY public.promkeep_rollups ATTACH PARTITION public.promkeep_rollups_3600 FOR VALUES IN (3600);
+
+ALTER TABLE ONLY public.promkeep_audit
+    ADD CONSTRAINT promkeep_audit_pkey PRIMARY KEY (audit_id);
 
 ALTER TABLE ONLY public.promkeep_coverage
     ADD CONSTRAINT promkeep_coverage_pkey PRIMARY KEY (query_id, version);
@@ -1480,6 +1804,9 @@ ALTER TABLE ONLY public.promkeep_migrations
 
 ALTER TABLE ONLY public.promkeep_packed
     ADD CONSTRAINT promkeep_packed_pkey PRIMARY KEY (series_id, from_time, retention);
+
+ALTER TABLE ONLY public.promkeep_pending
+    ADD CONSTRAINT promkeep_pending_pkey PRIMARY KEY (pending_id);
 
 ALTER TABLE ONLY public.promkeep_queries
     ADD CONSTRAINT promkeep_queries_pkey PRIMARY KEY (query_id);
@@ -1523,11 +1850,16 @@ ALTER TABLE ONLY public.promkeep_sources
 ALTER TABLE ONLY public.promkeep_sources
     ADD CONSTRAINT promkeep_sources_pkey PRIMARY KEY (source_id);
 
+ALTER TABLE ONLY public.promkeep_upkeep_failures
+    ADD CONSTRAINT promkeep_upkeep_failures_pkey PRIMARY KEY (query_id, task);
+
 CREATE INDEX promkeep_fetches_newest ON public.promkeep_fetches USING btree (query_id, upper(fetched_range));
 
 CREATE INDEX promkeep_fetches_query ON public.promkeep_fetches USING btree (query_id, fetched_at);
 
 CREATE INDEX promkeep_gaps_query ON public.promkeep_gaps USING btree (query_id, version);
+
+CREATE UNIQUE INDEX promkeep_pending_once ON public.promkeep_pending USING btree (COALESCE(query_id, (0)::bigint), what);
 
 CREATE INDEX promkeep_samples_time ON ONLY public.promkeep_samples USING brin ("time") WITH (pages_per_range='16', autosummarize='on');
 
@@ -1540,6 +1872,12 @@ ALTER INDEX public.promkeep_rollups_pkey ATTACH PARTITION public.promkeep_rollup
 ALTER INDEX public.promkeep_rollups_pkey ATTACH PARTITION public.promkeep_rollups_3600_pkey;
 
 CREATE TRIGGER promkeep_choose_organisation INSTEAD OF INSERT OR UPDATE ON public.metrics_data FOR EACH ROW EXECUTE FUNCTION public.promkeep_choose_organisation();
+
+CREATE TRIGGER promkeep_hold_back_data BEFORE UPDATE OF delete_data, deleted_at ON public.promkeep_queries FOR EACH ROW EXECUTE FUNCTION public.promkeep_hold_back_data();
+
+CREATE TRIGGER promkeep_hold_back_retention BEFORE UPDATE OF retention ON public.promkeep_queries FOR EACH ROW EXECUTE FUNCTION public.promkeep_hold_back_retention();
+
+CREATE TRIGGER promkeep_hold_back_setting BEFORE INSERT OR DELETE OR UPDATE ON public.promkeep_settings FOR EACH ROW EXECUTE FUNCTION public.promkeep_hold_back_setting();
 
 CREATE TRIGGER promkeep_metrics_data_write INSTEAD OF INSERT OR DELETE OR UPDATE ON public.metrics_data FOR EACH ROW EXECUTE FUNCTION public.promkeep_metrics_data_write();
 
@@ -1557,6 +1895,9 @@ ALTER TABLE ONLY public.promkeep_gaps
 ALTER TABLE ONLY public.promkeep_leases
     ADD CONSTRAINT promkeep_leases_source_id_fkey FOREIGN KEY (source_id) REFERENCES public.promkeep_sources(source_id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY public.promkeep_pending
+    ADD CONSTRAINT promkeep_pending_query_id_fkey FOREIGN KEY (query_id) REFERENCES public.promkeep_queries(query_id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.promkeep_queries
     ADD CONSTRAINT promkeep_queries_source_id_fkey FOREIGN KEY (source_id) REFERENCES public.promkeep_sources(source_id);
 
@@ -1568,6 +1909,12 @@ ALTER TABLE ONLY public.promkeep_rollup_state
 
 ALTER TABLE ONLY public.promkeep_series
     ADD CONSTRAINT promkeep_series_query_id_fkey FOREIGN KEY (query_id) REFERENCES public.promkeep_queries(query_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.promkeep_upkeep_failures
+    ADD CONSTRAINT promkeep_upkeep_failures_query_id_fkey FOREIGN KEY (query_id) REFERENCES public.promkeep_queries(query_id) ON DELETE CASCADE;
+
+CREATE POLICY own_organisations ON public.promkeep_audit FOR SELECT USING ((source_id IN ( SELECT p.source_id
+   FROM public.promkeep_sources p)));
 
 CREATE POLICY own_organisations ON public.promkeep_coverage FOR SELECT USING ((query_id IN ( SELECT p.query_id
    FROM public.promkeep_queries p)));
@@ -1583,6 +1930,9 @@ CREATE POLICY own_organisations ON public.promkeep_leases FOR SELECT USING ((sou
 
 CREATE POLICY own_organisations ON public.promkeep_packed FOR SELECT USING ((series_id IN ( SELECT p.series_id
    FROM public.promkeep_series p)));
+
+CREATE POLICY own_organisations ON public.promkeep_pending FOR SELECT USING ((query_id IN ( SELECT p.query_id
+   FROM public.promkeep_queries p)));
 
 CREATE POLICY own_organisations ON public.promkeep_queries FOR SELECT USING ((source_id IN ( SELECT p.source_id
    FROM public.promkeep_sources p)));
@@ -1607,7 +1957,12 @@ CREATE POLICY own_organisations ON public.promkeep_sources FOR SELECT USING (((o
    FROM public.promkeep_readers m
   WHERE (m.org_id IS NULL))));
 
+CREATE POLICY own_organisations ON public.promkeep_upkeep_failures FOR SELECT USING ((query_id IN ( SELECT p.query_id
+   FROM public.promkeep_queries p)));
+
 CREATE POLICY own_roles ON public.promkeep_readers FOR SELECT USING (((role_name = 'public'::name) OR pg_has_role((to_regrole(quote_ident((role_name)::text)))::oid, 'USAGE'::text)));
+
+ALTER TABLE public.promkeep_audit ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.promkeep_coverage ENABLE ROW LEVEL SECURITY;
 
@@ -1618,6 +1973,8 @@ ALTER TABLE public.promkeep_gaps ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.promkeep_leases ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.promkeep_packed ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.promkeep_pending ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.promkeep_queries ENABLE ROW LEVEL SECURITY;
 
@@ -1641,6 +1998,8 @@ ALTER TABLE public.promkeep_settings ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.promkeep_sources ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.promkeep_upkeep_failures ENABLE ROW LEVEL SECURITY;
+
 REVOKE ALL ON FUNCTION public.promkeep_add_fetch(in_query bigint, in_version integer, in_from timestamp with time zone, in_to timestamp with time zone, in_fetched_at timestamp with time zone, in_expression text, in_prometheus_version text, in_warnings text[], in_counts bigint[], in_covered tstzmultirange, in_series bigint[], in_times timestamp with time zone[], in_values double precision[], OUT fetch_id bigint, OUT transaction_id text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.promkeep_cover(in_query bigint, in_version integer, in_covered tstzmultirange) FROM PUBLIC;
@@ -1653,9 +2012,19 @@ REVOKE ALL ON FUNCTION public.promkeep_ensure_rollup_partition(width integer, at
 
 REVOKE ALL ON FUNCTION public.promkeep_grant_reader(role_name name, org_id bigint) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.promkeep_hold_back_data() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.promkeep_hold_back_retention() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.promkeep_hold_back_setting() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.promkeep_inserted_query(of_org bigint, source_text character varying) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.promkeep_may_delete(of_query bigint, of_what text, present text, asked text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.promkeep_metrics_data_write() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.promkeep_note_audit(of_query bigint, actor text, action text, what text, before text, wanted text, effective_at timestamp with time zone, about_samples bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.promkeep_note_stale() FROM PUBLIC;
 
@@ -1670,3 +2039,5 @@ REVOKE ALL ON FUNCTION public.promkeep_revoke_reader(role_name name) FROM PUBLIC
 REVOKE ALL ON FUNCTION public.promkeep_secure_partition(partition regclass) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.promkeep_take_apart(series_ids bigint[], low timestamp with time zone, high timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.promkeep_take_back(of_query bigint, of_what text) FROM PUBLIC;

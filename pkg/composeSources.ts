@@ -34,7 +34,7 @@ export function openArchive(config: ArchiveConfig, surroundings: Surroundings): 
 
 /** The jobs that keep the same database small; they have a connection of their own. Throws `SETTINGS_INVALID`. */
 export function openArchiveJobs(config: ArchiveConfig, surroundings: Surroundings): ArchiveJobs {
-  return createArchiveJobs({ ...databaseOf(config), ...surroundings, rollups: config.rollups });
+  return createArchiveJobs({ ...databaseOf(config), ...surroundings, wishes: config.wishes });
 }
 
 function databaseOf({ url, password, schema }: ArchiveConfig): { connection: ArchiveConnection; schema?: string } {

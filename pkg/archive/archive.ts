@@ -5,14 +5,12 @@ import {
   type Gap,
   type Lease,
   type Logger,
-  type ManagedQuery,
   type PoolUse,
   type QueryIdentity,
   type RecordedHistory,
   type RecordedQueryStore,
   type SourceIdentity,
 } from '../core/ports';
-import { type QuotaRequest } from '../core/recordingQuota';
 import { toArchiveError } from './archiveErrors';
 import { readBuckets, readRollups } from './bucketReader';
 import { type ArchiveConnection } from './connection';
@@ -25,11 +23,9 @@ import { readLedger } from './ledgerReader';
 import { migrateSchema, type ReadySchema } from './migrator';
 import { Partitions } from './partitions';
 import { provision } from './provisioner';
-import { purgeDeleted } from './queryPurge';
 import { findQueryId, lockQuery } from './queryRows';
 import { readSeries } from './reader';
-import { changeQuery, createQuery, listQueries, markDeleted } from './recordedStore';
-import { readUse, withinQuota } from './recordingUse';
+import { createRecordedQueryStore, purgeNames, tellShortened } from './recordedQueryStore';
 import { timeText } from './sampleRows';
 import { IdentityMemory } from './seriesIdentity';
 import { errorCode } from './sqlState';
@@ -66,6 +62,11 @@ class PostgresArchive implements PooledArchive {
   constructor(private readonly options: ArchiveOptions) {
     this.database = new Database(options.connection, options.logger);
     this.memory = { partitions: new Partitions(this.database), identities: new IdentityMemory() };
+    this.recorded = createRecordedQueryStore({
+      ...options,
+      database: this.database,
+      use: (work) => this.use(({ quoted }) => work(quoted)),
+    });
   }
 
   poolUse(): PoolUse {
@@ -82,8 +83,9 @@ class PostgresArchive implements PooledArchive {
     const { source } = this.options;
     const names = queries.map(({ name }) => name);
     return this.use(async ({ quoted }) => {
-      await this.purge(quoted, names, new AbortController().signal);
-      await provision(this.database, quoted, source, queries, epoch);
+      await purgeNames({ database: this.database, source }, quoted, names, new AbortController().signal);
+      const waiting = await provision(this.database, quoted, source, queries, epoch);
+      waiting.forEach((one) => tellShortened(this.options.logger, one));
     });
   }
 
@@ -141,28 +143,7 @@ class PostgresArchive implements PooledArchive {
     return this.read((tx, schema) => readLedger(tx, schema, this.options.source));
   }
 
-  readonly recorded: RecordedQueryStore = {
-    list: () => this.read((tx, schema) => listQueries(tx, schema, this.options.source)),
-    create: (query, by, quota) =>
-      this.use(async ({ quoted }) => {
-        await this.purge(quoted, [query.name], new AbortController().signal);
-        return this.withinQuota(quoted, { name: query.name, quota }, (tx) =>
-          createQuery(tx, quoted, this.options.source, query, by)
-        );
-      }),
-    change: (edit, change, quota) =>
-      this.use(({ quoted }) =>
-        this.withinQuota(quoted, { name: edit.name, quota }, (tx) =>
-          changeQuery(tx, quoted, this.options.source, edit, change)
-        )
-      ),
-    use: () => this.read((tx, schema) => readUse(tx, schema, this.options.source)),
-    remove: (edit, withData, signal) =>
-      this.use(async ({ quoted }) => {
-        await this.database.transaction((tx) => markDeleted(tx, quoted, this.options.source, edit, withData));
-        return !withData || this.purgeInTime(quoted, [edit.name], signal);
-      }),
-  };
+  readonly recorded: RecordedQueryStore;
 
   readonly history: RecordedHistory = {
     readGrid: (read, signal) =>
@@ -181,35 +162,6 @@ class PostgresArchive implements PooledArchive {
         signal
       ),
   };
-
-  private withinQuota(
-    schema: string,
-    part: { name: string; quota: QuotaRequest | undefined },
-    work: (tx: Transaction) => Promise<ManagedQuery>
-  ): Promise<ManagedQuery> {
-    const { source } = this.options;
-    return this.database.transaction((tx) => withinQuota(tx, schema, { source, ...part }, () => work(tx)));
-  }
-
-  /** A deleted query's data must be gone before its name is used again. */
-  private purge(schema: string, names: readonly string[], signal: AbortSignal): Promise<unknown> {
-    return names.length === 0
-      ? Promise.resolve()
-      : purgeDeleted(this.database, schema, { source: this.options.source, names }, signal);
-  }
-
-  private async purgeInTime(schema: string, names: readonly string[], signal: AbortSignal): Promise<boolean> {
-    try {
-      await this.purge(schema, names, signal);
-      return true;
-    } catch (error) {
-      // The query is deleted, which is what was asked for; the upkeep removes the rest.
-      this.options.logger.warn('The data of a deleted recorded query is not removed yet.', {
-        error: toArchiveError(error, this.options.connection, signal).message,
-      });
-      return false;
-    }
-  }
 
   keptToday(): ReturnType<Archive['keptToday']> {
     const { source, clock } = this.options;

@@ -35,7 +35,12 @@ async function cutGaps(
 }
 
 /** Notes why a range is missing. What is covered is left out; the newest reason wins; gaps of one reason that touch join. */
-export async function addGap(tx: Transaction, schema: string, query: LockedQuery, gap: Gap): Promise<void> {
+export async function addGap(
+  tx: Transaction,
+  schema: string,
+  query: Pick<LockedQuery, 'queryId' | 'version' | 'stepMs'>,
+  gap: Gap
+): Promise<void> {
   const { queryId, version, stepMs } = query;
   const [row] = await tx.rows(
     `SELECT ($3::tstzmultirange - coalesce(

@@ -2,6 +2,7 @@ import { type ClosedPeriod, closedPeriods } from './closedPeriods';
 import { type Database, type Transaction } from './database';
 import { takeApart, timeText } from './sampleRows';
 import { errorCode } from './sqlState';
+import { type QueryFailures } from './upkeepFailures';
 
 /** What one run of packing did. */
 export interface PackOutcome {
@@ -20,6 +21,7 @@ export interface PackRequest {
   closedBeforeMs: number;
   /** At most this many samples a transaction, as far as one series does not have more. Default 500,000. */
   batchSamples?: number;
+  failures: QueryFailures;
 }
 
 interface SeriesCount {
@@ -45,7 +47,7 @@ const WORK_MEMORY = '64MB';
 export async function packClosed(
   database: Database,
   schema: string,
-  { closedBeforeMs, batchSamples = BATCH_SAMPLES }: PackRequest,
+  { closedBeforeMs, batchSamples = BATCH_SAMPLES, failures }: PackRequest,
   signal: AbortSignal
 ): Promise<PackOutcome> {
   const outcome: PackOutcome = { samples: 0, rows: 0, periods: 0, busy: 0 };
@@ -54,7 +56,7 @@ export async function packClosed(
     for await (const periods of closedPeriods(database, schema, partition, closedBeforeMs, signal)) {
       for (const period of periods) {
         worked.add(`${period.queryId} ${period.fromMs} ${period.untilMs}`);
-        await packPeriod(database, schema, period, batchSamples, outcome, signal);
+        await failures.guard(period.queryId, () => packPeriod(database, schema, period, batchSamples, outcome, signal));
       }
     }
   }

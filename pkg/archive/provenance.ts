@@ -1,6 +1,8 @@
 import { type Database, type Transaction } from './database';
+import { type ExpiryRun } from './expiryRun';
 import { timeText } from './sampleRows';
 import { errorCode } from './sqlState';
+import { type QueryFailures } from './upkeepFailures';
 
 const DAY_MS = 86_400_000;
 /** Writers wait as long as packing lets them; see there. */
@@ -27,19 +29,26 @@ interface Ripe {
  *
  * @returns rows that went
  */
-export async function condenseFetches(database: Database, schema: string, signal: AbortSignal): Promise<number> {
+export async function condenseFetches(
+  database: Database,
+  schema: string,
+  failures: QueryFailures,
+  signal: AbortSignal
+): Promise<number> {
   let gone = 0;
   for (const { queryId, fromMs, untilMs } of await ripeQueries(database, schema, signal)) {
-    // Windows end at midnight, so that later ones do not split a day again.
-    for (let low = fromMs; low < untilMs;) {
-      const high = Math.min(untilMs, (Math.floor(low / DAY_MS) + 1) * DAY_MS);
-      const condensed = await condenseWindow(database, schema, { queryId, fromMs: low, untilMs: high }, signal);
-      if (condensed === undefined) {
-        break;
+    await failures.guard(queryId, async () => {
+      // Windows end at midnight, so that later ones do not split a day again.
+      for (let low = fromMs; low < untilMs;) {
+        const high = Math.min(untilMs, (Math.floor(low / DAY_MS) + 1) * DAY_MS);
+        const condensed = await condenseWindow(database, schema, { queryId, fromMs: low, untilMs: high }, signal);
+        if (condensed === undefined) {
+          break;
+        }
+        gone += condensed;
+        low = high;
       }
-      gone += condensed;
-      low = high;
-    }
+    });
   }
   return gone;
 }
@@ -148,12 +157,13 @@ async function condense(tx: Transaction, schema: string, { queryId, fromMs, unti
  *
  * @returns rows that went
  */
-export async function expireFetches(
-  database: Database,
-  schema: string,
-  nowMs: number,
-  signal: AbortSignal
-): Promise<number> {
+export async function expireFetches({
+  database,
+  schema,
+  nowMs,
+  failures,
+  signal,
+}: Omit<ExpiryRun, 'plan'>): Promise<number> {
   const run = (work: (tx: Transaction) => Promise<number>): Promise<number> =>
     database.transaction(work, { signal, purpose: 'upkeep' });
   const rows = await database.transaction(
@@ -161,9 +171,9 @@ export async function expireFetches(
       tx.rows(
         `SELECT q.query_id, e.before::text AS before
          FROM ${schema}.promkeep_queries q
-         CROSS JOIN LATERAL (SELECT $1::timestamptz - interval '24 hours' * (${schema}.promkeep_retention_days(q.retention)
-           + ${schema}.promkeep_partition_days(q.retention)) AS before) e
-         WHERE q.kind <> 'inserted' AND e.before IS NOT NULL
+         CROSS JOIN LATERAL (SELECT ${schema}.promkeep_kept_from(q.retention, $1::timestamptz)
+           - interval '24 hours' * ${schema}.promkeep_partition_days(q.retention) AS before) e
+         WHERE q.kind <> 'inserted' AND isfinite(e.before)
            AND EXISTS (SELECT 1 FROM ${schema}.promkeep_fetches f
              WHERE f.query_id = q.query_id AND upper(f.fetched_range) < e.before AND f.fetched_at < $2::timestamptz)
          ORDER BY q.query_id`,
@@ -173,8 +183,8 @@ export async function expireFetches(
   );
   let gone = 0;
   for (const { query_id: queryId, before } of rows) {
-    for (let deleted = BATCH_ROWS; deleted === BATCH_ROWS; gone += deleted) {
-      deleted = await run((tx) =>
+    const batch = (): Promise<number> =>
+      run((tx) =>
         tx.run(
           `DELETE FROM ${schema}.promkeep_fetches WHERE fetch_id = ANY (ARRAY(
              SELECT f.fetch_id FROM ${schema}.promkeep_fetches f
@@ -187,7 +197,11 @@ export async function expireFetches(
           [queryId, before, timeText(nowMs - COUNTED_MS)]
         )
       );
-    }
+    await failures.guard(Number(queryId), async () => {
+      for (let deleted = BATCH_ROWS; deleted === BATCH_ROWS; gone += deleted) {
+        deleted = await batch();
+      }
+    });
   }
   return gone;
 }

@@ -1,6 +1,7 @@
 import { type SourceIdentity } from '../core/ports';
 import { type Database, type Transaction } from './database';
 import { leafTables } from './leafTables';
+import { type QueryFailures } from './upkeepFailures';
 
 /** What one run removed. */
 export interface PurgeOutcome {
@@ -22,47 +23,65 @@ const BATCH_ROWS = 5_000;
 /** An archiver reads the definitions every few seconds; one that has not heard of a deletion by then is not running. */
 const REMEMBER = `interval '1 hour'`;
 
+export interface PurgeRequest {
+  scope?: PurgeScope;
+  /** Takes what fails for one query, so that the others are served; absent: it is thrown. */
+  failures?: QueryFailures;
+}
+
 /**
- * Removes the data of recorded queries that were deleted with it. Short transactions under the query's lock, so that packing
- * and the like stay out; may be killed at any moment and repeated, also by several at once.
+ * Removes the data of recorded queries that were deleted with it, from their date on. Short transactions under the query's lock,
+ * so that packing and the like stay out; may be killed at any moment and repeated, also by several at once.
  */
 export async function purgeDeleted(
   database: Database,
   schema: string,
-  scope: PurgeScope | undefined,
+  { scope, failures }: PurgeRequest,
   signal: AbortSignal
 ): Promise<PurgeOutcome> {
   const outcome: PurgeOutcome = { queries: 0, samples: 0, packedRows: 0 };
   for (const queryId of await deletedQueries(database, schema, scope, signal)) {
-    const batch = (table: string, size: number): Promise<number> =>
-      drain(database, schema, queryId, signal, (tx) => deleteBatch(tx, schema, table, queryId, size));
-    // Taking a packed row apart makes samples of it, so both are looked at until neither has any.
-    for (let found = 1; found > 0;) {
-      const samples = await batch('promkeep_samples', BATCH_SAMPLES);
-      const packedRows = await batch('promkeep_packed', BATCH_PACKED);
-      outcome.samples += samples;
-      outcome.packedRows += packedRows;
-      found = samples + packedRows;
-    }
-    // Made from samples and packed rows, hence after them; a schema without stored rollups has none.
-    await batch('promkeep_rollups', BATCH_PACKED);
-    for (const [table, key] of [
-      ['promkeep_fetches', 'fetch_id'],
-      ['promkeep_series', 'series_id'],
-    ]) {
-      await drain(database, schema, queryId, signal, (tx) =>
-        tx.run(
-          `DELETE FROM ${schema}.${table} WHERE ${key} = ANY (ARRAY(
-             SELECT ${key} FROM ${schema}.${table} WHERE query_id = $1::bigint LIMIT ${BATCH_ROWS}))`,
-          [queryId]
-        )
-      );
-    }
-    await locked(database, schema, queryId, signal, (tx) => finish(tx, schema, queryId));
-    outcome.queries++;
+    const work = (): Promise<void> => purgeOne({ database, schema, queryId, signal }, outcome);
+    await (failures ? failures.guard(queryId, work) : work());
   }
   await forgetOld(database, schema, signal);
   return outcome;
+}
+
+interface Purged {
+  database: Database;
+  schema: string;
+  queryId: number;
+  signal: AbortSignal;
+}
+
+async function purgeOne({ database, schema, queryId, signal }: Purged, outcome: PurgeOutcome): Promise<void> {
+  const batch = (table: string, size: number): Promise<number> =>
+    drain(database, schema, queryId, signal, (tx) => deleteBatch(tx, schema, table, queryId, size));
+  // Taking a packed row apart makes samples of it, so both are looked at until neither has any.
+  for (let found = 1; found > 0;) {
+    const samples = await batch('promkeep_samples', BATCH_SAMPLES);
+    const packedRows = await batch('promkeep_packed', BATCH_PACKED);
+    outcome.samples += samples;
+    outcome.packedRows += packedRows;
+    found = samples + packedRows;
+  }
+  // Made from samples and packed rows, hence after them; a schema without stored rollups has none.
+  await batch('promkeep_rollups', BATCH_PACKED);
+  for (const [table, key] of [
+    ['promkeep_fetches', 'fetch_id'],
+    ['promkeep_series', 'series_id'],
+  ]) {
+    await drain(database, schema, queryId, signal, (tx) =>
+      tx.run(
+        `DELETE FROM ${schema}.${table} WHERE ${key} = ANY (ARRAY(
+           SELECT ${key} FROM ${schema}.${table} WHERE query_id = $1::bigint LIMIT ${BATCH_ROWS}))`,
+        [queryId]
+      )
+    );
+  }
+  await locked(database, schema, queryId, signal, (tx) => finish(tx, schema, queryId));
+  outcome.queries++;
 }
 
 async function deletedQueries(

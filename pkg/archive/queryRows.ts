@@ -9,7 +9,10 @@ export interface LockedQuery {
   version: number;
   expression: string;
   stepMs: number;
+  /** The one in force. */
   retention: string;
+  /** The one that was asked for last; a shorter one waits for its date. */
+  wantedRetention: string;
   provisioned: boolean;
   paused: boolean;
   /** Its row only stands for "not again"; see `promkeep_queries.deleted_at`. */
@@ -19,7 +22,7 @@ export interface LockedQuery {
 }
 
 /** A query that is about to be written, see `openWrite`. */
-export interface OpenedQuery extends LockedQuery {
+export interface OpenedQuery extends Omit<LockedQuery, 'wantedRetention'> {
   /** No stored sample is as young as this; `Infinity` when that is not known. */
   untilMs: number;
   /** Length of its packed periods, and the class under which they lie. */
@@ -86,7 +89,9 @@ export async function lockQuery(
   const queryId = Number(locked.query_id);
   // A statement of its own: after waiting for the lock, only a new one sees what the lock's last holder committed.
   const [version] = await tx.rows(
-    `SELECT expression, step_ms FROM ${schema}.promkeep_query_versions WHERE query_id = $1::bigint AND version = $2::integer`,
+    `SELECT expression, step_ms,
+       (SELECT p.wanted FROM ${schema}.promkeep_pending p WHERE p.query_id = $1::bigint AND p.what = 'retention') AS wanted
+     FROM ${schema}.promkeep_query_versions WHERE query_id = $1::bigint AND version = $2::integer`,
     [queryId, locked.current_version]
   );
   return {
@@ -95,6 +100,7 @@ export async function lockQuery(
     expression: String(version.expression),
     stepMs: Number(version.step_ms),
     retention: String(locked.retention),
+    wantedRetention: String(version.wanted ?? locked.retention),
     provisioned: locked.provisioned === true,
     paused: locked.paused === true,
     deleted: locked.deleted === true,
@@ -179,17 +185,18 @@ export async function reviveQuery(
     [locked.queryId, definition.retention]
   );
   const same = locked.expression === definition.expression && locked.stepMs === definition.stepMs;
-  const revived = { ...locked, deleted: false, paused: false, provisioned: false, retention: definition.retention };
+  const { retention } = definition;
+  const revived = { ...locked, deleted: false, paused: false, provisioned: false, wantedRetention: retention };
   return same ? revived : startVersion(tx, schema, revived, definition);
 }
 
 /** Starts a new version with another expression or step; samples and coverage of older ones stay as they are. */
-export async function startVersion(
+export async function startVersion<T extends Pick<LockedQuery, 'queryId' | 'version'>>(
   tx: Transaction,
   schema: string,
-  locked: LockedQuery,
-  { expression, stepMs }: QueryDefinition
-): Promise<LockedQuery> {
+  locked: T,
+  { expression, stepMs }: Pick<QueryDefinition, 'expression' | 'stepMs'>
+): Promise<T> {
   const version = locked.version + 1;
   await tx.run(
     `INSERT INTO ${schema}.promkeep_query_versions (query_id, version, expression, step_ms) VALUES ($1::bigint, $2::integer, $3::text, $4::bigint)`,
@@ -206,7 +213,7 @@ export async function startVersion(
 export async function wasEarlierVersion(
   tx: Transaction,
   schema: string,
-  { queryId, version }: LockedQuery,
+  { queryId, version }: Pick<LockedQuery, 'queryId' | 'version'>,
   { expression, stepMs }: QueryDefinition
 ): Promise<boolean> {
   const rows = await tx.rows(

@@ -4,6 +4,7 @@ import { piecesOf, ROLLUP_WIDTHS, type RollupPiece, type RollupWidth, storeRollu
 import { type RollupRetention, storedWidths, STORES_WIDTH } from './rollupWidths';
 import { timeText } from './sampleRows';
 import { errorCode } from './sqlState';
+import { type QueryFailures } from './upkeepFailures';
 
 /** What one run did. */
 export interface RollupOutcome {
@@ -21,6 +22,7 @@ export interface RollupRequest {
   retention: RollupRetention;
   /** Computes again what is stored and may still change. */
   recompute?: RecomputeScope;
+  failures: QueryFailures;
 }
 
 export interface RecomputeScope {
@@ -52,7 +54,7 @@ const WORK_MEMORY = '64MB';
 export async function rollUp(
   database: Database,
   schema: string,
-  { closedBeforeMs, retention, recompute }: RollupRequest,
+  { closedBeforeMs, retention, recompute, failures }: RollupRequest,
   signal: AbortSignal
 ): Promise<RollupOutcome> {
   const outcome: RollupOutcome = { queries: 0, buckets: 0, busy: 0 };
@@ -61,15 +63,17 @@ export async function rollUp(
     await markForRecomputing(database, schema, recompute, signal);
   }
   for (const task of await dueTasks(database, schema, retention, untilMs, signal)) {
-    try {
-      outcome.queries++;
-      outcome.buckets += await work(database, schema, task, untilMs, signal);
-    } catch (error) {
-      if (errorCode(error instanceof Error ? error.cause : undefined) !== LOCK_NOT_AVAILABLE) {
-        throw error;
+    await failures.guard(task.queryId, async () => {
+      try {
+        outcome.queries++;
+        outcome.buckets += await work(database, schema, task, untilMs, signal);
+      } catch (error) {
+        if (errorCode(error instanceof Error ? error.cause : undefined) !== LOCK_NOT_AVAILABLE) {
+          throw error;
+        }
+        outcome.busy++;
       }
-      outcome.busy++;
-    }
+    });
   }
   return outcome;
 }

@@ -2,6 +2,8 @@ import { type ArchiveStatus, type SourceIdentity } from '../core/ports';
 import { type Database, type Transaction } from './database';
 import { readLease } from './leaseRows';
 import { readGaps } from './ledgerRows';
+import { readPending } from './pendingDeletions';
+import { readFailures } from './upkeepFailures';
 
 /** Up to this size samples are counted, above it estimated: counting 100 M rows takes half a minute. */
 const COUNT_LIMIT_BYTES = 256 * 1024 * 1024;
@@ -22,7 +24,9 @@ export async function readStatus(
            (SELECT source_id FROM ${schema}.promkeep_sources WHERE org_id = $1::bigint AND name = $2::text) AS source_id`,
         [source.orgId, source.name]
       );
-      const base = { schemaVersion, serverVersion: String(row.server), bytes };
+      const pending = await readPending(tx, schema, source);
+      const failures = await readFailures(tx, schema, source);
+      const base = { schemaVersion, serverVersion: String(row.server), bytes, pending, failures };
       if (row.source_id === null) {
         return { ...base, samples: 0, series: 0, queries: [] };
       }

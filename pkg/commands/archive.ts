@@ -1,17 +1,14 @@
 import { type RecordingAmount, type RecordingQuota, type RecordingScope } from '../../src/contract/recordedQuery';
-import { openArchive, openArchiveJobs } from '../composeSources';
-import { type ArchiveConfig } from '../config/config';
+import { openArchiveJobs } from '../composeSources';
 import { PromkeepError } from '../core/errors';
 import { grouped } from '../core/groupedNumber';
-import { type Archive, type ArchiveStatus } from '../core/ports';
-import { quietLogger, readConfig } from './commandConfig';
+import { type ArchiveStatus } from '../core/ports';
+import { quietLogger } from './commandConfig';
 import { CLOCK, EXIT, type CommandHost } from './commandHost';
+import { describeDeletions } from './deletions';
 import { windowOf } from './ledger';
 import { formatTable } from './table';
-
-export interface ArchiveCommandOptions {
-  config?: string;
-}
+import { type ArchiveCommandOptions, archiveOf, withArchive } from './withArchive';
 
 /** `promkeep migrate`: brings the archive's tables up to date. */
 export function runMigrate(host: CommandHost, options: ArchiveCommandOptions): Promise<number> {
@@ -72,32 +69,8 @@ export async function runRollup(host: CommandHost, options: RollupCommandOptions
   }
 }
 
-function archiveOf(host: CommandHost, options: ArchiveCommandOptions): ArchiveConfig {
-  const config = readConfig(host, options.config);
-  if (!config.archive) {
-    throw new PromkeepError('ARCHIVE_OFF', 'There is no archive: set archive.url or PROMKEEP_DATABASE_URL.');
-  }
-  return config.archive;
-}
-
-async function withArchive(
-  host: CommandHost,
-  options: ArchiveCommandOptions,
-  work: (archive: Archive, config: ArchiveConfig) => Promise<number>
-): Promise<number> {
-  const config = archiveOf(host, options);
-  const archive = openArchive(config, { logger: quietLogger(host), clock: CLOCK });
-  try {
-    return await work(archive, config);
-  } finally {
-    await archive.close();
-  }
-}
-
-function describe(
-  { schemaVersion, serverVersion, samples, series, bytes, lease, queries }: ArchiveStatus,
-  recording: RecordingQuota
-): string {
+function describe(status: ArchiveStatus, recording: RecordingQuota): string {
+  const { schemaVersion, serverVersion, samples, series, bytes, lease, queries } = status;
   const head =
     `PostgreSQL ${serverVersion}, schema ${schemaVersion}: ${samples} samples of ${series} series, ${mebibytes(bytes)} MiB\n` +
     describeLease(lease) +
@@ -110,9 +83,11 @@ function describe(
     kind === 'recorded' ? `${(coveredMs / 3_600_000).toFixed(1)}h` : '',
     String(gaps.length),
   ]);
-  return queries.length === 0
-    ? head
-    : `${head}\n${formatTable(['query', 'kind', 'step', 'newest', 'covered', 'gaps'], rows, [4, 5])}`;
+  const table =
+    queries.length === 0
+      ? ''
+      : `\n${formatTable(['query', 'kind', 'step', 'newest', 'covered', 'gaps'], rows, [4, 5])}`;
+  return head + table + describeDeletions(status);
 }
 
 function describeLease(lease: ArchiveStatus['lease']): string {

@@ -47,8 +47,11 @@ export interface ArchiveConfig {
   maxSeries: number;
   /** Of all recorded queries together; those of the configuration count, and are never refused. */
   recordingLimits: RecordingAmounts;
-  /** How long rollups are kept: a class, `forever`, or `none`; absent: as the archive has it. */
-  rollups: { fiveMinutes?: string; hours?: string };
+  /**
+   * How long rollups are kept: a class, `forever`, or `none`; how long deletions wait, `7d` or `2w`. Absent: as the archive
+   * has it.
+   */
+  wishes: { fiveMinutes?: string; hours?: string; deletionGrace?: string };
 }
 
 export interface ServerConfig {

@@ -63,9 +63,9 @@ describe('defaults', () => {
 
 it('leaves the rollups as the archive has them unless the file names them', () => {
   const environment = { PROMKEEP_DATABASE_URL: 'postgres://u@h/d' };
-  expect(load('', environment).archive).toMatchObject({ maxSeries: 10_000, rollups: {} });
+  expect(load('', environment).archive).toMatchObject({ maxSeries: 10_000, wishes: {} });
   const { archive } = load('archive: {hourly_rollups: none, max_series: 50000}', environment);
-  expect(archive).toMatchObject({ maxSeries: 50_000, rollups: { fiveMinutes: undefined, hours: 'none' } });
+  expect(archive).toMatchObject({ maxSeries: 50_000, wishes: { fiveMinutes: undefined, hours: 'none' } });
 });
 
 describe('the shipped example', () => {

@@ -131,7 +131,11 @@ function resolveArchive(
     maxSeries: archive.max_series,
     recordingLimits: limitsOf(archive),
     probe: archive.probe ?? defaultProbe(prometheus.scrape_interval),
-    rollups: { fiveMinutes: archive.five_minute_rollups, hours: archive.hourly_rollups },
+    wishes: {
+      fiveMinutes: archive.five_minute_rollups,
+      hours: archive.hourly_rollups,
+      deletionGrace: archive.deletion_grace,
+    },
   };
 }
 

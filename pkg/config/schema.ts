@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { PRESET_NAMES } from '../core/summaryPresets';
 import { parseDurationMs } from '../../src/contract/duration';
+import { parseRetentionDays, RETENTION_FORM } from '../../src/contract/retention';
 import { ARCHIVE_DEFAULTS, RECORDING_LIMITS } from '../../src/contract/settings';
 
 /**
@@ -50,7 +51,7 @@ const prometheus = z.strictObject({
 
 const rollupRetention = z
   .string()
-  .regex(/^([1-9]\d{0,4}[dwy]|forever|none)$/, 'must be a number with d, w or y, such as 90d, forever, or none');
+  .refine((value) => value === 'none' || parseRetentionDays(value) !== undefined, `must be ${RETENTION_FORM}, or none`);
 
 const archive = z.strictObject({
   url: text.optional(),
@@ -81,6 +82,10 @@ const archive = z.strictObject({
     .prefault({}),
   five_minute_rollups: rollupRetention.optional(),
   hourly_rollups: rollupRetention.optional(),
+  deletion_grace: z
+    .string()
+    .regex(/^[1-9]\d{0,2}[dw]$/, 'must be a number of days or weeks, such as 7d or 2w')
+    .optional(),
 });
 
 const server = z.strictObject({
@@ -106,7 +111,7 @@ const server = z.strictObject({
 const step = positiveDuration.refine((ms) => ms >= 1_000, 'must be at least 1s').default(15_000);
 const retention = z
   .string()
-  .regex(/^([1-9]\d{0,4}[dwy]|forever)$/, 'must be a number with d, w or y, such as 30d, or forever')
+  .refine((value) => parseRetentionDays(value) !== undefined, `must be ${RETENTION_FORM}`)
   .default('1y');
 
 const recordedQuery = z.strictObject({

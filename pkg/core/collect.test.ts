@@ -55,6 +55,12 @@ describe('when a query is due', () => {
     expect(archive.writes[0].range).toEqual({ fromMs: EPOCH_MS - 45_000 - 3_600_000, toMs: EPOCH_MS - 45_000 });
   });
 
+  it('writes nothing over what was recorded before an Editor gave it another expression, however far a backfill goes', async () => {
+    const { deps, archive } = setUp({ backfillMs: 3_600_000 });
+    await runAll(deps, await openProgress(deps, { ...QUERY, version: 2 }, undefined));
+    expect(archive.writes[0].range).toEqual({ fromMs: EPOCH_MS - 45_000, toMs: EPOCH_MS - 45_000 });
+  });
+
   it('does nothing until the next grid time has settled', async () => {
     const { deps, source, clock } = setUp();
     const [first] = await runAll(deps, await openProgress(deps, QUERY, undefined));

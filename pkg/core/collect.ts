@@ -66,7 +66,9 @@ export function newestDueMs(deps: CollectDeps, query: RecordedQuery): number {
 
 /**
  * Finds out from the archive's ledger where collecting has to go on: behind the last covered time, or, when nothing was ever
- * covered, at the first noted gap. A query the archive has never seen begins now, or `backfillMs` earlier.
+ * covered, at the first noted gap. A query the archive has never seen begins now, or `backfillMs` earlier. A later version always
+ * begins now: what it fetched of the time before would replace what its predecessor recorded, which whoever may change an
+ * expression could use to empty or to falsify it.
  *
  * @param earliestGapMs start of the oldest gap the ledger holds for this query
  */
@@ -83,7 +85,8 @@ export async function openProgress(
     const frontierMs = floorToGrid(covered[covered.length - 1].toMs, stepMs);
     return { frontierMs, historyStartMs: Math.min(covered[0].fromMs, gapStartMs), begun: true, ...sizes };
   }
-  const backfillMs = Math.min(deps.settings.backfillMs, retentionMs(query.retention) ?? Infinity);
+  const backfillMs =
+    (query.version ?? 1) > 1 ? 0 : Math.min(deps.settings.backfillMs, retentionMs(query.retention) ?? Infinity);
   const firstMs = newestDueMs(deps, query) - floorToGrid(backfillMs, stepMs);
   const historyStartMs = Math.min(firstMs, gapStartMs);
   return { frontierMs: historyStartMs - stepMs, historyStartMs, begun: gapStartMs < Infinity, ...sizes };

@@ -89,8 +89,10 @@ export interface RecordedQuery {
   name: string;
   expression: string;
   stepMs: number;
-  /** `7d`, `30d`, `1y`, `forever`, … */
+  /** `7d`, `30d`, `1y`, `forever`, … as it was asked for last; a longer one may still hold, see `PendingDeletion`. */
   retention: string;
+  /** Absent: nothing was ever recorded under another definition. */
+  version?: number;
 }
 
 /** A recorded query as people manage it: its current version, its state, and who changed it when (absent: a program did). */
@@ -119,6 +121,38 @@ export interface QueryEdit {
   by: string;
 }
 
+/** A shorter retention, everything of a query, or a shorter time for the archive's stored rollups. */
+export type DeletionKind = 'retention' | 'data' | 'five_minute_rollups' | 'hourly_rollups';
+
+/** A deletion that was asked for and waits for its date, on the database's clock; until then it can be taken back. */
+export interface PendingDeletion {
+  what: DeletionKind;
+  /** Name of the query; absent for rollups, which are the whole archive's. */
+  query?: string;
+  /** The retention in force; absent for rollups where that is the default. */
+  present?: string;
+  /** The retention that was asked for; `deleted` for data. */
+  wanted: string;
+  /** `grafana:<login>`, `config`, `command` or `role:<database role>`. */
+  by: string;
+  askedAtMs: number;
+  atMs: number;
+  /** About how many samples it would have deleted when it was asked for, and the begin of the oldest write among them. */
+  samples?: number;
+  oldestMs?: number;
+}
+
+/** A task of the upkeep that failed for one query when it ran last. */
+export interface UpkeepFailure {
+  query: string;
+  task: string;
+  code: string;
+  message: string;
+  /** Runs that failed one after the other, since `sinceMs`. */
+  runs: number;
+  sinceMs: number;
+}
+
 /** The definitions of one source's recorded queries. Every method throws `PromkeepError` only. */
 export interface RecordedQueryStore {
   /** All that are not deleted, by name. */
@@ -130,12 +164,21 @@ export interface RecordedQueryStore {
   /** What the recorded queries of the source and of its organisation take now, also those of a config file. */
   use(): Promise<RecordingAmounts>;
   /**
-   * Ends a query at once. Its data stays until it expires, or is deleted: by then, if that is done before the signal aborts,
-   * else by the archive's upkeep. Throws as `change`.
-   *
-   * @returns whether nothing is left to do
+   * Ends a query at once. Its data stays until it expires, or, to be deleted `withData`, until the grace time is over. Throws as
+   * `change`.
    */
-  remove(edit: QueryEdit, withData: boolean, signal: AbortSignal): Promise<boolean>;
+  remove(edit: QueryEdit, withData: boolean): Promise<void>;
+  /** What waits for these queries and for the archive as a whole, by date. */
+  pending(): Promise<PendingDeletion[]>;
+  /** Ends the waiting of what waits for a query: its retention stays, or it goes on being recorded. Throws `NOT_FOUND`. */
+  takeBack(name: string, by: string | undefined): Promise<void>;
+  /**
+   * Lets what waits for a query hold at once. Throws `NOT_FOUND`.
+   *
+   * @param by login of the user; absent: the command line
+   * @returns whether all that was to be deleted is gone; if it is not when the signal aborts, the archive's upkeep does the rest
+   */
+  carryOut(name: string, by: string | undefined, signal: AbortSignal): Promise<boolean>;
 }
 
 export interface Provenance {
@@ -242,6 +285,10 @@ export interface ArchiveStatus {
     coveredMs: number;
     gaps: Gap[];
   }>;
+  /** Deletions that wait for their date. */
+  pending: PendingDeletion[];
+  /** Queries for which the upkeep failed. */
+  failures: UpkeepFailure[];
 }
 
 /** Samples in PostgreSQL for one source. Every method throws `PromkeepError` only; nothing is acknowledged before its commit [A4]. */

@@ -57,7 +57,8 @@ const GAPS_SHOWN = 20;
 
 /**
  * Recorded queries as people manage them in Grafana. Everything that changes one checks the caller here [A13]: Editors and
- * Admins may, once an Admin has allowed it for the datasource; to delete data takes an Admin. Rejects with `PromkeepError`.
+ * Admins may, once an Admin has allowed it for the datasource; to delete data takes an Admin. Whatever deletes waits for a date
+ * first, and until then can be taken back. Rejects with `PromkeepError`.
  */
 export class RecordedQueries {
   constructor(private readonly deps: RecordedDeps) {}
@@ -68,17 +69,19 @@ export class RecordedQueries {
     if (policy.forwardsCredentials) {
       throw new PromkeepError('FORBIDDEN', `Recorded queries are not available: ${FORWARDS_CREDENTIALS}.`);
     }
-    const [queries, use, ledger, lease] = await Promise.all([
+    const [queries, use, ledger, lease, waiting] = await Promise.all([
       archive.recorded.list(),
       archive.recorded.use(),
       archive.ledger(),
       archive.currentLease(),
+      archive.recorded.pending(),
     ]);
     const entries = new Map(ledger.map((entry) => [entry.name, entry]));
     const dueMs = clock.nowMs() - policy.settleMs;
     return {
       queries: queries.map((query) => toItem(query, entries.get(query.name), dueMs)),
       quota: { use, limits: policy.limits },
+      waiting,
       may: this.rightsOf(caller),
       ...(lease.expiresInMs > 0 ? { archiver: lease.holder } : {}),
       scrapeIntervalMs: policy.scrapeIntervalMs,
@@ -136,19 +139,34 @@ export class RecordedQueries {
     return changed;
   }
 
-  /** @returns whether all that was to be deleted is gone; the rest follows */
-  async remove(target: EditTarget, withData: boolean, caller: Caller, signal: AbortSignal): Promise<boolean> {
+  /** With its data: when the grace time is over, and nobody has taken it back by then. */
+  async remove(target: EditTarget, withData: boolean, caller: Caller): Promise<void> {
     const by = this.requireEditor(caller);
-    if (withData && !this.rightsOf(caller).deleteData) {
-      throw new PromkeepError('FORBIDDEN', 'Deleting the data of a recorded query needs the role Admin.');
+    if (withData) {
+      this.requireAdmin(caller, 'Deleting the data of a recorded query');
     }
-    const patience = AbortSignal.any([signal, this.deps.timeoutSignal(DELETE_PATIENCE_MS)]);
-    const done = await this.deps.archive.recorded.remove({ ...target, by }, withData, patience);
+    await this.deps.archive.recorded.remove({ ...target, by }, withData);
     this.tell(
-      withData ? 'A recorded query was deleted with its data.' : 'A recorded query was deleted.',
+      withData ? 'A recorded query was deleted; its data waits to be deleted.' : 'A recorded query was deleted.',
       target.name,
       by
     );
+  }
+
+  /** Ends the waiting of a deletion, whoever asked for it. */
+  async takeBack(name: string, caller: Caller): Promise<void> {
+    const by = this.requireEditor(caller);
+    await this.deps.archive.recorded.takeBack(name, by);
+    this.tell('A deletion that waited for its date was taken back.', name, by);
+  }
+
+  /** @returns whether all that was to be deleted is gone; the rest follows */
+  async carryOut(name: string, caller: Caller, signal: AbortSignal): Promise<boolean> {
+    const by = this.requireEditor(caller);
+    this.requireAdmin(caller, 'Carrying out a deletion before its date');
+    const patience = AbortSignal.any([signal, this.deps.timeoutSignal(DELETE_PATIENCE_MS)]);
+    const done = await this.deps.archive.recorded.carryOut(name, by, patience);
+    this.tell('A deletion was carried out before its date.', name, by);
     return done;
   }
 
@@ -171,6 +189,12 @@ export class RecordedQueries {
       throw new PromkeepError('FORBIDDEN', `Recorded queries cannot be changed: ${reason}.`);
     }
     return caller.user.login;
+  }
+
+  private requireAdmin(caller: Caller, what: string): void {
+    if (!this.rightsOf(caller).deleteData) {
+      throw new PromkeepError('FORBIDDEN', `${what} needs the role Admin.`);
+    }
   }
 
   private async refuseFaulty(

@@ -9,7 +9,11 @@ import { RecordQueryAction } from './RecordQueryAction';
 
 const ALLOWED = { archiveEnabled: true, archiveAllowRecording: true, timeInterval: '5s' };
 const QUOTA = { use: RECORDING_LIMITS, limits: RECORDING_LIMITS };
-const EMPTY_LIST = { queries: [], quota: QUOTA, may: { edit: true, deleteData: false }, scrapeIntervalMs: 5_000 };
+const EMPTY_LIST = {
+  ...{ queries: [], waiting: [], quota: QUOTA },
+  may: { edit: true, deleteData: false },
+  scrapeIntervalMs: 5_000,
+};
 
 function open(jsonData: PromkeepOptions, query: Partial<PromkeepPromQuery> = { expr: 'rate(a[$__rate_interval])' }) {
   const sent: unknown[] = [];

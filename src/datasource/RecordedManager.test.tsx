@@ -1,3 +1,4 @@
+import { dateTimeFormat } from '@grafana/data';
 import { type BackendSrvRequest } from '@grafana/runtime';
 import { render, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
@@ -23,6 +24,7 @@ const ANSWER: RecordedQueriesAnswer = {
     use: { source: amount(12, 3_400, 1_234_567), organisation: amount(95, 3_400, 1_234_567) },
     limits: { source: amount(100, 100_000, 300_000_000), organisation: amount(100, 300_000, 900_000_000) },
   },
+  waiting: [],
   may: { edit: true, deleteData: true },
   archiver: 'serve pid 1',
   scrapeIntervalMs: 15_000,
@@ -97,6 +99,34 @@ it('lets an Editor delete a query but not its data', async () => {
   expect(screen.getByRole('button', { name: /Delete with its data|Deleting data/ })).toHaveAttribute('aria-disabled');
   await user.click(screen.getByRole('button', { name: 'Delete, keep the data' }));
   await waitFor(() => expect(sent[0]).toEqual(['/delete', { name: 'cpu', revision: 4, withData: false }]));
+});
+
+describe('what waits to be deleted', () => {
+  const asked = { by: 'grafana:eva', askedAtMs: NOW_MS, atMs: NOW_MS + 7 * 86_400_000 };
+  const waiting = [
+    { what: 'retention', query: 'cpu', present: 'forever', wanted: '1d', samples: 1_234, ...asked },
+    { what: 'data', query: 'gone', present: '1y', wanted: 'deleted', ...asked },
+    { what: 'hourly_rollups', wanted: 'none', ...asked, by: 'config' },
+  ];
+
+  it('is shown with its date, its size and who asked, and taken back', async () => {
+    const { user, sent } = await open({ ...ANSWER, waiting, may: { edit: true, deleteData: false } });
+    const date = dateTimeFormat(asked.atMs);
+    expect(
+      screen.getByText(`cpu: kept for 1d instead of forever from ${date} on; asked by eva (about 1234 samples)`)
+    ).toBeInTheDocument();
+    expect(screen.getByText(`gone: deleted with its data on ${date}; asked by eva`)).toBeInTheDocument();
+    expect(screen.getByText(/hourly_rollups.*asked by config/)).toBeInTheDocument();
+    expect(screen.queryByRole('button', { name: /now$/ })).not.toBeInTheDocument();
+    await user.click(screen.getByRole('button', { name: 'Take back the deletion of gone' }));
+    await waitFor(() => expect(sent).toEqual([['/take-back', { name: 'gone' }]]));
+  });
+
+  it('is carried out at once by an Admin', async () => {
+    const { user, sent } = await open({ ...ANSWER, waiting });
+    await user.click(screen.getByRole('button', { name: 'Delete what waits of cpu now' }));
+    await waitFor(() => expect(sent).toEqual([['/carry-out', { name: 'cpu' }]]));
+  });
 });
 
 it('checks a new query while it is typed: here at once, then by the backend', async () => {

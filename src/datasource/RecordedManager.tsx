@@ -5,6 +5,7 @@ import { type RecordedClient } from './recordedClient';
 import { RecordedForm } from './RecordedForm';
 import { RecordedQuota } from './RecordedQuota';
 import { RecordedTable } from './RecordedTable';
+import { RecordedWaiting } from './RecordedWaiting';
 import { say } from './texts';
 import { useRecorded } from './useRecorded';
 
@@ -75,6 +76,11 @@ export function RecordedManager({ client, version }: ManagerProps) {
           {failure}
         </Alert>
       )}
+      <RecordedWaiting
+        answer={answer}
+        onTakeBack={(name) => void act(client.takeBack(name))}
+        onCarryOut={(name) => void act(client.carryOut(name))}
+      />
       <RecordedTable
         answer={answer}
         onEdit={(query) => setOpen({ kind: 'edit', query })}

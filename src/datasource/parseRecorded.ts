@@ -7,6 +7,7 @@ import {
   type RecordingAmount,
   type RecordingAmounts,
   type RecordingQuota,
+  type WaitingDeletion,
 } from '../contract/recordedQuery';
 import { RecordedFields } from './recordedFields';
 
@@ -19,6 +20,7 @@ export function parseRecordedQueries(body: unknown): RecordedQueriesAnswer {
   return {
     queries: fields.list('queries').map(parseItem),
     quota: parseQuota(fields.object('quota')),
+    waiting: fields.list('waiting').map(parseWaiting),
     may: {
       edit: may.flag('edit'),
       deleteData: may.flag('deleteData'),
@@ -83,6 +85,23 @@ function parseItem(fields: RecordedFields): RecordedQueryItem {
     missingPoints: fields.number('missingPoints'),
     gapCount: fields.number('gapCount'),
     gaps: fields.list('gaps').map(parseGap),
+    ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)),
+  };
+}
+
+function parseWaiting(fields: RecordedFields): WaitingDeletion {
+  const optional = {
+    query: fields.optionalText('query'),
+    present: fields.optionalText('present'),
+    samples: fields.optionalNumber('samples'),
+    oldestMs: fields.optionalNumber('oldestMs'),
+  };
+  return {
+    what: fields.text('what'),
+    wanted: fields.text('wanted'),
+    by: fields.text('by'),
+    askedAtMs: fields.number('askedAtMs'),
+    atMs: fields.number('atMs'),
     ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)),
   };
 }

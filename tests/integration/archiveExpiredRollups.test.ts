@@ -1,4 +1,4 @@
-import { type RollupWishes } from '../../pkg/archive/rollupSettings';
+import { type ArchiveWishes } from '../../pkg/archive/archiveWishes';
 import { type Archive, type BucketRead, type TimeRange } from '../../pkg/core/ports';
 import { type Labels, type Series } from '../../pkg/core/series';
 import { live, SERVERS, T0, TestServer } from './archiveServers';
@@ -50,7 +50,7 @@ describe.each(SERVERS)('expired samples on $name', (server) => {
     return archive.writeRange(writing(all, { range, retention: '30d', provenance, covered }), live());
   };
   /** The upkeep of that many days after `T0`. */
-  const upkeep = async (days: number, rollups?: RollupWishes): Promise<void> => {
+  const upkeep = async (days: number, rollups?: ArchiveWishes): Promise<void> => {
     const jobs = test.jobs(url, T0 + days * DAY, rollups);
     await jobs.packClosed(live());
     await jobs.rollUp(live());

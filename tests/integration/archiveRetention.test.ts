@@ -116,6 +116,7 @@ describe.each(SERVERS)('retention on $name', (server) => {
     const { rows } = await client.query('SELECT retention, sample_count FROM promkeep_packed');
     expect(rows).toEqual([{ retention: '1y', sample_count: 3 }]);
     await define('q', '7d');
+    await test.endGrace(url);
     await expireAt(MONDAY + 30 * DAY);
     expect(await left()).toEqual([]);
   });
@@ -133,6 +134,7 @@ describe.each(SERVERS)('retention on $name', (server) => {
     await archive.writeRange(writing([series], { query, provenance, retention: '1y' }), live());
     await test.jobs(url).packClosed(live());
     await archive.provision([{ name: 'q', expression: 'up', stepMs, retention: '60d' }]);
+    await test.endGrace(url);
     await expireAt(T0 + 30 * DAY);
     await test.jobs(url).packClosed(live());
     const { rows } = await client.query(

@@ -1,7 +1,7 @@
 import { type Client } from 'pg';
 import { createArchiveJobs } from '../../pkg/archive/archiveJobs';
 import { connectionFromUrl } from '../../pkg/archive/connection';
-import { type RollupWishes } from '../../pkg/archive/rollupSettings';
+import { type ArchiveWishes } from '../../pkg/archive/archiveWishes';
 import { type Archive } from '../../pkg/core/ports';
 import { type Series } from '../../pkg/core/series';
 import { live, SERVERS, silentLogger, SOURCE, T0, TestServer } from './archiveServers';
@@ -206,7 +206,7 @@ describe.each(SERVERS)('stored rollups on $name', (server) => {
     const right = await buckets('metrics_1h', 'counter');
     await client.query('UPDATE promkeep_rollups SET last_values = last_values[1:2] || 5::float8 || last_values[4:]');
     expect(await buckets('metrics_1h', 'counter')).not.toEqual(right);
-    expect(await jobs.rollUp(live())).toEqual({ queries: 0, buckets: 0, busy: 0 });
+    expect(await jobs.rollUp(live())).toMatchObject({ queries: 0, buckets: 0, busy: 0 });
     await jobs.rollUp(live(), { source: SOURCE, query: 'somebody else' });
     expect(await buckets('metrics_1h', 'counter')).not.toEqual(right);
     await jobs.rollUp(live(), { source: SOURCE, query: 'cpu', range: { fromMs: T0, toMs: T0 + 4 * DAY } });
@@ -221,7 +221,7 @@ describe.each(SERVERS)('stored rollups on $name', (server) => {
         connection: connectionFromUrl(url),
         logger: silentLogger,
         clock: { nowMs: () => T0 + days * DAY },
-        rollups: retention,
+        wishes: retention,
       });
     const [early, late] = [jobs(50), jobs(100)];
     await early.rollUp(live());
@@ -237,9 +237,9 @@ describe.each(SERVERS)('stored rollups on $name', (server) => {
 
   it('are kept as long as the archive says, whichever program runs the job', async () => {
     await write(MIX, T0, T0 + 3 * DAY);
-    const start = (days: number, rollups?: RollupWishes): ReturnType<typeof createArchiveJobs> => {
+    const start = (days: number, wishes?: ArchiveWishes): ReturnType<typeof createArchiveJobs> => {
       const clock = { nowMs: () => T0 + days * DAY };
-      return createArchiveJobs({ connection: connectionFromUrl(url), logger: silentLogger, clock, rollups });
+      return createArchiveJobs({ connection: connectionFromUrl(url), logger: silentLogger, clock, wishes });
     };
     const settings = async (): Promise<unknown[]> =>
       (await client.query('SELECT name, value FROM promkeep_settings ORDER BY name')).rows.map(Object.values);

@@ -67,6 +67,29 @@ describe('a recorded query', () => {
     expect(logger.lines.map(({ attributes }) => attributes?.by)).toEqual(['eva', 'adam', 'eva', 'eva', 'eva']);
   });
 
+  it('that was deleted with its data waits, is taken back by an Editor, and carried out by an Admin only', async () => {
+    const { post, list, logger } = setUp();
+    const names = ['one', 'two'];
+    for (const name of names) {
+      await post('', { ...QUERY, name });
+      expect(await post('/delete', { name, revision: 1, withData: true })).toMatchObject({ status: 403 });
+      expect(await post('/delete', { name, revision: 1, withData: true }, admin)).toMatchObject({
+        body: { done: false },
+      });
+    }
+    expect(await list()).toMatchObject({ body: { waiting: [{ what: 'data', query: 'one' }, { query: 'two' }] } });
+    expect(await post('/take-back', { name: 'one' }, viewer)).toMatchObject({ status: 403 });
+    expect(await post('/take-back', { name: 'one' })).toMatchObject({ status: 200 });
+    expect(await post('/take-back', { name: 'one' })).toMatchObject({ status: 404 });
+    expect(await post('/carry-out', { name: 'two' })).toMatchObject({ status: 403 });
+    expect(await post('/carry-out', { name: 'two' }, admin)).toMatchObject({ status: 200, body: { done: true } });
+    expect(await post('/carry-out', { name: 'two', now: true }, admin)).toMatchObject({ status: 400 });
+    expect(logger.lines.slice(-2).map(({ attributes }) => attributes)).toEqual([
+      { query: 'one', by: 'eva' },
+      { query: 'two', by: 'adam' },
+    ]);
+  });
+
   it('is not changed over the head of somebody who was faster', async () => {
     const { post } = setUp();
     await post('', QUERY);

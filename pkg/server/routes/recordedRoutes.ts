@@ -9,7 +9,7 @@ const PATH = RECORDED_QUERIES_RESOURCE.slice(RESOURCE_PREFIX.length - 1);
 
 /**
  * `GET /api/recorded-queries` lists, with what the caller may do; `POST` there makes one, and below it `update`, `pause`,
- * `resume`, `delete` and `validate`. Bodies are JSON objects; unknown keys are errors. An edit names the `revision` it was
+ * `resume`, `delete`, `validate`, and for deletions that wait `take-back` and `carry-out`. Bodies are JSON objects; unknown keys are errors. An edit names the `revision` it was
  * made from, and gets 409 when there is a newer one. A refused definition gets 400 with `faults` by field.
  */
 export function createRecordedRoutes(queries: RecordedQueries): ApiRoute[] {
@@ -42,9 +42,21 @@ export function createRecordedRoutes(queries: RecordedQueries): ApiRoute[] {
         return queries.setPaused(targetIn(body), action === 'pause', caller);
       })
     ),
-    post('/delete', async (body, { caller, signal }) => {
+    post('/delete', async (body, { caller }) => {
       body.allowOnly(['name', 'revision', 'withData']);
-      return { done: await queries.remove(targetIn(body), body.flag('withData'), caller, signal) };
+      const withData = body.flag('withData');
+      await queries.remove(targetIn(body), withData, caller);
+      // The data is still there, for as long as it can be taken back.
+      return { done: !withData };
+    }),
+    post('/take-back', async (body, { caller }) => {
+      body.allowOnly(['name']);
+      await queries.takeBack(body.text('name'), caller);
+      return {};
+    }),
+    post('/carry-out', async (body, { caller, signal }) => {
+      body.allowOnly(['name']);
+      return { done: await queries.carryOut(body.text('name'), caller, signal) };
     }),
   ];
 }
