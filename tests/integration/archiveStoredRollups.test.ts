@@ -248,8 +248,10 @@ describe.each(SERVERS)('stored rollups on $name', (server) => {
     await plugin.rollUp(live());
     expect(await settings()).toEqual([]);
     await serve.expire(live());
-    expect(await settings()).toEqual([['five_minute_rollups', '60d']]);
+    expect(await settings()).toEqual([['five_minute_rollups', '1y']]);
+    await test.endGrace(url);
     await later.expire(live());
+    expect(await settings()).toEqual([['five_minute_rollups', '60d']]);
     expect(await buckets('metrics_5m', 'counter')).toEqual([]);
     expect(await buckets('metrics_1h', 'counter')).toHaveLength(73);
     // The program that was started last decides, for those that run already as well.
