@@ -1,8 +1,8 @@
 import { type Caller } from './datasource';
 
 /** Grafana's alerting asks. */
-export function isAlert({ headers }: Caller): boolean {
-  return headers.fromalert === 'true';
+export function isAlert({ headers, doubtful = [] }: Caller): boolean {
+  return headers.fromalert === 'true' || doubtful.includes('fromalert');
 }
 
 /** Grafana's server-side expressions ask, for a dashboard or an alert: tables and empty frames make them fail. */
@@ -80,6 +80,6 @@ const WORDS = {
 /** Two users may see different data through such a datasource; the archive could not tell them apart. */
 export const FORWARDS_CREDENTIALS = "this datasource forwards each user's own credentials";
 
-function headerIsSet({ headers }: Caller, name: string): boolean {
-  return headers[name] !== undefined && headers[name] !== '';
+function headerIsSet({ headers, doubtful = [] }: Caller, name: string): boolean {
+  return (headers[name] !== undefined && headers[name] !== '') || doubtful.includes(name);
 }

@@ -49,8 +49,10 @@ export interface Caller {
   orgId: number;
   /** Absent for calls Grafana makes by itself (alerting). */
   user?: { login: string; role: 'Viewer' | 'Editor' | 'Admin' | string };
-  /** Every header that came along, names in lower case, without Grafana's `http_` prefix. */
+  /** The headers that came along and count, names in lower case, without Grafana's `http_` prefix. */
   headers: Readonly<Record<string, string>>;
+  /** Headers that came along and may be made up: they go nowhere, but what they would forbid is forbidden. */
+  doubtful?: readonly string[];
 }
 
 export interface DataRequest {

@@ -1,3 +1,4 @@
+import { type Caller } from '../core/datasource';
 import { type ForwardedCredentials } from '../core/forwardedCredentials';
 import { type WirePluginContext, type WireResourceRequest } from './wireMessages';
 
@@ -27,7 +28,7 @@ const OF_ALERTS = /^(fromalert|x-cache-skip|x-rule-.*)$/;
 export function grafanaHeaders(
   headers: Readonly<Record<string, string>>,
   context: WirePluginContext | null
-): Record<string, string> {
+): Pick<Caller, 'headers'> {
   const counting = Object.entries(headers).flatMap(([name, value]): Array<[string, string]> => {
     const lower = name.toLowerCase();
     if (name === FROM_ALERT || CREDENTIALS.has(lower)) {
@@ -36,11 +37,11 @@ export function grafanaHeaders(
     const plain = name.startsWith(FORWARDED_PREFIX) ? lower.slice(FORWARDED_PREFIX.length) : '';
     return plain === '' || plain === 'fromalert' || CREDENTIALS.has(plain) ? [] : [[plain, value]];
   });
-  return Object.fromEntries(counting.filter(([name, value]) => agrees(name, value, context)));
+  return { headers: Object.fromEntries(counting.filter(([name, value]) => agrees(name, value, context))) };
 }
 
 /**
- * The headers of a resource call, names in lower case.
+ * The headers of a resource call, names in lower case: those that count, and the names of those that do not.
  *
  * Grafana removes a browser's `Authorization` and the cookies that are not to be kept, but leaves an `X-Id-Token` alone, and
  * an `X-Grafana-User` where it sends none itself. Its own ID token it calls `X-ID-Token`, which stands beside the browser's
@@ -51,20 +52,23 @@ export function grafanaHeaders(
 export function resourceCallHeaders(
   { headers, pluginContext }: Pick<WireResourceRequest, 'headers' | 'pluginContext'>,
   credentials: ForwardedCredentials
-): Record<string, string> {
+): Pick<Caller, 'headers' | 'doubtful'> {
   const all = Object.entries(headers).map(([name, { values }]) => ({ name, value: values.join(', ') }));
   const browsersFirst = [...all].sort((a, b) => Number(isCanonical(b.name)) - Number(isCanonical(a.name)));
   const merged = new Map(browsersFirst.map(({ name, value }) => [name.toLowerCase(), value]));
   const signedIn = credentials.oauth && merged.has('authorization');
-  const refused = (name: string): boolean =>
-    OF_ALERTS.test(name) ||
-    (name === 'cookie' && !credentials.cookies) ||
-    (name === 'authorization' && !credentials.oauth) ||
+  const counts = ([name, value]: [string, string]): boolean =>
+    !OF_ALERTS.test(name) &&
+    (name !== 'cookie' || credentials.cookies) &&
+    (name !== 'authorization' || credentials.oauth) &&
     // Grafana sends an ID token only beside the token it belongs to
-    (name === 'x-id-token' && !signedIn);
-  return Object.fromEntries(
-    [...merged].filter(([name, value]) => !refused(name) && agrees(name, value, pluginContext))
-  );
+    (name !== 'x-id-token' || signedIn) &&
+    agrees(name, value, pluginContext);
+  const doubtful = [...merged].filter((one) => !counts(one)).map(([name]) => name);
+  return {
+    headers: Object.fromEntries([...merged].filter(counts)),
+    ...(doubtful.length > 0 ? { doubtful } : {}),
+  };
 }
 
 /** Headers that say again what the protocol has fields for: the browser's word counts where it is the same. */

@@ -3,12 +3,12 @@ import { PromkeepError } from '../core/errors';
 import { type WireDatasourceSettings, type WirePluginContext } from './wireMessages';
 
 /** Who asks, and with which headers (`callerHeaders.ts` says which of them count). */
-export function toCaller(context: WirePluginContext | null, headers: Caller['headers']): Caller {
+export function toCaller(context: WirePluginContext | null, headers: Pick<Caller, 'headers' | 'doubtful'>): Caller {
   const user = context?.user;
   return {
     orgId: context?.orgId ?? 0,
     ...(user && { user: { login: user.login, role: user.role } }),
-    headers,
+    ...headers,
   };
 }
 

@@ -118,7 +118,7 @@ describe('who never writes', () => {
     ["alerting's scheduler", { login: 'grafana_scheduler', role: 'Admin' }, {}],
     ['an alert without a user', null, { FromAlert: 'true' }],
     ['an alert in the name of an Admin', ADMIN, { FromAlert: 'true' }],
-    ['an expression', ADMIN, { 'X-Grafana-From-Expr': 'true' }],
+    ['an expression', ADMIN, { 'http_X-Grafana-From-Expr': 'true' }],
     ['an anonymous visitor', { login: '', role: 'Editor' }, {}],
     ['a call without a user', null, {}],
     ['a user whose own token goes to Prometheus', ADMIN, { Authorization: 'Bearer x' }],
@@ -134,8 +134,10 @@ describe('who never writes', () => {
       ['/delete', { name: 'mine', revision: 1, withData: false }],
       ['/delete', { name: 'mine', revision: 1, withData: true }],
     ];
+    const plain = Object.entries(headers).map(([name, value]) => [name.replace(/^http_/, ''), value]);
+    const inResourceCall: Record<string, string> = Object.fromEntries(plain);
     for (const [action, body] of attempts) {
-      const answer = await edit(ours, action, body, user, headers);
+      const answer = await edit(ours, action, body, user, inResourceCall);
       expect([action, answer]).toMatchObject([action, { status: 403, body: { code: 'FORBIDDEN' } }]);
     }
     // A query that may not be kept is answered all the same.
