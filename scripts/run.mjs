@@ -4,7 +4,6 @@
 import { readFileSync } from 'node:fs';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { fetchNodeAndNpm, hostArch } from './node/nodeBinary.mjs';
 import { installNpmPackages, packagesAreInstalled } from './npmPackages.mjs';
 import { runProgram } from './runProgram.mjs';
 
@@ -32,6 +31,7 @@ async function main(args) {
 }
 
 async function fetchNewNode() {
+  const { fetchNodeAndNpm, hostArch } = await import('./node/nodeBinary.mjs');
   const why = `Node ${needed} or newer is needed; this is ${process.versions.node}`;
   if (hostArch() === undefined) {
     throw new Error(
