@@ -41,11 +41,13 @@ export function createRecordedQueryStore(parts: StoreParts): RecordedQueryStore 
     use: () => read((tx, schema) => readUse(tx, schema, source)),
     remove: (edit, withData) => write((tx, schema) => markDeleted(tx, schema, source, edit, withData)),
     pending: () => read((tx, schema) => readPending(tx, schema, source)),
-    takeBack: (name, by) =>
-      write(async (tx, schema) => {
-        await actAs(tx, actorOf(by));
-        await takeBack(tx, schema, source, { name, by });
-      }),
+    takeBack: (name, by, quota) =>
+      write((tx, schema) =>
+        withinQuota(tx, schema, { source, name, quota }, async () => {
+          await actAs(tx, actorOf(by));
+          await takeBack(tx, schema, source, { name, by });
+        })
+      ),
     carryOut: async (name, by, signal) => {
       await write(async (tx, schema) => {
         await actAs(tx, actorOf(by));

@@ -1,5 +1,5 @@
 import { type RecordingAmount, type RecordingAmounts } from '../../src/contract/recordedQuery';
-import { type ManagedQuery, type SourceIdentity } from '../core/ports';
+import { type SourceIdentity } from '../core/ports';
 import {
   type Definitions,
   type QuotaRequest,
@@ -55,12 +55,12 @@ function sum(amounts: readonly RecordingAmount[]): RecordingAmount {
  *
  * @param quota absent: there are no limits
  */
-export async function withinQuota(
+export async function withinQuota<T>(
   tx: Transaction,
   schema: string,
   { source, name, quota }: { source: SourceIdentity; name: string; quota: QuotaRequest | undefined },
-  work: () => Promise<ManagedQuery>
-): Promise<ManagedQuery> {
+  work: () => Promise<T>
+): Promise<T> {
   if (quota === undefined) {
     return work();
   }

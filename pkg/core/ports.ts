@@ -170,8 +170,8 @@ export interface RecordedQueryStore {
   remove(edit: QueryEdit, withData: boolean): Promise<void>;
   /** What waits for these queries and for the archive as a whole, by date. */
   pending(): Promise<PendingDeletion[]>;
-  /** Ends the waiting of what waits for a query: its retention stays, or it goes on being recorded. Throws `NOT_FOUND`. */
-  takeBack(name: string, by: string | undefined): Promise<void>;
+  /** Ends the waiting of what waits for a query: its retention stays, or it goes on being recorded. Throws `NOT_FOUND`, `LIMIT_EXCEEDED`. */
+  takeBack(name: string, by: string | undefined, quota?: QuotaRequest): Promise<void>;
   /**
    * Lets what waits for a query hold at once. Throws `NOT_FOUND`.
    *

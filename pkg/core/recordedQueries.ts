@@ -156,7 +156,7 @@ export class RecordedQueries {
   /** Ends the waiting of a deletion, whoever asked for it. */
   async takeBack(name: string, caller: Caller): Promise<void> {
     const by = this.requireEditor(caller);
-    await this.deps.archive.recorded.takeBack(name, by);
+    await this.deps.archive.recorded.takeBack(name, by, this.quota());
     this.tell('A deletion that waited for its date was taken back.', name, by);
   }
 
