@@ -99,7 +99,7 @@ function strangersIn(schema: string, { name, retention, endMs }: Leaf, { queryId
 }
 
 function startMs(partition: string): number {
-  const [, year, month, day] = /(\d{4,})(\d\d)(\d\d)$/.exec(partition) ?? [];
+  const [, year, month, day] = /(?<!\d)(\d{4,})(\d\d)(\d\d)$/.exec(partition) ?? [];
   return Date.parse(`${year}-${month}-${day}T00:00:00Z`);
 }
 

@@ -106,5 +106,5 @@ function tooMany(series: number, limit: number): string | undefined {
 
 /** 12,345 */
 function grouped(count: number): string {
-  return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
+  return count.toLocaleString('en-US');
 }

@@ -9,7 +9,7 @@ export const LIMITS = {
   /** PromQL that goes on to Prometheus as it is. */
   expressionLength: 1_000_000,
   /** PromQL that is parsed here: with filters, read from the archive, recorded, asked for suggestions. */
-  parsedExpressionLength: 100_000,
+  parsedExpressionLength: 65_536,
   /** Every series repeats what stands in it. */
   legendLength: 1_000,
   /** A duration such as `1h30m`. */
