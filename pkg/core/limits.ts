@@ -20,12 +20,8 @@ export const LIMITS = {
   labelValueLength: 65_536,
   /** A regular expression, other than a plain list of values (`a|b|c`), which may be as long as a value. */
   patternLength: 10_000,
-  /** Filters, their values and the labels to group by, of one query. */
-  filters: 2_000,
-  /** Queries for whose labels suggestions are asked at once. */
-  suggestionQueries: 500,
-  /** Metrics of one summary query. */
-  summaryMetrics: 1_000,
+  /** Of a list in a query: filters, their values, labels to group by, metrics of a summary, queries to suggest labels for. */
+  listEntries: 2_000,
 } as const;
 
 /** Gives the text back, or throws `LIMIT_EXCEEDED`. @param what begins the message: `A legend` */

@@ -107,7 +107,7 @@ export function filterOf(fields: JsonFields): LabelFilter {
 export function bounded<T extends Pick<QueryFilters, 'scopes' | 'adhoc'> & Partial<QueryFilters>>(filters: T): T {
   const { scopes, adhoc, groupBy = [] } = filters;
   const all = [...scopes, ...adhoc].flatMap(({ value, values }) => [value, ...values]);
-  noMoreThan([...all, ...groupBy], LIMITS.filters, 'filters, values and labels to group by in a query');
+  noMoreThan([...all, ...groupBy], LIMITS.listEntries, 'filters, values and labels to group by in a query');
   groupBy.forEach((label) => atMost(label, LIMITS.nameLength, 'A label to group by'));
   return filters;
 }
@@ -116,7 +116,7 @@ function summaryOf(fields: JsonFields): QueryModel['summary'] {
   const summary = new JsonFields(fields.get('summary') ?? {}, 'the query\'s "summary"');
   const compare = summary.text('compare');
   return {
-    metrics: [...noMoreThan(summary.texts('metrics'), LIMITS.summaryMetrics, 'metrics in a summary')],
+    metrics: summary.texts('metrics'),
     groupBy: atMost(summary.text('groupBy'), LIMITS.nameLength, 'The label to group by'),
     ...(isSummaryComparison(compare) ? { compareOffsetMs: COMPARISON_OFFSETS_MS[compare] } : {}),
   };

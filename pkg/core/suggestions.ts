@@ -1,5 +1,5 @@
 import { JsonFields } from './jsonFields';
-import { atMost, LIMITS, noMoreThan } from './limits';
+import { atMost, LIMITS } from './limits';
 import { PromkeepError } from './errors';
 import { expandMacros } from './macros';
 import { type CallOptions, type MetricSource, type ResourceRequest, type ResourceResponse } from './ports';
@@ -34,7 +34,7 @@ export async function answerSuggestions(
     scopes: body.objects('scopes').map(filterOf),
     adhoc: body.objects('adhocFilters').map(filterOf),
   });
-  const queries = noMoreThan(body.texts('queries'), LIMITS.suggestionQueries, 'queries at once');
+  const queries = body.texts('queries');
   atMost(queries.join(''), LIMITS.parsedExpressionLength, 'What suggestions are asked for');
   const parameters = new URLSearchParams();
   for (const selector of selectors(queries.map(expandAnyhow), filters)) {
