@@ -155,7 +155,7 @@ class PostgresArchive implements PooledArchive {
     seriesLabels: (read, signal) =>
       this.use(
         ({ quoted }) =>
-          this.database.transaction((tx) => readSeriesLabels(tx, quoted, this.options.source, read), {
+          this.database.transaction((tx) => readSeriesLabels(tx, quoted, this.options.source, read, signal), {
             signal,
             readOnly: true,
           }),

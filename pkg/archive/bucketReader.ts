@@ -1,5 +1,5 @@
 import { PromkeepError } from '../core/errors';
-import { compileMatchers } from '../core/matchLabels';
+import { checkMatchers } from '../core/matchLabels';
 import {
   type BucketRead,
   type GridRead,
@@ -55,7 +55,7 @@ export function readBuckets(
 ): Promise<GridSamples | undefined> {
   const { query, grid, matchers, widthMs } = read;
   // before anything is read
-  compileMatchers(matchers);
+  checkMatchers(matchers);
   return database.transaction(
     async (tx) => {
       const found = await findCurrent(tx, schema, source, query);
@@ -69,7 +69,7 @@ export function readBuckets(
       if (inside.length === 0) {
         return { covered: inside, gaps, series: [] };
       }
-      const series = await readMatching(tx, schema, found.queryId, matchers);
+      const series = await readMatching(tx, schema, found.queryId, matchers, signal);
       const hull = { ...read, grid: { ...grid, startMs: inside[0].fromMs, endMs: inside[inside.length - 1].toMs } };
       await refuseTooMany(tx, schema, found.queryId, series.length, hull);
       const values = await bucketValues(tx, schema, found.queryId, series, hull);

@@ -130,6 +130,6 @@ async function inBatches(size: number, work: () => Promise<number>): Promise<num
 
 /** Begin of the period in a partition's name, Unix ms. */
 export function startMs(partition: string): number {
-  const [, year, month, day] = /(\d{4,})(\d\d)(\d\d)$/.exec(partition) ?? [];
+  const [, year, month, day] = /(?<!\d)(\d{4,})(\d\d)(\d\d)$/.exec(partition) ?? [];
   return Date.parse(`${year}-${month}-${day}T00:00:00Z`);
 }

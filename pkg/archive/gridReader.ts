@@ -1,7 +1,7 @@
 import { splitGrid } from '../core/archiveGrid';
 import { PromkeepError } from '../core/errors';
 import { filterTimes } from '../core/joinSeries';
-import { compileMatchers } from '../core/matchLabels';
+import { checkMatchers } from '../core/matchLabels';
 import { type GridRead, type GridSamples, type SourceIdentity, type TimeGrid, type TimeRange } from '../core/ports';
 import { type Series } from '../core/series';
 import { int8Array } from './binaryArrays';
@@ -30,7 +30,7 @@ export function readGrid(
   signal: AbortSignal
 ): Promise<GridSamples | undefined> {
   // before anything is read
-  compileMatchers(matchers);
+  checkMatchers(matchers);
   return database.transaction(
     async (tx) => {
       const found = await findCurrent(tx, schema, source, query);
@@ -42,7 +42,7 @@ export function readGrid(
       if (inside.length === 0) {
         return { covered: inside, gaps, series: [] };
       }
-      const series = await readMatching(tx, schema, found.queryId, matchers);
+      const series = await readMatching(tx, schema, found.queryId, matchers, signal);
       const hull = { ...grid, startMs: inside[0].fromMs, endMs: inside[inside.length - 1].toMs };
       refuseTooMany(series.length, hull);
       const samples = await gridSamples(tx, schema, int8Array(series.map(({ id }) => id)), hull, found.packedUntilMs);

@@ -1,4 +1,5 @@
 import { PromkeepError } from '../core/errors';
+import { inTurns } from '../core/inTurns';
 import { type RecordedHistory, type SourceIdentity } from '../core/ports';
 import { type Labels } from '../core/series';
 import { type Transaction } from './database';
@@ -14,7 +15,8 @@ export async function readSeriesLabels(
   tx: Transaction,
   schema: string,
   source: SourceIdentity,
-  { name, range, limit }: Parameters<RecordedHistory['seriesLabels']>[0]
+  { name, range, limit }: Parameters<RecordedHistory['seriesLabels']>[0],
+  signal: AbortSignal
 ): Promise<Labels[]> {
   const queryId = await findQueryId(tx, schema, source, { kind: 'recorded', name });
   if (queryId === undefined) {
@@ -38,7 +40,11 @@ export async function readSeriesLabels(
      ORDER BY r.series_id LIMIT $4::bigint`,
     [queryId, timeText(range.fromMs), timeText(range.toMs), limit]
   );
-  return rows.map((row) => restoreLabels(String(row.metric_name), String(row.origin), parseLabels(row.labels)) ?? {});
+  return inTurns(
+    rows,
+    () => (row) => [restoreLabels(String(row.metric_name), String(row.origin), parseLabels(row.labels)) ?? {}],
+    signal
+  );
 }
 
 /** The parts of a column of the current version's coverage that lie in the range from `$2` to `$3`. */

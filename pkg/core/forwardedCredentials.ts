@@ -17,7 +17,7 @@ export function forwardedCredentials(jsonData: unknown): ForwardedCredentials {
   };
 }
 
-/** Two users may see different data through such a datasource (promise 12). */
+/** Two users may see different data through such a datasource [A12]. */
 export function forwardsUsersCredentials(jsonData: unknown): boolean {
   const { oauth, cookies } = forwardedCredentials(jsonData);
   return oauth || cookies;

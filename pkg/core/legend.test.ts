@@ -1,7 +1,7 @@
 import { quoteGo } from './goQuote';
-import { metricText, seriesName } from './legend';
+import { metricText, seriesNamer } from './legend';
 
-describe('seriesName', () => {
+describe('seriesNamer', () => {
   const labels = { __name__: 'up', job: 'a', instance: 'h:1' };
 
   it.each([
@@ -18,8 +18,17 @@ describe('seriesName', () => {
     ['{{toString}}', labels, ''],
     ['{}', labels, 'the expression'],
     ['{{job}}', { job: '$&' }, '$&'],
+    ['{{job}} {{{job}}} {{job', labels, 'a } {{job'],
+    ['{{ }} {{}}} {{a\nb}} {{\njob\n}}', labels, '} {{a\nb}} a'],
   ])('with legend "%s" names %j "%s"', (legend, of, name) => {
-    expect(seriesName(of, legend, 'the expression')).toBe(name);
+    expect(seriesNamer(legend, 'the expression')(of)).toBe(name);
+  });
+
+  it.each([' ', '\t', '{{', '}', '{{ }', '{{a ', '{{a\n'])('is not held up by an open legend of many %j', (part) => {
+    const legend = `{{${part.repeat(500)}`;
+    const startMs = performance.now();
+    seriesNamer(legend, 'up')({ job: 'a' });
+    expect(performance.now() - startMs).toBeLessThan(500);
   });
 
   // [Q1.7]

@@ -173,7 +173,7 @@ describe('reading from both', () => {
   it.each<[string, Record<string, unknown>, string]>([
     ['no recorded query matches', { expr: 'rate(load[1m])' }, 'no recorded query answers this expression'],
     ['the named one does not exist', { recordedQuery: 'lod' }, 'there is no recorded query "lod"; there are load.'],
-    ['a filter is not understood', { expr: 'load{instance=~"(a)\\1"}' }, 'not supported'],
+    ['a filter is not understood', { expr: 'load{instance=~"(a)\\1"}' }, 'invalid escape sequence'],
   ])('goes to Prometheus alone where %s, with a notice', async (_, json, text) => {
     const { ask, source } = await setUp([ago(10, 2)]);
     const response = await ask({ ...json, readFrom: 'both' });

@@ -1,6 +1,6 @@
 import { PromkeepError } from '../core/errors';
 import { type QueryResult } from '../core/series';
-import { Turns } from '../core/turns';
+import { processTurns } from '../core/turns';
 import { AnswerParser, type Envelope } from './answer/answerParser';
 import { MalformedAnswer } from './answer/malformedAnswer';
 import { refusalOf, toQueryResult } from './answer/queryAnswer';
@@ -19,8 +19,6 @@ const TURN_BYTES = 64 * 1024;
 
 /** From here on a thread of its own is worth it. Smaller answers take less time than handing them over would save. */
 const LARGE_BYTES = 1024 * 1024;
-
-const turns = new Turns(setImmediate);
 
 export interface ReadOptions {
   /** Parses large answers, if there is one. */
@@ -75,7 +73,7 @@ class LocalParser implements RemoteParser {
     this.turnBytes += chunk.length;
     if (this.turnBytes >= TURN_BYTES) {
       this.turnBytes = 0;
-      await turns.next();
+      await processTurns.next();
     }
   }
 

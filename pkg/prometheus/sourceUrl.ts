@@ -57,7 +57,7 @@ export function isLoopback(origin: string): boolean {
 function hostIn(text: string): string {
   const host = text
     .replace(/^[/\s]+/, '')
-    .replace(/[/?#].*$/s, '')
+    .split(/[/?#]/, 1)[0]
     .replace(/^.*@/s, '');
   return /^[\w.:[\]-]{1,200}$/.test(host) ? host : 'host:9090';
 }

@@ -38,7 +38,7 @@ export function createComparer(): typeof compareExpressions {
 
 function compareRead(recorded: Expression | undefined, asked: Expression | undefined): LabelMatcher[] | undefined {
   const extra = recorded && asked && compare(recorded, asked);
-  return extra && [...extra.values()].sort((a, b) => (printed(a) < printed(b) ? -1 : 1));
+  return extra && [...extra].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, matcher]) => matcher);
 }
 
 /** Matchers the asked expression has beyond the recorded one, each once. */

@@ -21,7 +21,7 @@ function refusal(expr: string): string | undefined {
   if (code.trim() === '') {
     return 'the expression is empty';
   }
-  const variable = /\$(__\w+|\{\w+[^}]*\}|\w+)/.exec(code);
+  const variable = /\$(__\w+|\{\w[^{}$]*\}|\w+)/.exec(code);
   if (variable) {
     return `"${variable[0]}" is a Grafana variable, and a recorded query runs without a dashboard`;
   }
@@ -87,7 +87,7 @@ function dependsOnRequest(what: string): string {
 
 /** Blanks string literals and comments; label values may hold anything. */
 function withoutStrings(expression: string): string {
-  return expression.replace(/"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`[^`]*`|#[^\r\n]*/g, (text) =>
+  return expression.replace(/"(?:\\.|[^"\\])*"?|'(?:\\.|[^'\\])*'?|`[^`]*`?|#[^\r\n]*/g, (text) =>
     text[0] === '#' ? '' : '""'
   );
 }

@@ -65,7 +65,9 @@ async function sendAsset(
     throw new PromkeepError('NOT_FOUND', 'There is no such file.');
   }
   reply.type(type).header('cache-control', 'public, max-age=31536000, immutable').header('vary', 'accept-encoding');
-  const accepted = String(request.headers['accept-encoding'] ?? '').split(/\s*,\s*/);
+  const accepted = String(request.headers['accept-encoding'] ?? '')
+    .split(',')
+    .map((one) => one.trim());
   for (const encoding of ENCODINGS) {
     const accepts = accepted.some((one) => one === encoding.name || one.startsWith(`${encoding.name};q=0.`));
     const packed = accepts ? await readOrNothing(path.join(folder, name + encoding.ending)) : undefined;

@@ -2,7 +2,7 @@ import { alignRange } from '../../pkg/core/align';
 import { type QueryFilters } from '../../pkg/core/queryModel';
 import { expandMacros, type MacroInput } from '../../pkg/core/macros';
 import { describeFrames } from '../../pkg/core/queryMeta';
-import { seriesName } from '../../pkg/core/legend';
+import { seriesNamer } from '../../pkg/core/legend';
 import { type Series } from '../../pkg/core/series';
 import { framesOf } from '../../pkg/core/seriesFrames';
 import { resolveStepMs } from '../../pkg/core/step';
@@ -258,14 +258,14 @@ const VECTORS: Vector[] = [
     section: '[Q3.3]',
     what: 'a legend with a missing label',
     contract: 'x ',
-    ours: () => seriesName({ a: 'b' }, 'x {{job}}', 'up'),
+    ours: () => seriesNamer('x {{job}}', 'up')({ a: 'b' }),
   },
-  { section: '[Q3.3]', what: 'the legend {}', contract: 'up', ours: () => seriesName({}, '{}', 'up') },
+  { section: '[Q3.3]', what: 'the legend {}', contract: 'up', ours: () => seriesNamer('{}', 'up')({}) },
   {
     section: '[Q3.3]',
     what: 'a name with labels',
     contract: 'm{a="x", b="\\u00a0"}',
-    ours: () => seriesName({ __name__: 'm', b: '\u00a0', a: 'x' }, '', 'up'),
+    ours: () => seriesNamer('', 'up')({ __name__: 'm', b: '\u00a0', a: 'x' }),
   },
   {
     section: '[Q3.3]',
@@ -287,7 +287,12 @@ const VECTORS: Vector[] = [
     ours: () => frames([]).length,
     deviation: { item: '[Q7.9]', ours: 1 },
   },
-  { section: '[Q4.1]', what: 'labels', contract: 'GET or POST', ours: () => readResourcePath('api/v1/labels')?.methods },
+  {
+    section: '[Q4.1]',
+    what: 'labels',
+    contract: 'GET or POST',
+    ours: () => readResourcePath('api/v1/labels')?.methods,
+  },
   {
     section: '[Q4.1]',
     what: 'a path that ends Prometheus',

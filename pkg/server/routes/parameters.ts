@@ -72,7 +72,7 @@ function parseDuration(text: string): number {
     return NaN;
   }
   let totalMs = 0;
-  for (const [, count, unit] of text.matchAll(/(\d+)(ms|[ywdhms])/g)) {
+  for (const [, count, unit] of text.matchAll(/(\d+)([a-z]*)/g)) {
     totalMs += Number(count) * UNIT_MS[unit as keyof typeof UNIT_MS];
   }
   return totalMs;
