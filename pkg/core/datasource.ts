@@ -1,6 +1,7 @@
 import { type ErrorSource } from './errors';
 import { type Frame } from './frame';
 import { type FramePacket } from './frameJson';
+import { type MemoryShare } from './memoryBudget';
 import { type ResourceRequest, type ResourceResponse, type TimeRange } from './ports';
 
 /**
@@ -51,6 +52,8 @@ export interface Caller {
   user?: { login: string; role: 'Viewer' | 'Editor' | 'Admin' | string };
   /** Every header that came along, names in lower case, without Grafana's `http_` prefix. */
   headers: Readonly<Record<string, string>>;
+  /** What the answers to them are charged to; absent: see `CallOptions`. */
+  memory?: MemoryShare;
 }
 
 export interface DataRequest {

@@ -82,7 +82,7 @@ export class DataService {
     info: CallInfo
   ): Promise<Map<string, DataResponse>> {
     try {
-      const caller = toCaller(request.pluginContext, request.headers);
+      const caller = { ...toCaller(request.pluginContext, request.headers), memory: info.memory };
       return await this.instances.withInstance(request.pluginContext, info.tenant, (instance) =>
         instance.queryData({ caller, queries }, info.signal)
       );

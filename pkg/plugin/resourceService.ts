@@ -43,7 +43,7 @@ export class ResourceService {
   private async answer(wire: WireResourceRequest, info: CallInfo): Promise<ResourceResponse> {
     try {
       const request = toResourceRequest(wire);
-      const caller = toCaller(wire.pluginContext, request.headers);
+      const caller = { ...toCaller(wire.pluginContext, request.headers), memory: info.memory };
       return await this.instances.withInstance(wire.pluginContext, info.tenant, (instance) =>
         instance.callResource(request, caller, info.signal)
       );

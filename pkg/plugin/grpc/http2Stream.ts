@@ -1,3 +1,4 @@
+import { ReaderProgress } from '../../core/readerProgress';
 import { FLAG } from './http2Frames';
 
 /** What a stream may do with its connection. */
@@ -21,6 +22,8 @@ export interface StreamListener {
   onEnd(): void;
   /** The client has cancelled, or is gone: nobody waits for the answer. */
   onAbort(): void;
+  /** Nothing of the answer is left here: it is sent, or was aborted. */
+  onGone(): void;
 }
 
 /**
@@ -37,6 +40,8 @@ export class Http2Stream {
   private readonly content: Buffer[] = [];
   private trailer: Buffer | undefined;
   private waiting: Array<() => void> = [];
+  private sentBytes = 0;
+  private readonly progress = new ReaderProgress();
 
   /** @param windowBytes how much content the client takes; below zero after it has made its window smaller */
   constructor(
@@ -76,6 +81,11 @@ export class Http2Stream {
     this.outlet.flush(this);
   }
 
+  /** Whether the client does not take what is there for it. */
+  hasStalled(nowMs: number): boolean {
+    return this.progress.hasStalled(this.hasContent, this.sentBytes, nowMs);
+  }
+
   /** Resolves when all content is on its way, or nobody wants it any more. */
   async drained(): Promise<void> {
     if (this.hasContent) {
@@ -94,6 +104,7 @@ export class Http2Stream {
       sent += this.outlet.putContent(this.id, this.content, budget - sent);
     }
     this.windowBytes -= sent;
+    this.sentBytes += sent;
     if (!this.hasContent && !this.closed) {
       this.release();
       this.finish();
@@ -106,6 +117,7 @@ export class Http2Stream {
       this.outlet.putHeaders(this.id, FLAG.endStream | FLAG.endHeaders, this.trailer);
       this.closed = true;
       this.outlet.ended(this);
+      this.listener?.onGone();
     }
   }
 
@@ -116,6 +128,7 @@ export class Http2Stream {
       this.content.length = 0;
       this.release();
       this.listener?.onAbort();
+      this.listener?.onGone();
     }
   }
 
