@@ -31,6 +31,20 @@ export const ADMIN: PluginUser = { login: 'adam', role: 'Admin' };
 export const EDITOR: PluginUser = { login: 'eva', role: 'Editor' };
 export const VIEWER: PluginUser = { login: 'vera', role: 'Viewer' };
 
+/** What the process is started in. */
+export interface PluginSurroundings {
+  /** Goes before its command. */
+  prefix?: readonly string[];
+  /** Arguments of Node. */
+  node?: readonly string[];
+  environment?: Readonly<Record<string, string>>;
+}
+
+/** `PROMKEEP_PROGRAM` runs a built `promkeep.js` instead of the sources. */
+const PROGRAM = process.env.PROMKEEP_PROGRAM
+  ? [process.env.PROMKEEP_PROGRAM]
+  : ['--import', 'tsx', path.join(root, 'pkg/main.ts')];
+
 interface UnaryMethod {
   method: string;
   requestSerialize(message: object): Buffer;
@@ -44,11 +58,12 @@ export class PluginProcess {
     private readonly client: Client
   ) {}
 
-  static async start(): Promise<PluginProcess> {
+  static async start({ prefix = [], node = [], environment = {} }: PluginSurroundings = {}): Promise<PluginProcess> {
+    const [command, ...args] = [...prefix, process.execPath, ...node, ...PROGRAM];
     const plugin = await startProcess({
       name: 'plugin',
-      command: process.execPath,
-      args: ['--import', 'tsx', path.join(root, 'pkg/main.ts')],
+      command,
+      args,
       cwd: root,
       // Grafana hands over nothing of its own environment; PATH and HOME are for tsx.
       env: {
@@ -57,12 +72,16 @@ export class PluginProcess {
         TMPDIR: os.tmpdir(),
         grafana_plugin_type: 'datasource',
         PLUGIN_PROTOCOL_VERSIONS: '2',
+        ...environment,
       },
     });
     const socket = await until('the plugin shakes hands', async () =>
       /1\|2\|unix\|([^|\s]+)\|grpc\|/.exec(plugin.output())?.at(1)
     );
-    return new PluginProcess(plugin, new Client(`unix:${socket}`, credentials.createInsecure()));
+    return new PluginProcess(
+      plugin,
+      new Client(`unix:${socket}`, credentials.createInsecure(), { 'grpc.max_receive_message_length': -1 })
+    );
   }
 
   async stop(signal?: NodeJS.Signals): Promise<void> {
