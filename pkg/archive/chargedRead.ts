@@ -1,6 +1,6 @@
 import { answerBytes } from '../core/answerMemory';
 import { PromkeepError } from '../core/errors';
-import { type MemoryShare } from '../core/memoryBudget';
+import { type MemoryPart, type MemoryShare } from '../core/memoryBudget';
 
 /** Of a series as JSON; real ones have 50 to 300. */
 const LABEL_BYTES = 200;
@@ -30,13 +30,24 @@ export async function readCharged<T>(
       }
     };
     try {
-      return await read(charge);
+      const found = await read(charge);
+      part?.settle();
+      return found;
     } catch (error) {
       if (missingBytes === 0) {
         part?.drop();
         throw error;
       }
-      await part?.growTo(missingBytes, signal);
+      await growOrDrop(part, missingBytes, signal);
     }
+  }
+}
+
+async function growOrDrop(part: MemoryPart | undefined, bytes: number, signal: AbortSignal): Promise<void> {
+  try {
+    await part?.growTo(bytes, signal);
+  } catch (error) {
+    part?.drop();
+    throw error;
   }
 }

@@ -44,7 +44,7 @@ describe('MemoryBudget', () => {
         .part()
         .tryGrowTo(9 * MIB)
     ).toBe(false);
-    for (let i = 0; i < 3; i++) {
+    for (let i = 0; i < 6; i++) {
       expect(budget.open().part().tryGrowTo(SMALL_BYTES)).toBe(true);
     }
     expect(budget.open().part().tryGrowTo(SMALL_BYTES)).toBe(false);
@@ -73,22 +73,35 @@ describe('MemoryBudget', () => {
   });
 
   it('refuses the youngest when all that hold much wait, so that the oldest get on', async () => {
-    const { budget } = makeBudget(100);
+    const { budget } = makeBudget(1000);
     const requests = Array.from({ length: 7 }, () => {
       const share = budget.open();
       const part = share.part();
-      part.tryGrowTo(10 * MIB);
+      part.tryGrowTo(100 * MIB);
       return { share, part };
     });
-    const waits = requests.map(({ part }) => follow(giveUpWith(part, 16 * MIB)));
+    const waits = requests.map(({ part }) => follow(giveUpWith(part, 160 * MIB)));
     const outcomes = await Promise.all(waits.map((wait) => wait.outcome()));
-    // 6 MiB more fit for none of the seven, and for two once one has given up; the others wait for those two
+    // 60 MiB more fit for none of the seven, and for two once one has given up; the others wait for those two
     expect(outcomes).toEqual(['taken', 'taken', ...Array.from({ length: 4 }, () => 'waiting'), 'LIMIT_EXCEEDED 429']);
     requests[0].share.release();
     requests[1].share.release();
     expect(await Promise.all(waits.slice(2, 6).map((wait) => wait.outcome()))).toEqual(
       Array.from({ length: 4 }, () => 'taken')
     );
+  });
+
+  it('lets few answers grow large at the same time, so that those can become whole', async () => {
+    const { budget } = makeBudget(100);
+    const [first, second, third] = Array.from({ length: 3 }, () => budget.open().part());
+    first.tryGrowTo(SMALL_BYTES + MIB);
+    const wait = follow(second.growTo(SMALL_BYTES + MIB, never));
+    expect(third.tryGrowTo(SMALL_BYTES)).toBe(true);
+    // the one that grows passes those that wait to begin
+    expect(first.tryGrowTo(40 * MIB)).toBe(true);
+    expect(await wait.outcome()).toBe('waiting');
+    first.settle();
+    expect(await wait.outcome()).toBe('taken');
   });
 
   it('refuses at once, and not as a passing matter, what would not fit if it were alone', async () => {
@@ -134,18 +147,18 @@ describe('MemoryBudget', () => {
   it('counts what is given back once, in whatever order parts and shares end', async () => {
     const { budget } = makeBudget(100);
     const share = budget.open();
-    const [one, two] = [share.part(), share.part()];
+    const [one, two, late] = [share.part(), share.part(), share.part()];
     one.tryGrowTo(30 * MIB);
     two.tryGrowTo(40 * MIB);
     one.drop();
     one.drop();
     expect(budget.use.heldBytes).toBe(40 * MIB);
-    const waiting = follow(one.growTo(60 * MIB, never));
+    const waiting = follow(late.growTo(60 * MIB, never));
     share.release();
     two.drop();
     share.release();
     expect(await waiting.outcome()).toBe('LIMIT_EXCEEDED 413');
-    expect(() => one.growTo(MIB, never)).toThrow('cancelled');
+    expect(() => late.growTo(MIB, never)).toThrow('cancelled');
     expect(budget.use).toEqual({ heldBytes: 0, shares: 0, waiting: 0 });
   });
 

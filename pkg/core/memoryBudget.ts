@@ -4,9 +4,14 @@ const MIB = 1024 * 1024;
 
 /** A share of this size counts and never waits: `up` is answered however full the memory is. */
 export const TINY_BYTES = MIB / 4;
-/** A share of up to this size may use all of the budget; a larger one leaves the rest to these. */
-export const SMALL_BYTES = 8 * MIB;
+/** A share of up to this size, about 800 short series, may use all of the budget; a larger one leaves the rest to these. */
+export const SMALL_BYTES = 4 * MIB;
 const LARGE_PART = 0.75;
+/**
+ * Answers that become large at the same time, for each so many bytes of the budget. Nobody knows how large they will be; if all
+ * grew at once, all would end up with a part of what they need, and most would have to be refused.
+ */
+const BYTES_PER_GROWING = 128 * MIB;
 /** Less than a person waits for a panel, and than Prometheus waits for whoever reads its answer. */
 export const WAIT_MS = 10_000;
 /** Each waits with a connection to Prometheus; more are refused at once. */
@@ -53,14 +58,14 @@ export class MemoryBudget {
     return share;
   }
 
-  /** For shares. Takes at once or not at all; nothing large passes an older one that waits. */
+  /** For shares. Takes at once or not at all. */
   tryTake(share: MemoryShare, moreBytes: number): boolean {
-    const isBehind = this.isLarge(share, moreBytes) && this.waiters.some((one) => one.share.age < share.age);
-    if (isBehind || !this.fits(share, moreBytes)) {
-      return false;
+    const older = this.waiters.filter((one) => one.share.age < share.age);
+    const mayTake = this.mayTake({ share, moreBytes }, older);
+    if (mayTake) {
+      this.grant(share, moreBytes);
     }
-    this.grant(share, moreBytes);
-    return true;
+    return mayTake;
   }
 
   /** For shares. Resolves when it was taken; throws `LIMIT_EXCEEDED`, and `QUERY_CANCELLED` when the signal aborts. */
@@ -110,13 +115,24 @@ export class MemoryBudget {
     this.give(share, share.bytes);
   }
 
-  private isLarge(share: MemoryShare, moreBytes: number): boolean {
-    return share.bytes + moreBytes > SMALL_BYTES && !share.preferred;
+  /** For shares, which have said that they grow no more. */
+  settled(): void {
+    this.serve();
   }
 
-  private fits(share: MemoryShare, moreBytes: number): boolean {
-    const mayUse = this.isLarge(share, moreBytes) ? this.limitBytes * LARGE_PART : this.limitBytes;
-    return share.bytes + moreBytes <= TINY_BYTES || this.heldBytes + moreBytes <= mayUse;
+  /** @param older those that wait and came before; nothing large passes them, unless it is growing and they are not yet */
+  private mayTake({ share, moreBytes }: Omit<Waiter, 'settle'>, older: readonly Waiter[]): boolean {
+    const bytes = share.bytes + moreBytes;
+    if (bytes <= SMALL_BYTES || share.preferred) {
+      return bytes <= TINY_BYTES || this.heldBytes + moreBytes <= this.limitBytes;
+    }
+    const isBehind = older.some((one) => one.share.isGrowing || (!share.isGrowing && isLarge(one)));
+    return !isBehind && this.heldBytes + moreBytes <= this.limitBytes * LARGE_PART && this.mayGrow(share);
+  }
+
+  private mayGrow(share: MemoryShare): boolean {
+    const others = [...this.shares].filter((one) => one !== share && one.isGrowing).length;
+    return share.isGrowing || others < Math.max(1, this.limitBytes / BYTES_PER_GROWING);
   }
 
   private grant(share: MemoryShare, moreBytes: number): void {
@@ -126,14 +142,13 @@ export class MemoryBudget {
 
   /** Gives what fits to those that wait, and refuses the youngest of them when all that could be waited for waits itself. */
   private serve(): void {
-    let isBehind = false;
-    for (const { share, moreBytes, settle } of this.waiters) {
-      const isLarge = this.isLarge(share, moreBytes);
-      if (!(isLarge && isBehind) && this.fits(share, moreBytes)) {
-        this.grant(share, moreBytes);
-        settle();
+    const older: Waiter[] = [];
+    for (const waiter of this.waiters) {
+      if (this.mayTake(waiter, older)) {
+        this.grant(waiter.share, waiter.moreBytes);
+        waiter.settle();
       } else {
-        isBehind ||= isLarge;
+        older.push(waiter);
       }
     }
     const youngest = this.waiters.at(-1);
@@ -162,6 +177,7 @@ export class MemoryBudget {
 /** What one request holds, for all of its answers. */
 export class MemoryShare {
   bytes = 0;
+  private growingParts = 0;
   private closed = false;
 
   /** @param age grows from share to share */
@@ -171,8 +187,14 @@ export class MemoryShare {
     readonly preferred: boolean
   ) {}
 
-  /** For one of its answers. */
+  /** Large already, and not at its end. */
+  get isGrowing(): boolean {
+    return this.bytes > SMALL_BYTES && this.growingParts > 0;
+  }
+
+  /** For one of its answers; it counts as growing until it is settled or dropped. */
   part(): MemoryPart {
+    this.growingParts++;
     return new MemoryPart(this);
   }
 
@@ -198,6 +220,12 @@ export class MemoryShare {
   }
 
   /** For parts. */
+  partSettled(): void {
+    this.growingParts--;
+    this.budget.settled();
+  }
+
+  /** For parts. */
   give(bytes: number): void {
     if (!this.closed) {
       this.budget.give(this, bytes);
@@ -208,6 +236,7 @@ export class MemoryShare {
 /** What one answer holds; more while it arrives. */
 export class MemoryPart {
   private bytes = 0;
+  private settled = false;
 
   constructor(private readonly share: MemoryShare) {}
 
@@ -235,11 +264,24 @@ export class MemoryPart {
     return isHeld;
   }
 
+  /** Keeps what it holds and grows no more: the answer is complete. */
+  settle(): void {
+    if (!this.settled) {
+      this.settled = true;
+      this.share.partSettled();
+    }
+  }
+
   /** Gives back what it holds: the answer is gone. */
   drop(): void {
     this.share.give(this.bytes);
     this.bytes = 0;
+    this.settle();
   }
+}
+
+function isLarge({ share, moreBytes }: Waiter): boolean {
+  return share.bytes + moreBytes > SMALL_BYTES && !share.preferred;
 }
 
 function cancelled(): PromkeepError {

@@ -69,6 +69,7 @@ export function createPrometheusSource(
       part?.drop();
       throw error;
     } finally {
+      part?.settle();
       own?.release();
     }
   }

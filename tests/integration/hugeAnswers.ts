@@ -14,7 +14,7 @@ export class HugeAnswers {
       const expr = new URLSearchParams(body || request.url?.split('?')[1]).get('query') ?? '';
       this.running++;
       response.on('close', () => this.running--).setHeader('content-type', 'application/json');
-      const stream = Readable.from(answerOf(Number(/^huge_(\d+)$/.exec(expr)?.[1] ?? 1)));
+      const stream = Readable.from(answerOf(Number(/^huge_(\d+)$/.exec(expr)?.[1] ?? 0)));
       response.on('close', () => stream.destroy());
       stream.pipe(response);
     });
@@ -36,17 +36,24 @@ export class HugeAnswers {
   }
 }
 
-const AT_ONCE = 500;
+const IN_CHUNK = 500;
+const CHUNKS = 80;
 
-/** Series as the node exporter has them. */
-function* answerOf(series: number): Generator<string> {
-  yield '{"status":"success","data":{"resultType":"vector","result":[';
-  for (let i = 0; i < series; i += AT_ONCE) {
-    const some = Array.from({ length: Math.min(AT_ONCE, series - i) }, (_, j) => {
-      const labels = `"instance":"host-${i + j}.example:9100","job":"node","cpu":"${j % 64}","mode":"idle"`;
-      return `{"metric":{"__name__":"node_cpu_seconds_total",${labels}},"value":[1700000000,"${i + j}.25"]}`;
-    });
-    yield (i > 0 ? ',' : '') + some.join(',');
+/** Series as the node exporter has them, made once: what is to be measured is the plugin, not this. */
+const chunks = Array.from({ length: CHUNKS }, (_, c) =>
+  Buffer.from(Array.from({ length: IN_CHUNK }, (_, i) => `,${seriesText(c * IN_CHUNK + i)}`).join(''))
+);
+
+function seriesText(i: number): string {
+  const labels = `"instance":"host-${i}.example:9100","job":"node","cpu":"${i % 64}","mode":"idle"`;
+  return `{"metric":{"__name__":"node_cpu_seconds_total",${labels}},"value":[1700000000,"${i}.25"]}`;
+}
+
+/** So many series and one more; they begin anew after 40,000. */
+function* answerOf(series: number): Generator<Buffer> {
+  yield Buffer.from(`{"status":"success","data":{"resultType":"vector","result":[${seriesText(-1)}`);
+  for (let i = 0; i < series / IN_CHUNK; i++) {
+    yield chunks[i % CHUNKS];
   }
-  yield ']}}';
+  yield Buffer.from(']}}');
 }

@@ -1,14 +1,18 @@
 import { ReaderProgress } from '../../core/readerProgress';
 import { FLAG } from './http2Frames';
 
+/** Takes the place of what is sent, so that it leaves the memory. */
+const NOTHING = Buffer.alloc(0);
+
 /** What a stream may do with its connection. */
 export interface StreamOutlet {
   /** How many bytes of content the connection would take now; none while this is not above zero. */
   room(): number;
   /** A frame of headers, to be sent after everything that was put before. */
   putHeaders(streamId: number, flags: number, block: Buffer): void;
-  /** Takes content off the front of `parts`, as one frame of at most so many bytes, and returns how many there were in it. */
-  putContent(streamId: number, parts: Buffer[], maxBytes: number): number;
+  readonly maxFrameBytes: number;
+  /** One frame of content. */
+  putContent(streamId: number, pieces: readonly Buffer[], bytes: number): void;
   /** Hands over to the socket what was put, and what the stream has left as far as it may. */
   flush(stream: Http2Stream): void;
   /** The stream has said its last word. */
@@ -37,7 +41,9 @@ export class Http2Stream {
   /** Received, and not yet confirmed to the client. */
   unconfirmedBytes = 0;
   private closed = false;
-  private readonly content: Buffer[] = [];
+  private content: Buffer[] = [];
+  /** Of the first part that is not sent. A large answer has 100,000 parts; taking each off the front moves all others. */
+  private next = 0;
   private trailer: Buffer | undefined;
   private waiting: Array<() => void> = [];
   private sentBytes = 0;
@@ -51,7 +57,7 @@ export class Http2Stream {
   ) {}
 
   get hasContent(): boolean {
-    return this.content.length > 0;
+    return this.next < this.content.length;
   }
 
   /** Headers, which come before all content. Nothing leaves before `flush`. */
@@ -101,7 +107,7 @@ export class Http2Stream {
     const budget = Math.min(limitBytes, this.windowBytes, this.outlet.room());
     let sent = 0;
     while (this.hasContent && sent < budget) {
-      sent += this.outlet.putContent(this.id, this.content, budget - sent);
+      sent += this.sendFrame(Math.min(budget - sent, this.outlet.maxFrameBytes));
     }
     this.windowBytes -= sent;
     this.sentBytes += sent;
@@ -110,6 +116,28 @@ export class Http2Stream {
       this.finish();
     }
     return sent;
+  }
+
+  private sendFrame(limitBytes: number): number {
+    const pieces: Buffer[] = [];
+    let bytes = 0;
+    while (this.hasContent && bytes < limitBytes) {
+      const part = this.content[this.next];
+      const piece = part.subarray(0, limitBytes - bytes);
+      if (piece.length === part.length) {
+        this.content[this.next++] = NOTHING;
+      } else {
+        this.content[this.next] = part.subarray(piece.length);
+      }
+      pieces.push(piece);
+      bytes += piece.length;
+    }
+    if (!this.hasContent) {
+      this.content = [];
+      this.next = 0;
+    }
+    this.outlet.putContent(this.id, pieces, bytes);
+    return bytes;
   }
 
   private finish(): void {
@@ -125,7 +153,8 @@ export class Http2Stream {
   abort(): void {
     if (!this.closed) {
       this.closed = true;
-      this.content.length = 0;
+      this.content = [];
+      this.next = 0;
       this.release();
       this.listener?.onAbort();
       this.listener?.onGone();
