@@ -48,7 +48,7 @@ describe('MemoryBudget', () => {
       expect(budget.open().part().tryGrowTo(SMALL_BYTES)).toBe(true);
     }
     expect(budget.open().part().tryGrowTo(SMALL_BYTES)).toBe(false);
-    for (let i = 0; i < 100; i++) {
+    for (let i = 0; i < 50; i++) {
       expect(budget.open().part().growTo(TINY_BYTES, never)).toBeUndefined();
     }
   });

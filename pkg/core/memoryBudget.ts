@@ -2,8 +2,10 @@ import { PromkeepError } from './errors';
 
 const MIB = 1024 * 1024;
 
-/** A share of this size counts and never waits: `up` is answered however full the memory is. */
+/** A share of this size has a part of its own beyond the budget: `up` is answered however full the memory is. */
 export const TINY_BYTES = MIB / 4;
+/** Above the budget: room for a hundred of them at a time in the smallest process, and for thousands that are answered. */
+const TINY_PART = 0.15;
 /** A share of up to this size, about 800 short series, may use all of the budget; a larger one leaves the rest to these. */
 export const SMALL_BYTES = 4 * MIB;
 const LARGE_PART = 0.75;
@@ -124,7 +126,8 @@ export class MemoryBudget {
   private mayTake({ share, moreBytes }: Omit<Waiter, 'settle'>, older: readonly Waiter[]): boolean {
     const bytes = share.bytes + moreBytes;
     if (bytes <= SMALL_BYTES || share.preferred) {
-      return bytes <= TINY_BYTES || this.heldBytes + moreBytes <= this.limitBytes;
+      const mayUse = this.limitBytes * (bytes <= TINY_BYTES ? 1 + TINY_PART : 1);
+      return this.heldBytes + moreBytes <= mayUse;
     }
     const isBehind = older.some((one) => one.share.isGrowing || (!share.isGrowing && isLarge(one)));
     return !isBehind && this.heldBytes + moreBytes <= this.limitBytes * LARGE_PART && this.mayGrow(share);
@@ -262,6 +265,15 @@ export class MemoryPart {
     const isHeld = moreBytes <= 0 || this.share.tryTake(moreBytes);
     this.bytes += isHeld ? Math.max(0, moreBytes) : 0;
     return isHeld;
+  }
+
+  /** Gives back what turned out not to be needed. */
+  shrinkTo(bytes: number): void {
+    const lessBytes = this.bytes - Math.ceil(bytes);
+    if (lessBytes > 0) {
+      this.bytes -= lessBytes;
+      this.share.give(lessBytes);
+    }
   }
 
   /** Keeps what it holds and grows no more: the answer is complete. */

@@ -58,6 +58,7 @@ export async function readQueryAnswer(
     }
     const envelope = await parser.finish();
     await charge(memory, parser.memoryBytes);
+    memory?.part.shrinkTo(parser.memoryBytes);
     const refusal = refusalOf(envelope);
     if (refusal) {
       // a success status with an error inside: no status of Prometheus to pass on
@@ -162,15 +163,21 @@ class PooledParser implements RemoteParser {
 export async function readBody(answer: HttpAnswer, maxBytes: number, memory?: AnswerMemory): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of answer.body) {
-    bytes += chunk.length;
-    if (bytes > maxBytes) {
-      const text = `The answer of ${answer.host} is larger than the limit of ${maxBytes} bytes.`;
-      throw new PromkeepError('SOURCE_RESPONSE_TOO_LARGE', text);
+  try {
+    for await (const chunk of answer.body) {
+      bytes += chunk.length;
+      if (bytes > maxBytes) {
+        const text = `The answer of ${answer.host} is larger than the limit of ${maxBytes} bytes.`;
+        throw new PromkeepError('SOURCE_RESPONSE_TOO_LARGE', text);
+      }
+      chunks.push(chunk);
+      await charge(memory, COPIES * bytes);
     }
-    chunks.push(chunk);
-    await charge(memory, COPIES * bytes);
+  } catch (error) {
+    memory?.part.drop();
+    throw error;
   }
+  memory?.part.shrinkTo(bytes);
   return Buffer.concat(chunks);
 }
 

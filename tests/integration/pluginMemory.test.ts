@@ -101,15 +101,14 @@ test('20 answers of a million series at once stop nobody from seeing up, in 512 
 }, 180_000);
 
 test('20 answers that just fit wait for each other, and take no more than there is', async () => {
-  const attacks = Promise.all(Array.from({ length: AT_ONCE }, () => ask(datasource('patient'), 'huge_25000')));
+  const attacks = Promise.all(Array.from({ length: AT_ONCE }, () => ask(datasource('patient'), 'huge_8000')));
   const up = await askUpUntil(attacks);
   const answers = await attacks;
   expect(up).toMatchObject({ failures: [] });
-  const answered = answers.filter(({ frames }) => frames.length === 25_001);
+  const answered = answers.filter(({ frames }) => frames.length === 8_001);
   expect(answered.length).toBeGreaterThan(1);
   expect(answers.filter(({ status }) => status === 429)).toHaveLength(AT_ONCE - answered.length);
   expect(await gauge('promkeep_answer_memory_bytes')).toBeLessThan(4096);
-  console.log(up, peakMib(), (group?.peakBytes() ?? 0) / 2 ** 20, answers.map((a) => a.status).join(' '));
   expect(peakMib()).toBeLessThan(LIMIT_MIB);
 }, 120_000);
 

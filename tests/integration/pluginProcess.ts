@@ -55,6 +55,7 @@ interface UnaryMethod {
 export class PluginProcess {
   private constructor(
     readonly process: ManagedProcess,
+    readonly socketPath: string,
     private readonly client: Client
   ) {}
 
@@ -80,6 +81,7 @@ export class PluginProcess {
     );
     return new PluginProcess(
       plugin,
+      socket,
       new Client(`unix:${socket}`, credentials.createInsecure(), { 'grpc.max_receive_message_length': -1 })
     );
   }
@@ -125,15 +127,8 @@ export class PluginProcess {
     json: Record<string, unknown>,
     headers: Record<string, string> = {}
   ): Promise<{ error: string; status: number; frames: Buffer[] }> {
-    const nowMs = Date.now();
-    const range = { fromEpochMS: nowMs - 60_000, toEpochMS: nowMs };
-    const query = { refId: 'A', maxDataPoints: 60, intervalMS: 1_000, timeRange: range, queryType: '' };
     const { path: method, ...codec } = protocol.service('pluginv2.Data').QueryData;
-    const request = {
-      pluginContext: contextOf(datasource, user),
-      headers,
-      queries: [{ ...query, json: Buffer.from(JSON.stringify({ refId: 'A', ...json })) }],
-    };
+    const request = queryRequest(datasource, user, json, headers);
     const answer = await this.unary<{
       responses: Record<string, { error: string; status: number; frames: Buffer[] }>;
     }>({ method, ...codec }, request);
@@ -168,6 +163,31 @@ export class PluginProcess {
       call.on('end', () => resolve(messages));
     });
   }
+}
+
+/** One query with the refId A. */
+export function queryRequest(
+  datasource: PluginDatasource,
+  user: PluginUser | undefined,
+  json: Record<string, unknown>,
+  headers: Record<string, string> = {}
+): object {
+  const nowMs = Date.now();
+  const range = { fromEpochMS: nowMs - 60_000, toEpochMS: nowMs };
+  const query = { refId: 'A', maxDataPoints: 60, intervalMS: 1_000, timeRange: range, queryType: '' };
+  return {
+    pluginContext: contextOf(datasource, user),
+    headers,
+    queries: [{ ...query, json: Buffer.from(JSON.stringify({ refId: 'A', ...json })) }],
+  };
+}
+
+export function resourceRequest(
+  datasource: PluginDatasource,
+  user: PluginUser | undefined,
+  [method, resource]: [string, string]
+): object {
+  return { pluginContext: contextOf(datasource, user), path: resource, url: resource, method };
 }
 
 function contextOf({ uid, orgId = 1, url, jsonData, secrets = {} }: PluginDatasource, user: PluginUser | undefined) {

@@ -154,6 +154,7 @@ class Job implements RemoteParser {
         break;
       case 'parsed':
         this.outcome = { envelope: unpackEnvelope(message.packed) };
+        this.memoryBytes -= AHEAD_BYTES;
         break;
       case 'malformed':
         this.outcome = { error: new MalformedAnswer(message.message, message.offset) };
