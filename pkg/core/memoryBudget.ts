@@ -16,8 +16,8 @@ const LARGE_PART = 0.75;
 const BYTES_PER_GROWING = 128 * MIB;
 /** Less than a person waits for a panel, and than Prometheus waits for whoever reads its answer. */
 export const WAIT_MS = 10_000;
-/** Each waits with a connection to Prometheus; more are refused at once. */
-const MOST_WAITING = 200;
+/** Each is a call that is held open, of some 20 KB; more are refused at once. */
+const MOST_WAITING = 2_000;
 
 interface Waiter {
   share: MemoryShare;

@@ -33,7 +33,7 @@ afterAll(async () => {
   await plugin?.stop();
   await huge?.stop();
   group?.remove();
-});
+}, 30_000);
 
 function datasource(uid: string, jsonData: Record<string, unknown> = {}): PluginDatasource {
   return { uid, url: huge.url, jsonData };
