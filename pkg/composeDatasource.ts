@@ -9,6 +9,7 @@ import { type DatasourceFactory, type DatasourceSettings } from './core/datasour
 import { createDatasourceInstance, type DatasourceDeps } from './core/datasourceInstance';
 import { asPromkeepError } from './core/errors';
 import { forwardsUsersCredentials } from './core/forwardedCredentials';
+import { type MemoryBudget } from './core/memoryBudget';
 import { DATASOURCE_METRICS } from './core/summaryPresets';
 import { type ArchiveMetrics } from './metrics/archiveMetrics';
 import { type ProxySettings } from './prometheus/prometheusSettings';
@@ -29,6 +30,7 @@ export interface DatasourceParts {
   holder: string;
   /** Shared by all datasources, as the next one is. */
   pool?: ParserPool;
+  budget?: MemoryBudget;
   metrics: ArchiveMetrics;
 }
 
@@ -37,20 +39,20 @@ const LIMITS = { maxPoints: 11_000, maxRangeMs: 10 * 365 * 86_400_000, maxRecord
 
 /** Builds a datasource from what Grafana knows about it. Only settings without which no query can work throw. */
 export function createDatasourceFactory(parts: DatasourceParts): DatasourceFactory {
-  const { logger, clock, proxies, holder, pool, metrics } = parts;
+  const { logger, clock, proxies, holder, pool, budget, metrics } = parts;
   let instances = 0;
   return async (settings) => {
     const prometheus = parsePrometheusSettings(settings);
     for (const warning of prometheus.warnings) {
       logger.warn(warning, { dsName: settings.name, dsUid: settings.uid });
     }
-    const source = createPrometheusSource(prometheus.settings, proxies, pool);
+    const source = createPrometheusSource(prometheus.settings, proxies, { pool, budget });
     const { archive, pooled } = openArchive(settings, { logger, clock });
     const forwardsCredentials = forwardsUsersCredentials(settings.jsonData);
     // A changed datasource is a new instance beside the old one, which may still be ending: each has a name of its own.
     const recorded = openRecorded({
       ...{ settings, prometheus: prometheus.settings, archive: archive?.archive, pooled, forwardsCredentials },
-      ...{ logger, clock, proxies, metrics, holder: `${holder} #${++instances}` },
+      ...{ logger, clock, proxies, budget, metrics, holder: `${holder} #${++instances}` },
     });
     const scrapeInterval = prometheus.settings.timeInterval ?? '';
     const compare = createComparer();

@@ -8,6 +8,7 @@ import { FORWARDS_CREDENTIALS } from './core/callers';
 import { defaultSettleMs } from './core/collectFetch';
 import { type DatasourceSettings } from './core/datasource';
 import { PromkeepError } from './core/errors';
+import { type MemoryBudget } from './core/memoryBudget';
 import { parseInterval } from './core/goDuration';
 import { type Archive, type Clock, type Logger } from './core/ports';
 import { RecordedQueries, type RecordingPolicy } from './core/recordedQueries';
@@ -31,6 +32,7 @@ export interface RecordedParts {
   logger: Logger;
   clock: Clock;
   proxies: ProxySettings;
+  budget?: MemoryBudget;
   holder: string;
 }
 
@@ -49,12 +51,12 @@ const SCRAPE_TIMEOUT_MS = 10_000;
 
 /** Recorded queries of a datasource: the resources that manage them, and, where an Admin allowed it, the recording itself. */
 export function openRecorded(parts: RecordedParts): RecordedSide {
-  const { prometheus, archive, pooled, forwardsCredentials, logger, clock, metrics, holder } = parts;
+  const { prometheus, archive, pooled, forwardsCredentials, logger, clock, budget, metrics, holder } = parts;
   const settings = usableSettings(parts.settings);
   const scrapeIntervalMs = scrapeIntervalOf(prometheus.timeInterval);
   const settleMs = settings?.recording.settleMs ?? defaultSettleMs(scrapeIntervalMs, SCRAPE_TIMEOUT_MS);
   const responseLimitBytes = Math.min(prometheus.responseLimitBytes, MAX_RESPONSE_BYTES);
-  const source = createPrometheusSource({ ...prometheus, responseLimitBytes }, parts.proxies);
+  const source = createPrometheusSource({ ...prometheus, responseLimitBytes }, parts.proxies, { budget });
   const policy: RecordingPolicy = {
     allowed: settings?.recording.allowed ?? false,
     maxSeries: settings?.recording.maxSeries ?? 0,
@@ -75,7 +77,7 @@ export function openRecorded(parts: RecordedParts): RecordedSide {
   const recorder =
     settings && pooled && policy.allowed && !forwardsCredentials
       ? startRecorder({
-          ...{ settings, archive: pooled, source, settleMs, logger, clock, holder, metrics },
+          ...{ settings, archive: pooled, source, budget, settleMs, logger, clock, holder, metrics },
           datasource: parts.settings.uid,
         })
       : undefined;

@@ -24,6 +24,7 @@ export interface PrometheusConfig {
   /** PEM texts. */
   tls?: { ca?: string; cert?: string; key?: string; serverName?: string; skipVerify: boolean };
   maxResponseBytes: number;
+  maxSeries: number;
 }
 
 export interface Credentials {
@@ -62,6 +63,8 @@ export interface ServerConfig {
   /** Names, besides the usual ones, under which browsers may reach the server. */
   allowedHosts: readonly string[];
   limits: QueryLimits;
+  /** What the program may count on; absent: what the machine or the control group has. */
+  memoryLimitMib?: number;
 }
 
 export interface QueryLimits {

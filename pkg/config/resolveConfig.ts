@@ -104,6 +104,7 @@ function resolvePrometheus(
         }
       : {}),
     maxResponseBytes: server.max_response_mib * 1024 * 1024,
+    maxSeries: server.max_series,
   };
 }
 
@@ -173,6 +174,7 @@ function resolveServer(server: FileConfig['server'], secrets: SecretReader, faul
     ...(token === undefined ? {} : { token }),
     ...(basicAuth ? { basicAuth } : {}),
     allowedHosts: server.allowed_hosts,
+    memoryLimitMib: server.memory_limit_mib,
     limits: {
       maxPoints: server.max_points,
       maxRangeMs: server.max_range,

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { PRESET_NAMES } from '../core/summaryPresets';
 import { parseDurationMs } from '../../src/contract/duration';
 import { parseRetentionDays, RETENTION_FORM } from '../../src/contract/retention';
-import { ARCHIVE_DEFAULTS, RECORDING_LIMITS } from '../../src/contract/settings';
+import { ARCHIVE_DEFAULTS, DEFAULT_MAX_SERIES, RECORDING_LIMITS } from '../../src/contract/settings';
 
 /**
  * The configuration file as people write it. Every key is here with what it may hold; docs/configuration.md explains each (a test
@@ -105,6 +105,8 @@ const server = z.strictObject({
   max_records: count.default(250_000),
   max_concurrent_queries: count.default(10),
   max_response_mib: count.default(64),
+  max_series: count.default(DEFAULT_MAX_SERIES),
+  memory_limit_mib: count.optional(),
   request_timeout: positiveDuration.default(30_000),
 });
 

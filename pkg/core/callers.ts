@@ -1,4 +1,11 @@
 import { type Caller } from './datasource';
+import { forwardHeaders } from './forwardHeaders';
+import { type CallOptions } from './ports';
+
+/** How a source is asked on behalf of a caller. */
+export function callFor({ headers, memory }: Caller, signal: AbortSignal): CallOptions {
+  return { signal, headers: forwardHeaders(headers), memory };
+}
 
 /** Grafana's alerting asks. */
 export function isAlert({ headers, doubtful = [] }: Caller): boolean {

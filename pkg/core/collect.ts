@@ -159,18 +159,23 @@ export async function collectRange(
   signal: AbortSignal,
   begun = true
 ): Promise<WrittenRange> {
-  const fetched = await fetchRange(deps, query, range, signal);
-  const write = begun ? fetched : { ...fetched, gaps: withoutPrelude(fetched) };
-  const outcome = await deps.archive.writeRange(write, signal);
-  const points = (parts: readonly TimeRange[]): number =>
-    parts.reduce((sum, part) => sum + countPoints(part, query.stepMs), 0);
-  return {
-    outcome,
-    beginMs: write.covered[0]?.fromMs,
-    coveredPoints: points(write.covered),
-    gapPoints: points(write.gaps),
-    warnings: write.provenance.warnings,
-  };
+  const memory = deps.budget?.open(true);
+  try {
+    const fetched = await fetchRange(deps, query, range, { signal, memory });
+    const write = begun ? fetched : { ...fetched, gaps: withoutPrelude(fetched) };
+    const outcome = await deps.archive.writeRange(write, signal);
+    const points = (parts: readonly TimeRange[]): number =>
+      parts.reduce((sum, part) => sum + countPoints(part, query.stepMs), 0);
+    return {
+      outcome,
+      beginMs: write.covered[0]?.fromMs,
+      coveredPoints: points(write.covered),
+      gapPoints: points(write.gaps),
+      warnings: write.provenance.warnings,
+    };
+  } finally {
+    memory?.release();
+  }
 }
 
 function withoutPrelude({ covered, gaps }: RangeWrite): readonly Gap[] {
@@ -259,8 +264,10 @@ export function judgeFailure(error: PromkeepError): CollectFailure {
       const transient = error.status >= 500;
       return { reason: transient ? 'source-down' : 'query-failed', error, transient };
     }
-    case 'SOURCE_RESPONSE_TOO_LARGE':
     case 'LIMIT_EXCEEDED':
+      // 429: there is no room in memory just now, which says nothing about the query.
+      return { reason: 'query-failed', error, transient: error.status === 429 };
+    case 'SOURCE_RESPONSE_TOO_LARGE':
     case 'QUERY_INVALID':
       return { reason: 'query-failed', error, transient: false };
     case 'INTERNAL':

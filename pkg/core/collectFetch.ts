@@ -1,7 +1,10 @@
+import { isTooManySeries } from './answerMemory';
 import { splitByTime } from './collectGrid';
 import { PromkeepError } from './errors';
+import { type MemoryBudget } from './memoryBudget';
 import {
   type Archive,
+  type CallOptions,
   type Clock,
   type Gap,
   type MetricSource,
@@ -20,6 +23,8 @@ export interface CollectDeps {
   settings: CollectSettings;
   /** Limits of all recorded queries together. */
   allowance?: Pick<RecordingAllowance, 'admit'>;
+  /** Absent: what is fetched does not count. */
+  budget?: MemoryBudget;
   /** Version of the source for the provenance; the caller caches it. */
   sourceVersion(signal: AbortSignal): Promise<string | undefined>;
 }
@@ -72,13 +77,13 @@ export async function fetchRange(
   deps: CollectDeps,
   query: RecordedQuery,
   range: TimeRange,
-  signal: AbortSignal
+  call: CallOptions
 ): Promise<RangeWrite> {
   const request = { startMs: range.fromMs, endMs: range.toMs, stepMs: query.stepMs };
   const [result, probe, prometheusVersion] = await Promise.all([
-    askQuery(deps, query, request, signal),
-    askProbe(deps, request, signal),
-    deps.sourceVersion(signal),
+    askQuery(deps, query, request, call),
+    askProbe(deps, request, call),
+    deps.sourceVersion(call.signal),
   ]);
   refuseUnstorable(query, result);
   deps.allowance?.admit(query, result.series.length);
@@ -107,23 +112,23 @@ async function askQuery(
   { source, settings: { seriesLimit } }: CollectDeps,
   { name, expression }: RecordedQuery,
   request: Grid,
-  signal: AbortSignal
+  call: CallOptions
 ): Promise<QueryResult> {
   try {
-    return await source.queryRange({ ...request, expr: expression, maxSeries: seriesLimit?.max }, { signal });
+    return await source.queryRange({ ...request, expr: expression, maxSeries: seriesLimit?.max }, call);
   } catch (error) {
-    if (seriesLimit !== undefined && error instanceof PromkeepError && error.code === 'LIMIT_EXCEEDED') {
+    if (seriesLimit !== undefined && isTooManySeries(error)) {
       const { max, setting } = seriesLimit;
       const text = `The recorded query ${name} returns more than ${max} series, the limit that ${setting} sets: aggregate, add matchers, or raise it.`;
-      throw new PromkeepError(error.code, text, { cause: error });
+      throw new PromkeepError('LIMIT_EXCEEDED', text, { cause: error, status: error.status });
     }
     throw error;
   }
 }
 
-async function askProbe({ source, settings }: CollectDeps, request: Grid, signal: AbortSignal): Promise<QueryResult> {
+async function askProbe({ source, settings }: CollectDeps, request: Grid, call: CallOptions): Promise<QueryResult> {
   try {
-    return await source.queryRange({ ...request, expr: settings.probe }, { signal });
+    return await source.queryRange({ ...request, expr: settings.probe }, call);
   } catch (error) {
     if (error instanceof PromkeepError && error.code === 'SOURCE_REFUSED') {
       const text = `The archive's probe ${settings.probe} failed: ${error.message}`;

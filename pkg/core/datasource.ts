@@ -1,6 +1,7 @@
 import { type ErrorSource } from './errors';
 import { type Frame } from './frame';
 import { type FramePacket } from './frameJson';
+import { type MemoryShare } from './memoryBudget';
 import { type ResourceRequest, type ResourceResponse, type TimeRange } from './ports';
 
 /**
@@ -53,6 +54,8 @@ export interface Caller {
   headers: Readonly<Record<string, string>>;
   /** Headers that came along and may be made up: they go nowhere, but what they would forbid is forbidden. */
   doubtful?: readonly string[];
+  /** What the answers to them are charged to; absent: see `CallOptions`. */
+  memory?: MemoryShare;
 }
 
 export interface DataRequest {

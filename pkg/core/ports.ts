@@ -1,5 +1,6 @@
 import { type Aggregate } from '../../src/contract/query';
 import { type RecordingAmounts } from '../../src/contract/recordedQuery';
+import { type MemoryShare } from './memoryBudget';
 import { type LabelMatcher } from './labelMatcher';
 import { type QuotaRequest } from './recordingQuota';
 import { type ExemplarSeries, type Labels, type QueryResult, type Series } from './series';
@@ -17,6 +18,8 @@ export interface CallOptions {
   signal: AbortSignal;
   /** Headers of the user's request that may go on to the source (already filtered); names in lower case. */
   headers?: Readonly<Record<string, string>>;
+  /** What the answer is charged to as long as it is in memory; absent: it counts until it is handed over. */
+  memory?: MemoryShare;
 }
 
 export interface RangeQuery {
@@ -362,6 +365,8 @@ export interface GridRead {
   grid: TimeGrid;
   /** Series that do not match are left out, as Prometheus matches. */
   matchers: readonly LabelMatcher[];
+  /** What the answer is charged to; absent: it does not count. */
+  memory?: MemoryShare;
 }
 
 export interface GridSamples {

@@ -83,7 +83,10 @@ export class DataService {
     info: CallInfo
   ): Promise<Map<string, DataResponse>> {
     try {
-      const caller = toCaller(request.pluginContext, grafanaHeaders(request.headers, request.pluginContext));
+      const caller = {
+        ...toCaller(request.pluginContext, grafanaHeaders(request.headers, request.pluginContext)),
+        memory: info.memory,
+      };
       return await this.instances.withInstance(request.pluginContext, info.tenant, (instance) =>
         instance.queryData({ caller, queries }, info.signal)
       );

@@ -47,7 +47,7 @@ export class ResourceService {
       const request = toResourceRequest(wire);
       const { settings } = requireDatasource(wire.pluginContext);
       const headers = resourceCallHeaders(wire, forwardedCredentials(parseJsonData(settings)));
-      const caller = toCaller(wire.pluginContext, headers);
+      const caller = { ...toCaller(wire.pluginContext, headers), memory: info.memory };
       return await this.instances.withInstance(wire.pluginContext, info.tenant, (instance) =>
         instance.callResource(request, caller, info.signal)
       );

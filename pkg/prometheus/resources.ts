@@ -1,7 +1,6 @@
 import { PromkeepError } from '../core/errors';
 import { type CallOptions, type ResourceRequest, type ResourceResponse } from '../core/ports';
 import { type HttpAnswer } from './httpClient';
-import { readBody } from './readAnswer';
 import { readResourcePath } from './resourcePaths';
 
 /** Asks the source, by the method it prefers. */
@@ -11,6 +10,12 @@ export type SendResource = (
   consume: (answer: HttpAnswer) => Promise<ResourceResponse>
 ) => Promise<ResourceResponse>;
 
+export interface ResourceParts {
+  send: SendResource;
+  read(answer: HttpAnswer): Promise<Buffer>;
+  redact(text: string): string;
+}
+
 /** Of the answer's headers only these mean anything to whoever asked. */
 const PASSED_ON = ['content-type', 'retry-after', 'warning'];
 
@@ -19,12 +24,12 @@ const PASSED_ON = ['content-type', 'retry-after', 'warning'];
  * browser's headers stay behind; whether the transport failed is told as Prometheus tells its errors, with status 502 and the
  * like. Throws FORBIDDEN for other paths and methods, QUERY_CANCELLED for a caller that has gone.
  *
- * @param limitBytes longest answer
+ * @param read an answer's body
  */
 export async function passResource(
   request: ResourceRequest,
   options: CallOptions,
-  { send, limitBytes, redact }: { send: SendResource; limitBytes: number; redact: (text: string) => string }
+  { send, read, redact }: ResourceParts
 ): Promise<ResourceResponse> {
   const allowed = readResourcePath(request.path);
   const asked = request.method.toUpperCase() || 'GET';
@@ -43,7 +48,7 @@ export async function passResource(
   try {
     const call = { method, path, parameters, accept: headerOf(request, 'accept') } as const;
     return await send(call, options, async (answer) => {
-      const body = await readBody(answer, limitBytes);
+      const body = await read(answer);
       const passed = PASSED_ON.flatMap((name) => (answer.header(name) ? [[name, answer.header(name)]] : []));
       const headers: Record<string, string> = Object.fromEntries(passed);
       if (cache && answer.status < 300) {

@@ -28,6 +28,7 @@ export function parsePrometheusSettings(settings: DatasourceSettings): {
     idleTimeoutMs: seconds(reader, 'httpIdleConnTimeout') ?? DEFAULT_SETTINGS.idleTimeoutMs,
     maxConnections: Math.trunc(reader.amount('httpMaxConnsPerHost') ?? DEFAULT_SETTINGS.maxConnections),
     responseLimitBytes: responseLimitOf(settings, reader),
+    maxSeries: Math.trunc(reader.amount('answerMaxSeries') ?? 0) || DEFAULT_SETTINGS.maxSeries,
     queryTimeout: reader.text('queryTimeout'),
     timeInterval: reader.text('timeInterval'),
     allExemplars: reader.flag('showAllExemplars'),

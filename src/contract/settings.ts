@@ -63,7 +63,15 @@ export type LimitSetting = (typeof LIMIT_SETTINGS)[number];
 export interface QuerySettings {
   /** Exemplars are not thinned per step. */
   showAllExemplars?: boolean;
+  /** An answer with more series is refused. */
+  answerMaxSeries?: number;
 }
+
+/**
+ * A browser draws some hundred lines and reads a table of some thousand rows; at 100,000 series an answer takes half a GB of
+ * memory here, and more in the browser.
+ */
+export const DEFAULT_MAX_SERIES = 100_000;
 
 export interface ArchiveSecureJsonData {
   archivePassword?: string;

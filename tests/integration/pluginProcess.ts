@@ -31,6 +31,20 @@ export const ADMIN: PluginUser = { login: 'adam', role: 'Admin' };
 export const EDITOR: PluginUser = { login: 'eva', role: 'Editor' };
 export const VIEWER: PluginUser = { login: 'vera', role: 'Viewer' };
 
+/** What the process is started in. */
+export interface PluginSurroundings {
+  /** Goes before its command. */
+  prefix?: readonly string[];
+  /** Arguments of Node. */
+  node?: readonly string[];
+  environment?: Readonly<Record<string, string>>;
+}
+
+/** `PROMKEEP_PROGRAM` runs a built `promkeep.js` instead of the sources. */
+const PROGRAM = process.env.PROMKEEP_PROGRAM
+  ? [process.env.PROMKEEP_PROGRAM]
+  : ['--import', 'tsx', path.join(root, 'pkg/main.ts')];
+
 interface UnaryMethod {
   method: string;
   requestSerialize(message: object): Buffer;
@@ -41,14 +55,16 @@ interface UnaryMethod {
 export class PluginProcess {
   private constructor(
     readonly process: ManagedProcess,
+    readonly socketPath: string,
     private readonly client: Client
   ) {}
 
-  static async start(): Promise<PluginProcess> {
+  static async start({ prefix = [], node = [], environment = {} }: PluginSurroundings = {}): Promise<PluginProcess> {
+    const [command, ...args] = [...prefix, process.execPath, ...node, ...PROGRAM];
     const plugin = await startProcess({
       name: 'plugin',
-      command: process.execPath,
-      args: ['--import', 'tsx', path.join(root, 'pkg/main.ts')],
+      command,
+      args,
       cwd: root,
       // Grafana hands over nothing of its own environment; PATH and HOME are for tsx.
       env: {
@@ -57,12 +73,17 @@ export class PluginProcess {
         TMPDIR: os.tmpdir(),
         grafana_plugin_type: 'datasource',
         PLUGIN_PROTOCOL_VERSIONS: '2',
+        ...environment,
       },
     });
     const socket = await until('the plugin shakes hands', async () =>
       /1\|2\|unix\|([^|\s]+)\|grpc\|/.exec(plugin.output())?.at(1)
     );
-    return new PluginProcess(plugin, new Client(`unix:${socket}`, credentials.createInsecure()));
+    return new PluginProcess(
+      plugin,
+      socket,
+      new Client(`unix:${socket}`, credentials.createInsecure(), { 'grpc.max_receive_message_length': -1 })
+    );
   }
 
   async stop(signal?: NodeJS.Signals): Promise<void> {
@@ -110,15 +131,8 @@ export class PluginProcess {
     json: Record<string, unknown>,
     headers: Record<string, string> = {}
   ): Promise<{ error: string; status: number; frames: Buffer[] }> {
-    const nowMs = Date.now();
-    const range = { fromEpochMS: nowMs - 60_000, toEpochMS: nowMs };
-    const query = { refId: 'A', maxDataPoints: 60, intervalMS: 1_000, timeRange: range, queryType: '' };
     const { path: method, ...codec } = protocol.service('pluginv2.Data').QueryData;
-    const request = {
-      pluginContext: contextOf(datasource, user),
-      headers,
-      queries: [{ ...query, json: Buffer.from(JSON.stringify({ refId: 'A', ...json })) }],
-    };
+    const request = queryRequest(datasource, user, json, headers);
     const answer = await this.unary<{
       responses: Record<string, { error: string; status: number; frames: Buffer[] }>;
     }>({ method, ...codec }, request);
@@ -169,6 +183,31 @@ export class PluginProcess {
       );
     });
   }
+}
+
+/** One query with the refId A. */
+export function queryRequest(
+  datasource: PluginDatasource,
+  user: PluginUser | undefined,
+  json: Record<string, unknown>,
+  headers: Record<string, string> = {}
+): object {
+  const nowMs = Date.now();
+  const range = { fromEpochMS: nowMs - 60_000, toEpochMS: nowMs };
+  const query = { refId: 'A', maxDataPoints: 60, intervalMS: 1_000, timeRange: range, queryType: '' };
+  return {
+    pluginContext: contextOf(datasource, user),
+    headers,
+    queries: [{ ...query, json: Buffer.from(JSON.stringify({ refId: 'A', ...json })) }],
+  };
+}
+
+export function resourceRequest(
+  datasource: PluginDatasource,
+  user: PluginUser | undefined,
+  [method, resource]: [string, string]
+): object {
+  return { pluginContext: contextOf(datasource, user), path: resource, url: resource, method };
 }
 
 /** What Grafana says about a datasource and whoever asks it. */

@@ -51,7 +51,7 @@ it('the probe sees an outage of a minute, which count(up) takes for covered', as
       },
       { name: 'up', expression: 'up', stepMs: 1_000, retention: '7d' },
       { fromMs: startMs, toMs: endMs },
-      live()
+      { signal: live() }
     );
   try {
     expect((await fetched('count(up)')).gaps).toEqual([]);

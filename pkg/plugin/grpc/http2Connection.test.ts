@@ -54,6 +54,7 @@ class RawClient {
         onData: (bytes) => client.events.push(`data ${bytes.length}`),
         onEnd: () => client.events.push('end'),
         onAbort: () => client.events.push('abort'),
+        onGone: () => undefined,
       };
     };
     const server = net.createServer((socket) => (connection = new Http2Connection(socket, accept)));

@@ -27,6 +27,8 @@ export type OnRequest = (stream: Http2Stream, headers: ReadonlyMap<string, strin
 /** What a client may send of one request, and of all, before it hears that it arrived. */
 const STREAM_WINDOW_BYTES = 1 << 20;
 const CONNECTION_WINDOW_BYTES = 16 << 20;
+/** Of frames that obey no window. */
+const MAX_UNSENT_BYTES = 16 << 20;
 /** More headers than any request of Grafana has by far. */
 const MAX_HEADER_BYTES = 256 * 1024;
 
@@ -78,8 +80,23 @@ export class Http2Connection {
     this.socket.destroy();
   }
 
+  /** Breaks off what the client does not take, so that it leaves the memory. */
+  endStalled(nowMs: number): void {
+    for (const stream of [...this.streams.values()].filter((one) => one.hasStalled(nowMs))) {
+      this.outbox.putFrame(numbersFrame(FRAME_TYPE.resetStream, stream.id, ERROR_CODE.cancel));
+      this.forget(stream);
+      stream.abort();
+    }
+    this.outbox.release();
+  }
+
   /** Everything that came at once is read before anything is sent, so that short answers leave in one piece. */
   private receive(chunk: Buffer): void {
+    if (this.socket.writableLength > MAX_UNSENT_BYTES) {
+      // answers wait for the socket; so much is only left of answers to pings and the like, which a client does not read
+      this.socket.destroy();
+      return;
+    }
     this.outbox.hold();
     try {
       this.reader.append(chunk);

@@ -1,4 +1,8 @@
+import { ReaderProgress } from '../../core/readerProgress';
 import { FLAG } from './http2Frames';
+
+/** Takes the place of what is sent, so that it leaves the memory. */
+const NOTHING = Buffer.alloc(0);
 
 /** What a stream may do with its connection. */
 export interface StreamOutlet {
@@ -6,8 +10,9 @@ export interface StreamOutlet {
   room(): number;
   /** A frame of headers, to be sent after everything that was put before. */
   putHeaders(streamId: number, flags: number, block: Buffer): void;
-  /** Takes content off the front of `parts`, as one frame of at most so many bytes, and returns how many there were in it. */
-  putContent(streamId: number, parts: Buffer[], maxBytes: number): number;
+  readonly maxFrameBytes: number;
+  /** One frame of content. */
+  putContent(streamId: number, pieces: readonly Buffer[], bytes: number): void;
   /** Hands over to the socket what was put, and what the stream has left as far as it may. */
   flush(stream: Http2Stream): void;
   /** The stream has said its last word. */
@@ -21,6 +26,8 @@ export interface StreamListener {
   onEnd(): void;
   /** The client has cancelled, or is gone: nobody waits for the answer. */
   onAbort(): void;
+  /** Nothing of the answer is left here: it is sent, or was aborted. */
+  onGone(): void;
 }
 
 /**
@@ -34,9 +41,13 @@ export class Http2Stream {
   /** Received, and not yet confirmed to the client. */
   unconfirmedBytes = 0;
   private closed = false;
-  private readonly content: Buffer[] = [];
+  private content: Buffer[] = [];
+  /** Of the first part that is not sent. A large answer has 100,000 parts; taking each off the front moves all others. */
+  private next = 0;
   private trailer: Buffer | undefined;
   private waiting: Array<() => void> = [];
+  private sentBytes = 0;
+  private readonly progress = new ReaderProgress();
 
   /** @param windowBytes how much content the client takes; below zero after it has made its window smaller */
   constructor(
@@ -46,7 +57,7 @@ export class Http2Stream {
   ) {}
 
   get hasContent(): boolean {
-    return this.content.length > 0;
+    return this.next < this.content.length;
   }
 
   /** Headers, which come before all content. Nothing leaves before `flush`. */
@@ -76,6 +87,11 @@ export class Http2Stream {
     this.outlet.flush(this);
   }
 
+  /** Whether the client does not take what is there for it. */
+  hasStalled(nowMs: number): boolean {
+    return this.progress.hasStalled(this.hasContent, this.sentBytes, nowMs);
+  }
+
   /** Resolves when all content is on its way, or nobody wants it any more. */
   async drained(): Promise<void> {
     if (this.hasContent) {
@@ -91,9 +107,10 @@ export class Http2Stream {
     const budget = Math.min(limitBytes, this.windowBytes, this.outlet.room());
     let sent = 0;
     while (this.hasContent && sent < budget) {
-      sent += this.outlet.putContent(this.id, this.content, budget - sent);
+      sent += this.sendFrame(Math.min(budget - sent, this.outlet.maxFrameBytes));
     }
     this.windowBytes -= sent;
+    this.sentBytes += sent;
     if (!this.hasContent && !this.closed) {
       this.release();
       this.finish();
@@ -101,11 +118,34 @@ export class Http2Stream {
     return sent;
   }
 
+  private sendFrame(limitBytes: number): number {
+    const pieces: Buffer[] = [];
+    let bytes = 0;
+    while (this.hasContent && bytes < limitBytes) {
+      const part = this.content[this.next];
+      const piece = part.subarray(0, limitBytes - bytes);
+      if (piece.length === part.length) {
+        this.content[this.next++] = NOTHING;
+      } else {
+        this.content[this.next] = part.subarray(piece.length);
+      }
+      pieces.push(piece);
+      bytes += piece.length;
+    }
+    if (!this.hasContent) {
+      this.content = [];
+      this.next = 0;
+    }
+    this.outlet.putContent(this.id, pieces, bytes);
+    return bytes;
+  }
+
   private finish(): void {
     if (this.trailer) {
       this.outlet.putHeaders(this.id, FLAG.endStream | FLAG.endHeaders, this.trailer);
       this.closed = true;
       this.outlet.ended(this);
+      this.listener?.onGone();
     }
   }
 
@@ -113,9 +153,11 @@ export class Http2Stream {
   abort(): void {
     if (!this.closed) {
       this.closed = true;
-      this.content.length = 0;
+      this.content = [];
+      this.next = 0;
       this.release();
       this.listener?.onAbort();
+      this.listener?.onGone();
     }
   }
 

@@ -76,24 +76,10 @@ export class Outbox implements StreamOutlet {
     this.putFrame(block);
   }
 
-  putContent(streamId: number, parts: Buffer[], maxBytes: number): number {
-    const limit = Math.min(maxBytes, this.maxFrameBytes);
-    const taken: Buffer[] = [];
-    let bytes = 0;
-    while (parts.length > 0 && bytes < limit) {
-      const piece = parts[0].subarray(0, limit - bytes);
-      taken.push(piece);
-      bytes += piece.length;
-      if (piece.length === parts[0].length) {
-        parts.shift();
-      } else {
-        parts[0] = parts[0].subarray(piece.length);
-      }
-    }
+  putContent(streamId: number, pieces: readonly Buffer[], bytes: number): void {
     this.putFrame(frameHead(FRAME_TYPE.data, 0, streamId, bytes));
-    taken.forEach((piece) => this.putFrame(piece));
+    pieces.forEach((piece) => this.putFrame(piece));
     this.windowBytes -= bytes;
-    return bytes;
   }
 
   /** Returns whether another round would send more. */

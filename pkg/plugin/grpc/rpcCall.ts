@@ -6,6 +6,8 @@ import { ANSWER_HEADERS, failureTrailer, OK_TRAILER, RpcFailure, STATUS, timeout
 const PREFIX_BYTES = 5;
 /** `setTimeout` ends at once when it is told to wait for longer. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
+/** From the headers of a call to the end of its request, which Grafana has at hand as a whole. */
+const ARRIVAL_MS = 30_000;
 
 /** One call of one method: bytes of a request in, messages and a status out. */
 export class RpcCall implements StreamListener {
@@ -16,6 +18,10 @@ export class RpcCall implements StreamListener {
   private receivedBytes = 0;
   private headersSent = false;
   private ended = false;
+  private readonly arrival: NodeJS.Timeout | undefined;
+  private readonly goneListeners: Array<() => void> = [];
+  private serving = false;
+  private gone = false;
 
   constructor(
     private readonly stream: Http2Stream,
@@ -23,7 +29,12 @@ export class RpcCall implements StreamListener {
     headers: ReadonlyMap<string, string>,
     private readonly limits: { maxRequestBytes: number; onFinish(call: RpcCall): void }
   ) {
-    this.context = { path: method.path, headers, signal: this.controller.signal };
+    const onGone = (listener: () => void): void => void this.goneListeners.push(listener);
+    this.context = { path: method.path, headers, signal: this.controller.signal, onGone };
+    if (method.handler.kind !== 'drain') {
+      const late = new RpcFailure(STATUS.deadlineExceeded, 'The request did not arrive in time');
+      this.arrival = setTimeout(() => this.fail(late), ARRIVAL_MS);
+    }
     const limitMs = timeoutMs(headers.get('grpc-timeout'));
     if (limitMs !== undefined) {
       this.timer = setTimeout(() => this.giveUp(), Math.min(limitMs, MAX_TIMER_MS));
@@ -43,6 +54,7 @@ export class RpcCall implements StreamListener {
   }
 
   onEnd(): void {
+    clearTimeout(this.arrival);
     if (this.ended) {
       return;
     }
@@ -64,6 +76,11 @@ export class RpcCall implements StreamListener {
     this.controller.abort();
   }
 
+  onGone(): void {
+    this.gone = true;
+    this.tellGone();
+  }
+
   /** Asks the handler to stop; it still may say how it ended. */
   cancel(): void {
     this.controller.abort();
@@ -71,6 +88,7 @@ export class RpcCall implements StreamListener {
 
   private async serve(request: object): Promise<void> {
     const { handler } = this.method;
+    this.serving = true;
     try {
       if (handler.kind === 'unary') {
         this.write(await handler.run(request, this.context));
@@ -80,6 +98,16 @@ export class RpcCall implements StreamListener {
       this.succeed();
     } catch (error) {
       this.fail(error instanceof RpcFailure ? error : new RpcFailure(STATUS.unknown, String(error)));
+    } finally {
+      this.serving = false;
+      this.tellGone();
+    }
+  }
+
+  /** A handler holds what it works on also when the stream is gone. */
+  private tellGone(): void {
+    if (this.gone && !this.serving) {
+      this.goneListeners.splice(0).forEach((listener) => listener());
     }
   }
 
@@ -141,6 +169,7 @@ export class RpcCall implements StreamListener {
     this.ended = true;
     this.received = [];
     clearTimeout(this.timer);
+    clearTimeout(this.arrival);
     this.limits.onFinish(this);
   }
 }

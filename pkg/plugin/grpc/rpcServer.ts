@@ -1,3 +1,4 @@
+import { LOOK_MS } from '../../core/readerProgress';
 import net from 'node:net';
 import tls from 'node:tls';
 import { Http2Connection } from './http2Connection';
@@ -18,6 +19,7 @@ export class RpcServer {
   private readonly connections = new Set<Http2Connection>();
   private readonly running = new Set<RpcCall>();
   private readonly server: net.Server;
+  private looking: NodeJS.Timeout | undefined;
 
   constructor(private readonly options: RpcServerOptions) {
     const { protection } = options;
@@ -48,6 +50,7 @@ export class RpcServer {
       this.server.once('error', reject);
       this.server.listen(path, () => {
         this.server.off('error', reject);
+        this.looking = setInterval(() => this.endStalled(), LOOK_MS).unref();
         resolve();
       });
     });
@@ -60,6 +63,7 @@ export class RpcServer {
 
   /** Takes no more calls; resolves when the last one has ended and its client knows. */
   close(): Promise<void> {
+    clearInterval(this.looking);
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
     this.connections.forEach((connection) => connection.close());
     return closed;
@@ -67,7 +71,13 @@ export class RpcServer {
 
   /** Breaks off what is left. */
   destroy(): void {
+    clearInterval(this.looking);
     this.connections.forEach((connection) => connection.destroy());
+  }
+
+  private endStalled(): void {
+    const nowMs = performance.now();
+    this.connections.forEach((connection) => connection.endStalled(nowMs));
   }
 
   private accept(socket: net.Socket): void {

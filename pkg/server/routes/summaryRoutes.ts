@@ -1,6 +1,6 @@
 import { type SummaryMetric, type SummaryValue } from '../../../src/contract/summary';
 import { type ApiRequest, type ApiRoute } from '../../core/api';
-import { forwardHeaders } from '../../core/forwardHeaders';
+import { callFor } from '../../core/callers';
 import { type Frame } from '../../core/frame';
 import { frameToJson } from '../../core/frameJson';
 import { type CallOptions } from '../../core/ports';
@@ -24,10 +24,7 @@ const MIN_RANGE_MS = 60_000;
  * `/api/frames/summary?rangeMs=`: the frames the summary panel reads, in Grafana's JSON form.
  */
 export function createSummaryRoutes(summary: SummaryReader, maxRangeMs: number): ApiRoute[] {
-  const optionsOf = ({ signal, caller }: ApiRequest): CallOptions => ({
-    signal,
-    headers: forwardHeaders(caller.headers),
-  });
+  const optionsOf = ({ signal, caller }: ApiRequest): CallOptions => callFor(caller, signal);
   return [
     {
       method: 'GET',
