@@ -1,4 +1,4 @@
-/** 12,345 */
+/** `1,234,567` */
 export function grouped(count: number): string {
-  return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
+  return count.toLocaleString('en-US');
 }
