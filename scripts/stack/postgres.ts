@@ -6,7 +6,14 @@ import { promisify } from 'node:util';
 import { Client } from 'pg';
 import { type ManagedProcess, startProcess, waitUntilReady } from './managedProcess';
 import { onPort } from './ports';
-import { embeddedBinDir, everybodyCanEnter, postgresUser, type SystemUser, temporaryParent } from './postgresBinaries';
+import {
+  embeddedBinDir,
+  everybodyCanEnter,
+  postgresUser,
+  type SystemUser,
+  temporaryParent,
+  usableBinDir,
+} from './postgresBinaries';
 
 export interface RunningPostgres {
   /** Connection URL of the superuser, database `promkeep`. */
@@ -58,7 +65,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Runn
 
 async function prepareCluster(options: PostgresOptions): Promise<Cluster> {
   const user = await postgresUser();
-  const binDir = options.binDir ?? (await embeddedBinDir(user));
+  const binDir = options.binDir === undefined ? await embeddedBinDir(user) : await usableBinDir(options.binDir, user);
   const temporary = options.dataDir === undefined;
   const root = options.dataDir ?? (await mkdtemp(path.join(await temporaryParent(user), 'promkeep-postgres-')));
   await mkdir(root, { recursive: true, mode: 0o711 });

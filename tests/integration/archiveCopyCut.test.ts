@@ -69,7 +69,7 @@ describe.each(SERVERS)('large writes on $name', (server) => {
       serverMs: { ...STATEMENT_LIMITS.serverMs, asked: 1_000 },
       graceMs: 500,
     });
-    await client.query('CREATE TABLE stalled (n bigint)');
+    await client.query('CREATE TABLE public.stalled (n bigint)');
     const copy = (): Promise<unknown> =>
       database.transaction((tx) =>
         tx.copyIn('COPY public.stalled FROM STDIN', [Buffer.from('1\n'), Buffer.from('2\n')])

@@ -282,16 +282,17 @@ describe.each(SERVERS)('another role of the database, on $name,', (server) => {
   });
 
   // Some hundred tables take their time, and the limit is the same everywhere.
-  const onOneServer = server === SERVERS[0] ? it : it.skip;
-  onOneServer('who may insert rows cannot make a table for each week of ten thousand years', async () => {
-    await archive.migrate();
-    await admin.query(`GRANT INSERT ON metrics_data TO ${role}`);
-    const flood = (weeks: number): Promise<unknown> =>
-      mallory.query(`INSERT INTO promkeep.metrics_data (metric_name, metric_value, timestamp)
+  if (server === SERVERS[0]) {
+    it('who may insert rows cannot make a table for each week of ten thousand years', async () => {
+      await archive.migrate();
+      await admin.query(`GRANT INSERT ON metrics_data TO ${role}`);
+      const flood = (weeks: number): Promise<unknown> =>
+        mallory.query(`INSERT INTO promkeep.metrics_data (metric_name, metric_value, timestamp)
         SELECT 'x', 1, '1990-01-01'::timestamptz + n * interval '7 days' FROM generate_series(1, ${weeks}) AS n`);
-    await expect(flood(521)).rejects.toMatchObject({ code: '54000' });
-    await flood(520);
-    await expect(flood(521)).rejects.toMatchObject({ code: '54000' });
-    await write(T0);
-  });
+      await expect(flood(521)).rejects.toMatchObject({ code: '54000' });
+      await flood(520);
+      await expect(flood(521)).rejects.toMatchObject({ code: '54000' });
+      await write(T0);
+    });
+  }
 });

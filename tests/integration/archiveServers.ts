@@ -30,6 +30,12 @@ export const ADDED_SERVERS: Server[] = (process.env.PROMKEEP_TEST_POSTGRES_BIN ?
   .filter((binDir) => binDir !== '')
   .map((binDir) => ({ name: versionIn(binDir), binDir }));
 
+/** The one server of a stage of its own (scripts/test.mjs), else those of all suites. */
+export const VERSION_SERVERS = (): Server[] => {
+  const binDir = process.env.PROMKEEP_TEST_ONLY_POSTGRES_BIN;
+  return binDir === undefined ? SERVERS : [{ name: versionIn(binDir), binDir }];
+};
+
 /**
  * The servers every suite of the archive runs on: npm's embedded one, Debian's 15 where it is installed, and those named
  * in the environment.
