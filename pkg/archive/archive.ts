@@ -37,7 +37,7 @@ export interface ArchiveOptions {
   source: SourceIdentity;
   logger: Logger;
   clock: Clock;
-  /** Schema of the tables; absent: that of the connection, else the role's current schema. */
+  /** Schema of the tables; absent: that of the connection, else `promkeep`, see `migrateSchema`. */
   schema?: string;
 }
 

@@ -12,6 +12,7 @@ import { expire, type ExpireOutcome } from './retention';
 import { type RecomputeScope, rollUp, type RollupOutcome } from './rollups';
 import { type ArchiveWishes, readRollupRetention, storeArchiveWishes } from './archiveWishes';
 import { noteFailures, QueryFailures } from './upkeepFailures';
+import { type StatementLimits } from './statementLimits';
 
 export interface ArchiveJobsOptions {
   connection: ArchiveConnection;
@@ -21,6 +22,8 @@ export interface ArchiveJobsOptions {
   schema?: string;
   /** What a configuration says about the archive as a whole; written to the archive, which all programs go by. */
   wishes?: ArchiveWishes;
+  /** For tests with a slowed database. */
+  limits?: StatementLimits;
 }
 
 /** Periods are packed this long after their end: late answers and refilled gaps mostly come before. */
@@ -55,7 +58,7 @@ export interface ArchiveJobs {
 /** Nothing is connected before the first call. */
 export function createArchiveJobs(options: ArchiveJobsOptions): ArchiveJobs {
   const { connection, logger, clock } = options;
-  const database = new Database(connection, logger);
+  const database = new Database(connection, logger, options.limits);
   let wishes = options.wishes;
   const run = async <T extends object>(
     task: string,

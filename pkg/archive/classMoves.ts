@@ -1,26 +1,34 @@
 import { type Database } from './database';
 import { type ExpiryRun } from './expiryRun';
+import { leafTables } from './leafTables';
 
 const BATCH_ROWS = 500;
-const STATEMENT_TIMEOUT_MS = 300_000;
 
 /**
  * Packed rows follow their query into another class, some hundred a transaction, under the query's lock. A row that is longer
  * than a partition of the new class is taken apart instead, and packed anew by the next run of packing.
  */
 export async function moveClasses({ database, schema, failures, signal }: Omit<ExpiryRun, 'plan'>): Promise<number> {
-  const queries = await database.transaction(
-    (tx) =>
-      tx.rows(
-        `SELECT DISTINCT r.query_id FROM ${schema}.promkeep_packed p
-         JOIN ${schema}.promkeep_series r ON r.series_id = p.series_id
-         JOIN ${schema}.promkeep_queries q ON q.query_id = r.query_id
-         WHERE p.retention <> ${schema}.promkeep_retention_class(q.retention)`
-      ),
-    { signal, readOnly: true, statementTimeoutMs: STATEMENT_TIMEOUT_MS }
-  );
+  const leaves = await database.transaction((tx) => leafTables(tx, schema, 'promkeep_packed'), {
+    signal,
+    readOnly: true,
+  });
+  const queries = new Set<number>();
+  for (const leaf of leaves) {
+    const rows = await database.transaction(
+      (tx) =>
+        tx.rows(
+          `SELECT DISTINCT r.query_id FROM ${leaf} p
+           JOIN ${schema}.promkeep_series r ON r.series_id = p.series_id
+           JOIN ${schema}.promkeep_queries q ON q.query_id = r.query_id
+           WHERE p.retention <> ${schema}.promkeep_retention_class(q.retention)`
+        ),
+      { signal, readOnly: true, purpose: 'upkeep' }
+    );
+    rows.forEach((row) => queries.add(Number(row.query_id)));
+  }
   let moved = 0;
-  for (const queryId of queries.map((row) => Number(row.query_id))) {
+  for (const queryId of queries) {
     await failures.guard(queryId, async () => {
       for (let touched = BATCH_ROWS; touched > 0; moved += touched) {
         touched = await moveBatch(database, schema, queryId, signal);
@@ -74,6 +82,6 @@ function moveBatch(database: Database, schema: string, queryId: number, signal: 
       );
       return rows.length;
     },
-    { signal, statementTimeoutMs: STATEMENT_TIMEOUT_MS }
+    { signal, purpose: 'upkeep' }
   );
 }

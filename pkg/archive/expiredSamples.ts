@@ -13,7 +13,6 @@ export interface PackedLeaf {
 const DAY_MS = 86_400_000;
 const BATCH_SAMPLES = 20_000;
 const BATCH_ROWS = 500;
-const STATEMENT_TIMEOUT_MS = 300_000;
 
 /** The limits as a table `l`; of a query that has another class by now there is none. */
 const limitsFrom = (schema: string): string =>
@@ -73,7 +72,7 @@ export async function deleteExpiredRows(run: ExpiryRun, leaf: PackedLeaf, limits
   return inBatches(BATCH_ROWS, () =>
     database.transaction((tx) => tx.run(statement, [...bindLimits(limits), timeText(leaf.endMs)]), {
       signal,
-      statementTimeoutMs: STATEMENT_TIMEOUT_MS,
+      purpose: 'upkeep',
     })
   );
 }
@@ -116,7 +115,7 @@ function deleteFrom({ database, schema, signal }: ExpiryRun, partition: string, 
   return inBatches(BATCH_SAMPLES, () =>
     database.transaction((tx) => tx.run(statement, bindLimits(limits)), {
       signal,
-      statementTimeoutMs: STATEMENT_TIMEOUT_MS,
+      purpose: 'upkeep',
     })
   );
 }

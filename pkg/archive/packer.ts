@@ -1,3 +1,4 @@
+import { type ClosedPeriod, closedPeriods } from './closedPeriods';
 import { type Database, type Transaction } from './database';
 import { takeApart, timeText } from './sampleRows';
 import { errorCode } from './sqlState';
@@ -23,12 +24,6 @@ export interface PackRequest {
   failures: QueryFailures;
 }
 
-interface Period {
-  queryId: number;
-  fromMs: number;
-  untilMs: number;
-}
-
 interface SeriesCount {
   seriesId: number;
   samples: number;
@@ -44,7 +39,6 @@ const MAX_ROW_SAMPLES = 25_000;
 const MAX_PIECES = 16;
 /** For half a million samples; with the server's usual 4 MB every sort goes to disk. */
 const WORK_MEMORY = '64MB';
-const STATEMENT_TIMEOUT_MS = 300_000;
 
 /**
  * Moves samples of closed periods into packed rows. Every transaction takes the query's lock, as writers do, and leaves the
@@ -57,17 +51,16 @@ export async function packClosed(
   signal: AbortSignal
 ): Promise<PackOutcome> {
   const outcome: PackOutcome = { samples: 0, rows: 0, periods: 0, busy: 0 };
-  const seen = new Set<string>();
+  const worked = new Set<string>();
   for (const partition of await samplePartitions(database, schema, signal)) {
-    for (const period of await closedPeriods(database, schema, partition, closedBeforeMs, signal)) {
-      const key = `${period.queryId} ${period.fromMs} ${period.untilMs}`;
-      if (!seen.has(key)) {
-        seen.add(key);
+    for await (const periods of closedPeriods(database, schema, partition, closedBeforeMs, signal)) {
+      for (const period of periods) {
+        worked.add(`${period.queryId} ${period.fromMs} ${period.untilMs}`);
         await failures.guard(period.queryId, () => packPeriod(database, schema, period, batchSamples, outcome, signal));
       }
     }
   }
-  return outcome;
+  return { ...outcome, periods: worked.size };
 }
 
 /** Names of the weekly partitions, oldest first: each is searched by a statement of its own, which bounds it. */
@@ -84,49 +77,15 @@ async function samplePartitions(database: Database, schema: string, signal: Abor
   return rows.map(({ name }) => String(name));
 }
 
-async function closedPeriods(
-  database: Database,
-  schema: string,
-  partition: string,
-  closedBeforeMs: number,
-  signal: AbortSignal
-): Promise<Period[]> {
-  const rows = await database.transaction(
-    (tx) =>
-      tx.rows(
-        `SELECT found.query_id, found.period_ms, (extract(epoch FROM found.start) * 1000)::bigint AS from_ms
-         FROM (
-           SELECT DISTINCT r.query_id, w.period_ms, ${schema}.promkeep_period_start(hours.hour, w.period_ms) AS start
-           FROM (
-             SELECT DISTINCT s.series_id, date_bin('6 hours', s.time, '1970-01-05Z') AS hour
-             FROM ${partition} s WHERE s.time < $1::timestamptz) hours
-           JOIN ${schema}.promkeep_series r ON r.series_id = hours.series_id
-           JOIN ${schema}.promkeep_queries q ON q.query_id = r.query_id
-           CROSS JOIN LATERAL (SELECT ${schema}.promkeep_period_ms(q.step_ms, q.retention) AS period_ms) w) found
-         WHERE found.start + interval '1 millisecond' * found.period_ms <= $1::timestamptz
-         ORDER BY found.start, found.query_id`,
-        [timeText(closedBeforeMs)]
-      ),
-    { signal, readOnly: true, statementTimeoutMs: STATEMENT_TIMEOUT_MS }
-  );
-  return rows.map((row) => {
-    const fromMs = Number(row.from_ms);
-    return { queryId: Number(row.query_id), fromMs, untilMs: fromMs + Number(row.period_ms) };
-  });
-}
-
 async function packPeriod(
   database: Database,
   schema: string,
-  period: Period,
+  period: ClosedPeriod,
   batchSamples: number,
   outcome: PackOutcome,
   signal: AbortSignal
 ): Promise<void> {
   const counts = await countSeries(database, schema, period, signal);
-  if (counts.length > 0) {
-    outcome.periods++;
-  }
   for (const seriesIds of batchesOf(counts, batchSamples)) {
     try {
       const { samples, rows } = await packBatch(database, schema, period, seriesIds, signal);
@@ -145,19 +104,18 @@ async function packPeriod(
 async function countSeries(
   database: Database,
   schema: string,
-  { queryId, fromMs, untilMs }: Period,
+  { seriesIds, fromMs, untilMs }: ClosedPeriod,
   signal: AbortSignal
 ): Promise<SeriesCount[]> {
   const rows = await database.transaction(
     (tx) =>
       tx.rows(
         `SELECT s.series_id, count(*) AS samples FROM ${schema}.promkeep_samples s
-         JOIN ${schema}.promkeep_series r ON r.series_id = s.series_id
-         WHERE r.query_id = $1::bigint AND s.time >= $2::timestamptz AND s.time < $3::timestamptz
+         WHERE s.series_id = ANY ($1::bigint[]) AND s.time >= $2::timestamptz AND s.time < $3::timestamptz
          GROUP BY s.series_id ORDER BY s.series_id`,
-        [queryId, timeText(fromMs), timeText(untilMs)]
+        [seriesIds, timeText(fromMs), timeText(untilMs)]
       ),
-    { signal, readOnly: true, statementTimeoutMs: STATEMENT_TIMEOUT_MS }
+    { signal, readOnly: true, purpose: 'upkeep' }
   );
   return rows.map((row) => ({ seriesId: Number(row.series_id), samples: Number(row.samples) }));
 }
@@ -182,7 +140,7 @@ function* batchesOf(counts: readonly SeriesCount[], batchSamples: number): Gener
 async function packBatch(
   database: Database,
   schema: string,
-  period: Period,
+  period: ClosedPeriod,
   seriesIds: readonly number[],
   signal: AbortSignal
 ): Promise<{ samples: number; rows: number }> {
@@ -211,7 +169,7 @@ async function packBatch(
       );
       return rows;
     },
-    { signal, statementTimeoutMs: STATEMENT_TIMEOUT_MS }
+    { signal, purpose: 'upkeep' }
   );
 }
 
@@ -258,7 +216,7 @@ async function packSamples(
   tx: Transaction,
   schema: string,
   retention: string,
-  { queryId, fromMs, untilMs }: Period,
+  { queryId, fromMs, untilMs }: ClosedPeriod,
   seriesIds: readonly number[]
 ): Promise<{ samples: number; rows: number }> {
   const [row] = await tx.rows(

@@ -13,7 +13,6 @@ export interface DropCandidate {
 /** Whoever waits for this lock makes later readers wait too, hence not for long. */
 const LOCK_TIMEOUT = '500ms';
 const LOCK_NOT_AVAILABLE = '55P03';
-const STATEMENT_TIMEOUT_MS = 300_000;
 
 /**
  * Asks for a reason to keep it once without a lock, and again under the lock that keeps all others away.
@@ -38,7 +37,7 @@ export async function dropPartition(
         await tx.run(`DROP TABLE IF EXISTS ${schema}."${name}"`);
         return 'dropped';
       },
-      { signal, statementTimeoutMs: STATEMENT_TIMEOUT_MS }
+      { signal, purpose: 'upkeep' }
     );
   } catch (error) {
     if (!(error instanceof PromkeepError) || errorCode(error.cause) !== LOCK_NOT_AVAILABLE) {

@@ -8,7 +8,6 @@ const DAY_MS = 86_400_000;
 /** Writers wait as long as packing lets them; see there. */
 const LOCK_TIMEOUT = '1s';
 const LOCK_NOT_AVAILABLE = '55P03';
-const STATEMENT_TIMEOUT_MS = 300_000;
 const BATCH_ROWS = 10_000;
 /** Partitions that somebody was reading are dropped some runs later than they might be. */
 const LATE_DROPS_MS = 7 * DAY_MS;
@@ -65,7 +64,7 @@ async function ripeQueries(database: Database, schema: string, signal: AbortSign
          FROM ${schema}.promkeep_queries q
          WHERE q.kind <> 'inserted' AND q.packed_until > coalesce(q.condensed_until, '-infinity') ORDER BY q.query_id`
       ),
-    { signal, readOnly: true, statementTimeoutMs: STATEMENT_TIMEOUT_MS }
+    { signal, readOnly: true, purpose: 'upkeep' }
   );
   return rows.flatMap((row) =>
     row.from_ms === null
@@ -99,7 +98,7 @@ async function condenseWindow(
         );
         return gone;
       },
-      { signal, statementTimeoutMs: STATEMENT_TIMEOUT_MS }
+      { signal, purpose: 'upkeep' }
     );
   } catch (error) {
     if (errorCode(error instanceof Error ? error.cause : undefined) === LOCK_NOT_AVAILABLE) {
@@ -166,7 +165,7 @@ export async function expireFetches({
   signal,
 }: Omit<ExpiryRun, 'plan'>): Promise<number> {
   const run = (work: (tx: Transaction) => Promise<number>): Promise<number> =>
-    database.transaction(work, { signal, statementTimeoutMs: STATEMENT_TIMEOUT_MS });
+    database.transaction(work, { signal, purpose: 'upkeep' });
   const rows = await database.transaction(
     (tx) =>
       tx.rows(
@@ -180,7 +179,7 @@ export async function expireFetches({
          ORDER BY q.query_id`,
         [timeText(nowMs - LATE_DROPS_MS), timeText(nowMs - COUNTED_MS)]
       ),
-    { signal, readOnly: true, statementTimeoutMs: STATEMENT_TIMEOUT_MS }
+    { signal, readOnly: true, purpose: 'upkeep' }
   );
   let gone = 0;
   for (const { query_id: queryId, before } of rows) {

@@ -1,5 +1,6 @@
 import { type SourceIdentity } from '../core/ports';
 import { type Database, type Transaction } from './database';
+import { leafTables } from './leafTables';
 import { type QueryFailures } from './upkeepFailures';
 
 /** What one run removed. */
@@ -19,7 +20,6 @@ export interface PurgeScope {
 const BATCH_SAMPLES = 20_000;
 const BATCH_PACKED = 500;
 const BATCH_ROWS = 5_000;
-const STATEMENT_TIMEOUT_MS = 300_000;
 /** An archiver reads the definitions every few seconds; one that has not heard of a deletion by then is not running. */
 const REMEMBER = `interval '1 hour'`;
 
@@ -134,7 +134,7 @@ function locked(
       );
       return rows.length === 0 ? 0 : work(tx);
     },
-    { signal, statementTimeoutMs: STATEMENT_TIMEOUT_MS }
+    { signal, purpose: 'upkeep' }
   );
 }
 
@@ -146,17 +146,12 @@ async function deleteBatch(
   queryId: number,
   size: number
 ): Promise<number> {
-  const leaves = await tx.rows(
-    `SELECT format('%I', c.relname) AS name FROM pg_partition_tree(to_regclass($1::text)) t JOIN pg_class c ON c.oid = t.relid
-     WHERE t.isleaf AND c.relkind = 'r' ORDER BY c.relname`,
-    [`${schema}.${table}`]
-  );
   let deleted = 0;
-  for (const { name } of leaves) {
+  for (const leaf of await leafTables(tx, schema, table)) {
     if (deleted < size) {
       deleted += await tx.run(
-        `DELETE FROM ${schema}.${String(name)} WHERE ctid = ANY (ARRAY(
-           SELECT d.ctid FROM ${schema}.promkeep_series r JOIN ${schema}.${String(name)} d ON d.series_id = r.series_id
+        `DELETE FROM ${leaf} WHERE ctid = ANY (ARRAY(
+           SELECT d.ctid FROM ${schema}.promkeep_series r JOIN ${leaf} d ON d.series_id = r.series_id
            WHERE r.query_id = $1::bigint LIMIT ${size - deleted}))`,
         [queryId]
       );

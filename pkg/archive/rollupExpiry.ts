@@ -1,7 +1,10 @@
 import { type Database } from './database';
 import { type ExpiryRun } from './expiryRun';
+import { leafTables } from './leafTables';
 import { type RollupRetention, storedWidths, unstoredWidths } from './rollupWidths';
 import { timeText } from './sampleRows';
+
+const BATCH_ROWS = 5_000;
 
 /** From now on nobody looks for rollups of widths that are not stored any more. Committed before they are removed. */
 export async function forgetUnstored(
@@ -54,12 +57,21 @@ export async function expiredRollups({
 
 /** Stored rollups of series that are gone, because their query was deleted with its data. */
 export async function deleteOrphanedRollups(database: Database, schema: string, signal: AbortSignal): Promise<void> {
-  await database.transaction(
-    (tx) =>
-      tx.run(
-        `DELETE FROM ${schema}.promkeep_rollups p
-         WHERE NOT EXISTS (SELECT 1 FROM ${schema}.promkeep_series r WHERE r.series_id = p.series_id)`
-      ),
-    { signal, statementTimeoutMs: 300_000 }
-  );
+  const leaves = await database.transaction((tx) => leafTables(tx, schema, 'promkeep_rollups'), {
+    signal,
+    readOnly: true,
+  });
+  for (const leaf of leaves) {
+    for (let deleted = BATCH_ROWS; deleted === BATCH_ROWS;) {
+      deleted = await database.transaction(
+        (tx) =>
+          tx.run(
+            `DELETE FROM ${leaf} WHERE ctid = ANY (ARRAY(
+               SELECT p.ctid FROM ${leaf} p
+               WHERE NOT EXISTS (SELECT 1 FROM ${schema}.promkeep_series r WHERE r.series_id = p.series_id) LIMIT ${BATCH_ROWS}))`
+          ),
+        { signal, purpose: 'upkeep' }
+      );
+    }
+  }
 }

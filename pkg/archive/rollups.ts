@@ -45,7 +45,6 @@ const MAX_SERIES = 2_000;
 const LOCK_TIMEOUT = '1s';
 const LOCK_NOT_AVAILABLE = '55P03';
 const WORK_MEMORY = '64MB';
-const STATEMENT_TIMEOUT_MS = 300_000;
 
 /**
  * Stores rollups of closed days and of hours that changed since. What is to be computed is marked first, so that readers
@@ -140,7 +139,7 @@ async function work(
   untilMs: number,
   signal: AbortSignal
 ): Promise<number> {
-  const options = { signal, statementTimeoutMs: STATEMENT_TIMEOUT_MS };
+  const options = { signal, purpose: 'upkeep' } as const;
   const begun = await database.transaction((tx) => begin(tx, schema, task, untilMs), options);
   let buckets = 0;
   for (const piece of begun.pieces) {
@@ -169,7 +168,12 @@ async function begin(tx: Transaction, schema: string, { queryId, width }: Task, 
   if (stepMs === undefined) {
     return nothing;
   }
-  const [{ oldest }] = await tx.rows(`SELECT ${oldestDay(schema)}::text AS oldest`, [queryId]);
+  const series = await tx.rows(
+    `SELECT series_id FROM ${schema}.promkeep_series WHERE query_id = $1::bigint ORDER BY series_id`,
+    [queryId]
+  );
+  const seriesIds = series.map((row) => Number(row.series_id));
+  const oldest = await oldestDay(tx, schema, seriesIds);
   await tx.run(
     `INSERT INTO ${schema}.promkeep_rollup_state (query_id, width_s, stored_until)
      SELECT $1::bigint, $2::integer, coalesce(least($4::timestamptz, $3::timestamptz), $3::timestamptz)
@@ -186,30 +190,37 @@ async function begin(tx: Transaction, schema: string, { queryId, width }: Task, 
        || (extract(epoch FROM upper(part)) * 1000)::bigint FROM unnest(t.working) AS part) AS parts`,
     [queryId, width.widthS, timeText(untilMs), oldest]
   );
-  const series = await tx.rows(
-    `SELECT series_id FROM ${schema}.promkeep_series WHERE query_id = $1::bigint ORDER BY series_id`,
-    [queryId]
-  );
   const parts = Array.isArray(state.parts) ? state.parts.map((part) => String(part).split(' ').map(Number)) : [];
   return {
     run: Number(state.run),
     stepMs,
-    seriesIds: series.map((row) => Number(row.series_id)),
+    seriesIds,
     pieces: parts.flatMap(([fromMs, toMs]) => piecesOf(width, fromMs, toMs)),
   };
 }
 
-/** Start of the day of the first sample or stored row of query `$1`; a sample at midnight lies in a bucket of the day before. */
-function oldestDay(schema: string): string {
+/**
+ * Start of the day of the first sample or stored row of these series, as ISO-8601; a sample at midnight lies in a bucket of the
+ * day before. Each series is looked up in every partition, so some at a time.
+ */
+async function oldestDay(tx: Transaction, schema: string, seriesIds: readonly number[]): Promise<string | null> {
   const first = (table: string, column: string): string =>
-    `(SELECT min(x.at) FROM ${schema}.promkeep_series r CROSS JOIN LATERAL (SELECT s.${column} AS at
-        FROM ${schema}.${table} s WHERE s.series_id = r.series_id ORDER BY s.${column} LIMIT 1) x WHERE r.query_id = $1::bigint)`;
+    `(SELECT min(x.at) FROM unnest($1::bigint[]) AS r(series_id) CROSS JOIN LATERAL (SELECT s.${column} AS at
+        FROM ${schema}.${table} s WHERE s.series_id = r.series_id ORDER BY s.${column} LIMIT 1) x)`;
   const times = [
     first('promkeep_samples', 'time'),
     first('promkeep_packed', 'from_time'),
     first('promkeep_rollups', 'period_start'),
   ];
-  return `date_trunc('day', least(${times.join(', ')}) - interval '1 microsecond', 'UTC')`;
+  let oldestMs = Infinity;
+  for (let start = 0; start < seriesIds.length; start += MAX_SERIES) {
+    const [{ day_ms: dayMs }] = await tx.rows(
+      `SELECT (extract(epoch FROM date_trunc('day', least(${times.join(', ')}) - interval '1 microsecond', 'UTC')) * 1000)::bigint AS day_ms`,
+      [seriesIds.slice(start, start + MAX_SERIES)]
+    );
+    oldestMs = Math.min(oldestMs, dayMs === null ? Infinity : Number(dayMs));
+  }
+  return oldestMs === Infinity ? null : timeText(oldestMs);
 }
 
 /** The lock every writer takes first; gives the step. */

@@ -10,7 +10,7 @@ export interface ArchiveJsonData {
   archiveDatabase?: string;
   archiveUser?: string;
   archiveSslMode?: ArchiveSslMode;
-  /** Schema of the archive's tables; absent: the first schema of the user's search path. */
+  /** Schema of the archive's tables; absent: `promkeep`, or where the role has an archive already. */
   archiveSchema?: string;
   /** Name of the source in the archive; the stand-alone program shares the archive's rows exactly when it uses the same name. */
   archiveSourceName?: string;

@@ -199,7 +199,7 @@ describe.each(SERVERS)('metrics_data on $name', (server) => {
   it('lets a role write with a right on the view alone, and read when it was made a reader', async () => {
     await client.query(`CREATE ROLE person_${server.binDir ? 'a' : 'b'} LOGIN PASSWORD 'p'`);
     const role = `person_${server.binDir ? 'a' : 'b'}`;
-    await client.query(`GRANT INSERT ON metrics_data TO ${role}`);
+    await client.query(`GRANT USAGE ON SCHEMA promkeep TO ${role}; GRANT INSERT ON metrics_data TO ${role}`);
     const theirs = new URL(url);
     theirs.username = role;
     theirs.password = 'p';

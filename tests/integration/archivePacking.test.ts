@@ -259,7 +259,7 @@ describe.each(SERVERS)('packing on $name', (server) => {
   it('works for a role that owns nothing but its schema', async () => {
     await client.query(`CREATE ROLE packer_${server.binDir ? 'a' : 'b'} LOGIN PASSWORD 'p'`);
     const role = `packer_${server.binDir ? 'a' : 'b'}`;
-    await client.query(`CREATE SCHEMA AUTHORIZATION ${role}`);
+    await client.query(`CREATE SCHEMA AUTHORIZATION ${role}; ALTER ROLE ${role} SET search_path = ${role}`);
     const theirs = new URL(url);
     theirs.username = role;
     theirs.password = 'p';

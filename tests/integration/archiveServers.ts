@@ -6,6 +6,7 @@ import { createArchive } from '../../pkg/archive/archive';
 import { type ArchiveJobs, createArchiveJobs } from '../../pkg/archive/archiveJobs';
 import { type ArchiveConnection, connectionFromUrl } from '../../pkg/archive/connection';
 import { type ArchiveWishes } from '../../pkg/archive/archiveWishes';
+import { type StatementLimits } from '../../pkg/archive/statementLimits';
 import { type Archive, type Logger, type SourceIdentity } from '../../pkg/core/ports';
 import { type RunningPostgres, startPostgres } from '../../scripts/stack/postgres';
 
@@ -28,6 +29,12 @@ export const ADDED_SERVERS: Server[] = (process.env.PROMKEEP_TEST_POSTGRES_BIN ?
   .split(path.delimiter)
   .filter((binDir) => binDir !== '')
   .map((binDir) => ({ name: versionIn(binDir), binDir }));
+
+/** The one server of a stage of its own (scripts/test.mjs), else those of all suites. */
+export const VERSION_SERVERS = (): Server[] => {
+  const binDir = process.env.PROMKEEP_TEST_ONLY_POSTGRES_BIN;
+  return binDir === undefined ? SERVERS : [{ name: versionIn(binDir), binDir }];
+};
 
 /**
  * The servers every suite of the archive runs on: npm's embedded one, Debian's 15 where it is installed, and those named
@@ -110,12 +117,13 @@ export class TestServer {
   }
 
   /** Background jobs whose clock stands at `nowMs`; by default long after everything the tests write. */
-  jobs(url: string, nowMs = LONG_AFTER, wishes?: ArchiveWishes): ArchiveJobs {
+  jobs(url: string, nowMs = LONG_AFTER, wishes?: ArchiveWishes, limits?: StatementLimits): ArchiveJobs {
     const jobs = createArchiveJobs({
       connection: connectionFromUrl(url),
       logger: silentLogger,
       clock: { nowMs: () => nowMs },
       wishes,
+      limits,
     });
     this.closers.push(() => jobs.close());
     return jobs;

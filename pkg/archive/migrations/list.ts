@@ -12,6 +12,7 @@ import { rowSecurity } from './0009rowSecurity';
 import { expiredCoverage } from './0010expiredCoverage';
 import { settings } from './0011settings';
 import { takingApart } from './0012takingApart';
+import { ownNames } from './0013ownNames';
 import { deletions } from './0014deletions';
 
 export interface Migration {
@@ -34,5 +35,6 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: 'expired coverage', sql: expiredCoverage },
   { name: 'settings', sql: settings },
   { name: 'taking apart', sql: takingApart },
+  { name: 'own names', sql: ownNames },
   { name: 'deletions', sql: deletions },
 ];
