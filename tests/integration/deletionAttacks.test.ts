@@ -245,11 +245,11 @@ describe('whoever is not in Grafana', () => {
     expect(await history.old('up [kept every 3600s]')).toBe(1);
   });
 
-  it('may read the audit of their own organisation when they are let, and never write it', async () => {
+  it('reads the audit of their own organisation, and never writes it', async () => {
     await history.shorten('1d');
     await history.must('', { ...POWER, retention: '7d' }, ADMIN, { ...history.datasource, uid: 'theirs', orgId: 2 });
     await history.client.query(`CREATE ROLE spy; SELECT promkeep_grant_reader('spy', 2)`);
-    await history.client.query('GRANT SELECT ON promkeep_audit, promkeep_pending TO spy; SET ROLE spy');
+    await history.client.query('SET ROLE spy');
     expect(
       (await history.client.query('SELECT 1 FROM promkeep_audit UNION ALL SELECT 1 FROM promkeep_pending')).rows
     ).toEqual([]);

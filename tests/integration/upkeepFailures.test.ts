@@ -92,7 +92,7 @@ describe.each(SERVERS)('upkeep with one query that fails, on $name', (server) =>
         END IF;
         RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
       END $$;
-      ALTER FUNCTION fail() SET search_path = public;
+      ALTER FUNCTION fail() SET search_path = promkeep, public;
       CREATE TRIGGER fail BEFORE INSERT OR UPDATE OR DELETE ON ${table} FOR EACH ROW EXECUTE FUNCTION fail()`);
       expect(await run(task)).toMatchObject({ failedQueries: 1 });
       expect(await left('good')).toEqual(served);
