@@ -4,7 +4,7 @@ const MIB = 1024 * 1024;
 const never = new AbortController().signal;
 
 function makeBudget(limitMib: number): { budget: MemoryBudget; endPatience(): void } {
-  const timers: Array<AbortController> = [];
+  const timers: AbortController[] = [];
   const budget = new MemoryBudget(limitMib * MIB, (ms) => {
     expect(ms).toBe(WAIT_MS);
     const timer = new AbortController();

@@ -42,7 +42,7 @@ const FORMS: Array<[Read, string[]]> = [
     asAmount,
     [
       ...['seriesLimit', 'timeout', 'maxSamplesProcessedWarningThreshold', 'maxSamplesProcessedErrorThreshold'],
-      ...['archiveKeepMaxRowsPerDay', 'archiveKeepMaxSeries', 'archiveRecordMaxSeries'],
+      ...['archiveKeepMaxRowsPerDay', 'archiveKeepMaxSeries', 'archiveRecordMaxSeries', 'answerMaxSeries'],
     ],
   ],
   [oneOf('GET', 'POST'), ['httpMethod']],
