@@ -78,9 +78,14 @@ async function sendAsset(
   return reply.send(plain);
 }
 
+/** Files of the build, about 1 MB: however many ask and do not read, there is one of each in memory. */
+const files = new Map<string, Buffer>();
+
 async function readOrNothing(file: string): Promise<Buffer | undefined> {
   try {
-    return await readFile(file);
+    const content = files.get(file) ?? (await readFile(file));
+    files.set(file, content);
+    return content;
   } catch {
     // Not there, or a folder: for the caller both mean "no such file".
     return undefined;

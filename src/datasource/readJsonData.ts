@@ -44,6 +44,7 @@ const FORMS: Array<[Read, string[]]> = [
     [
       ...['seriesLimit', 'timeout', 'maxSamplesProcessedWarningThreshold', 'maxSamplesProcessedErrorThreshold'],
       ...LIMIT_SETTINGS,
+      'answerMaxSeries',
     ],
   ],
   [oneOf('GET', 'POST'), ['httpMethod']],

@@ -52,8 +52,8 @@ test('1,000 queries and 1,000 resource calls that nobody reads give back memory 
   expect((await up()).error).toBe('');
   const beforeMib = await liveMib();
   for (let i = 0; i < CALLS; i++) {
-    stalled.open('pluginv2.Data', 'QueryData', queryRequest(datasource, VIEWER, { expr: 'huge_500', instant: true }));
-    const labels = resourceRequest(datasource, VIEWER, ['GET', 'api/v1/labels?query=huge_5000']);
+    stalled.open('pluginv2.Data', 'QueryData', queryRequest(datasource, VIEWER, { expr: 'huge_200', instant: true }));
+    const labels = resourceRequest(datasource, VIEWER, ['GET', 'api/v1/labels?query=huge_1000']);
     stalled.open('pluginv2.Resource', 'CallResource', labels);
   }
   await until('answers are held', async () => (await heldMib()) > 50 || undefined);
