@@ -4,6 +4,7 @@ import { collectNext, openProgress, type CollectProgress, type CollectStep } fro
 import { COLLECT_DEFAULTS, defaultSettleMs, type CollectDeps } from './collectFetch';
 import { refillNext, REFILL_DEFAULTS } from './collectRefill';
 import { PromkeepError } from './errors';
+import { MemoryBudget } from './memoryBudget';
 import { type RecordedQuery } from './ports';
 
 const QUERY: RecordedQuery = { name: 'load', expression: 'node_load1', stepMs: 15_000, retention: '30d' };
@@ -288,6 +289,32 @@ describe('when something fails', () => {
     const refill = { ...raised, refill: REFILL_DEFAULTS };
     expect((await refillNext(refill, QUERY, after.progress, new Map(), signal)).range).toEqual(at);
     expect(await archive.coverage('load')).toEqual([{ ...at, toMs: at.toMs + 15_000 }]);
+  });
+
+  it('asks again, and gives up nothing, where others hold the memory just now', async () => {
+    const { deps, source, archive, clock } = setUp();
+    source.answer = () => {
+      throw new PromkeepError('LIMIT_EXCEEDED', 'There is no room in memory', { status: 429 });
+    };
+    const [full] = await runAll(deps, await openProgress(deps, QUERY, undefined));
+    expect(full.failure).toMatchObject({ error: { message: 'There is no room in memory' }, transient: true });
+    source.answer = () => ({});
+    clock.ms += 15_000;
+    await runAll(deps, full.progress);
+    expect(await archive.coverage('load')).toEqual([{ fromMs: EPOCH_MS - 45_000, toMs: EPOCH_MS - 30_000 }]);
+  });
+
+  it('holds memory until what was fetched is written, and not longer', async () => {
+    const { deps, archive } = setUp();
+    const budget = new MemoryBudget(1024 ** 3, () => signal);
+    const held: number[] = [];
+    const write = archive.writeRange.bind(archive);
+    jest.spyOn(archive, 'writeRange').mockImplementation((range, ends) => {
+      held.push(budget.use.shares);
+      return write(range, ends);
+    });
+    await runAll({ ...deps, budget }, await openProgress(deps, QUERY, undefined));
+    expect([held, budget.use.shares]).toEqual([[1], 0]);
   });
 
   it('asks for shorter ranges where only a long one has too many series', async () => {
