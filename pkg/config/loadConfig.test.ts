@@ -139,7 +139,7 @@ sumary: {}
       expect.stringMatching(/^server\.prot: unknown key; allowed are host, port, token, /),
       'recorded_queries[0].name: must look like a metric name: letters, digits, _ and :',
       'recorded_queries[0].step: must be text',
-      'recorded_queries[0].retention: must be a number with d, w or y, such as 30d, or forever',
+      'recorded_queries[0].retention: must be a number with d, w or y of at most 100 years, such as 30d, or forever',
       'recorded_queries[1].name: is missing',
       'recorded_queries[1].expr: must not be empty',
       'sumary: unknown key; allowed are prometheus, archive, server, recorded_queries, recorded_presets, summary',
