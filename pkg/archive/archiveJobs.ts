@@ -3,6 +3,7 @@ import { toArchiveError } from './archiveErrors';
 import { type ArchiveConnection } from './connection';
 import { Database } from './database';
 import { migrateSchema } from './migrator';
+import { addWeeksOf, Partitions } from './partitions';
 import { applyDue, type DueOutcome } from './pendingDeletions';
 import { packClosed, type PackOutcome } from './packer';
 import { condenseFetches, expireFetches } from './provenance';
@@ -55,6 +56,16 @@ export interface ArchiveJobs {
   close(): Promise<void>;
 }
 
+/**
+ * Makes this week's and next week's partition. Whoever has made one holds a lock until the end of its transaction, and a role that
+ * may insert rows of its own need not end it: the archiver is not to need a partition at that moment.
+ */
+async function makeWeeksAhead(database: Database, schema: string, nowMs: number, signal: AbortSignal): Promise<void> {
+  const weeks = new Set<number>();
+  addWeeksOf(weeks, Float64Array.of(nowMs, nowMs + 7 * 86_400_000));
+  await new Partitions(database).ensure(schema, weeks, signal);
+}
+
 /** Nothing is connected before the first call. */
 export function createArchiveJobs(options: ArchiveJobsOptions): ArchiveJobs {
   const { connection, logger, clock } = options;
@@ -95,6 +106,7 @@ export function createArchiveJobs(options: ArchiveJobsOptions): ArchiveJobs {
   return {
     packClosed: (signal, { closedAfterMs = CLOSED_AFTER_MS, batchSamples } = {}) =>
       run('pack', signal, async (schema, failures) => {
+        await failures.guard(undefined, () => makeWeeksAhead(database, schema, clock.nowMs(), signal));
         const request = { closedBeforeMs: clock.nowMs() - closedAfterMs, batchSamples, failures };
         const packed = await packClosed(database, schema, request, signal);
         return { ...packed, condensedFetches: await condenseFetches(database, schema, failures, signal) };

@@ -258,6 +258,20 @@ describe.each(SERVERS)('another role of the database, on $name,', (server) => {
     expect(Date.now() - startedMs).toBeLessThan(30_000);
   });
 
+  it('who begins a week with a row of hers and never commits does not keep the archiver from the next week', async () => {
+    await write(T0);
+    await admin.query(`GRANT INSERT ON metrics_data TO ${role}`);
+    await test.jobs(url, T0).packClosed(live());
+    await mallory.query(
+      `BEGIN; INSERT INTO promkeep.metrics_data (metric_name, metric_value, timestamp) VALUES ('hers', 1, '2031-01-01')`
+    );
+    const startedMs = Date.now();
+    await write(T0 + DAY);
+    await write(T0 + WEEK);
+    expect(Date.now() - startedMs).toBeLessThan(30_000);
+    await mallory.query('ROLLBACK');
+  });
+
   it('who may read learns which organisations she sees herself, and of nobody else', async () => {
     await archive.migrate();
     await admin.query(

@@ -38,6 +38,7 @@ describe('a database that is slow', () => {
   const expire = (jobs: Jobs): Promise<unknown> => jobs(T0 + 60 * DAY).expire(live());
   const purge = async (jobs: Jobs): Promise<unknown> => {
     await client.query('UPDATE promkeep_queries SET deleted_at = now(), delete_data = true');
+    await test.endGrace(url);
     return jobs(T0 + 3 * DAY).removeDeleted(live());
   };
   // Expiry deletes from a partition, where only triggers for rows are handed on to; one row of eight is enough.
