@@ -26,7 +26,7 @@ it('lets others work in between', async () => {
   const log: string[] = [];
   const busy = () => (i: number) => {
     const untilMs = performance.now() + 6;
-    while (performance.now() < untilMs){;}
+    while (performance.now() < untilMs) {}
     log.push('work');
     return [i];
   };
