@@ -309,9 +309,9 @@ describe('when something fails', () => {
     const budget = new MemoryBudget(1024 ** 3, () => signal);
     const held: number[] = [];
     const write = archive.writeRange.bind(archive);
-    jest.spyOn(archive, 'writeRange').mockImplementation((range, ends) => {
+    jest.spyOn(archive, 'writeRange').mockImplementation((range) => {
       held.push(budget.use.shares);
-      return write(range, ends);
+      return write(range);
     });
     await runAll({ ...deps, budget }, await openProgress(deps, QUERY, undefined));
     expect([held, budget.use.shares]).toEqual([[1], 0]);

@@ -133,6 +133,7 @@ const readers = `
 DO $do$
 DECLARE
   one name;
+  object name;
 BEGIN
   FOREACH one IN ARRAY ARRAY['promkeep_grant_reader', 'promkeep_revoke_reader'] LOOP
     EXECUTE replace(pg_get_functiondef(format('%I.%I', {schemaText}, one)::regproc), '''promkeep_readers''',
@@ -140,7 +141,9 @@ BEGIN
   END LOOP;
   FOR one IN SELECT DISTINCT m.role_name FROM {schema}.promkeep_readers m
     WHERE m.role_name = 'public' OR to_regrole(quote_ident(m.role_name)) IS NOT NULL LOOP
-    EXECUTE format('GRANT SELECT ON ${NEW_TABLES.map((table) => `{schema}.${table}`).join(', ')} TO %I', one);
+    FOREACH object IN ARRAY ARRAY[${NEW_TABLES.map((table) => `'${table}'`).join(', ')}] LOOP
+      EXECUTE format('GRANT SELECT ON %I.%I TO %I', {schemaText}, object, one);
+    END LOOP;
   END LOOP;
 END
 $do$;
