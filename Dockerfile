@@ -1,5 +1,5 @@
 # All images of our own, for amd64 and arm64: targets `promkeep` (promkeep serve, custom exporter) and `grafana`.
-FROM --platform=$BUILDPLATFORM node:20.19.5-bookworm-slim AS build
+FROM --platform=$BUILDPLATFORM node:24.21.0-bookworm-slim@sha256:0e0ff40c39bc087845bfb27465a0df4ea419520094bc35842ff83dd8cbe6f9b6 AS build
 WORKDIR /promkeep
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci
@@ -7,7 +7,7 @@ COPY . .
 ARG TARGETARCH=amd64
 RUN npm run build -- --arch "$TARGETARCH"
 
-FROM node:20.19.5-bookworm-slim AS promkeep
+FROM node:24.21.0-bookworm-slim@sha256:0e0ff40c39bc087845bfb27465a0df4ea419520094bc35842ff83dd8cbe6f9b6 AS promkeep
 WORKDIR /promkeep
 COPY --from=build /promkeep/dist/promkeep dist/promkeep
 COPY provisioning/promkeep provisioning/promkeep

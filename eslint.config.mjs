@@ -1,4 +1,5 @@
 import grafana from '@grafana/eslint-config';
+import regexp from 'eslint-plugin-regexp';
 
 const noConsole = { 'no-console': ['error', { allow: ['warn', 'error'] }] };
 
@@ -14,6 +15,15 @@ export default [
       // The automatic JSX runtime imports what it needs.
       'react/react-in-jsx-scope': 'off',
       eqeqeq: ['error', 'always', { null: 'ignore' }],
+    },
+  },
+  {
+    // A pattern meets texts of strangers sooner or later, and one that takes time with the square of their length stops everybody.
+    files: ['{src,pkg}/**/*.{ts,tsx}'],
+    plugins: { regexp },
+    rules: {
+      'regexp/no-super-linear-backtracking': ['error', { report: 'potential' }],
+      'regexp/no-super-linear-move': ['error', { report: 'potential', ignorePartial: false }],
     },
   },
   {

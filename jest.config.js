@@ -29,6 +29,8 @@ const swc = {
 const shared = {
   transform: { '^.+\\.(m|c)?[jt]sx?$': ['@swc/jest', swc] },
   resetMocks: true,
+  // packages that scripts have fetched
+  modulePathIgnorePatterns: ['<rootDir>/.cache/'],
 };
 
 const dom = {

@@ -179,7 +179,7 @@ function transposed(values: Float64Array): Buffer {
   return target;
 }
 
-/** 40 % constant, 40 % counters, 20 % gauges: the mix of the design's measurements. */
+/** 40 % constant, 40 % counters, 20 % gauges: the made-up mix of RESULTS.md. */
 function madeSeries(): Series[] {
   return Array.from({ length: SERIES }, (_, n) => {
     const kind = n % 10;

@@ -74,7 +74,7 @@ async function main(): Promise<void> {
   }
 }
 
-/** 40 % constant, 40 % counters, 20 % gauges, as in the design's measurements. */
+/** 40 % constant, 40 % counters, 20 % gauges: the made-up mix of RESULTS.md. */
 function makeSeries(): Series[] {
   return Array.from({ length: SERIES }, (_, n) => {
     const kind = n % 10;

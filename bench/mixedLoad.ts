@@ -53,7 +53,7 @@ async function main(): Promise<void> {
   const large = Number(values.large);
   const settings = plainPrometheusSettings(url);
   const pool = new ParserPool(() => new Worker(values.worker), Math.max(1, os.availableParallelism() - 1));
-  const [inTurns, pooled] = [createPrometheusSource(settings), createPrometheusSource(settings, {}, pool)];
+  const [inTurns, pooled] = [createPrometheusSource(settings), createPrometheusSource(settings, {}, { pool })];
   try {
     const limitMs = Number(values.seconds) * 1000;
     await measure(inTurns, 0, limitMs / 5);

@@ -2,6 +2,7 @@ import { createArchiver } from './archiver/archiver';
 import { createUpkeep } from './archiver/upkeep';
 import { archiveWatch, composeApiRoutes, scrapeIntervalText, summaryReader } from './composeApi';
 import { Closers } from './composeClosers';
+import { createMemoryBudget } from './composeMemory';
 import { archiveViewer, liveFeeds } from './composePage';
 import { openArchive, openArchiveJobs, openSource } from './composeSources';
 import { upkeepJobs } from './composeUpkeep';
@@ -56,14 +57,15 @@ async function open(config: Config, options: ServeOptions, closers: Closers): Pr
   const { logger, clock, version } = options;
   const pool = createParserPool();
   closers.push('parsers', async () => pool?.close());
-  const source = openSource(config.prometheus, options.proxies, pool);
+  const budget = createMemoryBudget(config.server.memoryLimitMib);
+  const source = openSource(config.prometheus, options.proxies, { pool, budget });
   closers.push('Prometheus', () => source.close());
   const archive = config.archive && openArchive(config.archive, options);
   if (archive) {
     closers.push('archive', () => archive.close());
   }
   const settleMs = config.archive?.settleMs;
-  const metrics = createProgramMetrics(version);
+  const metrics = createProgramMetrics(version, budget);
   const { host, port, token, basicAuth, allowedHosts, limits } = config.server;
   const apiParts = {
     source,
@@ -72,6 +74,7 @@ async function open(config: Config, options: ServeOptions, closers: Closers): Pr
     summaryMetrics: config.summaryMetrics,
     scrapeInterval: scrapeIntervalText(config.prometheus.scrapeIntervalMs),
     limits,
+    recordingLimits: config.archive?.recordingLimits,
     settleMs,
   };
   const viewer =
@@ -97,6 +100,7 @@ async function open(config: Config, options: ServeOptions, closers: Closers): Pr
     pageFolder: options.pageFolder,
     maxConcurrentQueries: limits.maxConcurrentQueries,
     requestTimeoutMs: limits.requestTimeoutMs,
+    budget,
   });
   closers.push('HTTP server', () => server.close());
   const { url } = await server.listen();
@@ -104,6 +108,7 @@ async function open(config: Config, options: ServeOptions, closers: Closers): Pr
     const told = metrics.archive.open({ source: config.archive.source }, archiveWatch(archive, clock, settleMs));
     const archiver = createArchiver({
       source,
+      budget,
       archive,
       clock,
       monotonicClock: MONOTONIC_CLOCK,
@@ -117,6 +122,7 @@ async function open(config: Config, options: ServeOptions, closers: Closers): Pr
         maxPoints: COLLECT_DEFAULTS.maxPoints,
         seriesLimit: { max: config.archive.maxSeries, setting: 'archive.max_series' },
       },
+      limits: config.archive.recordingLimits,
       lease: { holder: options.holder, durationMs: config.archive.leaseMs },
       refill: { ...REFILL_DEFAULTS, windowMs: config.archive.refillWindowMs },
     });

@@ -1,3 +1,5 @@
+import { type RecordingAmounts } from '../src/contract/recordedQuery';
+import { RECORDING_LIMITS } from '../src/contract/settings';
 import { type SummaryMetric } from '../src/contract/summary';
 import { type PooledArchive } from './archive/archive';
 import { type ApiRoute } from './core/api';
@@ -23,6 +25,8 @@ export interface ApiParts {
   /** A duration text; may be empty. */
   scrapeInterval: string;
   limits: QueryCost;
+  /** Of recorded queries; absent: the defaults. */
+  recordingLimits?: RecordingAmounts;
   /** Age at which a time is due for the archive; absent: the default's. */
   settleMs?: number;
 }
@@ -32,7 +36,7 @@ export function composeApiRoutes(parts: ApiParts): ApiRoute[] {
   return [
     ...createSummaryRoutes(summaryReader(parts), parts.limits.maxRangeMs),
     createStandardRoute(parts),
-    createArchiveRoute(parts.archive),
+    createArchiveRoute(parts.archive, parts.recordingLimits ?? RECORDING_LIMITS),
     createGapsRoute(parts.archive && gapReader(parts.archive, parts.clock, parts.settleMs)),
   ];
 }

@@ -8,6 +8,8 @@ import { refusalToRead } from './core/callers';
 import { type DatasourceFactory, type DatasourceSettings } from './core/datasource';
 import { createDatasourceInstance, type DatasourceDeps } from './core/datasourceInstance';
 import { asPromkeepError } from './core/errors';
+import { forwardsUsersCredentials } from './core/forwardedCredentials';
+import { type MemoryBudget } from './core/memoryBudget';
 import { DATASOURCE_METRICS } from './core/summaryPresets';
 import { type ArchiveMetrics } from './metrics/archiveMetrics';
 import { type ProxySettings } from './prometheus/prometheusSettings';
@@ -28,6 +30,7 @@ export interface DatasourceParts {
   holder: string;
   /** Shared by all datasources, as the next one is. */
   pool?: ParserPool;
+  budget?: MemoryBudget;
   metrics: ArchiveMetrics;
 }
 
@@ -36,20 +39,20 @@ const LIMITS = { maxPoints: 11_000, maxRangeMs: 10 * 365 * 86_400_000, maxRecord
 
 /** Builds a datasource from what Grafana knows about it. Only settings without which no query can work throw. */
 export function createDatasourceFactory(parts: DatasourceParts): DatasourceFactory {
-  const { logger, clock, proxies, holder, pool, metrics } = parts;
+  const { logger, clock, proxies, holder, pool, budget, metrics } = parts;
   let instances = 0;
   return async (settings) => {
     const prometheus = parsePrometheusSettings(settings);
     for (const warning of prometheus.warnings) {
       logger.warn(warning, { dsName: settings.name, dsUid: settings.uid });
     }
-    const source = createPrometheusSource(prometheus.settings, proxies, pool);
+    const source = createPrometheusSource(prometheus.settings, proxies, { pool, budget });
     const { archive, pooled } = openArchive(settings, { logger, clock });
     const forwardsCredentials = forwardsUsersCredentials(settings.jsonData);
     // A changed datasource is a new instance beside the old one, which may still be ending: each has a name of its own.
     const recorded = openRecorded({
       ...{ settings, prometheus: prometheus.settings, archive: archive?.archive, pooled, forwardsCredentials },
-      ...{ logger, clock, proxies, metrics, holder: `${holder} #${++instances}` },
+      ...{ logger, clock, proxies, budget, metrics, holder: `${holder} #${++instances}` },
     });
     const scrapeInterval = prometheus.settings.timeInterval ?? '';
     const compare = createComparer();
@@ -67,6 +70,7 @@ export function createDatasourceFactory(parts: DatasourceParts): DatasourceFacto
           summaryMetrics: DATASOURCE_METRICS,
           scrapeInterval,
           limits: LIMITS,
+          recordingLimits: recorded.limits,
           settleMs: recorded.settleMs,
         }),
         ...recorded.routes,
@@ -123,14 +127,4 @@ function openArchive(settings: DatasourceSettings, { logger, clock }: { logger: 
     };
     return { archive: { archive, ...policy } };
   }
-}
-
-/** OAuth tokens or cookies of the user go on to Prometheus, so two users may see different data (promise 12). */
-function forwardsUsersCredentials(jsonData: unknown): boolean {
-  if (typeof jsonData !== 'object' || jsonData === null) {
-    return false;
-  }
-  const oauth = 'oauthPassThru' in jsonData && jsonData.oauthPassThru === true;
-  const cookies = 'keepCookies' in jsonData && Array.isArray(jsonData.keepCookies) && jsonData.keepCookies.length > 0;
-  return oauth || cookies;
 }

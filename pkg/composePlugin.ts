@@ -4,6 +4,7 @@ import { VERSION } from './commands/version';
 import { createDatasourceFactory } from './composeDatasource';
 import { proxiesFrom } from './composeSources';
 import { type DatasourceFactory } from './core/datasource';
+import { type MemoryBudget } from './core/memoryBudget';
 import { type Logger } from './core/ports';
 import { createProcessMetrics } from './metrics/programMetrics';
 import { createParserPool } from './prometheus/workers/startWorkers';
@@ -14,8 +15,12 @@ export interface PluginParts {
 }
 
 /** What the backend plugin serves. */
-export function composePlugin(logger: Logger, environment: Readonly<Record<string, string | undefined>>): PluginParts {
-  const metrics = createProcessMetrics(VERSION);
+export function composePlugin(
+  logger: Logger,
+  environment: Readonly<Record<string, string | undefined>>,
+  budget: MemoryBudget
+): PluginParts {
+  const metrics = createProcessMetrics(VERSION, budget);
   return {
     factory: createDatasourceFactory({
       logger,
@@ -23,6 +28,7 @@ export function composePlugin(logger: Logger, environment: Readonly<Record<strin
       proxies: proxiesFrom(environment),
       holder: `grafana on ${os.hostname()} pid ${process.pid} ${randomUUID().slice(0, 8)}`,
       pool: createParserPool(),
+      budget,
       metrics: metrics.archive,
     }),
     metricsText: () => metrics.text(),

@@ -1,3 +1,5 @@
+import { type RecordingAmounts } from '../src/contract/recordedQuery';
+import { RECORDING_LIMITS } from '../src/contract/settings';
 import { type PooledArchive } from './archive/archive';
 import { parseArchiveSettings, type ArchiveSettings } from './archive/archiveSettings';
 import { type Recorder, startRecorder } from './composeRecorder';
@@ -6,6 +8,7 @@ import { FORWARDS_CREDENTIALS } from './core/callers';
 import { defaultSettleMs } from './core/collectFetch';
 import { type DatasourceSettings } from './core/datasource';
 import { PromkeepError } from './core/errors';
+import { type MemoryBudget } from './core/memoryBudget';
 import { parseInterval } from './core/goDuration';
 import { type Archive, type Clock, type Logger } from './core/ports';
 import { RecordedQueries, type RecordingPolicy } from './core/recordedQueries';
@@ -29,6 +32,7 @@ export interface RecordedParts {
   logger: Logger;
   clock: Clock;
   proxies: ProxySettings;
+  budget?: MemoryBudget;
   holder: string;
 }
 
@@ -36,6 +40,7 @@ export interface RecordedSide {
   routes: ApiRoute[];
   /** Age at which a time is due for the archive. */
   settleMs: number;
+  limits: RecordingAmounts;
   background: Recorder;
 }
 
@@ -46,15 +51,16 @@ const SCRAPE_TIMEOUT_MS = 10_000;
 
 /** Recorded queries of a datasource: the resources that manage them, and, where an Admin allowed it, the recording itself. */
 export function openRecorded(parts: RecordedParts): RecordedSide {
-  const { prometheus, archive, pooled, forwardsCredentials, logger, clock, metrics, holder } = parts;
+  const { prometheus, archive, pooled, forwardsCredentials, logger, clock, budget, metrics, holder } = parts;
   const settings = usableSettings(parts.settings);
   const scrapeIntervalMs = scrapeIntervalOf(prometheus.timeInterval);
   const settleMs = settings?.recording.settleMs ?? defaultSettleMs(scrapeIntervalMs, SCRAPE_TIMEOUT_MS);
   const responseLimitBytes = Math.min(prometheus.responseLimitBytes, MAX_RESPONSE_BYTES);
-  const source = createPrometheusSource({ ...prometheus, responseLimitBytes }, parts.proxies);
+  const source = createPrometheusSource({ ...prometheus, responseLimitBytes }, parts.proxies, { budget });
   const policy: RecordingPolicy = {
     allowed: settings?.recording.allowed ?? false,
     maxSeries: settings?.recording.maxSeries ?? 0,
+    limits: settings?.recording.limits ?? RECORDING_LIMITS,
     forwardsCredentials,
     settleMs,
     scrapeIntervalMs,
@@ -71,13 +77,14 @@ export function openRecorded(parts: RecordedParts): RecordedSide {
   const recorder =
     settings && pooled && policy.allowed && !forwardsCredentials
       ? startRecorder({
-          ...{ settings, archive: pooled, source, settleMs, logger, clock, holder, metrics },
+          ...{ settings, archive: pooled, source, budget, settleMs, logger, clock, holder, metrics },
           datasource: parts.settings.uid,
         })
       : undefined;
   return {
     routes: createRecordedRoutes(queries),
     settleMs,
+    limits: policy.limits,
     background: {
       async stop() {
         await recorder?.stop();
@@ -87,7 +94,7 @@ export function openRecorded(parts: RecordedParts): RecordedSide {
   };
 }
 
-/** What the archive's own resources show: nothing, where each user may see other data (promise 12). */
+/** What the archive's own resources show: nothing, where each user may see other data [A12]. */
 export function visibleArchive(archive: Archive | undefined, forwardsCredentials: boolean): Archive | undefined {
   return archive && forwardsCredentials
     ? refusingArchive(new PromkeepError('FORBIDDEN', `The archive is not available: ${FORWARDS_CREDENTIALS}.`))

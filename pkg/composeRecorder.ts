@@ -8,6 +8,7 @@ import { archiveWatch } from './composeApi';
 import { upkeepJobs } from './composeUpkeep';
 import { COLLECT_DEFAULTS } from './core/collectFetch';
 import { REFILL_DEFAULTS } from './core/collectRefill';
+import { type MemoryBudget } from './core/memoryBudget';
 import { type Clock, type Logger, type MetricSource } from './core/ports';
 import { type ArchiveMetrics } from './metrics/archiveMetrics';
 
@@ -16,6 +17,7 @@ export interface RecorderParts {
   archive: PooledArchive;
   /** Asked with the datasource's own credentials. */
   source: MetricSource;
+  budget?: MemoryBudget;
   settleMs: number;
   logger: Logger;
   clock: Clock;
@@ -36,11 +38,12 @@ export interface Recorder {
  * other datasources that name the same one. It has no config file, so it records what the archive defines.
  */
 export function startRecorder(parts: RecorderParts): Recorder {
-  const { settings, archive, source, settleMs, logger, clock, holder, datasource } = parts;
+  const { settings, archive, source, budget, settleMs, logger, clock, holder, datasource } = parts;
   const monotonicClock: Clock = { nowMs: () => performance.now() };
   const told = parts.metrics.open({ source: settings.source, datasource }, archiveWatch(archive, clock, settleMs));
   const archiver = createArchiver({
     source,
+    budget,
     archive,
     clock,
     monotonicClock,
@@ -52,6 +55,7 @@ export function startRecorder(parts: RecorderParts): Recorder {
       probe: settings.recording.probe,
       seriesLimit: { max: settings.recording.maxSeries, setting: 'the datasource (archiveRecordMaxSeries)' },
     },
+    limits: settings.recording.limits,
     lease: { holder, durationMs: LEASE_MS },
     refill: REFILL_DEFAULTS,
   });

@@ -4,22 +4,22 @@ import { type ArchiveConnection, connectionFromUrl } from './archive/connection'
 import { type ArchiveConfig, type PrometheusConfig } from './config/config';
 import { type Clock, type Logger, type MetricSource } from './core/ports';
 import { plainPrometheusSettings, type ProxySettings } from './prometheus/prometheusSettings';
-import { createPrometheusSource } from './prometheus/prometheusSource';
-import { type ParserPool } from './prometheus/workers/parserPool';
+import { createPrometheusSource, type SharedParts } from './prometheus/prometheusSource';
 
 /** The Prometheus of the configuration. Throws `SETTINGS_INVALID`. */
-export function openSource(config: PrometheusConfig, proxies: ProxySettings, pool?: ParserPool): MetricSource {
+export function openSource(config: PrometheusConfig, proxies: ProxySettings, shared: SharedParts = {}): MetricSource {
   const { basicAuth, bearerToken, tls } = config;
   const settings = plainPrometheusSettings(config.url, {
     httpMethod: config.method,
     timeoutMs: config.timeoutMs,
     headers: config.headers,
     responseLimitBytes: config.maxResponseBytes,
+    maxSeries: config.maxSeries,
     ...(basicAuth ? { basicAuth } : {}),
     ...(bearerToken === undefined ? {} : { bearerToken }),
     ...(tls ? { tls } : {}),
   });
-  return createPrometheusSource(settings, proxies, pool);
+  return createPrometheusSource(settings, proxies, shared);
 }
 
 interface Surroundings {
@@ -34,7 +34,7 @@ export function openArchive(config: ArchiveConfig, surroundings: Surroundings): 
 
 /** The jobs that keep the same database small; they have a connection of their own. Throws `SETTINGS_INVALID`. */
 export function openArchiveJobs(config: ArchiveConfig, surroundings: Surroundings): ArchiveJobs {
-  return createArchiveJobs({ ...databaseOf(config), ...surroundings, rollups: config.rollups });
+  return createArchiveJobs({ ...databaseOf(config), ...surroundings, wishes: config.wishes });
 }
 
 function databaseOf({ url, password, schema }: ArchiveConfig): { connection: ArchiveConnection; schema?: string } {

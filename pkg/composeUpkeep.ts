@@ -10,8 +10,8 @@ export function upkeepJobs(jobs: ArchiveJobs): UpkeepJob[] {
     {
       name: 'expire',
       async run(signal) {
-        const { moved, deletedSamples, dropped, busy } = await jobs.expire(signal);
-        return { moved, deletedSamples, droppedPartitions: dropped.length, busyPartitions: busy.length };
+        const { dropped, busy, ...counts } = await jobs.expire(signal);
+        return { ...counts, droppedPartitions: dropped.length, busyPartitions: busy.length };
       },
     },
     { name: 'remove deleted', run: async (signal) => ({ ...(await jobs.removeDeleted(signal)) }) },

@@ -15,7 +15,7 @@ async function startPlugin(): Promise<void> {
     process,
     (code) => process.exit(code),
     // after the handshake: the start is 35 ms shorter
-    async (logger) => (await import('./composePlugin')).composePlugin(logger, process.env)
+    async (logger, budget) => (await import('./composePlugin')).composePlugin(logger, process.env, budget)
   );
 }
 

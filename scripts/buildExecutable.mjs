@@ -6,7 +6,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { buildStamp } from './executable/buildStamp.mjs';
-import { fetchNode, NODE_VERSION, nodeIntegrity } from './executable/nodeBinary.mjs';
+import { fetchNode, NODE_VERSION, nodeIntegrity } from './node/nodeBinary.mjs';
 import { makeSingleFile, NODE_ARGUMENTS } from './executable/singleFile.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
@@ -43,7 +43,8 @@ export async function buildExecutable({
     return outFile;
   }
   mkdirSync(dirname(outFile), { recursive: true });
-  makeSingleFile({ bundle, assets, node: fetchNode(arch, cacheDir), builderNode: findBuilder(), isNative, outFile });
+  const node = await fetchNode(arch, root);
+  makeSingleFile({ bundle, assets, node, builderNode: await findBuilder(), isNative, outFile });
   if (isNative) {
     checkStarts(outFile);
   }
@@ -52,9 +53,9 @@ export async function buildExecutable({
 }
 
 /** A Node that runs here and has the version that goes into the executable: their blobs are only good for one version. */
-function findBuilder() {
+async function findBuilder() {
   if (process.platform === 'linux') {
-    return fetchNode(hostArch, cacheDir);
+    return fetchNode(hostArch, root);
   }
   if (process.version === `v${NODE_VERSION}`) {
     return process.execPath;

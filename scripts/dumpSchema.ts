@@ -35,7 +35,7 @@ export async function dumpSchema(): Promise<string> {
     url.password = '';
     const { stdout } = await promisify(execFile)(
       path.join(DUMP_BIN_DIR, 'pg_dump'),
-      ['--schema-only', '--no-owner', '--schema=public', url.href],
+      ['--schema-only', '--no-owner', '--schema=promkeep', url.href],
       { env: { ...process.env, PGPASSWORD: password }, maxBuffer: 16 * 1024 * 1024 }
     );
     return HEADER + withoutNoise(stdout);
@@ -50,7 +50,7 @@ function withoutNoise(dump: string): string {
     .split('\n')
     .filter(
       (line) =>
-        !/^(--|SET |SELECT pg_catalog\.set_config|\\(un)?restrict |CREATE SCHEMA public|COMMENT ON SCHEMA)/.test(line)
+        !/^(--|SET |SELECT pg_catalog\.set_config|\\(un)?restrict |CREATE SCHEMA promkeep|COMMENT ON SCHEMA)/.test(line)
     );
   return `${lines
     .join('\n')

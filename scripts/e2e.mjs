@@ -1,9 +1,9 @@
 // `npm run test:e2e`: the specs in tests/e2e against a running Grafana that has both plugins and a Promkeep datasource.
 //   GRAFANA_URL=http://127.0.0.1:3000 npm run test:e2e [-- playwright's options]
-import { existsSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { runProgram } from './npmPackages.mjs';
+import { runProgram } from './runProgram.mjs';
 import { findProgram } from './systemPackages.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
@@ -27,9 +27,6 @@ async function main() {
     throw new Error('There is no Chromium. To install: apt-get install chromium');
   }
   const playwright = join(root, 'node_modules/@playwright/test/cli.js');
-  if (!existsSync(playwright)) {
-    throw new Error('The npm packages are not installed: npm ci');
-  }
   // the login is stored below the working folder
   const work = join(root, 'artifacts/e2e');
   mkdirSync(work, { recursive: true });

@@ -1,11 +1,12 @@
 // `npm start`: Promkeep with everything it needs, without Docker. This file runs before any npm package is there; the rest is
-// scripts/stack/runStack.ts.
+// scripts/stack/runStack.ts. scripts/run.mjs sees to a Node that is new enough.
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { whyBuild } from './distState.mjs';
-import { installNpmPackages, packagesAreInstalled, runProgram } from './npmPackages.mjs';
+import { installNpmPackages, packagesAreInstalled } from './npmPackages.mjs';
+import { runQuietly } from './runProgram.mjs';
 import { canInstall, findProgram, installLine, installPackages } from './systemPackages.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
@@ -56,7 +57,6 @@ async function main() {
     console.log(USAGE);
     return 0;
   }
-  requireNode();
   refuseSecondStart();
   await provideSystemPackages(!values['no-install']);
   if (!packagesAreInstalled(root)) {
@@ -66,13 +66,6 @@ async function main() {
   const { require: requireTypescript } = await import('tsx/cjs/api');
   const { runStack } = requireTypescript('./stack/runStack.ts', import.meta.url);
   return runStack(root);
-}
-
-function requireNode() {
-  const [major, minor] = process.versions.node.split('.').map(Number);
-  if (major < 20 || (major === 20 && minor < 19)) {
-    throw new Error(`Node 20.19 or newer is needed; this is ${process.versions.node}.`);
-  }
 }
 
 /** Early, before anything is built; the lock itself is taken when the stack starts. */
@@ -112,18 +105,12 @@ async function build() {
   const why = whyBuild(root, { withGrafana });
   if (why !== undefined) {
     console.log(`Building: ${why} …`);
-    await runNode('scripts/build.mjs', '--no-executable');
+    await runQuietly(process.execPath, ['scripts/build.mjs', '--no-executable'], { root });
   }
   if (withGrafana) {
     // Only Grafana runs the executable; without one its 100 MB are not worth the wait. Quick when it is up to date.
-    await runNode('scripts/buildExecutable.mjs');
-  }
-}
-
-async function runNode(script, ...args) {
-  const code = await runProgram(process.execPath, [script, ...args], { root });
-  if (code !== 0) {
-    throw new Error(`${script} ended with code ${code}.`);
+    console.log('Building the plugin executable, unless it is up to date …');
+    await runQuietly(process.execPath, ['scripts/buildExecutable.mjs'], { root });
   }
 }
 

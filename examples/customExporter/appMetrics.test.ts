@@ -25,6 +25,7 @@ describe('the metrics of the custom exporter', () => {
     expect(body).not.toContain('trace_id');
   });
 
+  // [R4]
   it('carry exemplars as OpenMetrics', async () => {
     const metrics = createAppMetrics();
     metrics.record(OBSERVED);

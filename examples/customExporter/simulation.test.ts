@@ -1,6 +1,7 @@
 import { simulate } from './simulation';
 
 describe('the pretended application', () => {
+  // [R4]
   it.each([
     { what: 'lowest', random: 0, requests: 1, seconds: 0.1, users: 100, connections: 10 },
     { what: 'highest', random: 1 - Number.EPSILON, requests: 10, seconds: 0.5, users: 500, connections: 50 },

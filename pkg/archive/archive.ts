@@ -23,10 +23,9 @@ import { readLedger } from './ledgerReader';
 import { migrateSchema, type ReadySchema } from './migrator';
 import { Partitions } from './partitions';
 import { provision } from './provisioner';
-import { purgeDeleted } from './queryPurge';
 import { findQueryId, lockQuery } from './queryRows';
 import { readSeries } from './reader';
-import { changeQuery, createQuery, listQueries, markDeleted } from './recordedStore';
+import { createRecordedQueryStore, purgeNames, tellShortened } from './recordedQueryStore';
 import { timeText } from './sampleRows';
 import { IdentityMemory } from './seriesIdentity';
 import { errorCode } from './sqlState';
@@ -38,7 +37,7 @@ export interface ArchiveOptions {
   source: SourceIdentity;
   logger: Logger;
   clock: Clock;
-  /** Schema of the tables; absent: that of the connection, else the role's current schema. */
+  /** Schema of the tables; absent: that of the connection, else `promkeep`, see `migrateSchema`. */
   schema?: string;
 }
 
@@ -63,6 +62,11 @@ class PostgresArchive implements PooledArchive {
   constructor(private readonly options: ArchiveOptions) {
     this.database = new Database(options.connection, options.logger);
     this.memory = { partitions: new Partitions(this.database), identities: new IdentityMemory() };
+    this.recorded = createRecordedQueryStore({
+      ...options,
+      database: this.database,
+      use: (work) => this.use(({ quoted }) => work(quoted)),
+    });
   }
 
   poolUse(): PoolUse {
@@ -79,8 +83,9 @@ class PostgresArchive implements PooledArchive {
     const { source } = this.options;
     const names = queries.map(({ name }) => name);
     return this.use(async ({ quoted }) => {
-      await this.purge(quoted, names, new AbortController().signal);
-      await provision(this.database, quoted, source, queries, epoch);
+      await purgeNames({ database: this.database, source }, quoted, names, new AbortController().signal);
+      const waiting = await provision(this.database, quoted, source, queries, epoch);
+      waiting.forEach((one) => tellShortened(this.options.logger, one));
     });
   }
 
@@ -138,23 +143,7 @@ class PostgresArchive implements PooledArchive {
     return this.read((tx, schema) => readLedger(tx, schema, this.options.source));
   }
 
-  readonly recorded: RecordedQueryStore = {
-    list: () => this.read((tx, schema) => listQueries(tx, schema, this.options.source)),
-    create: (query, by) =>
-      this.use(async ({ quoted }) => {
-        await this.purge(quoted, [query.name], new AbortController().signal);
-        return this.database.transaction((tx) => createQuery(tx, quoted, this.options.source, query, by));
-      }),
-    change: (edit, change) =>
-      this.use(({ quoted }) =>
-        this.database.transaction((tx) => changeQuery(tx, quoted, this.options.source, edit, change))
-      ),
-    remove: (edit, withData, signal) =>
-      this.use(async ({ quoted }) => {
-        await this.database.transaction((tx) => markDeleted(tx, quoted, this.options.source, edit, withData));
-        return !withData || this.purgeInTime(quoted, [edit.name], signal);
-      }),
-  };
+  readonly recorded: RecordedQueryStore;
 
   readonly history: RecordedHistory = {
     readGrid: (read, signal) =>
@@ -166,33 +155,13 @@ class PostgresArchive implements PooledArchive {
     seriesLabels: (read, signal) =>
       this.use(
         ({ quoted }) =>
-          this.database.transaction((tx) => readSeriesLabels(tx, quoted, this.options.source, read), {
+          this.database.transaction((tx) => readSeriesLabels(tx, quoted, this.options.source, read, signal), {
             signal,
             readOnly: true,
           }),
         signal
       ),
   };
-
-  /** A deleted query's data must be gone before its name is used again. */
-  private purge(schema: string, names: readonly string[], signal: AbortSignal): Promise<unknown> {
-    return names.length === 0
-      ? Promise.resolve()
-      : purgeDeleted(this.database, schema, { source: this.options.source, names }, signal);
-  }
-
-  private async purgeInTime(schema: string, names: readonly string[], signal: AbortSignal): Promise<boolean> {
-    try {
-      await this.purge(schema, names, signal);
-      return true;
-    } catch (error) {
-      // The query is deleted, which is what was asked for; the upkeep removes the rest.
-      this.options.logger.warn('The data of a deleted recorded query is not removed yet.', {
-        error: toArchiveError(error, this.options.connection, signal).message,
-      });
-      return false;
-    }
-  }
 
   keptToday(): ReturnType<Archive['keptToday']> {
     const { source, clock } = this.options;
@@ -204,7 +173,7 @@ class PostgresArchive implements PooledArchive {
             `SELECT coalesce(sum(f.inserted), 0) AS kept FROM ${quoted}.promkeep_sources o
              JOIN ${quoted}.promkeep_queries q ON q.source_id = o.source_id AND q.kind = 'kept'
              JOIN ${quoted}.promkeep_fetches f ON f.query_id = q.query_id
-             WHERE o.org_id = $1 AND o.name = $2 AND f.fetched_at >= $3::timestamptz`,
+             WHERE o.org_id = $1::bigint AND o.name = $2::text AND f.fetched_at >= $3::timestamptz`,
             [source.orgId, source.name, timeText(dayStartMs)]
           );
           return Number(row.kept);

@@ -3,12 +3,17 @@ import { toArchiveError } from './archiveErrors';
 import { type ArchiveConnection } from './connection';
 import { Database } from './database';
 import { migrateSchema } from './migrator';
+import { addWeeksOf, Partitions } from './partitions';
+import { applyDue, type DueOutcome } from './pendingDeletions';
 import { packClosed, type PackOutcome } from './packer';
 import { condenseFetches, expireFetches } from './provenance';
+import { tellShortened } from './recordedQueryStore';
 import { purgeDeleted, type PurgeOutcome } from './queryPurge';
 import { expire, type ExpireOutcome } from './retention';
 import { type RecomputeScope, rollUp, type RollupOutcome } from './rollups';
-import { readRollupRetention, type RollupWishes, storeRollupWishes } from './rollupSettings';
+import { type ArchiveWishes, readRollupRetention, storeArchiveWishes } from './archiveWishes';
+import { noteFailures, QueryFailures } from './upkeepFailures';
+import { type StatementLimits } from './statementLimits';
 
 export interface ArchiveJobsOptions {
   connection: ArchiveConnection;
@@ -16,8 +21,10 @@ export interface ArchiveJobsOptions {
   clock: Clock;
   /** As in `ArchiveOptions`. */
   schema?: string;
-  /** What a configuration says about how long rollups are kept; written to the archive, which all programs go by. */
-  rollups?: RollupWishes;
+  /** What a configuration says about the archive as a whole; written to the archive, which all programs go by. */
+  wishes?: ArchiveWishes;
+  /** For tests with a slowed database. */
+  limits?: StatementLimits;
 }
 
 /** Periods are packed this long after their end: late answers and refilled gaps mostly come before. */
@@ -30,60 +37,94 @@ export interface PackOptions {
   batchSamples?: number;
 }
 
+/** What was done, and for how many queries it failed; which, and why, is kept in the archive. */
+export type Served<T> = T & DueOutcome & { failedQueries: number };
+
 /**
  * What keeps an archive small, for all sources in it. Every job works in short transactions, may be killed or run twice at any
- * moment, and rejects with `PromkeepError` only.
+ * moment, begins with letting deletions hold whose date has come, and rejects with `PromkeepError` only.
  */
 export interface ArchiveJobs {
   /** Packs the samples of closed periods, then condenses the provenance of what is packed; once an hour is enough. */
-  packClosed(signal: AbortSignal, options?: PackOptions): Promise<PackOutcome & { condensedFetches: number }>;
+  packClosed(signal: AbortSignal, options?: PackOptions): Promise<Served<PackOutcome & { condensedFetches: number }>>;
   /** Stores rollups of closed days and of what changed since; with a scope, computes there again what may still change. */
-  rollUp(signal: AbortSignal, recompute?: RecomputeScope): Promise<RollupOutcome>;
+  rollUp(signal: AbortSignal, recompute?: RecomputeScope): Promise<Served<RollupOutcome>>;
   /** Removes what is older than the retention class of its query, then its provenance; once an hour is enough. */
-  expire(signal: AbortSignal): Promise<ExpireOutcome & { expiredFetches: number }>;
+  expire(signal: AbortSignal): Promise<Served<ExpireOutcome & { expiredFetches: number }>>;
   /** Removes what is left of recorded queries that were deleted with their data; once an hour is enough. */
-  removeDeleted(signal: AbortSignal): Promise<PurgeOutcome>;
+  removeDeleted(signal: AbortSignal): Promise<Served<PurgeOutcome>>;
   close(): Promise<void>;
+}
+
+/**
+ * Makes this week's and next week's partition. Whoever has made one holds a lock until the end of its transaction, and a role that
+ * may insert rows of its own need not end it: the archiver is not to need a partition at that moment.
+ */
+async function makeWeeksAhead(database: Database, schema: string, nowMs: number, signal: AbortSignal): Promise<void> {
+  const weeks = new Set<number>();
+  addWeeksOf(weeks, Float64Array.of(nowMs, nowMs + 7 * 86_400_000));
+  await new Partitions(database).ensure(schema, weeks, signal);
 }
 
 /** Nothing is connected before the first call. */
 export function createArchiveJobs(options: ArchiveJobsOptions): ArchiveJobs {
   const { connection, logger, clock } = options;
-  const database = new Database(connection, logger);
-  let wishes = options.rollups;
-  const run = async <T>(signal: AbortSignal, work: (schema: string) => Promise<T>): Promise<T> => {
+  const database = new Database(connection, logger, options.limits);
+  let wishes = options.wishes;
+  const run = async <T extends object>(
+    task: string,
+    signal: AbortSignal,
+    work: (schema: string, failures: QueryFailures) => Promise<T>
+  ): Promise<Served<T>> => {
     try {
       const { quoted } = await migrateSchema(database, options.schema ?? connection.schema);
       if (wishes) {
-        await storeRollupWishes(database, quoted, wishes, signal);
+        const waiting = await storeArchiveWishes(database, quoted, wishes, signal);
+        waiting.forEach((one) => tellShortened(logger, one));
         // Once: should another program be started with other wishes, the later start decides, for both.
         wishes = undefined;
       }
-      return await work(quoted);
+      const failures = new QueryFailures();
+      // Before every task: what is packed and rolled up goes by the classes in force, as what expires does.
+      const due = await applyDue(database, quoted, failures, signal);
+      const done = await work(quoted, failures);
+      await noteFailures(database, quoted, task, failures, signal);
+      failures.byQuery.forEach(({ code, message }, queryId) =>
+        logger.error('A task of the upkeep failed for one query; the others were served.', {
+          task,
+          queryId,
+          code,
+          error: message,
+        })
+      );
+      failures.throwFirst();
+      return { ...done, ...due, failedQueries: failures.byQuery.size };
     } catch (error) {
       throw toArchiveError(error, connection, signal);
     }
   };
   return {
     packClosed: (signal, { closedAfterMs = CLOSED_AFTER_MS, batchSamples } = {}) =>
-      run(signal, async (schema) => {
-        const request = { closedBeforeMs: clock.nowMs() - closedAfterMs, batchSamples };
+      run('pack', signal, async (schema, failures) => {
+        await failures.guard(undefined, () => makeWeeksAhead(database, schema, clock.nowMs(), signal));
+        const request = { closedBeforeMs: clock.nowMs() - closedAfterMs, batchSamples, failures };
         const packed = await packClosed(database, schema, request, signal);
-        return { ...packed, condensedFetches: await condenseFetches(database, schema, signal) };
+        return { ...packed, condensedFetches: await condenseFetches(database, schema, failures, signal) };
       }),
     rollUp: (signal, recompute) =>
-      run(signal, async (schema) => {
+      run('rollup', signal, async (schema, failures) => {
         const retention = await readRollupRetention(database, schema, signal);
         const closedBeforeMs = clock.nowMs() - CLOSED_AFTER_MS;
-        return rollUp(database, schema, { closedBeforeMs, retention, recompute }, signal);
+        return rollUp(database, schema, { closedBeforeMs, retention, recompute, failures }, signal);
       }),
     expire: (signal) =>
-      run(signal, async (schema) => {
-        const retention = await readRollupRetention(database, schema, signal);
-        const expired = await expire(database, schema, clock.nowMs(), retention, signal);
-        return { ...expired, expiredFetches: await expireFetches(database, schema, clock.nowMs(), signal) };
+      run('expire', signal, async (schema, failures) => {
+        const rollups = await readRollupRetention(database, schema, signal);
+        const request = { database, schema, nowMs: clock.nowMs(), rollups, failures, signal };
+        return { ...(await expire(request)), expiredFetches: await expireFetches(request) };
       }),
-    removeDeleted: (signal) => run(signal, (schema) => purgeDeleted(database, schema, undefined, signal)),
+    removeDeleted: (signal) =>
+      run('remove deleted', signal, (schema, failures) => purgeDeleted(database, schema, { failures }, signal)),
     close: () => database.close(),
   };
 }

@@ -1,3 +1,4 @@
+import { RECORDING_LIMITS } from '../../src/contract/settings';
 import { type DatasourceSettings } from '../core/datasource';
 import { parseArchiveSettings, splitHost } from './archiveSettings';
 
@@ -36,7 +37,7 @@ describe('parseArchiveSettings', () => {
       connection: { host: 'db', port: 5432, database: 'promkeep', user: 'me', sslMode: 'disable' },
       source: { orgId: 7, name: 'default' },
       keep: { allowed: false, retention: '30d', maxRowsPerDay: 1_000_000, maxSeries: 1_000 },
-      recording: { allowed: false, maxSeries: 10_000, probe: 'count(up)' },
+      recording: { allowed: false, maxSeries: 10_000, limits: RECORDING_LIMITS, probe: 'count(up)' },
     });
   });
 
@@ -53,6 +54,12 @@ describe('parseArchiveSettings', () => {
       archiveKeepMaxSeries: 20.7,
       archiveAllowRecording: true,
       archiveRecordMaxSeries: 50,
+      archiveRecordMaxQueries: 1,
+      archiveRecordMaxTotalSeries: '2',
+      archiveRecordMaxSamplesPerDay: 3,
+      archiveRecordOrgMaxQueries: 4,
+      archiveRecordOrgMaxSeries: 5,
+      archiveRecordOrgMaxSamplesPerDay: 'many',
       archiveSettle: '1m',
       archiveProbe: 'count(node_load1)',
     };
@@ -69,7 +76,16 @@ describe('parseArchiveSettings', () => {
       },
       source: { orgId: 7, name: 'berlin' },
       keep: { allowed: true, retention: '1y', maxRowsPerDay: 5000, maxSeries: 20 },
-      recording: { allowed: true, maxSeries: 50, settleMs: 60_000, probe: 'count(node_load1)' },
+      recording: {
+        allowed: true,
+        maxSeries: 50,
+        limits: {
+          source: { queries: 1, series: 2, samplesPerDay: 3 },
+          organisation: { queries: 4, series: 5, samplesPerDay: RECORDING_LIMITS.organisation.samplesPerDay },
+        },
+        settleMs: 60_000,
+        probe: 'count(node_load1)',
+      },
     });
   });
 

@@ -1,5 +1,6 @@
 import { parseDurationMs } from '../../src/contract/duration';
-import { ARCHIVE_DEFAULTS } from '../../src/contract/settings';
+import { type RecordingAmounts } from '../../src/contract/recordedQuery';
+import { ARCHIVE_DEFAULTS, RECORDING_LIMITS } from '../../src/contract/settings';
 import { type DatasourceSettings } from '../core/datasource';
 import { PromkeepError } from '../core/errors';
 import { type SourceIdentity } from '../core/ports';
@@ -25,6 +26,8 @@ export interface KeepPolicy {
 export interface RecordingSettings {
   allowed: boolean;
   maxSeries: number;
+  /** Of all recorded queries together. */
+  limits: RecordingAmounts;
   /** Absent: from the scrape interval. */
   settleMs?: number;
   probe: string;
@@ -67,8 +70,25 @@ export function parseArchiveSettings(settings: DatasourceSettings): ArchiveSetti
     recording: {
       allowed: json.archiveAllowRecording === true,
       maxSeries: asLimit(json.archiveRecordMaxSeries, ARCHIVE_DEFAULTS.recordMaxSeries),
+      limits: limitsIn(json),
       ...settleIn(read('archiveSettle')),
       probe: read('archiveProbe') || ARCHIVE_DEFAULTS.probe,
+    },
+  };
+}
+
+function limitsIn(json: Record<string, unknown>): RecordingAmounts {
+  const { source, organisation } = RECORDING_LIMITS;
+  return {
+    source: {
+      queries: asLimit(json.archiveRecordMaxQueries, source.queries),
+      series: asLimit(json.archiveRecordMaxTotalSeries, source.series),
+      samplesPerDay: asLimit(json.archiveRecordMaxSamplesPerDay, source.samplesPerDay),
+    },
+    organisation: {
+      queries: asLimit(json.archiveRecordOrgMaxQueries, organisation.queries),
+      series: asLimit(json.archiveRecordOrgMaxSeries, organisation.series),
+      samplesPerDay: asLimit(json.archiveRecordOrgMaxSamplesPerDay, organisation.samplesPerDay),
     },
   };
 }

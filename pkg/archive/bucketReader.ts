@@ -1,5 +1,6 @@
+import { countTimes } from '../core/archiveGrid';
 import { PromkeepError } from '../core/errors';
-import { compileMatchers } from '../core/matchLabels';
+import { checkMatchers } from '../core/matchLabels';
 import {
   type BucketRead,
   type GridRead,
@@ -10,6 +11,7 @@ import {
 } from '../core/ports';
 import { servedTimes, splitBuckets } from '../core/rollupBuckets';
 import { int8Array, unpackSamples } from './binaryArrays';
+import { type Charge, readCharged } from './chargedRead';
 import { type Database, type Transaction } from './database';
 import { GAP_LIMIT, MAX_SAMPLES } from './gridReader';
 import { readGapsWithin, readRollupState } from './ledgerRows';
@@ -53,45 +55,51 @@ export function readBuckets(
   read: BucketRead,
   signal: AbortSignal
 ): Promise<GridSamples | undefined> {
-  const { query, grid, matchers, widthMs } = read;
+  const { query, grid, matchers, widthMs, memory } = read;
   // before anything is read
-  compileMatchers(matchers);
-  return database.transaction(
-    async (tx) => {
-      const found = await findCurrent(tx, schema, source, query);
-      if (!found) {
-        return undefined;
-      }
-      const asked = { fromMs: reach(read).startMs, toMs: grid.endMs };
-      const times = servedTimes(await readRollupState(tx, schema, found.queryId, asked), widthMs);
-      const { inside, outside } = splitBuckets(grid, times, widthMs, query.stepMs);
-      const gaps = outside.length > 0 ? await readGapsWithin(tx, schema, found.queryId, reach(read), GAP_LIMIT) : [];
-      if (inside.length === 0) {
-        return { covered: inside, gaps, series: [] };
-      }
-      const series = await readMatching(tx, schema, found.queryId, matchers);
-      const hull = { ...read, grid: { ...grid, startMs: inside[0].fromMs, endMs: inside[inside.length - 1].toMs } };
-      await refuseTooMany(tx, schema, found.queryId, series.length, hull);
-      const values = await bucketValues(tx, schema, found.queryId, series, hull);
-      const isInside = (timeMs: number): boolean =>
-        inside.some(({ fromMs, toMs }) => fromMs <= timeMs && timeMs <= toMs);
-      const filled = series.flatMap(({ id, labels }) => {
-        const { timesMs, values: all } = unpackSamples(values.get(id) ?? '');
-        const at = [...timesMs.keys()].filter((i) => isInside(timesMs[i]));
-        return at.length === 0
-          ? []
-          : [
-              {
-                labels,
-                timesMs: Float64Array.from(at, (i) => timesMs[i]),
-                values: Float64Array.from(at, (i) => all[i]),
-              },
-            ];
-      });
-      return { covered: inside, gaps, series: filled };
-    },
-    { signal, readOnly: true, snapshot: true }
-  );
+  checkMatchers(matchers);
+  const readAll = (charge: Charge): Promise<GridSamples | undefined> =>
+    database.transaction(
+      async (tx) => {
+        const found = await findCurrent(tx, schema, source, query);
+        if (!found) {
+          return undefined;
+        }
+        const asked = { fromMs: reach(read).startMs, toMs: grid.endMs };
+        const times = servedTimes(await readRollupState(tx, schema, found.queryId, asked), widthMs);
+        const { inside, outside } = splitBuckets(grid, times, widthMs, query.stepMs);
+        const gaps = outside.length > 0 ? await readGapsWithin(tx, schema, found.queryId, reach(read), GAP_LIMIT) : [];
+        if (inside.length === 0) {
+          return { covered: inside, gaps, series: [] };
+        }
+        const series = await readMatching(tx, schema, found.queryId, matchers, signal);
+        const hull = { ...read, grid: { ...grid, startMs: inside[0].fromMs, endMs: inside[inside.length - 1].toMs } };
+        await refuseTooMany(tx, schema, found.queryId, series.length, hull);
+        charge({
+          series: series.length,
+          samples: series.length * countTimes(hull.grid),
+        });
+        const values = await bucketValues(tx, schema, found.queryId, series, hull);
+        const isInside = (timeMs: number): boolean =>
+          inside.some(({ fromMs, toMs }) => fromMs <= timeMs && timeMs <= toMs);
+        const filled = series.flatMap(({ id, labels }) => {
+          const { timesMs, values: all } = unpackSamples(values.get(id) ?? '');
+          const at = [...timesMs.keys()].filter((i) => isInside(timesMs[i]));
+          return at.length === 0
+            ? []
+            : [
+                {
+                  labels,
+                  timesMs: Float64Array.from(at, (i) => timesMs[i]),
+                  values: Float64Array.from(at, (i) => all[i]),
+                },
+              ];
+        });
+        return { covered: inside, gaps, series: filled };
+      },
+      { signal, readOnly: true, snapshot: true }
+    );
+  return readCharged(memory, signal, readAll);
 }
 
 /** All times the buckets are made of. */
@@ -130,7 +138,7 @@ async function refuseTooMany(
 ): Promise<void> {
   const [stored] = await tx.rows(
     `SELECT width_s, (extract(epoch FROM stored_until) * 1000)::bigint AS until_ms FROM ${schema}.promkeep_rollup_state
-     WHERE query_id = $1 AND $2::bigint % (width_s * 1000) = 0 ORDER BY width_s DESC LIMIT 1`,
+     WHERE query_id = $1::bigint AND $2::bigint % (width_s * 1000) = 0 ORDER BY width_s DESC LIMIT 1`,
     [queryId, read.widthMs]
   );
   const { startMs, endMs } = reach(read);

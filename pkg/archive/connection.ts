@@ -14,7 +14,7 @@ export interface ArchiveConnection {
   sslMode: ArchiveSslMode;
   /** PEM. */
   caCert?: string;
-  /** Schema of the archive's tables; absent: the role's current one. */
+  /** Schema of the archive's tables; absent: `promkeep`, see `migrateSchema`. */
   schema?: string;
 }
 

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Pool, type PoolClient } from 'pg';
+import { Pool, type PoolClient, type QueryResult } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { PromkeepError } from '../core/errors';
 import { type Logger, type PoolUse } from '../core/ports';
@@ -8,6 +8,7 @@ import { StaleReadError, toArchiveError } from './archiveErrors';
 import { cancelRunningStatement } from './cancelRequest';
 import { type ArchiveConnection, describeConnection, poolConfig } from './connection';
 import { cameFromServer, judge } from './sqlState';
+import { answerLimitMs, STATEMENT_LIMITS, type StatementLimits, type StatementPurpose } from './statementLimits';
 
 export type Row = Readonly<Record<string, unknown>>;
 
@@ -30,15 +31,15 @@ export interface TransactionOptions {
   readOnly?: boolean;
   /** Every statement sees the database as the first one did. */
   snapshot?: boolean;
-  statementTimeoutMs?: number;
-  /** Keeps the role's own search path; otherwise only `pg_catalog` is on it and every name is written in full. */
+  /** How long each of its statements may take; default `asked`. */
+  purpose?: StatementPurpose;
+  /** Keeps the role's own search path; otherwise only `pg_catalog` is on it (and `pg_temp` last, not first), and names are written in full. */
   ownSearchPath?: boolean;
 }
 
 const POOL_SIZE = 4;
 const CONNECT_TIMEOUT_MS = 5_000;
 const IDLE_TIMEOUT_MS = 30_000;
-const STATEMENT_TIMEOUT_MS = 60_000;
 /**
  * A program that is stopped (SIGSTOP, a frozen virtual machine) inside a transaction keeps its locks; the server ends it after
  * this long, before the shortest usual lease is over, so that another archiver can take its place.
@@ -56,18 +57,17 @@ export class Database {
   private readonly active = new Set<PoolClient>();
   private closing: Promise<void> | undefined;
 
-  /** @param answerTimeoutMs the server's own timeout comes first; this one is for a network that swallows packets */
   constructor(
     private readonly connection: ArchiveConnection,
     private readonly logger: Logger,
-    answerTimeoutMs = STATEMENT_TIMEOUT_MS + 10_000
+    private readonly limits: StatementLimits = STATEMENT_LIMITS
   ) {
     this.pool = new Pool({
       ...poolConfig(connection),
       max: POOL_SIZE,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       idleTimeoutMillis: IDLE_TIMEOUT_MS,
-      query_timeout: answerTimeoutMs,
+      query_timeout: answerLimitMs(limits, 'asked'),
       keepAlive: true,
       allowExitOnIdle: true,
     });
@@ -179,22 +179,28 @@ export class Database {
   private async runIn<T>(
     client: PoolClient,
     work: (tx: Transaction) => Promise<T>,
-    { readOnly, snapshot, statementTimeoutMs = STATEMENT_TIMEOUT_MS, ownSearchPath }: TransactionOptions
+    { readOnly, snapshot, purpose = 'asked', ownSearchPath }: TransactionOptions
   ): Promise<T> {
     await client.query(
       `BEGIN ISOLATION LEVEL ${snapshot ? 'REPEATABLE READ' : 'READ COMMITTED'}${readOnly ? ' READ ONLY' : ''}; ` +
-        `SET LOCAL statement_timeout = ${statementTimeoutMs}; ` +
+        `SET LOCAL statement_timeout = ${this.limits.serverMs[purpose]}; ` +
         `SET LOCAL idle_in_transaction_session_timeout = ${IDLE_IN_TRANSACTION_MS}` +
-        (ownSearchPath ? '' : '; SET LOCAL search_path = pg_catalog')
+        (ownSearchPath ? '' : '; SET LOCAL search_path = pg_catalog, pg_temp')
     );
+    const limitMs = answerLimitMs(this.limits, purpose);
+    // Not named in place: the types of `pg` do not know `query_timeout` of a single query.
+    const ask = (text: string, values?: readonly unknown[]): Promise<QueryResult<Record<string, unknown>>> => {
+      const query = { text, values: copy(values), query_timeout: limitMs };
+      return client.query(query);
+    };
     const tx: Transaction = {
-      rows: async (sql, values) => (await client.query<Record<string, unknown>>(sql, copy(values))).rows,
-      run: async (sql, values) => (await client.query(sql, copy(values))).rowCount ?? 0,
-      copyIn: (sql, chunks) => copyIn(client, sql, chunks),
+      rows: async (sql, values) => (await ask(sql, values)).rows,
+      run: async (sql, values) => (await ask(sql, values)).rowCount ?? 0,
+      copyIn: (sql, chunks) => copyIn(client, sql, chunks, limitMs),
     };
     const result = await work(tx);
     try {
-      await client.query('COMMIT');
+      await ask('COMMIT');
     } catch (error) {
       if (tx.id !== undefined && !cameFromServer(error) && (await this.committed(tx.id))) {
         this.logger.info('The answer to a commit was lost; the database says it was made');
@@ -229,9 +235,9 @@ function copy(values: readonly unknown[] | undefined): unknown[] | undefined {
 }
 
 /** Resolves when the server has taken everything and is ready for the next statement. */
-function copyIn(client: PoolClient, sql: string, chunks: Iterable<Buffer>): Promise<void> {
+function copyIn(client: PoolClient, sql: string, chunks: Iterable<Buffer>, limitMs: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    const target = client.query(copyFrom(sql));
+    const target = client.query(Object.assign(copyFrom(sql), { query_timeout: limitMs }));
     // Not `once`: a COPY that got no answer in time fails, and once more when its connection is cut.
     target.on('error', reject);
     target.once('finish', resolve);

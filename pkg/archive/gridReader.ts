@@ -1,10 +1,11 @@
-import { splitGrid } from '../core/archiveGrid';
+import { countTimes, splitGrid } from '../core/archiveGrid';
 import { PromkeepError } from '../core/errors';
 import { filterTimes } from '../core/joinSeries';
-import { compileMatchers } from '../core/matchLabels';
-import { type GridRead, type GridSamples, type SourceIdentity, type TimeGrid, type TimeRange } from '../core/ports';
+import { checkMatchers } from '../core/matchLabels';
+import { type GridRead, type GridSamples, type SourceIdentity, type TimeRange } from '../core/ports';
 import { type Series } from '../core/series';
 import { int8Array } from './binaryArrays';
+import { type Charge, readCharged } from './chargedRead';
 import { type Database } from './database';
 import { gridSamples } from './gridSamples';
 import { readCoverage, readGapsWithin } from './ledgerRows';
@@ -26,35 +27,39 @@ export function readGrid(
   database: Database,
   schema: string,
   source: SourceIdentity,
-  { query, grid, matchers }: GridRead,
+  { query, grid, matchers, memory }: GridRead,
   signal: AbortSignal
 ): Promise<GridSamples | undefined> {
   // before anything is read
-  compileMatchers(matchers);
-  return database.transaction(
-    async (tx) => {
-      const found = await findCurrent(tx, schema, source, query);
-      if (!found) {
-        return undefined;
-      }
-      const { inside, outside } = splitGrid(grid, await readCoverage(tx, schema, found.queryId));
-      const gaps = outside.length > 0 ? await readGapsWithin(tx, schema, found.queryId, grid, GAP_LIMIT) : [];
-      if (inside.length === 0) {
-        return { covered: inside, gaps, series: [] };
-      }
-      const series = await readMatching(tx, schema, found.queryId, matchers);
-      const hull = { ...grid, startMs: inside[0].fromMs, endMs: inside[inside.length - 1].toMs };
-      refuseTooMany(series.length, hull);
-      const samples = await gridSamples(tx, schema, int8Array(series.map(({ id }) => id)), hull, found.packedUntilMs);
-      const filled = series.flatMap(({ id, labels }): Series[] => {
-        const of = samples.get(id);
-        const kept = of && onlyAt({ labels, timesMs: of.timesMs, values: of.values }, inside);
-        return kept && kept.timesMs.length > 0 ? [kept] : [];
-      });
-      return { covered: inside, gaps, series: filled };
-    },
-    { signal, readOnly: true, snapshot: true }
-  );
+  checkMatchers(matchers);
+  const read = (charge: Charge): Promise<GridSamples | undefined> =>
+    database.transaction(
+      async (tx) => {
+        const found = await findCurrent(tx, schema, source, query);
+        if (!found) {
+          return undefined;
+        }
+        const { inside, outside } = splitGrid(grid, await readCoverage(tx, schema, found.queryId));
+        const gaps = outside.length > 0 ? await readGapsWithin(tx, schema, found.queryId, grid, GAP_LIMIT) : [];
+        if (inside.length === 0) {
+          return { covered: inside, gaps, series: [] };
+        }
+        const series = await readMatching(tx, schema, found.queryId, matchers, signal);
+        const hull = { ...grid, startMs: inside[0].fromMs, endMs: inside[inside.length - 1].toMs };
+        const times = countTimes(hull);
+        refuseTooMany(series.length, times);
+        charge({ series: series.length, samples: series.length * times });
+        const samples = await gridSamples(tx, schema, int8Array(series.map(({ id }) => id)), hull, found.packedUntilMs);
+        const filled = series.flatMap(({ id, labels }): Series[] => {
+          const of = samples.get(id);
+          const kept = of && onlyAt({ labels, timesMs: of.timesMs, values: of.values }, inside);
+          return kept && kept.timesMs.length > 0 ? [kept] : [];
+        });
+        return { covered: inside, gaps, series: filled };
+      },
+      { signal, readOnly: true, snapshot: true }
+    );
+  return readCharged(memory, signal, read);
 }
 
 function onlyAt(series: Series, covered: readonly TimeRange[]): Series {
@@ -63,8 +68,7 @@ function onlyAt(series: Series, covered: readonly TimeRange[]): Series {
     : filterTimes(series, (timeMs) => covered.some(({ fromMs, toMs }) => fromMs <= timeMs && timeMs <= toMs));
 }
 
-function refuseTooMany(series: number, { startMs, endMs, stepMs }: TimeGrid): void {
-  const times = (endMs - startMs) / stepMs + 1;
+function refuseTooMany(series: number, times: number): void {
   if (series * times > MAX_SAMPLES) {
     throw new PromkeepError(
       'LIMIT_EXCEEDED',

@@ -1,4 +1,5 @@
 import { PromkeepError } from '../core/errors';
+import { inTurns } from '../core/inTurns';
 import { type RecordedHistory, type SourceIdentity } from '../core/ports';
 import { type Labels } from '../core/series';
 import { type Transaction } from './database';
@@ -14,7 +15,8 @@ export async function readSeriesLabels(
   tx: Transaction,
   schema: string,
   source: SourceIdentity,
-  { name, range, limit }: Parameters<RecordedHistory['seriesLabels']>[0]
+  { name, range, limit }: Parameters<RecordedHistory['seriesLabels']>[0],
+  signal: AbortSignal
 ): Promise<Labels[]> {
   const queryId = await findQueryId(tx, schema, source, { kind: 'recorded', name });
   if (queryId === undefined) {
@@ -23,7 +25,7 @@ export async function readSeriesLabels(
   const rows = await tx.rows(
     `WITH wanted AS MATERIALIZED (${partsOf(schema, 'c.covered')}), gone AS MATERIALIZED (${partsOf(schema, 'c.expired')})
      SELECT r.metric_name, r.origin, r.labels FROM ${schema}.promkeep_series r
-     WHERE r.query_id = $1 AND (
+     WHERE r.query_id = $1::bigint AND (
        EXISTS (SELECT 1 FROM wanted w JOIN ${schema}.promkeep_samples s
                ON s.series_id = r.series_id AND s.time >= w.low AND s.time <= w.high
                WHERE s.time >= $2::timestamptz AND s.time <= $3::timestamptz)
@@ -35,10 +37,14 @@ export async function readSeriesLabels(
                WHERE p.period_start + (p.first_bucket - 1) * p.width_s * interval '1 second' < g.high
                  AND p.period_start + coalesce(p.bucket_numbers[p.bucket_count], p.first_bucket + p.bucket_count - 1)
                    * p.width_s * interval '1 second' >= g.low))
-     ORDER BY r.series_id LIMIT $4`,
+     ORDER BY r.series_id LIMIT $4::bigint`,
     [queryId, timeText(range.fromMs), timeText(range.toMs), limit]
   );
-  return rows.map((row) => restoreLabels(String(row.metric_name), String(row.origin), parseLabels(row.labels)) ?? {});
+  return inTurns(
+    rows,
+    () => (row) => [restoreLabels(String(row.metric_name), String(row.origin), parseLabels(row.labels)) ?? {}],
+    signal
+  );
 }
 
 /** The parts of a column of the current version's coverage that lie in the range from `$2` to `$3`. */
@@ -47,5 +53,5 @@ function partsOf(schema: string, column: string): string {
        FROM ${schema}.promkeep_queries q
        JOIN ${schema}.promkeep_coverage c ON c.query_id = q.query_id AND c.version = q.current_version,
        unnest(${column} * tstzmultirange(tstzrange($2::timestamptz, $3::timestamptz, '[]'))) AS part
-       WHERE q.query_id = $1 AND q.deleted_at IS NULL`;
+       WHERE q.query_id = $1::bigint AND q.deleted_at IS NULL`;
 }

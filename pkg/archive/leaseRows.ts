@@ -29,13 +29,13 @@ export async function holdLease(
   if (found.holder !== request.holder && found.expiresInMs > 0) {
     return found;
   }
-  const until = `clock_timestamp() + $4 * interval '1 ms'`;
+  const until = `clock_timestamp() + $4::float8 * interval '1 ms'`;
   const sql =
     found.holder === request.holder
       ? `UPDATE ${schema}.promkeep_leases SET expires_at = ${until}
-         WHERE source_id = ${sourceIdIn(schema)} AND holder = $3 RETURNING ${STATE}`
+         WHERE source_id = ${sourceIdIn(schema)} AND holder = $3::text RETURNING ${STATE}`
       : `UPDATE ${schema}.promkeep_leases
-         SET epoch = epoch + 1, holder = $3, expires_at = ${until}, taken_at = clock_timestamp(), provisions = $5
+         SET epoch = epoch + 1, holder = $3::text, expires_at = ${until}, taken_at = clock_timestamp(), provisions = $5::boolean
          WHERE source_id = ${sourceIdIn(schema)} AND expires_at <= clock_timestamp() RETURNING ${STATE}`;
   const values = [...ofSource(source), request.holder, request.durationMs];
   const renewal = found.holder === request.holder;
@@ -52,7 +52,7 @@ export async function releaseLease(
 ): Promise<void> {
   await tx.run(
     `UPDATE ${schema}.promkeep_leases SET holder = '', expires_at = clock_timestamp()
-     WHERE source_id = ${sourceIdIn(schema)} AND holder = $3 AND epoch = $4`,
+     WHERE source_id = ${sourceIdIn(schema)} AND holder = $3::text AND epoch = $4::bigint`,
     [...ofSource(source), holder, epoch]
   );
 }
@@ -72,7 +72,7 @@ export async function requireEpoch(
   }
   const lock = (): Promise<Row[]> =>
     tx.rows(
-      `SELECT 1 FROM ${schema}.promkeep_leases WHERE source_id = ${sourceIdIn(schema)} AND epoch = $3 FOR KEY SHARE`,
+      `SELECT 1 FROM ${schema}.promkeep_leases WHERE source_id = ${sourceIdIn(schema)} AND epoch = $3::bigint FOR KEY SHARE`,
       [...ofSource(source), epoch]
     );
   let rows = await lock();
@@ -90,7 +90,7 @@ export async function requireEpoch(
 
 async function makeLease(tx: Transaction, schema: string, source: SourceIdentity): Promise<Lease> {
   await tx.run(
-    `INSERT INTO ${schema}.promkeep_sources (org_id, name) VALUES ($1, $2) ON CONFLICT DO NOTHING`,
+    `INSERT INTO ${schema}.promkeep_sources (org_id, name) VALUES ($1::bigint, $2::text) ON CONFLICT DO NOTHING`,
     ofSource(source)
   );
   await tx.run(
@@ -101,7 +101,7 @@ async function makeLease(tx: Transaction, schema: string, source: SourceIdentity
 }
 
 function sourceIdIn(schema: string): string {
-  return `(SELECT source_id FROM ${schema}.promkeep_sources WHERE org_id = $1 AND name = $2)`;
+  return `(SELECT source_id FROM ${schema}.promkeep_sources WHERE org_id = $1::bigint AND name = $2::text)`;
 }
 
 function ofSource({ orgId, name }: SourceIdentity): [number, string] {

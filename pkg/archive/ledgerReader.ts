@@ -12,7 +12,7 @@ export async function readLedger(tx: Transaction, schema: string, source: Source
      FROM ${schema}.promkeep_sources o
      JOIN ${schema}.promkeep_queries q ON q.source_id = o.source_id AND q.kind = 'recorded' AND q.deleted_at IS NULL
      JOIN ${schema}.promkeep_query_versions v ON v.query_id = q.query_id AND v.version = q.current_version
-     WHERE o.org_id = $1 AND o.name = $2 ORDER BY q.name COLLATE "C"`,
+     WHERE o.org_id = $1::bigint AND o.name = $2::text ORDER BY q.name COLLATE "C"`,
     [source.orgId, source.name]
   );
   if (rows.length === 0) {

@@ -25,7 +25,7 @@ async function cutGaps(
   await tx.run(
     `WITH hit AS (
        DELETE FROM ${schema}.promkeep_gaps g
-       WHERE g.query_id = $1 AND g.version = $2 AND g.missing && $3::tstzmultirange AND g.reason <> $4
+       WHERE g.query_id = $1::bigint AND g.version = $2::integer AND g.missing && $3::tstzmultirange AND g.reason <> $4::text
        RETURNING g.*)
      INSERT INTO ${schema}.promkeep_gaps (query_id, version, missing, reason, detail, first_noted, last_tried, tries)
      SELECT hit.query_id, hit.version, part, hit.reason, hit.detail, hit.first_noted, hit.last_tried, hit.tries
@@ -35,11 +35,16 @@ async function cutGaps(
 }
 
 /** Notes why a range is missing. What is covered is left out; the newest reason wins; gaps of one reason that touch join. */
-export async function addGap(tx: Transaction, schema: string, query: LockedQuery, gap: Gap): Promise<void> {
+export async function addGap(
+  tx: Transaction,
+  schema: string,
+  query: Pick<LockedQuery, 'queryId' | 'version' | 'stepMs'>,
+  gap: Gap
+): Promise<void> {
   const { queryId, version, stepMs } = query;
   const [row] = await tx.rows(
     `SELECT ($3::tstzmultirange - coalesce(
-       (SELECT covered FROM ${schema}.promkeep_coverage WHERE query_id = $1 AND version = $2), '{}'))::text AS missing`,
+       (SELECT covered FROM ${schema}.promkeep_coverage WHERE query_id = $1::bigint AND version = $2::integer), '{}'))::text AS missing`,
     [queryId, version, toMultirange([gap], stepMs)]
   );
   const missing = String(row.missing);
@@ -50,11 +55,11 @@ export async function addGap(tx: Transaction, schema: string, query: LockedQuery
   await tx.run(
     `WITH hit AS (
        DELETE FROM ${schema}.promkeep_gaps g
-       WHERE g.query_id = $1 AND g.version = $2 AND g.reason = $4
+       WHERE g.query_id = $1::bigint AND g.version = $2::integer AND g.reason = $4::text
          AND (g.missing && $3::tstzmultirange OR g.missing -|- $3::tstzmultirange)
        RETURNING g.*)
      INSERT INTO ${schema}.promkeep_gaps (query_id, version, missing, reason, detail, first_noted, tries)
-     SELECT $1, $2, part, $4, $5,
+     SELECT $1::bigint, $2::integer, part, $4::text, $5::text,
        coalesce((SELECT min(first_noted) FROM hit WHERE hit.missing && part), now()),
        coalesce((SELECT max(tries) FROM hit WHERE hit.missing && part), 0)
          + CASE WHEN part && $3::tstzmultirange THEN 1 ELSE 0 END
@@ -70,7 +75,7 @@ export async function readCoverage(tx: Transaction, schema: string, queryId: num
      FROM ${schema}.promkeep_queries q
      JOIN ${schema}.promkeep_coverage c ON c.query_id = q.query_id AND c.version = q.current_version,
      unnest(c.covered) AS part
-     WHERE q.query_id = $1 ORDER BY part`,
+     WHERE q.query_id = $1::bigint ORDER BY part`,
     [queryId]
   );
   return rows.map(toRange);
@@ -87,7 +92,7 @@ export async function readGaps(
     `SELECT q.query_id, ${rangeColumns('g.missing')}, q.step_ms, g.reason, g.detail
      FROM ${schema}.promkeep_queries q
      JOIN ${schema}.promkeep_gaps g ON g.query_id = q.query_id AND g.version = q.current_version
-     WHERE q.source_id = $1 ORDER BY q.query_id, g.missing LIMIT $2`,
+     WHERE q.source_id = $1::bigint ORDER BY q.query_id, g.missing LIMIT $2::bigint`,
     [sourceId, limit]
   );
   const gaps = new Map<number, Gap[]>();
@@ -110,7 +115,7 @@ export async function readGapsWithin(
     `SELECT ${rangeColumns('g.missing')}, q.step_ms, g.reason, g.detail
      FROM ${schema}.promkeep_queries q
      JOIN ${schema}.promkeep_gaps g ON g.query_id = q.query_id AND g.version = q.current_version
-     WHERE q.query_id = $1 AND g.missing && tstzrange($2::timestamptz, $3::timestamptz, '[]') ORDER BY g.missing LIMIT $4`,
+     WHERE q.query_id = $1::bigint AND g.missing && tstzrange($2::timestamptz, $3::timestamptz, '[]') ORDER BY g.missing LIMIT $4::bigint`,
     [queryId, timeText(startMs), timeText(endMs), limit]
   );
   return rows.map(toGap);
@@ -129,7 +134,7 @@ export async function readRollupState(
   const of = (part: string, ranges: string): string =>
     `SELECT '${part}' AS part, ${rangeColumns('r')}, q.step_ms FROM ${schema}.promkeep_queries q
      JOIN ${schema}.promkeep_coverage c ON c.query_id = q.query_id AND c.version = q.current_version, unnest(${ranges}) AS r
-     WHERE q.query_id = $1`;
+     WHERE q.query_id = $1::bigint`;
   const rows = await tx.rows(
     `${of('covered', `c.expired + c.covered * ${unfrozen(schema, 'c')}`)} UNION ALL ${of('expired', 'c.expired - c.covered')}
      ORDER BY 1, 2`,
@@ -149,7 +154,7 @@ async function readStored(tx: Transaction, schema: string, queryId: number): Pro
      CROSS JOIN LATERAL (
        SELECT p.period_start + interval '1 second' * ((p.first_bucket - 1) * p.width_s) AS begin FROM ${schema}.promkeep_rollups p
        WHERE p.series_id = r.series_id AND p.width_s = t.width_s ORDER BY p.period_start LIMIT 1) x
-     WHERE t.query_id = $1 GROUP BY t.width_s ORDER BY t.width_s`,
+     WHERE t.query_id = $1::bigint GROUP BY t.width_s ORDER BY t.width_s`,
     [queryId]
   );
   return rows.map((row) => ({ widthMs: Number(row.width_s) * 1_000, fromMs: Number(row.from_ms) }));

@@ -1,6 +1,12 @@
 import { PromkeepError } from '../core/errors';
 import { type Database, type Transaction } from './database';
 import { type Migration, MIGRATIONS } from './migrations/list';
+import { requireOwnSchema } from './schemaSafety';
+import { errorCode } from './sqlState';
+
+export const DEFAULT_SCHEMA = 'promkeep';
+const LOCK_TIMEOUT = '10s';
+const OTHERS_TIMEOUT = '60s';
 
 /** A schema that is ready for use. */
 export interface ReadySchema {
@@ -11,14 +17,12 @@ export interface ReadySchema {
   to: number;
 }
 
-const CREATE_TIMEOUT_MS = 300_000;
-
 /**
  * Brings the schema up to date and resolves when it is. Every migration has its own transaction under a transaction-level
  * lock, so programs that start together wait for each other and each step is done once.
- * Throws `ARCHIVE_NEWER` when the database was migrated by a newer Promkeep.
+ * Throws `ARCHIVE_NEWER` when the database was migrated by a newer Promkeep, `SETTINGS_INVALID` when others may create in the schema.
  *
- * @param wanted name of the schema; absent: the role's current schema
+ * @param wanted name of the schema; absent: see `resolveSchema`
  */
 export async function migrateSchema(
   database: Database,
@@ -27,11 +31,18 @@ export async function migrateSchema(
 ): Promise<ReadySchema> {
   const name = await resolveSchema(database, wanted);
   const quoted = quoteName(name);
-  const from = await database.transaction((tx) => readVersion(tx, name), { readOnly: true });
+  await ensureSchema(database, name);
+  const from = await database.transaction(
+    async (tx) => {
+      await requireOwnSchema(tx, name);
+      return readVersion(tx, name);
+    },
+    { readOnly: true }
+  );
   let version = from;
   while (version < migrations.length) {
     version = await database.transaction((tx) => applyNext(tx, name, migrations), {
-      statementTimeoutMs: CREATE_TIMEOUT_MS,
+      purpose: 'migration',
     });
   }
   if (version > migrations.length) {
@@ -48,23 +59,59 @@ export function quoteName(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
+/**
+ * The schema that was asked for; else the one that holds an archive already or is the role's own, if it is the first on the
+ * role's path; else `promkeep`. Not `public`, where others may create on many servers.
+ */
 async function resolveSchema(database: Database, wanted: string | undefined): Promise<string> {
-  const [row] = await database.transaction(
-    (tx) =>
-      tx.rows(
-        `SELECT coalesce($1::text, current_schema()::text) AS name, to_regnamespace(quote_ident($1::text)) IS NOT NULL AS found`,
-        [wanted ?? null]
-      ),
-    { readOnly: true, ownSearchPath: true }
+  if (wanted !== undefined) {
+    return wanted;
+  }
+  // Qualified, and read as it comes: on the role's own path `text` and `=` may be somebody else's.
+  const current = await database.transaction((tx) => tx.rows('SELECT pg_catalog.current_schema() AS name'), {
+    readOnly: true,
+    ownSearchPath: true,
+  });
+  const name = current[0].name;
+  if (typeof name !== 'string') {
+    return DEFAULT_SCHEMA;
+  }
+  const found = await database.transaction((tx) => isOurs(tx, name), { readOnly: true });
+  return found ? name : DEFAULT_SCHEMA;
+}
+
+/** Whether the role's current schema is its own, or holds an archive that no stranger has put there. */
+async function isOurs(tx: Transaction, name: string): Promise<boolean> {
+  const [schema] = await tx.rows(
+    `SELECT n.nspowner = r.oid AND n.nspname <> 'public' AS own, EXISTS (SELECT 1 FROM pg_class c WHERE c.relnamespace = n.oid
+       AND c.relname = 'promkeep_migrations' AND pg_has_role(c.relowner, 'MEMBER')) AS used
+     FROM pg_namespace n, pg_roles r WHERE n.nspname = $1::text AND r.rolname = current_user`,
+    [name]
   );
-  if (typeof row.name !== 'string') {
-    throw new PromkeepError('SETTINGS_INVALID', 'The archive role has no schema on its search path: set the schema');
+  return (
+    schema?.own === true || (schema?.used === true && !(await tableExists(tx, DEFAULT_SCHEMA, 'promkeep_migrations')))
+  );
+}
+
+async function ensureSchema(database: Database, name: string): Promise<void> {
+  const found = await database.transaction(
+    (tx) => tx.rows('SELECT 1 FROM pg_namespace n WHERE n.nspname = $1::text', [name]),
+    { readOnly: true }
+  );
+  if (found.length === 0) {
+    try {
+      await database.transaction((tx) => tx.run(`CREATE SCHEMA IF NOT EXISTS ${quoteName(name)}`));
+    } catch (error) {
+      throw errorCode(error instanceof Error ? error.cause : undefined) === '42501' ? mayNotCreate(name, error) : error;
+    }
   }
-  const name = row.name;
-  if (wanted !== undefined && row.found !== true) {
-    await database.transaction((tx) => tx.run(`CREATE SCHEMA IF NOT EXISTS ${quoteName(name)}`));
-  }
-  return name;
+}
+
+function mayNotCreate(name: string, cause: unknown): PromkeepError {
+  const message =
+    `The archive's role may not create the schema ${name}. Let the database's owner run CREATE SCHEMA ${quoteName(name)} ` +
+    'AUTHORIZATION with the name of that role, or set archive.schema to one it owns';
+  return new PromkeepError('ARCHIVE_DENIED', message, { cause });
 }
 
 async function readVersion(tx: Transaction, name: string): Promise<number> {
@@ -80,16 +127,23 @@ async function readVersion(tx: Transaction, name: string): Promise<number> {
 /** Reads the catalog itself: `to_regclass` may answer from a cache that has not heard of the last commit of another session. */
 async function tableExists(tx: Transaction, schema: string, table: string): Promise<boolean> {
   const rows = await tx.rows(
-    `SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2`,
+    `SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1::text AND c.relname = $2::text`,
     [schema, table]
   );
   return rows.length > 0;
 }
 
-/** Applies one migration, or finds that another program did; gives the version the schema has then. */
+/**
+ * Applies one migration, or finds that another program did; gives the version the schema has then. Of two that make the first
+ * one, the slower fails on the table `promkeep_migrations`, which is made before all others, and tries again.
+ */
 async function applyNext(tx: Transaction, name: string, migrations: readonly Migration[]): Promise<number> {
-  await tx.run(`SELECT pg_advisory_xact_lock(hashtext('promkeep migration'), hashtext($1))`, [name]);
   const quoted = quoteName(name);
+  if ((await readVersion(tx, name)) > 0) {
+    // No advisory lock: any role of the database could hold it, for ever. Waits for another program's migration.
+    await tx.run(`SET LOCAL lock_timeout = '${OTHERS_TIMEOUT}'`);
+    await tx.run(`LOCK TABLE ${quoted}.promkeep_migrations IN SHARE ROW EXCLUSIVE MODE`);
+  }
   const version = await readVersion(tx, name);
   if (version >= migrations.length) {
     return version;
@@ -98,8 +152,10 @@ async function applyNext(tx: Transaction, name: string, migrations: readonly Mig
     await refuseForeignTable(tx, name);
   }
   const migration = migrations[version];
+  // Whoever waits for a table makes all others wait behind; a transaction tries again.
+  await tx.run(`SET LOCAL lock_timeout = '${LOCK_TIMEOUT}'`);
   await tx.run(fillIn(migration.sql, { schema: quoted, schemaText: `'${name.replaceAll("'", "''")}'` }));
-  await tx.run(`INSERT INTO ${quoted}.promkeep_migrations (version, name) VALUES ($1, $2)`, [
+  await tx.run(`INSERT INTO ${quoted}.promkeep_migrations (version, name) VALUES ($1::integer, $2::text)`, [
     version + 1,
     migration.name,
   ]);

@@ -1,6 +1,8 @@
+import { type ClosedPeriod, closedPeriods } from './closedPeriods';
 import { type Database, type Transaction } from './database';
 import { takeApart, timeText } from './sampleRows';
 import { errorCode } from './sqlState';
+import { type QueryFailures } from './upkeepFailures';
 
 /** What one run of packing did. */
 export interface PackOutcome {
@@ -19,12 +21,7 @@ export interface PackRequest {
   closedBeforeMs: number;
   /** At most this many samples a transaction, as far as one series does not have more. Default 500,000. */
   batchSamples?: number;
-}
-
-interface Period {
-  queryId: number;
-  fromMs: number;
-  untilMs: number;
+  failures: QueryFailures;
 }
 
 interface SeriesCount {
@@ -42,7 +39,6 @@ const MAX_ROW_SAMPLES = 25_000;
 const MAX_PIECES = 16;
 /** For half a million samples; with the server's usual 4 MB every sort goes to disk. */
 const WORK_MEMORY = '64MB';
-const STATEMENT_TIMEOUT_MS = 300_000;
 
 /**
  * Moves samples of closed periods into packed rows. Every transaction takes the query's lock, as writers do, and leaves the
@@ -51,21 +47,20 @@ const STATEMENT_TIMEOUT_MS = 300_000;
 export async function packClosed(
   database: Database,
   schema: string,
-  { closedBeforeMs, batchSamples = BATCH_SAMPLES }: PackRequest,
+  { closedBeforeMs, batchSamples = BATCH_SAMPLES, failures }: PackRequest,
   signal: AbortSignal
 ): Promise<PackOutcome> {
   const outcome: PackOutcome = { samples: 0, rows: 0, periods: 0, busy: 0 };
-  const seen = new Set<string>();
+  const worked = new Set<string>();
   for (const partition of await samplePartitions(database, schema, signal)) {
-    for (const period of await closedPeriods(database, schema, partition, closedBeforeMs, signal)) {
-      const key = `${period.queryId} ${period.fromMs} ${period.untilMs}`;
-      if (!seen.has(key)) {
-        seen.add(key);
-        await packPeriod(database, schema, period, batchSamples, outcome, signal);
+    for await (const periods of closedPeriods(database, schema, partition, closedBeforeMs, signal)) {
+      for (const period of periods) {
+        worked.add(`${period.queryId} ${period.fromMs} ${period.untilMs}`);
+        await failures.guard(period.queryId, () => packPeriod(database, schema, period, batchSamples, outcome, signal));
       }
     }
   }
-  return outcome;
+  return { ...outcome, periods: worked.size };
 }
 
 /** Names of the weekly partitions, oldest first: each is searched by a statement of its own, which bounds it. */
@@ -82,49 +77,15 @@ async function samplePartitions(database: Database, schema: string, signal: Abor
   return rows.map(({ name }) => String(name));
 }
 
-async function closedPeriods(
-  database: Database,
-  schema: string,
-  partition: string,
-  closedBeforeMs: number,
-  signal: AbortSignal
-): Promise<Period[]> {
-  const rows = await database.transaction(
-    (tx) =>
-      tx.rows(
-        `SELECT found.query_id, found.period_ms, (extract(epoch FROM found.start) * 1000)::bigint AS from_ms
-         FROM (
-           SELECT DISTINCT r.query_id, w.period_ms, ${schema}.promkeep_period_start(hours.hour, w.period_ms) AS start
-           FROM (
-             SELECT DISTINCT s.series_id, date_bin('6 hours', s.time, '1970-01-05Z') AS hour
-             FROM ${partition} s WHERE s.time < $1::timestamptz) hours
-           JOIN ${schema}.promkeep_series r ON r.series_id = hours.series_id
-           JOIN ${schema}.promkeep_queries q ON q.query_id = r.query_id
-           CROSS JOIN LATERAL (SELECT ${schema}.promkeep_period_ms(q.step_ms, q.retention) AS period_ms) w) found
-         WHERE found.start + interval '1 millisecond' * found.period_ms <= $1::timestamptz
-         ORDER BY found.start, found.query_id`,
-        [timeText(closedBeforeMs)]
-      ),
-    { signal, readOnly: true, statementTimeoutMs: STATEMENT_TIMEOUT_MS }
-  );
-  return rows.map((row) => {
-    const fromMs = Number(row.from_ms);
-    return { queryId: Number(row.query_id), fromMs, untilMs: fromMs + Number(row.period_ms) };
-  });
-}
-
 async function packPeriod(
   database: Database,
   schema: string,
-  period: Period,
+  period: ClosedPeriod,
   batchSamples: number,
   outcome: PackOutcome,
   signal: AbortSignal
 ): Promise<void> {
   const counts = await countSeries(database, schema, period, signal);
-  if (counts.length > 0) {
-    outcome.periods++;
-  }
   for (const seriesIds of batchesOf(counts, batchSamples)) {
     try {
       const { samples, rows } = await packBatch(database, schema, period, seriesIds, signal);
@@ -143,19 +104,18 @@ async function packPeriod(
 async function countSeries(
   database: Database,
   schema: string,
-  { queryId, fromMs, untilMs }: Period,
+  { seriesIds, fromMs, untilMs }: ClosedPeriod,
   signal: AbortSignal
 ): Promise<SeriesCount[]> {
   const rows = await database.transaction(
     (tx) =>
       tx.rows(
         `SELECT s.series_id, count(*) AS samples FROM ${schema}.promkeep_samples s
-         JOIN ${schema}.promkeep_series r ON r.series_id = s.series_id
-         WHERE r.query_id = $1 AND s.time >= $2::timestamptz AND s.time < $3::timestamptz
+         WHERE s.series_id = ANY ($1::bigint[]) AND s.time >= $2::timestamptz AND s.time < $3::timestamptz
          GROUP BY s.series_id ORDER BY s.series_id`,
-        [queryId, timeText(fromMs), timeText(untilMs)]
+        [seriesIds, timeText(fromMs), timeText(untilMs)]
       ),
-    { signal, readOnly: true, statementTimeoutMs: STATEMENT_TIMEOUT_MS }
+    { signal, readOnly: true, purpose: 'upkeep' }
   );
   return rows.map((row) => ({ seriesId: Number(row.series_id), samples: Number(row.samples) }));
 }
@@ -180,7 +140,7 @@ function* batchesOf(counts: readonly SeriesCount[], batchSamples: number): Gener
 async function packBatch(
   database: Database,
   schema: string,
-  period: Period,
+  period: ClosedPeriod,
   seriesIds: readonly number[],
   signal: AbortSignal
 ): Promise<{ samples: number; rows: number }> {
@@ -195,7 +155,7 @@ async function packBatch(
       if (retention === undefined) {
         return { samples: 0, rows: 0 };
       }
-      await tx.run(`SELECT ${schema}.promkeep_ensure_packed_partition($1, $2::timestamptz)`, [
+      await tx.run(`SELECT ${schema}.promkeep_ensure_packed_partition($1::text, $2::timestamptz)`, [
         retention,
         timeText(period.fromMs),
       ]);
@@ -204,12 +164,12 @@ async function packBatch(
       const rows = await packSamples(tx, schema, retention, period, seriesIds);
       await tx.run(
         `UPDATE ${schema}.promkeep_queries
-         SET packed_at = now(), packed_until = greatest(packed_until, $2::timestamptz) WHERE query_id = $1`,
+         SET packed_at = now(), packed_until = greatest(packed_until, $2::timestamptz) WHERE query_id = $1::bigint`,
         [period.queryId, timeText(period.untilMs)]
       );
       return rows;
     },
-    { signal, statementTimeoutMs: STATEMENT_TIMEOUT_MS }
+    { signal, purpose: 'upkeep' }
   );
 }
 
@@ -241,7 +201,7 @@ const BEGINS = `(c.other_fetch OR ${STARTS})`;
 async function lockById(tx: Transaction, schema: string, queryId: number): Promise<string | undefined> {
   const [row] = await tx.rows(
     `SELECT ${schema}.promkeep_retention_class(retention) AS retention
-     FROM ${schema}.promkeep_queries WHERE query_id = $1 FOR NO KEY UPDATE`,
+     FROM ${schema}.promkeep_queries WHERE query_id = $1::bigint FOR NO KEY UPDATE`,
     [queryId]
   );
   return row === undefined ? undefined : String(row.retention);
@@ -256,7 +216,7 @@ async function packSamples(
   tx: Transaction,
   schema: string,
   retention: string,
-  { queryId, fromMs, untilMs }: Period,
+  { queryId, fromMs, untilMs }: ClosedPeriod,
   seriesIds: readonly number[]
 ): Promise<{ samples: number; rows: number }> {
   const [row] = await tx.rows(
@@ -267,7 +227,7 @@ async function packSamples(
      stand_ins AS (
        SELECT f.fetch_id, CASE WHEN q.kind = 'inserted' THEN f.fetch_id ELSE max(f.fetch_id) OVER (
          PARTITION BY f.version, f.expression, f.prometheus_version, f.warnings) END AS newest
-       FROM ${schema}.promkeep_fetches f JOIN ${schema}.promkeep_queries q ON q.query_id = $4
+       FROM ${schema}.promkeep_fetches f JOIN ${schema}.promkeep_queries q ON q.query_id = $4::bigint
        WHERE f.fetch_id IN (SELECT moved.fetch_id FROM moved)),
      spaced AS (
        SELECT m.series_id, m.time, m.value, coalesce(i.newest, m.fetch_id) AS fetch_id, row_number() OVER w AS n,
@@ -299,7 +259,7 @@ async function packSamples(
      packed AS (
        INSERT INTO ${schema}.promkeep_packed (retention, series_id, from_time, to_time, sample_count, step_us, offsets_us,
          sample_values, differences, divisor, fetch_ids, fetch_starts)
-       SELECT $5, r.series_id, r.from_time, r.to_time, r.sample_count, CASE WHEN r.regular THEN r.step_us END,
+       SELECT $5::text, r.series_id, r.from_time, r.to_time, r.sample_count, CASE WHEN r.regular THEN r.step_us END,
          CASE WHEN NOT r.regular THEN (
            SELECT array_agg((extract(epoch FROM t.time - r.from_time) * 1000000)::bigint ORDER BY t.time)
            FROM unnest(r.times) AS t(time)) END,

@@ -1,12 +1,13 @@
 import { type Database, type Transaction } from './database';
+import { type ExpiryRun } from './expiryRun';
 import { timeText } from './sampleRows';
 import { errorCode } from './sqlState';
+import { type QueryFailures } from './upkeepFailures';
 
 const DAY_MS = 86_400_000;
 /** Writers wait as long as packing lets them; see there. */
 const LOCK_TIMEOUT = '1s';
 const LOCK_NOT_AVAILABLE = '55P03';
-const STATEMENT_TIMEOUT_MS = 300_000;
 const BATCH_ROWS = 10_000;
 /** Partitions that somebody was reading are dropped some runs later than they might be. */
 const LATE_DROPS_MS = 7 * DAY_MS;
@@ -28,19 +29,26 @@ interface Ripe {
  *
  * @returns rows that went
  */
-export async function condenseFetches(database: Database, schema: string, signal: AbortSignal): Promise<number> {
+export async function condenseFetches(
+  database: Database,
+  schema: string,
+  failures: QueryFailures,
+  signal: AbortSignal
+): Promise<number> {
   let gone = 0;
   for (const { queryId, fromMs, untilMs } of await ripeQueries(database, schema, signal)) {
-    // Windows end at midnight, so that later ones do not split a day again.
-    for (let low = fromMs; low < untilMs;) {
-      const high = Math.min(untilMs, (Math.floor(low / DAY_MS) + 1) * DAY_MS);
-      const condensed = await condenseWindow(database, schema, { queryId, fromMs: low, untilMs: high }, signal);
-      if (condensed === undefined) {
-        break;
+    await failures.guard(queryId, async () => {
+      // Windows end at midnight, so that later ones do not split a day again.
+      for (let low = fromMs; low < untilMs;) {
+        const high = Math.min(untilMs, (Math.floor(low / DAY_MS) + 1) * DAY_MS);
+        const condensed = await condenseWindow(database, schema, { queryId, fromMs: low, untilMs: high }, signal);
+        if (condensed === undefined) {
+          break;
+        }
+        gone += condensed;
+        low = high;
       }
-      gone += condensed;
-      low = high;
-    }
+    });
   }
   return gone;
 }
@@ -56,7 +64,7 @@ async function ripeQueries(database: Database, schema: string, signal: AbortSign
          FROM ${schema}.promkeep_queries q
          WHERE q.kind <> 'inserted' AND q.packed_until > coalesce(q.condensed_until, '-infinity') ORDER BY q.query_id`
       ),
-    { signal, readOnly: true, statementTimeoutMs: STATEMENT_TIMEOUT_MS }
+    { signal, readOnly: true, purpose: 'upkeep' }
   );
   return rows.flatMap((row) =>
     row.from_ms === null
@@ -76,20 +84,21 @@ async function condenseWindow(
     return await database.transaction(
       async (tx) => {
         await tx.run(`SET LOCAL lock_timeout = '${LOCK_TIMEOUT}'`);
-        const locked = await tx.rows(`SELECT 1 FROM ${schema}.promkeep_queries WHERE query_id = $1 FOR NO KEY UPDATE`, [
-          queryId,
-        ]);
+        const locked = await tx.rows(
+          `SELECT 1 FROM ${schema}.promkeep_queries WHERE query_id = $1::bigint FOR NO KEY UPDATE`,
+          [queryId]
+        );
         if (locked.length === 0) {
           return 0;
         }
         const gone = await condense(tx, schema, { queryId, fromMs, untilMs });
-        await tx.run(`UPDATE ${schema}.promkeep_queries SET condensed_until = $2::timestamptz WHERE query_id = $1`, [
-          queryId,
-          timeText(untilMs),
-        ]);
+        await tx.run(
+          `UPDATE ${schema}.promkeep_queries SET condensed_until = $2::timestamptz WHERE query_id = $1::bigint`,
+          [queryId, timeText(untilMs)]
+        );
         return gone;
       },
-      { signal, statementTimeoutMs: STATEMENT_TIMEOUT_MS }
+      { signal, purpose: 'upkeep' }
     );
   } catch (error) {
     if (errorCode(error instanceof Error ? error.cause : undefined) === LOCK_NOT_AVAILABLE) {
@@ -109,15 +118,15 @@ async function condense(tx: Transaction, schema: string, { queryId, fromMs, unti
        SELECT f.fetch_id, max(f.fetch_id) OVER (
          PARTITION BY f.version, f.expression, f.prometheus_version, f.warnings, (f.fetched_at AT TIME ZONE 'UTC')::date) AS heir
        FROM ${schema}.promkeep_fetches f
-       WHERE f.query_id = $1 AND upper(f.fetched_range) >= $3::timestamptz AND upper(f.fetched_range) < $4::timestamptz
+       WHERE f.query_id = $1::bigint AND upper(f.fetched_range) >= $3::timestamptz AND upper(f.fetched_range) < $4::timestamptz
          AND lower(f.fetched_range) >= $2::timestamptz),
      named AS MATERIALIZED (
        SELECT s.fetch_id FROM ${schema}.promkeep_series r JOIN ${schema}.promkeep_samples s ON s.series_id = r.series_id
-       WHERE r.query_id = $1 AND s.time >= $2::timestamptz AND s.time <= $4::timestamptz
+       WHERE r.query_id = $1::bigint AND s.time >= $2::timestamptz AND s.time <= $4::timestamptz
        UNION
        SELECT unnest(p.fetch_ids) FROM ${schema}.promkeep_series r
        JOIN ${schema}.promkeep_packed p ON p.series_id = r.series_id
-       WHERE r.query_id = $1 AND p.from_time <= $4::timestamptz AND p.to_time >= $2::timestamptz
+       WHERE r.query_id = $1::bigint AND p.from_time <= $4::timestamptz AND p.to_time >= $2::timestamptz
          AND p.from_time > $2::timestamptz - interval '672 hours'),
      gone AS (
        DELETE FROM ${schema}.promkeep_fetches f USING alike a
@@ -148,46 +157,51 @@ async function condense(tx: Transaction, schema: string, { queryId, fromMs, unti
  *
  * @returns rows that went
  */
-export async function expireFetches(
-  database: Database,
-  schema: string,
-  nowMs: number,
-  signal: AbortSignal
-): Promise<number> {
+export async function expireFetches({
+  database,
+  schema,
+  nowMs,
+  failures,
+  signal,
+}: Omit<ExpiryRun, 'plan'>): Promise<number> {
   const run = (work: (tx: Transaction) => Promise<number>): Promise<number> =>
-    database.transaction(work, { signal, statementTimeoutMs: STATEMENT_TIMEOUT_MS });
+    database.transaction(work, { signal, purpose: 'upkeep' });
   const rows = await database.transaction(
     (tx) =>
       tx.rows(
         `SELECT q.query_id, e.before::text AS before
          FROM ${schema}.promkeep_queries q
-         CROSS JOIN LATERAL (SELECT $1::timestamptz - interval '24 hours' * (${schema}.promkeep_retention_days(q.retention)
-           + ${schema}.promkeep_partition_days(q.retention)) AS before) e
-         WHERE q.kind <> 'inserted' AND e.before IS NOT NULL
+         CROSS JOIN LATERAL (SELECT ${schema}.promkeep_kept_from(q.retention, $1::timestamptz)
+           - interval '24 hours' * ${schema}.promkeep_partition_days(q.retention) AS before) e
+         WHERE q.kind <> 'inserted' AND isfinite(e.before)
            AND EXISTS (SELECT 1 FROM ${schema}.promkeep_fetches f
              WHERE f.query_id = q.query_id AND upper(f.fetched_range) < e.before AND f.fetched_at < $2::timestamptz)
          ORDER BY q.query_id`,
         [timeText(nowMs - LATE_DROPS_MS), timeText(nowMs - COUNTED_MS)]
       ),
-    { signal, readOnly: true, statementTimeoutMs: STATEMENT_TIMEOUT_MS }
+    { signal, readOnly: true, purpose: 'upkeep' }
   );
   let gone = 0;
   for (const { query_id: queryId, before } of rows) {
-    for (let deleted = BATCH_ROWS; deleted === BATCH_ROWS; gone += deleted) {
-      deleted = await run((tx) =>
+    const batch = (): Promise<number> =>
+      run((tx) =>
         tx.run(
           `DELETE FROM ${schema}.promkeep_fetches WHERE fetch_id = ANY (ARRAY(
              SELECT f.fetch_id FROM ${schema}.promkeep_fetches f
-             WHERE f.query_id = $1 AND upper(f.fetched_range) < $2::timestamptz AND f.fetched_at < $3::timestamptz
+             WHERE f.query_id = $1::bigint AND upper(f.fetched_range) < $2::timestamptz AND f.fetched_at < $3::timestamptz
                AND NOT EXISTS (SELECT 1 FROM ${schema}.promkeep_series r JOIN ${schema}.promkeep_samples s
-                 ON s.series_id = r.series_id WHERE r.query_id = $1 AND s.time < $2::timestamptz)
+                 ON s.series_id = r.series_id WHERE r.query_id = $1::bigint AND s.time < $2::timestamptz)
                AND NOT EXISTS (SELECT 1 FROM ${schema}.promkeep_series r JOIN ${schema}.promkeep_packed p
-                 ON p.series_id = r.series_id WHERE r.query_id = $1 AND p.from_time < $2::timestamptz)
+                 ON p.series_id = r.series_id WHERE r.query_id = $1::bigint AND p.from_time < $2::timestamptz)
              LIMIT ${BATCH_ROWS}))`,
           [queryId, before, timeText(nowMs - COUNTED_MS)]
         )
       );
-    }
+    await failures.guard(Number(queryId), async () => {
+      for (let deleted = BATCH_ROWS; deleted === BATCH_ROWS; gone += deleted) {
+        deleted = await batch();
+      }
+    });
   }
   return gone;
 }

@@ -9,7 +9,10 @@ export interface LockedQuery {
   version: number;
   expression: string;
   stepMs: number;
+  /** The one in force. */
   retention: string;
+  /** The one that was asked for last; a shorter one waits for its date. */
+  wantedRetention: string;
   provisioned: boolean;
   paused: boolean;
   /** Its row only stands for "not again"; see `promkeep_queries.deleted_at`. */
@@ -19,7 +22,7 @@ export interface LockedQuery {
 }
 
 /** A query that is about to be written, see `openWrite`. */
-export interface OpenedQuery extends LockedQuery {
+export interface OpenedQuery extends Omit<LockedQuery, 'wantedRetention'> {
   /** No stored sample is as young as this; `Infinity` when that is not known. */
   untilMs: number;
   /** Length of its packed periods, and the class under which they lie. */
@@ -55,7 +58,7 @@ export async function findQueryId(
 ): Promise<number | undefined> {
   const [row] = await tx.rows(
     `SELECT q.query_id FROM ${schema}.promkeep_queries q JOIN ${schema}.promkeep_sources o ON o.source_id = q.source_id
-     WHERE o.org_id = $1 AND o.name = $2 AND q.kind = $3 AND q.identity = $4`,
+     WHERE o.org_id = $1::bigint AND o.name = $2::text AND q.kind = $3::text AND q.identity = $4::bytea`,
     [source.orgId, source.name, query.kind, identityOf(query)]
   );
   return row === undefined ? undefined : Number(row.query_id);
@@ -75,8 +78,8 @@ export async function lockQuery(
     `SELECT query_id, current_version, retention, provisioned, paused_at IS NOT NULL AS paused,
        deleted_at IS NOT NULL AS deleted, ceil(extract(epoch FROM packed_until) * 1000)::bigint AS packed_until_ms
      FROM ${schema}.promkeep_queries
-     WHERE source_id = (SELECT source_id FROM ${schema}.promkeep_sources WHERE org_id = $1 AND name = $2)
-       AND kind = $3 AND identity = $4
+     WHERE source_id = (SELECT source_id FROM ${schema}.promkeep_sources WHERE org_id = $1::bigint AND name = $2::text)
+       AND kind = $3::text AND identity = $4::bytea
      FOR NO KEY UPDATE`,
     [source.orgId, source.name, query.kind, identityOf(query)]
   );
@@ -86,7 +89,9 @@ export async function lockQuery(
   const queryId = Number(locked.query_id);
   // A statement of its own: after waiting for the lock, only a new one sees what the lock's last holder committed.
   const [version] = await tx.rows(
-    `SELECT expression, step_ms FROM ${schema}.promkeep_query_versions WHERE query_id = $1 AND version = $2`,
+    `SELECT expression, step_ms,
+       (SELECT p.wanted FROM ${schema}.promkeep_pending p WHERE p.query_id = $1::bigint AND p.what = 'retention') AS wanted
+     FROM ${schema}.promkeep_query_versions WHERE query_id = $1::bigint AND version = $2::integer`,
     [queryId, locked.current_version]
   );
   return {
@@ -95,6 +100,7 @@ export async function lockQuery(
     expression: String(version.expression),
     stepMs: Number(version.step_ms),
     retention: String(locked.retention),
+    wantedRetention: String(version.wanted ?? locked.retention),
     provisioned: locked.provisioned === true,
     paused: locked.paused === true,
     deleted: locked.deleted === true,
@@ -135,21 +141,21 @@ export async function makeQuery(
   query: QueryIdentity,
   { expression, stepMs, retention }: QueryDefinition
 ): Promise<boolean> {
-  const find = `SELECT source_id FROM ${schema}.promkeep_sources WHERE org_id = $1 AND name = $2`;
+  const find = `SELECT source_id FROM ${schema}.promkeep_sources WHERE org_id = $1::bigint AND name = $2::text`;
   if ((await tx.rows(find, [source.orgId, source.name])).length === 0) {
-    await tx.run(`INSERT INTO ${schema}.promkeep_sources (org_id, name) VALUES ($1, $2) ON CONFLICT DO NOTHING`, [
-      source.orgId,
-      source.name,
-    ]);
+    await tx.run(
+      `INSERT INTO ${schema}.promkeep_sources (org_id, name) VALUES ($1::bigint, $2::text) ON CONFLICT DO NOTHING`,
+      [source.orgId, source.name]
+    );
   }
   const made = await tx.run(
     `WITH made AS (
        INSERT INTO ${schema}.promkeep_queries (source_id, kind, identity, name, source_text, step_ms, phase_ms, retention)
-       SELECT o.source_id, $3, $4, $5, 'prometheus', $6, $7, $8 FROM ${schema}.promkeep_sources o
-       WHERE o.org_id = $1 AND o.name = $2
+       SELECT o.source_id, $3::text, $4::bytea, $5::text, 'prometheus', $6::bigint, $7::bigint, $8::text FROM ${schema}.promkeep_sources o
+       WHERE o.org_id = $1::bigint AND o.name = $2::text
        ON CONFLICT DO NOTHING RETURNING query_id)
      INSERT INTO ${schema}.promkeep_query_versions (query_id, version, expression, step_ms)
-     SELECT query_id, 1, $9, $6 FROM made`,
+     SELECT query_id, 1, $9::text, $6::bigint FROM made`,
     [
       source.orgId,
       source.name,
@@ -174,29 +180,30 @@ export async function reviveQuery(
 ): Promise<LockedQuery> {
   await tx.run(
     `UPDATE ${schema}.promkeep_queries SET deleted_at = NULL, delete_data = false, paused_at = NULL, provisioned = false,
-       retention = $2, created_at = now(), updated_at = now(), created_by = NULL, updated_by = NULL, revision = revision + 1
-     WHERE query_id = $1`,
+       retention = $2::text, created_at = now(), updated_at = now(), created_by = NULL, updated_by = NULL, revision = revision + 1
+     WHERE query_id = $1::bigint`,
     [locked.queryId, definition.retention]
   );
   const same = locked.expression === definition.expression && locked.stepMs === definition.stepMs;
-  const revived = { ...locked, deleted: false, paused: false, provisioned: false, retention: definition.retention };
+  const { retention } = definition;
+  const revived = { ...locked, deleted: false, paused: false, provisioned: false, wantedRetention: retention };
   return same ? revived : startVersion(tx, schema, revived, definition);
 }
 
 /** Starts a new version with another expression or step; samples and coverage of older ones stay as they are. */
-export async function startVersion(
+export async function startVersion<T extends Pick<LockedQuery, 'queryId' | 'version'>>(
   tx: Transaction,
   schema: string,
-  locked: LockedQuery,
-  { expression, stepMs }: QueryDefinition
-): Promise<LockedQuery> {
+  locked: T,
+  { expression, stepMs }: Pick<QueryDefinition, 'expression' | 'stepMs'>
+): Promise<T> {
   const version = locked.version + 1;
   await tx.run(
-    `INSERT INTO ${schema}.promkeep_query_versions (query_id, version, expression, step_ms) VALUES ($1, $2, $3, $4)`,
+    `INSERT INTO ${schema}.promkeep_query_versions (query_id, version, expression, step_ms) VALUES ($1::bigint, $2::integer, $3::text, $4::bigint)`,
     [locked.queryId, version, expression, stepMs]
   );
   await tx.run(
-    `UPDATE ${schema}.promkeep_queries SET current_version = $2, step_ms = $3, updated_at = now(), revision = revision + 1 WHERE query_id = $1`,
+    `UPDATE ${schema}.promkeep_queries SET current_version = $2::integer, step_ms = $3::bigint, updated_at = now(), revision = revision + 1 WHERE query_id = $1::bigint`,
     [locked.queryId, version, stepMs]
   );
   return { ...locked, version, expression, stepMs };
@@ -206,12 +213,12 @@ export async function startVersion(
 export async function wasEarlierVersion(
   tx: Transaction,
   schema: string,
-  { queryId, version }: LockedQuery,
+  { queryId, version }: Pick<LockedQuery, 'queryId' | 'version'>,
   { expression, stepMs }: QueryDefinition
 ): Promise<boolean> {
   const rows = await tx.rows(
     `SELECT 1 FROM ${schema}.promkeep_query_versions
-     WHERE query_id = $1 AND version < $2 AND expression = $3 AND step_ms = $4 LIMIT 1`,
+     WHERE query_id = $1::bigint AND version < $2::integer AND expression = $3::text AND step_ms = $4::bigint LIMIT 1`,
     [queryId, version, expression, stepMs]
   );
   return rows.length > 0;

@@ -1,7 +1,8 @@
+import { inTurns } from '../core/inTurns';
 import { compileMatchers } from '../core/matchLabels';
 import { type GridRead, type SourceIdentity } from '../core/ports';
 import { type Series } from '../core/series';
-import { type Transaction } from './database';
+import { type Row, type Transaction } from './database';
 import { identityOf } from './queryRows';
 import { parseLabels, restoreLabels } from './seriesIdentity';
 
@@ -15,9 +16,9 @@ export async function findCurrent(
   const [row] = await tx.rows(
     `SELECT q.query_id, ceil(extract(epoch FROM q.packed_until) * 1000)::bigint AS packed_until_ms
      FROM ${schema}.promkeep_sources o
-     JOIN ${schema}.promkeep_queries q ON q.source_id = o.source_id AND q.kind = 'recorded' AND q.identity = $3 AND q.deleted_at IS NULL
+     JOIN ${schema}.promkeep_queries q ON q.source_id = o.source_id AND q.kind = 'recorded' AND q.identity = $3::bytea AND q.deleted_at IS NULL
      JOIN ${schema}.promkeep_query_versions v ON v.query_id = q.query_id AND v.version = q.current_version
-     WHERE o.org_id = $1 AND o.name = $2 AND v.expression = $4 AND v.step_ms = $5`,
+     WHERE o.org_id = $1::bigint AND o.name = $2::text AND v.expression = $4::text AND v.step_ms = $5::bigint`,
     [source.orgId, source.name, identityOf({ kind: 'recorded', name }), expression, stepMs]
   );
   if (row === undefined) {
@@ -32,26 +33,28 @@ export interface SeriesRow {
   labels: Series['labels'];
 }
 
-/** A query's series that match as Prometheus matches, in the order in which they were first seen. */
+/** A query's series that match as Prometheus matches, in the order in which they were first seen. Throws as `inTurns` does. */
 export async function readMatching(
   tx: Transaction,
   schema: string,
   queryId: number,
-  matchers: GridRead['matchers']
+  matchers: GridRead['matchers'],
+  signal: AbortSignal
 ): Promise<SeriesRow[]> {
-  const keeps = compileMatchers(matchers);
   const equal = equalities(matchers);
   const rows = await tx.rows(
     `SELECT series_id, metric_name, origin, labels FROM ${schema}.promkeep_series
-     WHERE query_id = $1${Object.keys(equal).length > 0 ? ' AND labels @> $2::jsonb' : ''} ORDER BY series_id`,
+     WHERE query_id = $1::bigint${Object.keys(equal).length > 0 ? ' AND labels @> $2::jsonb' : ''} ORDER BY series_id`,
     Object.keys(equal).length > 0 ? [queryId, JSON.stringify(equal)] : [queryId]
   );
-  return rows
-    .map((row) => ({
-      id: Number(row.series_id),
-      labels: restoreLabels(String(row.metric_name), String(row.origin), parseLabels(row.labels)),
-    }))
-    .filter(({ labels }) => keeps(labels));
+  const matching = (): ((row: Row) => SeriesRow[]) => {
+    const keeps = compileMatchers(matchers);
+    return (row) => {
+      const labels = restoreLabels(String(row.metric_name), String(row.origin), parseLabels(row.labels));
+      return keeps(labels) ? [{ id: Number(row.series_id), labels }] : [];
+    };
+  };
+  return inTurns(rows, matching, signal);
 }
 
 /**

@@ -74,17 +74,17 @@ export async function storeRollups(
          AND u.sample_time > $3::timestamptz AND u.sample_time <= $4::timestamptz),
      gone AS (
        DELETE FROM ${schema}.promkeep_rollups p
-       WHERE p.width_s = $5 AND p.series_id = ANY ($1::bigint[]) AND p.period_start = $2::timestamptz RETURNING p.*),
+       WHERE p.width_s = $5::integer AND p.series_id = ANY ($1::bigint[]) AND p.period_start = $2::timestamptz RETURNING p.*),
      buckets AS (
-       SELECT f.series_id, (extract(epoch FROM f.bucket - $2::timestamptz) / $5)::integer + 1 AS number,
+       SELECT f.series_id, (extract(epoch FROM f.bucket - $2::timestamptz) / $5::integer)::integer + 1 AS number,
          f.min, f.max, f.sum, f.count, f.last
        FROM (
-         SELECT w.series_id, date_bin(interval '1 second' * $5, w.time - interval '1 microsecond', $2::timestamptz) AS bucket,
+         SELECT w.series_id, date_bin(interval '1 second' * $5::integer, w.time - interval '1 microsecond', $2::timestamptz) AS bucket,
            min(w.value) AS min, max(w.value) AS max, sum(${SUMMABLE} ORDER BY w.time) AS sum, count(*)::integer AS count,
            (array_agg(w.value ORDER BY w.time))[count(*)] AS last
          FROM raw w WHERE w.value IS NOT NULL GROUP BY 1, 2) f
        UNION ALL
-       SELECT g.series_id, (extract(epoch FROM u.bucket - $2::timestamptz) / $5)::integer,
+       SELECT g.series_id, (extract(epoch FROM u.bucket - $2::timestamptz) / $5::integer)::integer,
          u.min_value, u.max_value, u.sum_value, u.sample_count::integer, u.last_value
        FROM gone g CROSS JOIN LATERAL ${schema}.promkeep_unroll(g.width_s, g.period_start, g.first_bucket, g.bucket_count,
          g.bucket_numbers, g.sample_counts, g.differences, g.last_values, g.min_values, g.max_values, g.sum_values) u
@@ -109,7 +109,7 @@ export async function storeRollups(
      stored AS (
        INSERT INTO ${schema}.promkeep_rollups (width_s, series_id, period_start, first_bucket, bucket_count, bucket_numbers,
          sample_counts, differences, last_values, min_values, max_values, sum_values)
-       SELECT $5, r.series_id, $2::timestamptz, r.first, r.count, r.numbers, r.counts, r.exact,
+       SELECT $5::integer, r.series_id, $2::timestamptz, r.first, r.count, r.numbers, r.counts, r.exact,
          CASE WHEN r.constant THEN r.lasts[1:1] WHEN r.exact THEN r.growths ELSE r.lasts END,
          CASE WHEN r.min_follows THEN '{}' WHEN r.exact THEN r.below ELSE r.mins END,
          CASE WHEN r.max_follows THEN '{}' WHEN r.exact THEN r.above ELSE r.maxs END,

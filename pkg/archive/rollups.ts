@@ -4,6 +4,7 @@ import { piecesOf, ROLLUP_WIDTHS, type RollupPiece, type RollupWidth, storeRollu
 import { type RollupRetention, storedWidths, STORES_WIDTH } from './rollupWidths';
 import { timeText } from './sampleRows';
 import { errorCode } from './sqlState';
+import { type QueryFailures } from './upkeepFailures';
 
 /** What one run did. */
 export interface RollupOutcome {
@@ -21,6 +22,7 @@ export interface RollupRequest {
   retention: RollupRetention;
   /** Computes again what is stored and may still change. */
   recompute?: RecomputeScope;
+  failures: QueryFailures;
 }
 
 export interface RecomputeScope {
@@ -43,7 +45,6 @@ const MAX_SERIES = 2_000;
 const LOCK_TIMEOUT = '1s';
 const LOCK_NOT_AVAILABLE = '55P03';
 const WORK_MEMORY = '64MB';
-const STATEMENT_TIMEOUT_MS = 300_000;
 
 /**
  * Stores rollups of closed days and of hours that changed since. What is to be computed is marked first, so that readers
@@ -53,7 +54,7 @@ const STATEMENT_TIMEOUT_MS = 300_000;
 export async function rollUp(
   database: Database,
   schema: string,
-  { closedBeforeMs, retention, recompute }: RollupRequest,
+  { closedBeforeMs, retention, recompute, failures }: RollupRequest,
   signal: AbortSignal
 ): Promise<RollupOutcome> {
   const outcome: RollupOutcome = { queries: 0, buckets: 0, busy: 0 };
@@ -62,15 +63,17 @@ export async function rollUp(
     await markForRecomputing(database, schema, recompute, signal);
   }
   for (const task of await dueTasks(database, schema, retention, untilMs, signal)) {
-    try {
-      outcome.queries++;
-      outcome.buckets += await work(database, schema, task, untilMs, signal);
-    } catch (error) {
-      if (errorCode(error instanceof Error ? error.cause : undefined) !== LOCK_NOT_AVAILABLE) {
-        throw error;
+    await failures.guard(task.queryId, async () => {
+      try {
+        outcome.queries++;
+        outcome.buckets += await work(database, schema, task, untilMs, signal);
+      } catch (error) {
+        if (errorCode(error instanceof Error ? error.cause : undefined) !== LOCK_NOT_AVAILABLE) {
+          throw error;
+        }
+        outcome.busy++;
       }
-      outcome.busy++;
-    }
+    });
   }
   return outcome;
 }
@@ -87,7 +90,7 @@ async function markForRecomputing(
     async (tx) => {
       const queries = await tx.rows(
         `SELECT q.query_id FROM ${schema}.promkeep_queries q JOIN ${schema}.promkeep_sources o ON o.source_id = q.source_id
-         WHERE o.org_id = $1 AND o.name = $2 AND q.kind = 'recorded' AND ($3::text IS NULL OR q.name = $3)
+         WHERE o.org_id = $1::bigint AND o.name = $2::text AND q.kind = 'recorded' AND ($3::text IS NULL OR q.name = $3::text)
          ORDER BY q.query_id FOR NO KEY UPDATE OF q`,
         [source.orgId, source.name, query ?? null]
       );
@@ -136,7 +139,7 @@ async function work(
   untilMs: number,
   signal: AbortSignal
 ): Promise<number> {
-  const options = { signal, statementTimeoutMs: STATEMENT_TIMEOUT_MS };
+  const options = { signal, purpose: 'upkeep' } as const;
   const begun = await database.transaction((tx) => begin(tx, schema, task, untilMs), options);
   let buckets = 0;
   for (const piece of begun.pieces) {
@@ -165,11 +168,16 @@ async function begin(tx: Transaction, schema: string, { queryId, width }: Task, 
   if (stepMs === undefined) {
     return nothing;
   }
-  const [{ oldest }] = await tx.rows(`SELECT ${oldestDay(schema)}::text AS oldest`, [queryId]);
+  const series = await tx.rows(
+    `SELECT series_id FROM ${schema}.promkeep_series WHERE query_id = $1::bigint ORDER BY series_id`,
+    [queryId]
+  );
+  const seriesIds = series.map((row) => Number(row.series_id));
+  const oldest = await oldestDay(tx, schema, seriesIds);
   await tx.run(
     `INSERT INTO ${schema}.promkeep_rollup_state (query_id, width_s, stored_until)
-     SELECT $1, $2, coalesce(least($4::timestamptz, $3::timestamptz), $3::timestamptz)
-     WHERE NOT EXISTS (SELECT 1 FROM ${schema}.promkeep_rollup_state WHERE query_id = $1 AND width_s = $2)`,
+     SELECT $1::bigint, $2::integer, coalesce(least($4::timestamptz, $3::timestamptz), $3::timestamptz)
+     WHERE NOT EXISTS (SELECT 1 FROM ${schema}.promkeep_rollup_state WHERE query_id = $1::bigint AND width_s = $2::integer)`,
     [queryId, width.widthS, timeText(untilMs), oldest]
   );
   const [state] = await tx.rows(
@@ -177,42 +185,49 @@ async function begin(tx: Transaction, schema: string, { queryId, width }: Task, 
      SET working = (t.working + t.stale + tstzmultirange(tstzrange(t.stored_until, greatest(t.stored_until, $3::timestamptz), '(]')))
            * tstzmultirange(tstzrange(greatest(t.raw_from, coalesce($4::timestamptz, 'infinity')), 'infinity', '(]')),
        stale = '{}', stored_until = greatest(t.stored_until, $3::timestamptz), run = t.run + 1, updated_at = now()
-     WHERE t.query_id = $1 AND t.width_s = $2
+     WHERE t.query_id = $1::bigint AND t.width_s = $2::integer
      RETURNING t.run, ARRAY(SELECT (extract(epoch FROM lower(part)) * 1000)::bigint::text || ' '
        || (extract(epoch FROM upper(part)) * 1000)::bigint FROM unnest(t.working) AS part) AS parts`,
     [queryId, width.widthS, timeText(untilMs), oldest]
-  );
-  const series = await tx.rows(
-    `SELECT series_id FROM ${schema}.promkeep_series WHERE query_id = $1 ORDER BY series_id`,
-    [queryId]
   );
   const parts = Array.isArray(state.parts) ? state.parts.map((part) => String(part).split(' ').map(Number)) : [];
   return {
     run: Number(state.run),
     stepMs,
-    seriesIds: series.map((row) => Number(row.series_id)),
+    seriesIds,
     pieces: parts.flatMap(([fromMs, toMs]) => piecesOf(width, fromMs, toMs)),
   };
 }
 
-/** Start of the day of the first sample or stored row of query `$1`; a sample at midnight lies in a bucket of the day before. */
-function oldestDay(schema: string): string {
+/**
+ * Start of the day of the first sample or stored row of these series, as ISO-8601; a sample at midnight lies in a bucket of the
+ * day before. Each series is looked up in every partition, so some at a time.
+ */
+async function oldestDay(tx: Transaction, schema: string, seriesIds: readonly number[]): Promise<string | null> {
   const first = (table: string, column: string): string =>
-    `(SELECT min(x.at) FROM ${schema}.promkeep_series r CROSS JOIN LATERAL (SELECT s.${column} AS at
-        FROM ${schema}.${table} s WHERE s.series_id = r.series_id ORDER BY s.${column} LIMIT 1) x WHERE r.query_id = $1)`;
+    `(SELECT min(x.at) FROM unnest($1::bigint[]) AS r(series_id) CROSS JOIN LATERAL (SELECT s.${column} AS at
+        FROM ${schema}.${table} s WHERE s.series_id = r.series_id ORDER BY s.${column} LIMIT 1) x)`;
   const times = [
     first('promkeep_samples', 'time'),
     first('promkeep_packed', 'from_time'),
     first('promkeep_rollups', 'period_start'),
   ];
-  return `date_trunc('day', least(${times.join(', ')}) - interval '1 microsecond', 'UTC')`;
+  let oldestMs = Infinity;
+  for (let start = 0; start < seriesIds.length; start += MAX_SERIES) {
+    const [{ day_ms: dayMs }] = await tx.rows(
+      `SELECT (extract(epoch FROM date_trunc('day', least(${times.join(', ')}) - interval '1 microsecond', 'UTC')) * 1000)::bigint AS day_ms`,
+      [seriesIds.slice(start, start + MAX_SERIES)]
+    );
+    oldestMs = Math.min(oldestMs, dayMs === null ? Infinity : Number(dayMs));
+  }
+  return oldestMs === Infinity ? null : timeText(oldestMs);
 }
 
 /** The lock every writer takes first; gives the step. */
 async function lockQuery(tx: Transaction, schema: string, queryId: number): Promise<number | undefined> {
   await tx.run(`SET LOCAL lock_timeout = '${LOCK_TIMEOUT}'`);
   const [row] = await tx.rows(
-    `SELECT coalesce(step_ms, 1000) AS step_ms FROM ${schema}.promkeep_queries WHERE query_id = $1 FOR NO KEY UPDATE`,
+    `SELECT coalesce(step_ms, 1000) AS step_ms FROM ${schema}.promkeep_queries WHERE query_id = $1::bigint FOR NO KEY UPDATE`,
     [queryId]
   );
   return row === undefined ? undefined : Number(row.step_ms);
@@ -237,14 +252,14 @@ async function storeBatch(
     return 0;
   }
   const [state] = await tx.rows(
-    `SELECT raw_from > $3::timestamptz AS expired FROM ${schema}.promkeep_rollup_state WHERE query_id = $1 AND width_s = $2`,
+    `SELECT raw_from > $3::timestamptz AS expired FROM ${schema}.promkeep_rollup_state WHERE query_id = $1::bigint AND width_s = $2::integer`,
     [queryId, width.widthS, timeText(piece.fromMs)]
   );
   if (state === undefined || state.expired === true) {
     return 0;
   }
   await tx.run(`SET LOCAL work_mem = '${WORK_MEMORY}'; SET LOCAL jit = off`);
-  await tx.run(`SELECT ${schema}.promkeep_ensure_rollup_partition($1, $2::timestamptz)`, [
+  await tx.run(`SELECT ${schema}.promkeep_ensure_rollup_partition($1::integer, $2::timestamptz)`, [
     width.widthS,
     timeText(piece.periodStartMs),
   ]);
@@ -262,7 +277,7 @@ async function finish(
   const touched = await tx.run(
     `UPDATE ${schema}.promkeep_rollup_state SET updated_at = now(),
        working = working - tstzmultirange(tstzrange($4::timestamptz, $5::timestamptz, '(]'))
-     WHERE query_id = $1 AND width_s = $2 AND run = $3`,
+     WHERE query_id = $1::bigint AND width_s = $2::integer AND run = $3::bigint`,
     [queryId, width.widthS, run, timeText(fromMs), timeText(toMs)]
   );
   return touched === 1;

@@ -36,7 +36,7 @@ export async function readSamples(
             encode(string_agg(timestamptz_send(s.time) || float8send(coalesce(s.value, 'NaN')), ''::bytea ORDER BY s.time), 'hex') AS packed
      FROM ${schema}.promkeep_series r
      JOIN ${schema}.promkeep_samples s ON s.series_id = r.series_id
-     WHERE r.query_id = $1 AND s.time >= $2::timestamptz AND s.time <= $3::timestamptz
+     WHERE r.query_id = $1::bigint AND s.time >= $2::timestamptz AND s.time <= $3::timestamptz
      GROUP BY r.series_id${range.fromMs < packedUntilMs ? unionPacked(schema) : ''}`,
     [queryId, timeText(range.fromMs), timeText(range.toMs)]
   );
@@ -65,7 +65,7 @@ function unionPacked(schema: string): string {
      SELECT ${packedColumns(2, 3)}
      FROM ${schema}.promkeep_series r
      JOIN ${schema}.promkeep_packed p ON p.series_id = r.series_id
-     WHERE r.query_id = $1 AND p.from_time <= $3::timestamptz AND p.to_time >= $2::timestamptz
+     WHERE r.query_id = $1::bigint AND p.from_time <= $3::timestamptz AND p.to_time >= $2::timestamptz
        AND p.from_time > $2::timestamptz - interval '672 hours'`;
 }
 

@@ -16,6 +16,7 @@ describe('fingerprintOf', () => {
     expect(fingerprintOf('up', '{"job":"a"}')).toBe('7e6c86342d6304accb2b8937dae6fcc653b1cf7ad20ec66bcc65e70f38d851a2');
   });
 
+  // [A2]
   it('keeps the same labels under two names apart, and the border between name and labels', () => {
     const prints = [
       fingerprintOf('a', '{}'),

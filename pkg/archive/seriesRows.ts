@@ -93,7 +93,10 @@ async function correctOrigins(
   for (const [i, { origin }] of wanted.entries()) {
     const row = known[i];
     if (row !== undefined && row.origin !== origin) {
-      await tx.run(`UPDATE ${schema}.promkeep_series SET origin = $2 WHERE series_id = $1`, [row.seriesId, origin]);
+      await tx.run(`UPDATE ${schema}.promkeep_series SET origin = $2::text WHERE series_id = $1::bigint`, [
+        row.seriesId,
+        origin,
+      ]);
     }
   }
 }

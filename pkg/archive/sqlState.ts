@@ -31,6 +31,7 @@ const VERDICTS: Readonly<Record<string, Verdict>> = {
   '3F000': { reaction: 'fail', code: 'SETTINGS_INVALID' }, // no such schema
   '40': { reaction: 'retry', code: 'ARCHIVE_BUSY' }, // serialization failure, deadlock
   '42501': { reaction: 'fail', code: 'ARCHIVE_DENIED' },
+  '42P07': { reaction: 'retry', code: 'SETTINGS_INVALID' }, // the name is taken: by another program a moment ago, or by a stranger
   '53': { reaction: 'retry', code: 'ARCHIVE_BUSY' }, // too many connections, out of memory
   '53100': { reaction: 'fail', code: 'ARCHIVE_FULL' },
   '54': { reaction: 'split', code: 'ARCHIVE_REFUSED' }, // program limit: a text too long for jsonb, a key too long for an index

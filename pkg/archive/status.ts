@@ -2,6 +2,8 @@ import { type ArchiveStatus, type SourceIdentity } from '../core/ports';
 import { type Database, type Transaction } from './database';
 import { readLease } from './leaseRows';
 import { readGaps } from './ledgerRows';
+import { readPending } from './pendingDeletions';
+import { readFailures } from './upkeepFailures';
 
 /** Up to this size samples are counted, above it estimated: counting 100 M rows takes half a minute. */
 const COUNT_LIMIT_BYTES = 256 * 1024 * 1024;
@@ -19,10 +21,12 @@ export async function readStatus(
       const bytes = await readBytes(tx, schema);
       const [row] = await tx.rows(
         `SELECT current_setting('server_version') AS server,
-           (SELECT source_id FROM ${schema}.promkeep_sources WHERE org_id = $1 AND name = $2) AS source_id`,
+           (SELECT source_id FROM ${schema}.promkeep_sources WHERE org_id = $1::bigint AND name = $2::text) AS source_id`,
         [source.orgId, source.name]
       );
-      const base = { schemaVersion, serverVersion: String(row.server), bytes };
+      const pending = await readPending(tx, schema, source);
+      const failures = await readFailures(tx, schema, source);
+      const base = { schemaVersion, serverVersion: String(row.server), bytes, pending, failures };
       if (row.source_id === null) {
         return { ...base, samples: 0, series: 0, queries: [] };
       }
@@ -52,9 +56,9 @@ async function readBytes(tx: Transaction, schema: string): Promise<number> {
 async function countSamples(tx: Transaction, schema: string, sourceId: number, bytes: number): Promise<number> {
   const ofSource = (table: string, joined: string): string =>
     `FROM ${schema}.promkeep_queries q JOIN ${schema}.promkeep_series r ON r.query_id = q.query_id
-     JOIN ${schema}.${table} ${joined} ON ${joined}.series_id = r.series_id WHERE q.source_id = $1`;
+     JOIN ${schema}.${table} ${joined} ON ${joined}.series_id = r.series_id WHERE q.source_id = $1::bigint`;
   const fetched = `FROM ${schema}.promkeep_queries q JOIN ${schema}.promkeep_fetches f ON f.query_id = q.query_id
-    WHERE q.source_id = $1`;
+    WHERE q.source_id = $1::bigint`;
   const [row] = await tx.rows(
     bytes <= COUNT_LIMIT_BYTES
       ? `SELECT (SELECT count(*) ${ofSource('promkeep_samples', 's')})
@@ -68,7 +72,7 @@ async function countSamples(tx: Transaction, schema: string, sourceId: number, b
 async function countSeries(tx: Transaction, schema: string, sourceId: number): Promise<number> {
   const [row] = await tx.rows(
     `SELECT count(*) AS series FROM ${schema}.promkeep_series r
-     JOIN ${schema}.promkeep_queries q ON q.query_id = r.query_id WHERE q.source_id = $1`,
+     JOIN ${schema}.promkeep_queries q ON q.query_id = r.query_id WHERE q.source_id = $1::bigint`,
     [sourceId]
   );
   return Number(row.series);
@@ -89,7 +93,7 @@ async function readQueries(tx: Transaction, schema: string, sourceId: number): P
          WHERE c.query_id = q.query_id AND c.version = q.current_version), 0) AS covered_ms
      FROM ${schema}.promkeep_queries q
      JOIN ${schema}.promkeep_query_versions v ON v.query_id = q.query_id AND v.version = q.current_version
-     WHERE q.source_id = $1 AND q.deleted_at IS NULL ORDER BY q.kind, q.name, q.query_id`,
+     WHERE q.source_id = $1::bigint AND q.deleted_at IS NULL ORDER BY q.kind, q.name, q.query_id`,
     [sourceId]
   );
   return rows.map((row) => ({

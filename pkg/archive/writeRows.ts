@@ -4,6 +4,7 @@ import { byteaArray, readInt64 } from './binaryArrays';
 import { type Row, type Transaction } from './database';
 import { choosePieces } from './directPacking';
 import { toMultirange } from './gridRanges';
+import { requireRoomForKept } from './keptQuota';
 import { requireEpoch } from './leaseRows';
 import { encodePacked, PACKED_COLUMNS } from './packedCopy';
 import { displayNameOf, identityOf, makeQuery, type OpenedQuery, type QueryDefinition } from './queryRows';
@@ -55,6 +56,7 @@ export async function openWrite(
       // Makes the row of a lease nobody ever held; throws when the epoch is another.
       await requireEpoch(tx, schema, source, epoch);
     } else if (row.query_id === null) {
+      await requireRoomForKept(tx, schema, source, query);
       await makeQuery(tx, schema, source, query, definition);
     } else {
       if (row.deleted === true) {
@@ -106,7 +108,11 @@ export async function addCoverage(
 ): Promise<void> {
   const covered = toMultirange(ranges, stepMs);
   if (covered !== '{}') {
-    await tx.run(`SELECT ${schema}.promkeep_cover($1, $2, $3::tstzmultirange)`, [queryId, version, covered]);
+    await tx.run(`SELECT ${schema}.promkeep_cover($1::bigint, $2::integer, $3::tstzmultirange)`, [
+      queryId,
+      version,
+      covered,
+    ]);
   }
 }
 
@@ -139,7 +145,7 @@ export async function addFetch(
     );
     await tx.run(
       `UPDATE ${schema}.promkeep_queries
-       SET packed_at = now(), packed_until = greatest(packed_until, $2::timestamptz) WHERE query_id = $1`,
+       SET packed_at = now(), packed_until = greatest(packed_until, $2::timestamptz) WHERE query_id = $1::bigint`,
       [query.queryId, timeText(untilMs)]
     );
   }
@@ -156,7 +162,7 @@ async function noteFetch(
 ): Promise<number> {
   const { keys, values } = encodeChunk(toColumns(fresh));
   const [row] = await tx.rows(
-    `SELECT * FROM ${schema}.promkeep_add_fetch($1, $2, $3::timestamptz, $4::timestamptz, $5::timestamptz, $6, $7, $8::text[],
+    `SELECT * FROM ${schema}.promkeep_add_fetch($1::bigint, $2::integer, $3::timestamptz, $4::timestamptz, $5::timestamptz, $6::text, $7::text, $8::text[],
        $9::bigint[], $10::tstzmultirange, $11::bigint[], $12::timestamptz[], $13::float8[])`,
     [
       query.queryId,

@@ -136,10 +136,10 @@ async function currentVersion(
 ): Promise<OpenedQuery> {
   if (write.query.kind === 'kept') {
     if (opened.retention !== write.retention) {
-      await tx.run(`UPDATE ${schema}.promkeep_queries SET retention = $2, updated_at = now() WHERE query_id = $1`, [
-        opened.queryId,
-        write.retention,
-      ]);
+      await tx.run(
+        `UPDATE ${schema}.promkeep_queries SET retention = $2::text, updated_at = now() WHERE query_id = $1::bigint`,
+        [opened.queryId, write.retention]
+      );
     }
     return opened;
   }

@@ -1,8 +1,10 @@
+import { type RecordingAmounts } from '../../src/contract/recordedQuery';
 import { type CollectDeps } from '../core/collectFetch';
 import { type RefillSettings } from '../core/collectRefill';
 import { type Clock, type Lease, type Logger, type RecordedQuery } from '../core/ports';
 import { SourceClock } from '../core/sourceClock';
 import { rememberVersion } from '../core/sourceVersion';
+import { openAllowance } from './allowance';
 import { type ArchiverMetrics } from './archiverMetrics';
 import { becomeLeader, type LeadershipDeps, type LeaseTerms } from './candidate';
 import { fenceArchive } from '../core/fencedArchive';
@@ -11,7 +13,9 @@ import { QueryLoop } from './queryLoop';
 import { renewUntilLost } from './renewal';
 import { Slots, sleepUntilTimer, type Sleep } from './waiting';
 
-export interface ArchiverOptions extends Omit<CollectDeps, 'sourceVersion'> {
+export interface ArchiverOptions extends Omit<CollectDeps, 'sourceVersion' | 'allowance'> {
+  /** Of all recorded queries together; absent: there are none. */
+  limits?: RecordingAmounts;
   /** Those of a config file; absent: there is none, and what the archive defines is recorded. */
   queries?: readonly RecordedQuery[];
   refill: RefillSettings;
@@ -78,8 +82,10 @@ async function lead(deps: ArchiverOptions & LeadershipDeps, lease: Lease, stopSi
   const signal = AbortSignal.any([stopSignal, replaced.signal]);
   metrics.led(true, lease.epoch);
   const slots = new Slots(deps.concurrency ?? CONCURRENCY);
+  const { allowance, onDefinitions } = openAllowance(deps);
   const loopDeps = {
     ...deps,
+    allowance,
     clock: watchClock(deps),
     archive: fenceArchive(archive, lease.epoch, onReplaced),
     slots,
@@ -88,7 +94,7 @@ async function lead(deps: ArchiverOptions & LeadershipDeps, lease: Lease, stopSi
   await Promise.all([
     renewUntilLost(deps, lease, onReplaced, signal),
     followDefinitions(
-      deps,
+      { ...deps, onDefinitions },
       (query, earliestGapMs, untilChanged) => new QueryLoop(loopDeps, query, earliestGapMs).run(untilChanged),
       signal
     ),

@@ -1,11 +1,13 @@
 import { asPromkeepError } from '../core/errors';
-import { type Archive, type Logger, type RecordedQuery } from '../core/ports';
+import { type Archive, type Logger, type ManagedQuery, type RecordedQuery } from '../core/ports';
 import { type Sleep } from './waiting';
 
 export interface DefinitionsDeps {
   archive: Pick<Archive, 'recorded' | 'ledger'>;
   logger: Logger;
   sleep: Sleep;
+  /** Told what is recorded from now on, before it is. */
+  onDefinitions?: (queries: readonly ManagedQuery[]) => void;
 }
 
 /** @param earliestGapMs start of the oldest gap the ledger holds for this query */
@@ -43,12 +45,13 @@ export async function followDefinitions(deps: DefinitionsDeps, run: RunQuery, si
 }
 
 async function reconcile(
-  { archive, logger }: DefinitionsDeps,
+  { archive, logger, onDefinitions }: DefinitionsDeps,
   running: Map<string, Running>,
   run: RunQuery,
   signal: AbortSignal
 ): Promise<void> {
   const wanted = new Map((await archive.recorded.list()).filter(({ paused }) => !paused).map((one) => [one.name, one]));
+  onDefinitions?.([...wanted.values()]);
   for (const [name, one] of running) {
     const query = wanted.get(name);
     if (query === undefined || definitionOf(query) !== one.definition) {

@@ -42,6 +42,20 @@ describe('upkeep', () => {
     expect(lines[0]).toEqual({ level: 'info', attributes: { job: 'pack', rows: 1 } });
   });
 
+  it('counts a run as failed that failed for some queries only', async () => {
+    const { logger, sleep, done, lines } = setUp(1);
+    const told: string[] = [];
+    const jobs: UpkeepJob[] = [{ name: 'pack', run: async () => ({ rows: 1, failedQueries: 2 }) }];
+    const metrics = { upkept: (job: string, outcome: string) => void told.push(`${job} ${outcome}`) };
+    const upkeep = createUpkeep({ jobs, logger, sleep, metrics });
+    upkeep.start();
+    await done;
+    await upkeep.stop();
+    expect(lines).toEqual([{ level: 'error', attributes: { job: 'pack', rows: 1, failedQueries: 2 } }]);
+    expect(told).toEqual(['pack failed']);
+  });
+
+  // [A15]
   it('logs a failing job and goes on with the next one', async () => {
     const { logger, sleep, done, lines } = setUp(1);
     const jobs: UpkeepJob[] = [

@@ -5,7 +5,7 @@ import { sleepUntilTimer, type Sleep } from './waiting';
 /** Work that keeps the archive small. It may be ended, repeated or run by two programs at once: the jobs see to that. */
 export interface UpkeepJob {
   name: string;
-  /** @returns what was done, in numbers, for the log */
+  /** @returns what was done, in numbers, for the log; where `failedQueries` is not 0, the run counts as failed */
   run(signal: AbortSignal): Promise<LogAttributes>;
 }
 
@@ -75,8 +75,12 @@ async function runJob(
   const tell = (outcome: 'done' | 'failed'): void => metrics?.upkept(name, outcome, (nowMs() - startedMs) / 1000);
   try {
     const done = await run(signal);
-    tell('done');
-    logger.info('Archive upkeep done.', { job: name, ...done });
+    const failed = Number(done.failedQueries ?? 0) > 0;
+    tell(failed ? 'failed' : 'done');
+    logger[failed ? 'error' : 'info'](
+      failed ? 'Archive upkeep failed for some queries; they are tried again in an hour.' : 'Archive upkeep done.',
+      { job: name, ...done }
+    );
   } catch (error) {
     if (!signal.aborted) {
       tell('failed');

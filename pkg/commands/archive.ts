@@ -1,15 +1,14 @@
-import { openArchive, openArchiveJobs } from '../composeSources';
-import { type ArchiveConfig } from '../config/config';
+import { type RecordingAmount, type RecordingQuota, type RecordingScope } from '../../src/contract/recordedQuery';
+import { openArchiveJobs } from '../composeSources';
 import { PromkeepError } from '../core/errors';
-import { type Archive, type ArchiveStatus } from '../core/ports';
-import { quietLogger, readConfig } from './commandConfig';
+import { grouped } from '../core/groupedNumber';
+import { type ArchiveStatus } from '../core/ports';
+import { quietLogger } from './commandConfig';
 import { CLOCK, EXIT, type CommandHost } from './commandHost';
+import { describeDeletions } from './deletions';
 import { windowOf } from './ledger';
 import { formatTable } from './table';
-
-export interface ArchiveCommandOptions {
-  config?: string;
-}
+import { type ArchiveCommandOptions, archiveOf, withArchive } from './withArchive';
 
 /** `promkeep migrate`: brings the archive's tables up to date. */
 export function runMigrate(host: CommandHost, options: ArchiveCommandOptions): Promise<number> {
@@ -27,9 +26,12 @@ export function runArchiveStatus(
   host: CommandHost,
   options: ArchiveCommandOptions & { json?: boolean }
 ): Promise<number> {
-  return withArchive(host, options, async (archive) => {
+  return withArchive(host, options, async (archive, { recordingLimits: limits }) => {
     const status = await archive.status();
-    host.writeOut(options.json ? `${JSON.stringify(status, null, 2)}\n` : describe(status));
+    const recording = { use: await archive.recorded.use(), limits };
+    host.writeOut(
+      options.json ? `${JSON.stringify({ ...status, recording }, null, 2)}\n` : describe(status, recording)
+    );
     return EXIT.ok;
   });
 }
@@ -67,31 +69,12 @@ export async function runRollup(host: CommandHost, options: RollupCommandOptions
   }
 }
 
-function archiveOf(host: CommandHost, options: ArchiveCommandOptions): ArchiveConfig {
-  const config = readConfig(host, options.config);
-  if (!config.archive) {
-    throw new PromkeepError('ARCHIVE_OFF', 'There is no archive: set archive.url or PROMKEEP_DATABASE_URL.');
-  }
-  return config.archive;
-}
-
-async function withArchive(
-  host: CommandHost,
-  options: ArchiveCommandOptions,
-  work: (archive: Archive) => Promise<number>
-): Promise<number> {
-  const archive = openArchive(archiveOf(host, options), { logger: quietLogger(host), clock: CLOCK });
-  try {
-    return await work(archive);
-  } finally {
-    await archive.close();
-  }
-}
-
-function describe({ schemaVersion, serverVersion, samples, series, bytes, lease, queries }: ArchiveStatus): string {
+function describe(status: ArchiveStatus, recording: RecordingQuota): string {
+  const { schemaVersion, serverVersion, samples, series, bytes, lease, queries } = status;
   const head =
     `PostgreSQL ${serverVersion}, schema ${schemaVersion}: ${samples} samples of ${series} series, ${mebibytes(bytes)} MiB\n` +
-    describeLease(lease);
+    describeLease(lease) +
+    describeQuota(recording);
   const rows = queries.map(({ name, kind, stepMs, newestMs, coveredMs, gaps }) => [
     name,
     kind,
@@ -100,9 +83,11 @@ function describe({ schemaVersion, serverVersion, samples, series, bytes, lease,
     kind === 'recorded' ? `${(coveredMs / 3_600_000).toFixed(1)}h` : '',
     String(gaps.length),
   ]);
-  return queries.length === 0
-    ? head
-    : `${head}\n${formatTable(['query', 'kind', 'step', 'newest', 'covered', 'gaps'], rows, [4, 5])}`;
+  const table =
+    queries.length === 0
+      ? ''
+      : `\n${formatTable(['query', 'kind', 'step', 'newest', 'covered', 'gaps'], rows, [4, 5])}`;
+  return head + table + describeDeletions(status);
 }
 
 function describeLease(lease: ArchiveStatus['lease']): string {
@@ -112,6 +97,15 @@ function describeLease(lease: ArchiveStatus['lease']): string {
   const seconds = Math.abs(lease.expiresInMs / 1000).toFixed(0);
   const state = lease.expiresInMs > 0 ? `lease ends in ${seconds} s` : `lease ended ${seconds} s ago`;
   return `Recorded by ${lease.holder} (epoch ${lease.epoch}, ${state})\n`;
+}
+
+function describeQuota({ use, limits }: RecordingQuota): string {
+  const line = (scope: RecordingScope, text: string): string => {
+    const of = (kind: keyof RecordingAmount): string =>
+      `${grouped(use[scope][kind])} of ${grouped(limits[scope][kind])}`;
+    return `${text}: ${of('queries')} recorded queries, ${of('series')} series, ${of('samplesPerDay')} samples a day\n`;
+  };
+  return line('source', 'This source') + line('organisation', 'Its organisation');
 }
 
 function mebibytes(bytes: number): string {

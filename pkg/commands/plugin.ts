@@ -1,6 +1,8 @@
 import os from 'node:os';
+import { createMemoryBudget, statedMemoryMib } from '../composeMemory';
 import { type DatasourceFactory } from '../core/datasource';
 import { asPromkeepError } from '../core/errors';
+import { type MemoryBudget } from '../core/memoryBudget';
 import { type Logger } from '../core/ports';
 import { MAGIC_COOKIE_NAME } from '../plugin/handshake';
 import { createHclogLogger } from '../plugin/hclogLogger';
@@ -24,17 +26,19 @@ export interface PluginParts {
 export async function runPlugin(
   host: NodeJS.Process,
   exit: (code: number) => void,
-  compose: (logger: Logger) => PluginParts | Promise<PluginParts>
+  compose: (logger: Logger, budget: MemoryBudget) => PluginParts | Promise<PluginParts>
 ): Promise<void> {
   const logger = createHclogLogger((line) => void host.stderr.write(line), Date.now);
   redirectConsole(console, logger);
+  const budget = createMemoryBudget(statedMemoryMib(host.env));
   let parts: Promise<PluginParts> | undefined;
-  const load = (): Promise<PluginParts> => (parts ??= Promise.resolve(compose(logger)));
+  const load = (): Promise<PluginParts> => (parts ??= Promise.resolve(compose(logger, budget)));
   try {
     await servePlugin({
       factory: async (settings) => (await load()).factory(settings),
       metricsText: async () => (await load()).metricsText(),
       logger,
+      budget,
       host: {
         magicCookie: host.env[MAGIC_COOKIE_NAME],
         protocolVersions: host.env.PLUGIN_PROTOCOL_VERSIONS,

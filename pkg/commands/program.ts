@@ -102,9 +102,10 @@ function addArchive(program: Command, host: CommandHost, finish: (code: number) 
       const { runMigrate } = await import('./archive');
       finish(await runMigrate(host, options));
     });
-  program
+  const archive = program
     .command('archive')
-    .description('look into the archive')
+    .description('look into the archive, and decide on what waits to be deleted');
+  archive
     .command('status')
     .description('say what is kept and what is missing')
     .addOption(configOption())
@@ -112,6 +113,24 @@ function addArchive(program: Command, host: CommandHost, finish: (code: number) 
     .action(async (options: { config?: string; json?: boolean }) => {
       const { runArchiveStatus } = await import('./archive');
       finish(await runArchiveStatus(host, options));
+    });
+  archive
+    .command('take-back')
+    .description('keep what waits to be deleted of a recorded query')
+    .argument('<query>', 'its name')
+    .addOption(configOption())
+    .action(async (query: string, options: { config?: string }) => {
+      const { runTakeBack } = await import('./deletions');
+      finish(await runTakeBack(host, query, options));
+    });
+  archive
+    .command('carry-out')
+    .description('let what waits for a recorded query hold now, without waiting for its date')
+    .argument('<query>', 'its name')
+    .addOption(configOption())
+    .action(async (query: string, options: { config?: string }) => {
+      const { runCarryOut } = await import('./deletions');
+      finish(await runCarryOut(host, query, options));
     });
 }
 

@@ -1,3 +1,4 @@
+import { type RecordingAmounts } from '../../src/contract/recordedQuery';
 import { type SummaryMetric } from '../../src/contract/summary';
 import { type RecordedQuery, type SourceIdentity } from '../core/ports';
 
@@ -23,6 +24,7 @@ export interface PrometheusConfig {
   /** PEM texts. */
   tls?: { ca?: string; cert?: string; key?: string; serverName?: string; skipVerify: boolean };
   maxResponseBytes: number;
+  maxSeries: number;
 }
 
 export interface Credentials {
@@ -44,8 +46,13 @@ export interface ArchiveConfig {
   probe: string;
   /** A recorded query with more series is not recorded. */
   maxSeries: number;
-  /** How long rollups are kept: a class, `forever`, or `none`; absent: as the archive has it. */
-  rollups: { fiveMinutes?: string; hours?: string };
+  /** Of all recorded queries together; those of the configuration count, and are never refused. */
+  recordingLimits: RecordingAmounts;
+  /**
+   * How long rollups are kept: a class, `forever`, or `none`; how long deletions wait, `7d` or `2w`. Absent: as the archive
+   * has it.
+   */
+  wishes: { fiveMinutes?: string; hours?: string; deletionGrace?: string };
 }
 
 export interface ServerConfig {
@@ -56,6 +63,8 @@ export interface ServerConfig {
   /** Names, besides the usual ones, under which browsers may reach the server. */
   allowedHosts: readonly string[];
   limits: QueryLimits;
+  /** What the program may count on; absent: what the machine or the control group has. */
+  memoryLimitMib?: number;
 }
 
 export interface QueryLimits {

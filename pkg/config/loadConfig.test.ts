@@ -63,9 +63,9 @@ describe('defaults', () => {
 
 it('leaves the rollups as the archive has them unless the file names them', () => {
   const environment = { PROMKEEP_DATABASE_URL: 'postgres://u@h/d' };
-  expect(load('', environment).archive).toMatchObject({ maxSeries: 10_000, rollups: {} });
+  expect(load('', environment).archive).toMatchObject({ maxSeries: 10_000, wishes: {} });
   const { archive } = load('archive: {hourly_rollups: none, max_series: 50000}', environment);
-  expect(archive).toMatchObject({ maxSeries: 50_000, rollups: { fiveMinutes: undefined, hours: 'none' } });
+  expect(archive).toMatchObject({ maxSeries: 50_000, wishes: { fiveMinutes: undefined, hours: 'none' } });
 });
 
 describe('the shipped example', () => {
@@ -139,7 +139,7 @@ sumary: {}
       expect.stringMatching(/^server\.prot: unknown key; allowed are host, port, token, /),
       'recorded_queries[0].name: must look like a metric name: letters, digits, _ and :',
       'recorded_queries[0].step: must be text',
-      'recorded_queries[0].retention: must be a number with d, w or y, such as 30d, or forever',
+      'recorded_queries[0].retention: must be a number with d, w or y of at most 100 years, such as 30d, or forever',
       'recorded_queries[1].name: is missing',
       'recorded_queries[1].expr: must not be empty',
       'sumary: unknown key; allowed are prometheus, archive, server, recorded_queries, recorded_presets, summary',

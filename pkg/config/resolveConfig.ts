@@ -1,3 +1,4 @@
+import { type RecordingAmounts } from '../../src/contract/recordedQuery';
 import { defaultProbe, defaultSettleMs } from '../core/collectFetch';
 import { type RecordedQuery } from '../core/ports';
 import { mayRecord } from '../promql/mayRecord';
@@ -103,6 +104,7 @@ function resolvePrometheus(
         }
       : {}),
     maxResponseBytes: server.max_response_mib * 1024 * 1024,
+    maxSeries: server.max_series,
   };
 }
 
@@ -128,8 +130,29 @@ function resolveArchive(
     refillWindowMs: archive.refill_window,
     leaseMs: archive.lease,
     maxSeries: archive.max_series,
+    recordingLimits: limitsOf(archive),
     probe: archive.probe ?? defaultProbe(prometheus.scrape_interval),
-    rollups: { fiveMinutes: archive.five_minute_rollups, hours: archive.hourly_rollups },
+    wishes: {
+      fiveMinutes: archive.five_minute_rollups,
+      hours: archive.hourly_rollups,
+      deletionGrace: archive.deletion_grace,
+    },
+  };
+}
+
+function limitsOf(archive: FileConfig['archive']): RecordingAmounts {
+  const { organisation } = archive;
+  return {
+    source: {
+      queries: archive.max_queries,
+      series: archive.max_total_series,
+      samplesPerDay: archive.max_samples_per_day,
+    },
+    organisation: {
+      queries: organisation.max_queries,
+      series: organisation.max_series,
+      samplesPerDay: organisation.max_samples_per_day,
+    },
   };
 }
 
@@ -151,6 +174,7 @@ function resolveServer(server: FileConfig['server'], secrets: SecretReader, faul
     ...(token === undefined ? {} : { token }),
     ...(basicAuth ? { basicAuth } : {}),
     allowedHosts: server.allowed_hosts,
+    memoryLimitMib: server.memory_limit_mib,
     limits: {
       maxPoints: server.max_points,
       maxRangeMs: server.max_range,

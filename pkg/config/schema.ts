@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { PRESET_NAMES } from '../core/summaryPresets';
 import { parseDurationMs } from '../../src/contract/duration';
-import { ARCHIVE_DEFAULTS } from '../../src/contract/settings';
+import { parseRetentionDays, RETENTION_FORM } from '../../src/contract/retention';
+import { ARCHIVE_DEFAULTS, DEFAULT_MAX_SERIES, RECORDING_LIMITS } from '../../src/contract/settings';
 
 /**
  * The configuration file as people write it. Every key is here with what it may hold; docs/configuration.md explains each (a test
@@ -50,7 +51,7 @@ const prometheus = z.strictObject({
 
 const rollupRetention = z
   .string()
-  .regex(/^([1-9]\d{0,4}[dwy]|forever|none)$/, 'must be a number with d, w or y, such as 90d, forever, or none');
+  .refine((value) => value === 'none' || parseRetentionDays(value) !== undefined, `must be ${RETENTION_FORM}, or none`);
 
 const archive = z.strictObject({
   url: text.optional(),
@@ -69,8 +70,22 @@ const archive = z.strictObject({
   lease: duration.refine((ms) => ms >= 1_000, 'must be at least 1s').default(15_000),
   probe: text.optional(),
   max_series: count.default(ARCHIVE_DEFAULTS.recordMaxSeries),
+  max_queries: count.default(RECORDING_LIMITS.source.queries),
+  max_total_series: count.default(RECORDING_LIMITS.source.series),
+  max_samples_per_day: count.default(RECORDING_LIMITS.source.samplesPerDay),
+  organisation: z
+    .strictObject({
+      max_queries: count.default(RECORDING_LIMITS.organisation.queries),
+      max_series: count.default(RECORDING_LIMITS.organisation.series),
+      max_samples_per_day: count.default(RECORDING_LIMITS.organisation.samplesPerDay),
+    })
+    .prefault({}),
   five_minute_rollups: rollupRetention.optional(),
   hourly_rollups: rollupRetention.optional(),
+  deletion_grace: z
+    .string()
+    .regex(/^[1-9]\d{0,2}[dw]$/, 'must be a number of days or weeks, such as 7d or 2w')
+    .optional(),
 });
 
 const server = z.strictObject({
@@ -90,13 +105,15 @@ const server = z.strictObject({
   max_records: count.default(250_000),
   max_concurrent_queries: count.default(10),
   max_response_mib: count.default(64),
+  max_series: count.default(DEFAULT_MAX_SERIES),
+  memory_limit_mib: count.optional(),
   request_timeout: positiveDuration.default(30_000),
 });
 
 const step = positiveDuration.refine((ms) => ms >= 1_000, 'must be at least 1s').default(15_000);
 const retention = z
   .string()
-  .regex(/^([1-9]\d{0,4}[dwy]|forever)$/, 'must be a number with d, w or y, such as 30d, or forever')
+  .refine((value) => parseRetentionDays(value) !== undefined, `must be ${RETENTION_FORM}`)
   .default('1y');
 
 const recordedQuery = z.strictObject({

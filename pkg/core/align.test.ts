@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { alignRange } from './align';
 
 describe('alignRange', () => {
+  // [Q1.4]
   it('reaches the anchor of the reference: a step of a day at an offset of -5:30', () => {
     const fromMs = Date.parse('2022-01-11T08:25:30.123Z');
     expect(alignRange({ fromMs, toMs: fromMs + 3_600_000 }, 86_400_000, -19_800)).toEqual({
@@ -10,6 +11,7 @@ describe('alignRange', () => {
     });
   });
 
+  // [Q1.4]
   it('lies on the grid, at most a step earlier, also before the epoch', () => {
     fc.assert(
       fc.property(
@@ -27,6 +29,7 @@ describe('alignRange', () => {
     );
   });
 
+  // [Q7.15]
   it.each([1, 10, 50])('has no rounding noise at a step of %i ms', (stepMs) => {
     const fromMs = 1_705_590_315_650;
     expect(alignRange({ fromMs, toMs: fromMs + 7 * stepMs }, stepMs, 0)).toEqual({ fromMs, toMs: fromMs + 7 * stepMs });

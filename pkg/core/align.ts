@@ -1,7 +1,7 @@
 import { type TimeRange } from './ports';
 
 /**
- * Moves both ends down to the grid of the step (contract 1.4), so that refreshing asks for the same points again.
+ * Moves both ends down to the grid of the step [Q1.4], so that refreshing asks for the same points again.
  *
  * Integer milliseconds throughout. Grafana computes in floating-point nanoseconds, which misprints about 30 % of the times at
  * steps of 1, 10 and 50 ms and so defeats every cache behind it.

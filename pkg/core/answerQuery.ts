@@ -1,11 +1,11 @@
 import { SUMMARY_QUERY_TYPE } from '../../src/contract/query';
 import { type SummaryMetric } from '../../src/contract/summary';
 import { answerSummary } from './answerSummary';
+import { callFor } from './callers';
 import { failure, isNotEmpty, success, withRefId } from './dataResponses';
 import { type Caller, type DataQuery, type DataResponse } from './datasource';
 import { asPromkeepError, type PromkeepError } from './errors';
 import { exemplarFrames } from './exemplarFrames';
-import { forwardHeaders } from './forwardHeaders';
 import { type Frame, type Notice } from './frame';
 import { histogramInfos } from './histogramInfos';
 import { type KeepDeps, type KeepReport, keepResult } from './keepResult';
@@ -52,7 +52,7 @@ export async function answerQuery(
 ): Promise<DataResponse> {
   try {
     const model = parseQueryModel(query.json);
-    const call: CallOptions = { signal, headers: forwardHeaders(caller.headers) };
+    const call = callFor(caller, signal);
     if (SUMMARY_QUERY_TYPE === (query.queryType || model.queryType)) {
       return withRefId(await answerSummary(deps, model, query, caller, call), query.refId);
     }
@@ -148,7 +148,7 @@ async function settle(plan: QueryPlan, work: () => Promise<Frame[]>): Promise<Pa
   }
 }
 
-/** Contract 2.4: what was asked is shown beside an error of Prometheus, and nothing when nobody answered. */
+/** What was asked is shown beside an error of Prometheus, and nothing when nobody answered [Q2.4]. */
 function failureFrames(plan: QueryPlan, { code }: PromkeepError): Frame[] {
   switch (code) {
     case 'SOURCE_REFUSED':

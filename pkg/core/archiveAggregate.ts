@@ -84,7 +84,9 @@ async function readInstant(
 function readWhole(deps: AggregateDeps, { startMs, endMs }: TimeGrid, options: CallOptions): Promise<GridSamples> {
   const { archive, match, aggregate, bucketMs } = deps;
   const read = { ...match, grid: { startMs, endMs, stepMs: bucketMs }, widthMs: bucketMs, aggregate };
-  return askArchive(deps, options, (signal) => archive.history.readBuckets(read, signal));
+  return askArchive(deps, options, (signal) =>
+    archive.history.readBuckets({ ...read, memory: options.memory }, signal)
+  );
 }
 
 const WORDS: Readonly<Record<BucketRead['aggregate'], string>> = {

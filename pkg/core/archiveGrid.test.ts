@@ -12,6 +12,7 @@ describe('fitStep', () => {
 });
 
 describe('splitGrid', () => {
+  // [A6]
   it('puts the seam where coverage ends, on the grid', () => {
     expect(splitGrid(GRID, [range(0, 150)])).toEqual({ inside: [range(100, 140)], outside: [range(160, 200)] });
   });

@@ -1,5 +1,6 @@
 import { type LabelMatcher } from './labelMatcher';
-import { compileMatchers } from './matchLabels';
+import { atMost, LIMITS } from './limits';
+import { checkMatchers } from './matchLabels';
 import { type RecordedQuery } from './ports';
 import { formatExact } from './step';
 
@@ -17,13 +18,25 @@ export interface ArchiveMatch {
   matchers: LabelMatcher[];
 }
 
-/** The recorded queries that answer an expression. Throws `QUERY_INVALID` for a pattern in a filter that is not understood. */
+/**
+ * The recorded queries that answer an expression. Throws `QUERY_INVALID` for a pattern in a filter that is not understood,
+ * `LIMIT_EXCEEDED` for one that is too large and for an expression that is too long to be compared.
+ */
 export function findMatches(recorded: readonly Recorded[], asked: string, compare: CompareExpressions): ArchiveMatch[] {
+  atMost(asked, LIMITS.parsedExpressionLength, 'An expression that is looked for in the archive');
   const matches = recorded.flatMap((query) => {
     const matchers = compare(query.expression, asked);
     return matchers ? [{ query, matchers }] : [];
   });
-  matches.forEach(({ matchers }) => compileMatchers(matchers));
+  const checked = new Set<string>();
+  for (const { matchers } of matches) {
+    // many recorded queries leave the same filters over
+    const key = JSON.stringify(matchers);
+    if (!checked.has(key)) {
+      checked.add(key);
+      checkMatchers(matchers);
+    }
+  }
   return matches;
 }
 
@@ -42,7 +55,8 @@ export function explainNoMatch(recorded: readonly Recorded[], asked: string, com
   return windows === undefined ? text : `${text} ${windows}`;
 }
 
-const WINDOW = /\[[^\]"'`{}]*\]/g;
+/** Without a `[` inside: a row of them would be gone through from each one to its end. */
+const WINDOW = /\[[^[\]"'`{}]*\]/g;
 
 /** The usual reason on dashboards: `$__rate_interval` became another window than the recorded one. */
 function differenceInWindows(recorded: string, asked: string, compare: CompareExpressions): string | undefined {
@@ -58,7 +72,7 @@ function differenceInWindows(recorded: string, asked: string, compare: CompareEx
   const differing = theirs.flatMap((window, i) =>
     window === ours[i] ? [] : [`${window} is recorded, ${ours[i]} asked for`]
   );
-  return `It differs in the window only: ${[...new Set(differing)].join('; ')}. A window that is written out instead of $__rate_interval or $__interval is the same at every zoom.`;
+  return `It differs in the window only: ${shorten([...new Set(differing)].join('; '))}. A window that is written out instead of $__rate_interval or $__interval is the same at every zoom.`;
 }
 
 function wordsOf(expression: string): Set<string> {

@@ -228,7 +228,7 @@ function readGrid(
 ): Promise<GridSamples> {
   const { archive, match } = deps;
   const read = { ...match, grid: { startMs, endMs, stepMs } };
-  return askArchive(deps, options, (signal) => archive.history.readGrid(read, signal));
+  return askArchive(deps, options, (signal) => archive.history.readGrid({ ...read, memory: options.memory }, signal));
 }
 
 function matrix(series: Series[]): QueryResult {

@@ -15,6 +15,7 @@ describe('refusalToWrite', () => {
     expect(refusalToWrite(one)).toBeUndefined();
   });
 
+  // [A13]
   it.each([
     ['a Viewer', caller('vera', 'Viewer'), /Editor or Admin/],
     ['an unknown role', caller('vera', 'None'), /Editor or Admin/],

@@ -1,8 +1,15 @@
 import { type Caller } from './datasource';
+import { forwardHeaders } from './forwardHeaders';
+import { type CallOptions } from './ports';
+
+/** How a source is asked on behalf of a caller. */
+export function callFor({ headers, memory }: Caller, signal: AbortSignal): CallOptions {
+  return { signal, headers: forwardHeaders(headers), memory };
+}
 
 /** Grafana's alerting asks. */
-export function isAlert({ headers }: Caller): boolean {
-  return headers.fromalert === 'true';
+export function isAlert({ headers, doubtful = [] }: Caller): boolean {
+  return headers.fromalert === 'true' || doubtful.includes('fromalert');
 }
 
 /** Grafana's server-side expressions ask, for a dashboard or an alert: tables and empty frames make them fail. */
@@ -21,7 +28,7 @@ export function mayBeExpression(caller: Caller): boolean {
 
 /**
  * Why this caller may not write to the archive, by keeping a result or by changing recorded queries; `undefined` when they may
- * (promise 13).
+ * [A13].
  *
  * A role check alone would let the visitors of a public dashboard write, because Grafana runs their queries as an internal
  * identity with the role Admin. What tells it from a person is its login: Grafana 12 names its internal identities `service`
@@ -51,7 +58,7 @@ export function refusalToWrite(caller: Caller, what: keyof typeof WORDS = 'keep'
   return sendsCredentials(caller) ? FORWARDS_CREDENTIALS : undefined;
 }
 
-/** Why this caller may not read from the archive; `undefined` when they may (promise 12). Reading needs no role of its own. */
+/** Why this caller may not read from the archive; `undefined` when they may [A12]. Reading needs no role of its own. */
 export function refusalToRead(caller: Caller, forwardsCredentials: boolean): string | undefined {
   return forwardsCredentials || sendsCredentials(caller) ? FORWARDS_CREDENTIALS : undefined;
 }
@@ -80,6 +87,6 @@ const WORDS = {
 /** Two users may see different data through such a datasource; the archive could not tell them apart. */
 export const FORWARDS_CREDENTIALS = "this datasource forwards each user's own credentials";
 
-function headerIsSet({ headers }: Caller, name: string): boolean {
-  return headers[name] !== undefined && headers[name] !== '';
+function headerIsSet({ headers, doubtful = [] }: Caller, name: string): boolean {
+  return (headers[name] !== undefined && headers[name] !== '') || doubtful.includes(name);
 }

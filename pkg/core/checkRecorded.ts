@@ -1,7 +1,9 @@
 import { findRecordedFaults, type RecordedCheck, type RecordedDefinition } from '../../src/contract/recordedQuery';
 import { floorToGrid } from './collectGrid';
 import { PromkeepError } from './errors';
+import { grouped } from './groupedNumber';
 import { type Clock, type MetricSource } from './ports';
+import { samplesPerDay } from './recordingQuota';
 import { type QueryResult } from './series';
 import { formatExact } from './step';
 
@@ -15,8 +17,6 @@ export interface CheckDeps {
   mayRecord: MayRecord;
   policy: { maxSeries: number; settleMs: number; scrapeIntervalMs: number };
 }
-
-const DAY_MS = 86_400_000;
 
 /**
  * Checks a definition: its fields, whether its value depends on the request, and, by asking Prometheus for the newest settled
@@ -74,7 +74,7 @@ async function askPrometheus(
   const told =
     series === 0
       ? ['Just now it has no series; recording begins when it has.']
-      : [`${series} series, ${grouped(series * Math.round(DAY_MS / stepMs))} samples a day.`];
+      : [`${series} series, ${grouped(samplesPerDay(series, stepMs))} samples a day.`];
   return { faults, hints: [...hints, ...told, ...result.warnings], series };
 }
 
@@ -102,9 +102,4 @@ function tooMany(series: number, limit: number): string | undefined {
   return series > limit
     ? `It has ${grouped(series)} series, and the datasource's limit is ${grouped(limit)}; aggregate, or add matchers.`
     : undefined;
-}
-
-/** 12,345 */
-function grouped(count: number): string {
-  return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
 }

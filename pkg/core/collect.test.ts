@@ -4,6 +4,7 @@ import { collectNext, openProgress, type CollectProgress, type CollectStep } fro
 import { COLLECT_DEFAULTS, defaultSettleMs, type CollectDeps } from './collectFetch';
 import { refillNext, REFILL_DEFAULTS } from './collectRefill';
 import { PromkeepError } from './errors';
+import { MemoryBudget } from './memoryBudget';
 import { type RecordedQuery } from './ports';
 
 const QUERY: RecordedQuery = { name: 'load', expression: 'node_load1', stepMs: 15_000, retention: '30d' };
@@ -40,6 +41,7 @@ async function runAll(deps: CollectDeps, progress: CollectProgress): Promise<Col
 }
 
 describe('when a query is due', () => {
+  // [A6]
   it('starts a new query at the newest settled grid time and asks for nothing younger', async () => {
     const { deps, archive } = setUp();
     const steps = await runAll(deps, await openProgress(deps, QUERY, undefined));
@@ -52,6 +54,12 @@ describe('when a query is due', () => {
     const { deps, archive } = setUp({ backfillMs: 3_600_000 });
     await runAll(deps, await openProgress(deps, QUERY, undefined));
     expect(archive.writes[0].range).toEqual({ fromMs: EPOCH_MS - 45_000 - 3_600_000, toMs: EPOCH_MS - 45_000 });
+  });
+
+  it('writes nothing over what was recorded before an Editor gave it another expression, however far a backfill goes', async () => {
+    const { deps, archive } = setUp({ backfillMs: 3_600_000 });
+    await runAll(deps, await openProgress(deps, { ...QUERY, version: 2 }, undefined));
+    expect(archive.writes[0].range).toEqual({ fromMs: EPOCH_MS - 45_000, toMs: EPOCH_MS - 45_000 });
   });
 
   it('does nothing until the next grid time has settled', async () => {
@@ -121,12 +129,14 @@ describe('when a query is due', () => {
     expect(archive.writes.map(({ series }) => series[0].timesMs.length)).toEqual([10, 10, 5]);
   });
 
+  // [A6]
   it('settles after 2.2 scrapes and a timeout', () => {
     expect(defaultSettleMs(15_000, 10_000)).toBe(43_000);
   });
 });
 
 describe('what counts as covered', () => {
+  // [A5]
   it('leaves out the times at which the probe found no data, and says so', async () => {
     const { deps, source, archive } = setUp({ backfillMs: 60_000 });
     const emptyAt = EPOCH_MS - 75_000;
@@ -147,6 +157,7 @@ describe('what counts as covered', () => {
     expect(archive.writes[0]).toMatchObject({ series: [], covered: [archive.writes[0].range], gaps: [] });
   });
 
+  // [A5]
   it('stores an answer with storage warnings but keeps the range open', async () => {
     const { deps, source, archive } = setUp();
     source.answer = () => ({ warnings: ['remote read failed'] });
@@ -249,6 +260,7 @@ describe('when something fails', () => {
     expect(points).toBe(5_001);
   });
 
+  // [A14]
   it('refuses strings and native histograms in words', async () => {
     const { deps, source } = setUp();
     const opened = await openProgress(deps, QUERY, undefined);
@@ -277,6 +289,32 @@ describe('when something fails', () => {
     const refill = { ...raised, refill: REFILL_DEFAULTS };
     expect((await refillNext(refill, QUERY, after.progress, new Map(), signal)).range).toEqual(at);
     expect(await archive.coverage('load')).toEqual([{ ...at, toMs: at.toMs + 15_000 }]);
+  });
+
+  it('asks again, and gives up nothing, where others hold the memory just now', async () => {
+    const { deps, source, archive, clock } = setUp();
+    source.answer = () => {
+      throw new PromkeepError('LIMIT_EXCEEDED', 'There is no room in memory', { status: 429 });
+    };
+    const [full] = await runAll(deps, await openProgress(deps, QUERY, undefined));
+    expect(full.failure).toMatchObject({ error: { message: 'There is no room in memory' }, transient: true });
+    source.answer = () => ({});
+    clock.ms += 15_000;
+    await runAll(deps, full.progress);
+    expect(await archive.coverage('load')).toEqual([{ fromMs: EPOCH_MS - 45_000, toMs: EPOCH_MS - 30_000 }]);
+  });
+
+  it('holds memory until what was fetched is written, and not longer', async () => {
+    const { deps, archive } = setUp();
+    const budget = new MemoryBudget(1024 ** 3, () => signal);
+    const held: number[] = [];
+    const write = archive.writeRange.bind(archive);
+    jest.spyOn(archive, 'writeRange').mockImplementation((range) => {
+      held.push(budget.use.shares);
+      return write(range);
+    });
+    await runAll({ ...deps, budget }, await openProgress(deps, QUERY, undefined));
+    expect([held, budget.use.shares]).toEqual([[1], 0]);
   });
 
   it('asks for shorter ranges where only a long one has too many series', async () => {

@@ -66,7 +66,9 @@ export function newestDueMs(deps: CollectDeps, query: RecordedQuery): number {
 
 /**
  * Finds out from the archive's ledger where collecting has to go on: behind the last covered time, or, when nothing was ever
- * covered, at the first noted gap. A query the archive has never seen begins now, or `backfillMs` earlier.
+ * covered, at the first noted gap. A query the archive has never seen begins now, or `backfillMs` earlier. A later version always
+ * begins now: what it fetched of the time before would replace what its predecessor recorded, which whoever may change an
+ * expression could use to empty or to falsify it.
  *
  * @param earliestGapMs start of the oldest gap the ledger holds for this query
  */
@@ -83,7 +85,8 @@ export async function openProgress(
     const frontierMs = floorToGrid(covered[covered.length - 1].toMs, stepMs);
     return { frontierMs, historyStartMs: Math.min(covered[0].fromMs, gapStartMs), begun: true, ...sizes };
   }
-  const backfillMs = Math.min(deps.settings.backfillMs, retentionMs(query.retention) ?? Infinity);
+  const backfillMs =
+    (query.version ?? 1) > 1 ? 0 : Math.min(deps.settings.backfillMs, retentionMs(query.retention) ?? Infinity);
   const firstMs = newestDueMs(deps, query) - floorToGrid(backfillMs, stepMs);
   const historyStartMs = Math.min(firstMs, gapStartMs);
   return { frontierMs: historyStartMs - stepMs, historyStartMs, begun: gapStartMs < Infinity, ...sizes };
@@ -156,18 +159,23 @@ export async function collectRange(
   signal: AbortSignal,
   begun = true
 ): Promise<WrittenRange> {
-  const fetched = await fetchRange(deps, query, range, signal);
-  const write = begun ? fetched : { ...fetched, gaps: withoutPrelude(fetched) };
-  const outcome = await deps.archive.writeRange(write, signal);
-  const points = (parts: readonly TimeRange[]): number =>
-    parts.reduce((sum, part) => sum + countPoints(part, query.stepMs), 0);
-  return {
-    outcome,
-    beginMs: write.covered[0]?.fromMs,
-    coveredPoints: points(write.covered),
-    gapPoints: points(write.gaps),
-    warnings: write.provenance.warnings,
-  };
+  const memory = deps.budget?.open(true);
+  try {
+    const fetched = await fetchRange(deps, query, range, { signal, memory });
+    const write = begun ? fetched : { ...fetched, gaps: withoutPrelude(fetched) };
+    const outcome = await deps.archive.writeRange(write, signal);
+    const points = (parts: readonly TimeRange[]): number =>
+      parts.reduce((sum, part) => sum + countPoints(part, query.stepMs), 0);
+    return {
+      outcome,
+      beginMs: write.covered[0]?.fromMs,
+      coveredPoints: points(write.covered),
+      gapPoints: points(write.gaps),
+      warnings: write.provenance.warnings,
+    };
+  } finally {
+    memory?.release();
+  }
 }
 
 function withoutPrelude({ covered, gaps }: RangeWrite): readonly Gap[] {
@@ -256,8 +264,10 @@ export function judgeFailure(error: PromkeepError): CollectFailure {
       const transient = error.status >= 500;
       return { reason: transient ? 'source-down' : 'query-failed', error, transient };
     }
-    case 'SOURCE_RESPONSE_TOO_LARGE':
     case 'LIMIT_EXCEEDED':
+      // 429: there is no room in memory just now, which says nothing about the query.
+      return { reason: 'query-failed', error, transient: error.status === 429 };
+    case 'SOURCE_RESPONSE_TOO_LARGE':
     case 'QUERY_INVALID':
       return { reason: 'query-failed', error, transient: false };
     case 'INTERNAL':

@@ -1,7 +1,10 @@
+import { isTooManySeries } from './answerMemory';
 import { splitByTime } from './collectGrid';
 import { PromkeepError } from './errors';
+import { type MemoryBudget } from './memoryBudget';
 import {
   type Archive,
+  type CallOptions,
   type Clock,
   type Gap,
   type MetricSource,
@@ -10,6 +13,7 @@ import {
   type RecordedQuery,
   type TimeRange,
 } from './ports';
+import { type RecordingAllowance } from './recordingAllowance';
 import { type QueryResult, type Series } from './series';
 
 export interface CollectDeps {
@@ -17,14 +21,18 @@ export interface CollectDeps {
   archive: Archive;
   clock: Clock;
   settings: CollectSettings;
+  /** Limits of all recorded queries together. */
+  allowance?: Pick<RecordingAllowance, 'admit'>;
+  /** Absent: what is fetched does not count. */
+  budget?: MemoryBudget;
   /** Version of the source for the provenance; the caller caches it. */
   sourceVersion(signal: AbortSignal): Promise<string | undefined>;
 }
 
 export interface CollectSettings {
-  /** A time is asked for only when it is this old: late scrapes and stale markers change younger answers (promise 6). */
+  /** A time is asked for only when it is this old: late scrapes and stale markers change younger answers [A6]. */
   settleMs: number;
-  /** PromQL that has a value wherever the source held data (promise 5). */
+  /** PromQL that has a value wherever the source held data [A5]. */
   probe: string;
   /** How far before its first start a new recorded query begins. */
   backfillMs: number;
@@ -51,7 +59,7 @@ export function defaultProbe(scrapeIntervalMs: number): string {
   return `count(count_over_time(up[${Math.max(4 * scrapeIntervalMs, 15_000)}ms]))`;
 }
 
-/** 2.2 scrapes and one timeout: measured in promise 6 of the archive's design. */
+/** 2.2 scrapes and one timeout: as long as answers were seen to change [A6]. */
 export function defaultSettleMs(scrapeIntervalMs: number, scrapeTimeoutMs: number): number {
   return Math.round(2.2 * scrapeIntervalMs) + scrapeTimeoutMs;
 }
@@ -69,15 +77,16 @@ export async function fetchRange(
   deps: CollectDeps,
   query: RecordedQuery,
   range: TimeRange,
-  signal: AbortSignal
+  call: CallOptions
 ): Promise<RangeWrite> {
   const request = { startMs: range.fromMs, endMs: range.toMs, stepMs: query.stepMs };
   const [result, probe, prometheusVersion] = await Promise.all([
-    askQuery(deps, query, request, signal),
-    askProbe(deps, request, signal),
-    deps.sourceVersion(signal),
+    askQuery(deps, query, request, call),
+    askProbe(deps, request, call),
+    deps.sourceVersion(call.signal),
   ]);
   refuseUnstorable(query, result);
+  deps.allowance?.admit(query, result.series.length);
   const { covered, gaps } = judge(query, range, result, probe);
   return {
     query: { kind: 'recorded', name: query.name },
@@ -103,23 +112,23 @@ async function askQuery(
   { source, settings: { seriesLimit } }: CollectDeps,
   { name, expression }: RecordedQuery,
   request: Grid,
-  signal: AbortSignal
+  call: CallOptions
 ): Promise<QueryResult> {
   try {
-    return await source.queryRange({ ...request, expr: expression, maxSeries: seriesLimit?.max }, { signal });
+    return await source.queryRange({ ...request, expr: expression, maxSeries: seriesLimit?.max }, call);
   } catch (error) {
-    if (seriesLimit !== undefined && error instanceof PromkeepError && error.code === 'LIMIT_EXCEEDED') {
+    if (seriesLimit !== undefined && isTooManySeries(error)) {
       const { max, setting } = seriesLimit;
       const text = `The recorded query ${name} returns more than ${max} series, the limit that ${setting} sets: aggregate, add matchers, or raise it.`;
-      throw new PromkeepError(error.code, text, { cause: error });
+      throw new PromkeepError('LIMIT_EXCEEDED', text, { cause: error, status: error.status });
     }
     throw error;
   }
 }
 
-async function askProbe({ source, settings }: CollectDeps, request: Grid, signal: AbortSignal): Promise<QueryResult> {
+async function askProbe({ source, settings }: CollectDeps, request: Grid, call: CallOptions): Promise<QueryResult> {
   try {
-    return await source.queryRange({ ...request, expr: settings.probe }, { signal });
+    return await source.queryRange({ ...request, expr: settings.probe }, call);
   } catch (error) {
     if (error instanceof PromkeepError && error.code === 'SOURCE_REFUSED') {
       const text = `The archive's probe ${settings.probe} failed: ${error.message}`;

@@ -30,6 +30,7 @@ async function setUp(covered: TimeRange[], frontierStep: number) {
   return { source, archive, clock, progress, deps };
 }
 
+// [A5]
 it('fills the newest hole first, then the older one, then rests', async () => {
   const { deps, progress, archive } = await setUp(
     [
@@ -101,6 +102,7 @@ function alreadyThere(covered: TimeRange[]): RangeWrite {
   };
 }
 
+// [A5]
 it('leaves a hole that is older than the retention of its query, which would expire again', async () => {
   const { deps, progress, archive, clock } = await setUp([{ fromMs: at(4), toMs: at(30) }], 30);
   clock.ms = at(30) + 8 * 86_400_000;

@@ -1,6 +1,7 @@
 import { mapConcurrently, withinSignal } from './concurrency';
 
 describe('mapConcurrently', () => {
+  // [Q1.2]
   it('keeps the order and never runs more than the limit', async () => {
     let running = 0;
     let most = 0;

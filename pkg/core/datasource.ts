@@ -1,6 +1,7 @@
 import { type ErrorSource } from './errors';
 import { type Frame } from './frame';
 import { type FramePacket } from './frameJson';
+import { type MemoryShare } from './memoryBudget';
 import { type ResourceRequest, type ResourceResponse, type TimeRange } from './ports';
 
 /**
@@ -49,8 +50,12 @@ export interface Caller {
   orgId: number;
   /** Absent for calls Grafana makes by itself (alerting). */
   user?: { login: string; role: 'Viewer' | 'Editor' | 'Admin' | string };
-  /** Every header that came along, names in lower case, without Grafana's `http_` prefix. */
+  /** The headers that came along and count, names in lower case, without Grafana's `http_` prefix. */
   headers: Readonly<Record<string, string>>;
+  /** Headers that came along and may be made up: they go nowhere, but what they would forbid is forbidden. */
+  doubtful?: readonly string[];
+  /** What the answers to them are charged to; absent: see `CallOptions`. */
+  memory?: MemoryShare;
 }
 
 export interface DataRequest {

@@ -76,6 +76,7 @@ describe('queryData', () => {
     ]);
   });
 
+  // [Q7.10]
   it('answers instant, range and exemplars of one query in this order, the instant at the exact end', async () => {
     const { instance, source } = setUp();
     source.exemplars = [{ labels: { __name__: 'up' }, exemplars: [{ labels: { t: '1' }, value: 1, timeMs: NOW_MS }] }];
@@ -90,12 +91,14 @@ describe('queryData', () => {
     expect(frames.every(({ meta }) => meta?.executedQueryString === 'Expr: up\nStep: 15s')).toBe(true);
   });
 
+  // [Q1.2]
   it('asks for no exemplars on behalf of an alert', async () => {
     const { instance, source } = setUp();
     await ask(instance, { expr: 'up', exemplar: true }, alert);
     expect(source.asked).toHaveLength(1);
   });
 
+  // [Q7.8]
   it('shows a failing exemplar request as a warning, not as an error', async () => {
     const { instance, source } = setUp();
     source.exemplars = new PromkeepError('SOURCE_STATUS', '404 Not Found');
@@ -106,6 +109,7 @@ describe('queryData', () => {
     ]);
   });
 
+  // [Q7.9]
   it('says what was asked also when there is neither data nor an exemplar', async () => {
     const { frames } = await ask(setUp().instance, { expr: 'none', instant: true, exemplar: true });
     expect(frames).toEqual([
@@ -117,6 +121,7 @@ describe('queryData', () => {
     ]);
   });
 
+  // [Q7.8]
   it('thins exemplars out unless the settings ask for all', async () => {
     const exemplars = [1, 2, 3].map((value) => ({ labels: {}, value, timeMs: NOW_MS + value }));
     const shown = async (part: Partial<DatasourceDeps>) => {
@@ -128,12 +133,14 @@ describe('queryData', () => {
     expect([await shown({}), await shown({ allExemplars: true })]).toEqual([1, 3]);
   });
 
+  // [Q4.4]
   it('gives alerting exactly one frame without fields when there is no data', async () => {
     const { frames, status } = await ask(setUp().instance, { expr: 'none', instant: true }, alert);
     expect(status).toBe(200);
     expect(frames.map(({ fields }) => fields)).toEqual([[]]);
   });
 
+  // [Q2.4] [Q7.1]
   it("carries Prometheus' text, status and blame, beside what was asked", async () => {
     const response = await ask(setUp().instance, { expr: 'sum(' });
     expect(response).toMatchObject({ status: 400, errorSource: 'downstream' });
@@ -147,6 +154,7 @@ describe('queryData', () => {
     ]);
   });
 
+  // [Q2.4]
   it.each([
     ['SOURCE_STATUS', 401, [{ executedQueryString: 'Expr: up\nStep: 15s' }]],
     ['SOURCE_UNREACHABLE', 502, []],
@@ -179,6 +187,7 @@ describe('queryData', () => {
     ]);
   });
 
+  // [Q1.2]
   it('lets the last of two queries with the same refId win', async () => {
     const { instance } = setUp();
     const queries = [dataQuery({ expr: 'sum(' }), dataQuery({ expr: 'up' })];
@@ -238,12 +247,14 @@ describe('the standard format', () => {
     expect(await typeFor({})).toBe('timeseries-long');
   });
 
+  // [Q4.4]
   it.each(['fromalert', 'x-grafana-from-expr'])('is ignored for requests with the header %s', async (name) => {
     const headers = { [name]: 'true' };
     const { frames } = await ask(setUp().instance, { expr: 'up', resultFormat: 'standard' }, { ...editor, headers });
     expect(frames[0].meta?.type).toBe('timeseries-multi');
   });
 
+  // [R5]
   it('shows a string as it is, with a notice, and warnings on the table', async () => {
     const { instance, source } = setUp();
     source.warnings = ['w'];
@@ -318,6 +329,7 @@ describe('the Summary query', () => {
 describe('keeping', () => {
   const kept = { expr: 'up', keep: true };
 
+  // [A1]
   it('archives the answer on its grid before it says so', async () => {
     const { instance, archive } = setUp();
     const { frames } = await ask(instance, { ...kept, utcOffsetSec: 7, instant: true, range: true });
@@ -371,6 +383,7 @@ describe('keeping', () => {
     },
   });
 
+  // [A13]
   it.each([
     ['there is no archive', { archive: undefined }, 'Not kept: this datasource has no archive'],
     [
@@ -393,6 +406,7 @@ describe('keeping', () => {
     expect(await problem(part)).toBe(text);
   });
 
+  // [A13]
   it('refuses Viewers, alerts and public dashboards', async () => {
     expect(await problem({}, kept, { ...editor, user: { login: 'v', role: 'Viewer' } })).toMatch(/Editor or Admin/);
     expect(await problem({}, kept, { ...editor, user: { login: 'service', role: 'Admin' } })).toMatch(
@@ -401,6 +415,7 @@ describe('keeping', () => {
     expect(await problem({}, kept, alert)).toMatch(/alert/);
   });
 
+  // [A14]
   it('refuses a string', async () => {
     expect(await problem({}, { expr: '"abc"', instant: true, keep: true })).toBe(
       'Not kept: a string result is not a metric'
@@ -413,6 +428,7 @@ describe('keeping', () => {
     expect(await problem(policy({ archive }))).toBe('Not kept: The database refuses connections.');
   });
 
+  // [A4]
   it('does not let a person wait for an archive that hangs, and does not claim a commit', async () => {
     const archive = new MemoryArchive();
     archive.hold = new Promise(() => undefined);
@@ -438,6 +454,7 @@ describe('keeping', () => {
 });
 
 describe('checkHealth', () => {
+  // [Q4.2]
   it('reports Prometheus, its version and the archive', async () => {
     const { instance, source } = setUp();
     source.failure = undefined;
@@ -458,6 +475,7 @@ describe('checkHealth', () => {
     await instance.dispose();
   });
 
+  // [Q4.2]
   it('fails with the text of Prometheus', async () => {
     const source = new MemorySource({});
     source.failure = new PromkeepError('SOURCE_STATUS', '401 Unauthorized');
@@ -468,6 +486,7 @@ describe('checkHealth', () => {
     });
   });
 
+  // [Q7.16]
   it('says what is wrong with the settings to whoever has just saved them', async () => {
     const settingsWarnings = ['The custom header 1 has a name and no value, and is not sent.'];
     const source = new MemorySource({ '1+1': { scalar: () => 2 } });

@@ -2,14 +2,14 @@ import { type SummaryMetric } from '../../src/contract/summary';
 import { type AnswerDeps, answerQuery } from './answerQuery';
 import { type ApiRoute } from './api';
 import { type CompareExpressions } from './archiveMatch';
-import { refusalToRead } from './callers';
+import { callFor, refusalToRead } from './callers';
 import { mapConcurrently } from './concurrency';
 import { type DatasourceInstance } from './datasource';
 import { asPromkeepError, PromkeepError } from './errors';
 import { checkHealth } from './healthCheck';
-import { forwardHeaders } from './forwardHeaders';
 import { type KeepPolicy } from './keepResult';
 import { decideStream, type LiveDeps, runStream, type Wait } from './liveQuery';
+import { LiveSeats } from './liveSeats';
 import { type Archive, type Clock, type Logger, type MetricSource } from './ports';
 import { type ApplyFilters } from './queryPlan';
 import { answerResource } from './resourceCalls';
@@ -77,7 +77,7 @@ export function createDatasourceInstance(deps: DatasourceDeps): DatasourceInstan
     clock,
     logger,
   };
-  const liveDeps: LiveDeps = deps;
+  const liveDeps: LiveDeps = { ...deps, seats: new LiveSeats() };
   return {
     async queryData({ caller, queries }, signal) {
       if (queries.length === 0) {
@@ -91,7 +91,7 @@ export function createDatasourceInstance(deps: DatasourceDeps): DatasourceInstan
     checkHealth: (caller, signal) =>
       checkHealth(
         { source, archive: archive?.archive, timeoutSignal, settingsWarnings: deps.settingsWarnings },
-        { signal, headers: forwardHeaders(caller.headers) }
+        callFor(caller, signal)
       ),
     callResource: (request, caller, signal) =>
       answerResource({ source, apiRoutes, logger, suggestionSelectors }, request, caller, signal),

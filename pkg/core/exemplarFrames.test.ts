@@ -3,6 +3,7 @@ import { exemplarFrames, sampleExemplars } from './exemplarFrames';
 const CONTEXT = { expr: 'x', stepMs: 1_000, legendFormat: '' };
 
 describe('exemplarFrames', () => {
+  // [Q3.4] [Q7.9]
   it('merges all series into one table with the sorted labels of both', () => {
     const [frame, ...rest] = exemplarFrames(
       [
@@ -33,6 +34,7 @@ describe('exemplarFrames', () => {
     ]);
   });
 
+  // [Q7.8]
   it('leaves none out when all are asked for', () => {
     const labels = { __name__: 'a' };
     const at = (timeMs: number) => ({ labels: {}, value: 1, timeMs });
@@ -55,6 +57,7 @@ describe('sampleExemplars', () => {
     expect(sampleExemplars([at(1_900, 2), at(1_100, 3), at(2_500, 1)], 1_000)).toEqual([at(1_100, 3), at(2_500, 1)]);
   });
 
+  // [Q3.4]
   it('keeps a further value of a step when it lies more than two standard deviations below', () => {
     const crowd = Array.from({ length: 20 }, (_, i) => at(1_000 + i, 100));
     expect(sampleExemplars([...crowd, at(1_500, 1)], 1_000)).toEqual([at(1_000, 100), at(1_500, 1)]);

@@ -11,7 +11,7 @@ interface Exemplar {
 }
 
 /**
- * The exemplars of all series as one frame (contract 3.4), thinned per step so that a panel is not covered with dots unless
+ * The exemplars of all series as one frame [Q3.4], thinned per step so that a panel is not covered with dots unless
  * all of them are asked for; no frame when there are none.
  */
 export function exemplarFrames(

@@ -1,6 +1,7 @@
 import { forwardHeaders, resourceHeaders } from './forwardHeaders';
 
 describe('forwardHeaders', () => {
+  // [Q2.3]
   it('lets through what Grafana adds for Prometheus, and nothing of the browser', () => {
     const grafana = { authorization: 'Bearer x', 'x-dashboard-uid': 'd', fromalert: 'true', traceparent: '00-1-2-01' };
     const browser = { 'accept-encoding': 'br', referer: 'http://g/', 'x-forwarded-for': '10.0.0.1', host: 'g' };

@@ -1,5 +1,5 @@
 /**
- * Which headers of a user's request go on to Prometheus (contract 2.3). An allow-list: a browser's own headers
+ * Which headers of a user's request go on to Prometheus [Q2.3]. An allow-list: a browser's own headers
  * (`accept-encoding`, `x-forwarded-for`, `referer`, …) are none of Prometheus' business and break compression and caches.
  *
  * Grafana has already removed the user's Grafana session; `authorization`, `x-id-token` and `cookie` are here only where the

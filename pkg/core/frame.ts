@@ -40,7 +40,7 @@ export interface StringField extends FieldBase {
   values: string[];
 }
 
-/** The keys Grafana knows that Promkeep uses; see plugin-protocol §7. */
+/** The keys Grafana knows that Promkeep uses [P7]. */
 export interface FieldConfig {
   displayNameFromDS?: string;
   description?: string;

@@ -1,7 +1,7 @@
 import { type Field, type FieldConfig, type Frame, type FrameMeta } from './frame';
 import { type Labels } from './series';
 
-/** A frame in Grafana's JSON form (plugin protocol, section 8), as Live and the stand-alone page read it. */
+/** A frame in Grafana's JSON form [P8], as Live and the stand-alone page read it. */
 export interface FrameJson {
   schema: FrameSchemaJson;
   data: FrameDataJson;

@@ -1,5 +1,6 @@
 import { PromkeepError } from './errors';
 import { quoteGo } from './goQuote';
+import { atMost, LIMITS } from './limits';
 
 /**
  * Durations as Go reads and writes them, in nanoseconds. BigInt, because a range in nanoseconds leaves the exact integers of a
@@ -31,6 +32,8 @@ const MAX_INT64 = (1n << 63n) - 1n;
 
 /** Reads `1h30m`, `1.5s`, `-500ms`, `0`: optional sign, then decimals with units. Throws `QUERY_INVALID` in Go's words. */
 export function parseGoDuration(text: string): bigint {
+  // numbers of any length would be worked out to the last digit
+  atMost(text, LIMITS.durationLength, 'A duration');
   const signed = /^[+-]/.test(text);
   const body = signed ? text.slice(1) : text;
   if (body === '0') {
@@ -65,6 +68,7 @@ export function parseGoDuration(text: string): bigint {
  * d, w, M (a twelfth of a year) and y (365.25 days); everything else is a Go duration, so `1d12h` is an error.
  */
 export function parseInterval(text: string): bigint {
+  atMost(text, LIMITS.durationLength, 'An interval');
   const bare = text.replace(/^</, '').replace(/>$/, '');
   const [, digits, unit] = /^(\d+)([dwMy]?)$/.exec(bare) ?? [];
   if (digits === undefined) {
@@ -106,7 +110,7 @@ function decimal(value: bigint, unit: bigint): string {
   const fraction = (value % unit)
     .toString()
     .padStart(unit.toString().length - 1, '0')
-    .replace(/0+$/, '');
+    .replace(/(?<!0)0+$/, '');
   return fraction === '' || unit === 1n ? String(value / unit) : `${value / unit}.${fraction}`;
 }
 

@@ -2,7 +2,7 @@ import { type Field, type Frame } from './frame';
 import { type HistogramSamples, type Series } from './series';
 
 /**
- * A native histogram as a heatmap (contract 3.2): one row per bucket and sample. All five fields carry the labels, because
+ * A native histogram as a heatmap [Q3.2]: one row per bucket and sample. All five fields carry the labels, because
  * the heatmap panel looks at any of them. Count and sum have no place in this shape.
  */
 export function histogramFrame(series: Series, histograms: HistogramSamples): Frame {

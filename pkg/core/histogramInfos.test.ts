@@ -26,6 +26,7 @@ describe('what is said of native histograms', () => {
     expect(histogramInfos([series(undefined, [1]), series(histogram([3, -0.001, 0.001], [0, 1, 2]))])).toEqual([]);
   });
 
+  // [Q7.7]
   it('is that negative buckets may stay invisible', () => {
     expect(histogramInfos([series(histogram([1, -2, -1]))])).toEqual([expect.stringMatching(NOT_DRAWN)]);
   });

@@ -1,8 +1,9 @@
 import { PromkeepError } from './errors';
+import { LIMITS, noMoreThan } from './limits';
 
 /**
  * Reads the fields of a JSON object as Go's decoder does: names in any case (the last one wins), null and absent are the
- * default, a wrong type is an error.
+ * default, a wrong type is an error, and so is a list of more entries than a query has.
  */
 export class JsonFields {
   private readonly values = new Map<string, unknown>();
@@ -79,6 +80,7 @@ export class JsonFields {
     if (!Array.isArray(value)) {
       throw this.wrong(`"${key}"`, 'a list', value);
     }
+    noMoreThan(value, LIMITS.listEntries, `entries in "${key}" of ${this.where}`);
     return value;
   }
 

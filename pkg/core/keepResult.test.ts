@@ -65,6 +65,7 @@ describe('keepResult', () => {
     });
   });
 
+  // [A14]
   it('keeps the floats and says that histograms were left out', async () => {
     const { deps } = setUp();
     const report = await keepResult(deps, request([floats, histogram]), editor, live());

@@ -1,3 +1,4 @@
+import { RECORDED_LIMITS } from '../../src/contract/recordedQuery';
 import { FORWARDS_CREDENTIALS, refusalToWrite } from './callers';
 import { withinSignal } from './concurrency';
 import { type Caller } from './datasource';
@@ -113,6 +114,10 @@ async function write(
   { expr, range, stepMs, series, result }: KeepRequest & { series: Series[] },
   signal: AbortSignal
 ): Promise<WriteOutcome> {
+  if (expr.length > RECORDED_LIMITS.expressionLength) {
+    const text = `the expression has more than ${RECORDED_LIMITS.expressionLength} characters`;
+    throw new PromkeepError('LIMIT_EXCEEDED', text);
+  }
   const samples = series.reduce((sum, { timesMs }) => sum + timesMs.length, 0);
   // Queries that run at the same moment may each pass this check; the limit bounds a day, not a moment.
   const today = await target.archive.keptToday();

@@ -1,7 +1,7 @@
 import { quoteGo } from './goQuote';
-import { metricText, seriesName } from './legend';
+import { metricText, seriesNamer } from './legend';
 
-describe('seriesName', () => {
+describe('seriesNamer', () => {
   const labels = { __name__: 'up', job: 'a', instance: 'h:1' };
 
   it.each([
@@ -18,10 +18,20 @@ describe('seriesName', () => {
     ['{{toString}}', labels, ''],
     ['{}', labels, 'the expression'],
     ['{{job}}', { job: '$&' }, '$&'],
+    ['{{job}} {{{job}}} {{job', labels, 'a } {{job'],
+    ['{{ }} {{}}} {{a\nb}} {{\njob\n}}', labels, '} {{a\nb}} a'],
   ])('with legend "%s" names %j "%s"', (legend, of, name) => {
-    expect(seriesName(of, legend, 'the expression')).toBe(name);
+    expect(seriesNamer(legend, 'the expression')(of)).toBe(name);
   });
 
+  it.each([' ', '\t', '{{', '}', '{{ }', '{{a ', '{{a\n'])('is not held up by an open legend of many %j', (part) => {
+    const legend = `{{${part.repeat(500)}`;
+    const startMs = performance.now();
+    seriesNamer(legend, 'up')({ job: 'a' });
+    expect(performance.now() - startMs).toBeLessThan(500);
+  });
+
+  // [Q1.7]
   it('sorts pairs as their UTF-8 text', () => {
     expect(metricText({ '\u{1F600}': '1', '\uFFFD': '2', b: '3', a: '4' })).toBe(
       '{a="4", b="3", \uFFFD="2", \u{1F600}="1"}'

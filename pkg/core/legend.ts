@@ -1,18 +1,33 @@
+import { RE2JS } from 're2js';
 import { compareCodePoints } from '../../src/contract/standardRecord';
 import { quoteGo } from './goQuote';
 import { type Labels } from './series';
 
-const PLACEHOLDER = /\{\{\s*(.+?)\s*\}\}/g;
+/** Gives the display name of a series; empty when the browser should find one itself. */
+export type SeriesNamer = (labels: Labels | undefined) => string;
+
+/**
+ * Grafana's own pattern, read by the engine it is written for: JavaScript's takes time with the third power of the spaces
+ * behind an open `{{`.
+ */
+const PLACEHOLDER = '\\{\\{\\s*(.+?)\\s*\\}\\}';
+let placeholder: RE2JS | undefined;
+/** Dashboards ask with the same few again and again; reading one takes 20 µs. */
+const REMEMBERED = 100;
+const known = new Map<string, readonly string[]>();
 const AUTO = '__auto';
 
 /**
- * The display name of a series (contract 3.3); empty when the browser should find one itself (`__auto`).
+ * Reads a legend once for all series of an answer [Q3.3].
  *
  * @param expr the expression as sent: the name of a result without any label
  */
-export function seriesName(labels: Labels | undefined, legendFormat: string, expr: string): string {
-  const name = formatName(labels ?? {}, legendFormat);
-  return name === '{}' ? expr : name;
+export function seriesNamer(legendFormat: string, expr: string): SeriesNamer {
+  const format = formatter(legendFormat);
+  return (labels = {}) => {
+    const name = format(labels);
+    return name === '{}' ? expr : name;
+  };
 }
 
 /** The series as PromQL selects it: `metric{a="x", b="y"}`, `metric`, or `{}`. */
@@ -24,12 +39,38 @@ export function metricText(labels: Labels): string {
   return pairs.length === 0 && name !== '' ? name : `${name}{${pairs.join(', ')}}`;
 }
 
-function formatName(labels: Labels, legendFormat: string): string {
+function formatter(legendFormat: string): (labels: Labels) => string {
   if (legendFormat === AUTO) {
-    return Object.keys(labels).length > 0 ? '' : metricText(labels);
+    return (labels) => (Object.keys(labels).length > 0 ? '' : metricText(labels));
   }
   if (legendFormat === '') {
-    return metricText(labels);
+    return metricText;
   }
-  return legendFormat.replace(PLACEHOLDER, (_, name: string) => (Object.hasOwn(labels, name) ? labels[name] : ''));
+  const parts = partsOf(legendFormat);
+  return (labels) =>
+    parts.reduce((name, part, i) => name + (i % 2 === 0 ? part : Object.hasOwn(labels, part) ? labels[part] : ''));
+}
+
+function partsOf(legendFormat: string): readonly string[] {
+  const parts = known.get(legendFormat) ?? splitLegend(legendFormat);
+  if (known.size >= REMEMBERED) {
+    known.clear();
+  }
+  known.set(legendFormat, parts);
+  return parts;
+}
+
+/** Text, label, text, label, …, text. */
+function splitLegend(legendFormat: string): string[] {
+  if (!legendFormat.includes('{{')) {
+    return [legendFormat];
+  }
+  const parts: string[] = [];
+  let at = 0;
+  placeholder ??= RE2JS.compile(PLACEHOLDER);
+  for (const { 0: whole, 1: name, index = 0 } of placeholder.matchAll(legendFormat)) {
+    parts.push(legendFormat.slice(at, index), name);
+    at = index + whole.length;
+  }
+  return [...parts, legendFormat.slice(at)];
 }

@@ -5,6 +5,7 @@ import { type StreamRequest } from './datasource';
 import { PromkeepError } from './errors';
 import { type FramePacket } from './frameJson';
 import { decideStream, type LiveDeps, runStream } from './liveQuery';
+import { LiveSeats } from './liveSeats';
 
 const START_MS = 1_700_000_000_000;
 const ASK = { query: { expr: 'up', intervalMs: 5_000, maxDataPoints: 1_000, range: true }, rangeMs: 900_000 };
@@ -33,6 +34,7 @@ async function run({
     clock: { nowMs: () => nowMs },
     logger,
     forwardsCredentials,
+    seats: new LiveSeats(),
     scrapeInterval: '5s',
     async wait(ms) {
       waited.push(ms);
@@ -55,6 +57,7 @@ const rowsOf = ({ data }: FramePacket): unknown[] =>
   data.values[0].map((_, i) => data.values.map((column) => column[i]));
 
 describe('the packets of a stream', () => {
+  // [P8]
   it('are one long frame with its schema, then rows alone, each grid time once', async () => {
     const { packets, waited } = await run({});
     expect(packets[0].schema?.fields.map(({ name, type, typeInfo }) => [name, type, typeInfo.frame])).toEqual([
@@ -69,6 +72,7 @@ describe('the packets of a stream', () => {
     expect(waited).toEqual([3_000, 5_000, 5_000]);
   });
 
+  // [P8]
   it('name what JSON has no number for', async () => {
     const source = new ScriptedSource();
     source.answer = ({ startMs }) => ({
@@ -198,6 +202,7 @@ describe('trouble', () => {
       clock: { nowMs: () => START_MS },
       logger: new MemoryLogger(),
       forwardsCredentials: false,
+      seats: new LiveSeats(),
       scrapeInterval: '',
       wait: async () => undefined,
     };
@@ -207,7 +212,7 @@ describe('trouble', () => {
 });
 
 describe('who may join', () => {
-  const open = { forwardsCredentials: false };
+  const open = { forwardsCredentials: false, seats: new LiveSeats() };
 
   it('is who asks for what the channel shows: they get the schema at once', () => {
     const decision = decideStream(open, requestOf(ASK));
@@ -237,7 +242,10 @@ describe('who may join', () => {
 
   it('is nobody where each user has credentials of their own, also when that is new', async () => {
     const reason = expect.stringContaining("each user's own credentials");
-    expect(decideStream({ forwardsCredentials: true }, requestOf(ASK))).toEqual({ kind: 'refused', reason });
+    expect(decideStream({ forwardsCredentials: true, seats: new LiveSeats() }, requestOf(ASK))).toEqual({
+      kind: 'refused',
+      reason,
+    });
     const { packets, source } = await run({ forwardsCredentials: true });
     expect(packets.map(({ schema }) => schema?.meta?.notices?.[0].text)).toEqual([reason]);
     expect(source.asked).toEqual([]);

@@ -4,6 +4,7 @@ import { asPromkeepError, PromkeepError } from './errors';
 import { type FramePacket } from './frameJson';
 import { type LiveQuery, readLiveAsk } from './liveAsk';
 import { dataPacket, fullPacket, liveFrame } from './liveFrame';
+import { type LiveSeats } from './liveSeats';
 import { type Clock, type Logger, type MetricSource, type TimeRange } from './ports';
 import { type PlanSettings, planQuery, type QueryPlan } from './queryPlan';
 import { type QueryResult } from './series';
@@ -20,6 +21,7 @@ export interface LiveDeps extends PlanSettings {
   logger: Logger;
   /** Users' tokens or cookies go on to Prometheus. */
   forwardsCredentials: boolean;
+  seats: LiveSeats;
   wait: Wait;
 }
 
@@ -32,25 +34,24 @@ const RETRY_MS = 15_000;
 const FORWARDS_CREDENTIALS =
   "Live is off: this datasource forwards each user's own credentials, and a channel is shared.";
 
+type Admission = Pick<LiveDeps, 'forwardsCredentials' | 'seats'>;
 type Refusal = Exclude<StreamDecision, { kind: 'open' }>;
 
 /** Whether a subscriber may join a channel. Asks nobody. */
-export function decideStream(deps: Pick<LiveDeps, 'forwardsCredentials'>, request: StreamRequest): StreamDecision {
+export function decideStream(deps: Admission, request: StreamRequest): StreamDecision {
   const query = admit(deps, request);
   // The schema alone: who joins late needs it, and the points until now come with the ordinary answer.
   return 'kind' in query ? query : { kind: 'open', first: fullPacket(liveFrame([])) };
 }
 
-function admit(
-  { forwardsCredentials }: Pick<LiveDeps, 'forwardsCredentials'>,
-  request: StreamRequest
-): LiveQuery | Refusal {
+function admit({ forwardsCredentials, seats }: Admission, request: StreamRequest): LiveQuery | Refusal {
   try {
     const query = readLiveAsk(request);
     if (query === undefined) {
       return { kind: 'unknown' };
     }
-    return forwardsCredentials ? { kind: 'refused', reason: FORWARDS_CREDENTIALS } : query;
+    const reason = forwardsCredentials ? FORWARDS_CREDENTIALS : seats.refusal(request.path, request.caller.user?.login);
+    return reason === undefined ? query : { kind: 'refused', reason };
   } catch (error) {
     return { kind: 'refused', reason: asPromkeepError(error).message };
   }
@@ -70,12 +71,17 @@ export async function runStream(
 ): Promise<void> {
   const query = admit(deps, request);
   if ('kind' in query) {
-    // only after a change of the settings: subscribers were refused before
+    // only after a change of the settings, or when many begin at once: subscribers were refused before
     return emit(noticePacket(query.kind === 'refused' ? query.reason : 'This channel belongs to another query.'));
   }
-  const stream = new LiveStream(deps, query, request, emit);
-  while (!signal.aborted && (await stream.tick(signal))) {
-    await stream.pause(signal);
+  const giveBack = deps.seats.take(request.path, request.caller.user?.login);
+  try {
+    const stream = new LiveStream(deps, query, request, emit);
+    while (!signal.aborted && (await stream.tick(signal))) {
+      await stream.pause(signal);
+    }
+  } finally {
+    giveBack?.();
   }
 }
 

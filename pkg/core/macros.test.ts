@@ -17,6 +17,7 @@ function expand(expr: string, input: Partial<MacroInput> & { rangeMs?: number } 
 }
 
 describe('expandMacros', () => {
+  // [Q1.5]
   it('replaces every macro, bare and in braces, and each occurrence', () => {
     const bare = '$__interval_ms $__interval $__range_ms $__range_s $__range $__rate_interval_ms $__rate_interval';
     const braced = bare.replace(/\$(\w+)/g, '${$1}');
@@ -39,6 +40,7 @@ describe('expandMacros', () => {
     );
   });
 
+  // [Q1.5]
   it.each([
     ['$__rate_interval', '30s', 150_000, '[2m30s]'],
     ['$__interval', '15s', 120_000, '[8m0s]'],
@@ -50,11 +52,13 @@ describe('expandMacros', () => {
     expect(expand('[$__rate_interval]', input)).toBe(text);
   });
 
+  // [Q7.5]
   it('prints an exact interval where Grafana prints a shorter one (reference: 1m 6m0s 90000)', () => {
     const text = expand('$__interval $__rate_interval $__interval_ms', { interval: '90s', stepMs: 90_000 });
     expect(text).toBe('90s 6m0s 90000');
   });
 
+  // [Q7.5]
   it.each([
     ['$__interval_ms', '1m0s'],
     ['${__interval_ms}', '1m0s'],
@@ -64,6 +68,7 @@ describe('expandMacros', () => {
     expect(expand('[$__rate_interval]', { interval })).toBe(`[${text}]`);
   });
 
+  // [Q7.5]
   it('prints fractions of a second in milliseconds, which PromQL reads', () => {
     expect(expand('[$__rate_interval]', { scrapeInterval: '375ms', requestIntervalMs: 100 })).toBe('[1500ms]');
   });

@@ -15,7 +15,7 @@ export interface MacroInput {
 }
 
 /**
- * Replaces `$__interval`, `$__range`, `$__rate_interval`, their `_ms` and `_s` forms and the same in braces (contract 1.5).
+ * Replaces `$__interval`, `$__range`, `$__rate_interval`, their `_ms` and `_s` forms and the same in braces [Q1.5].
  * Plain text replacement, without word boundaries. Throws `QUERY_INVALID` when an interval that is needed cannot be read.
  */
 export function expandMacros(expr: string, input: MacroInput): string {

@@ -1,5 +1,8 @@
 import { type Aggregate } from '../../src/contract/query';
+import { type RecordingAmounts } from '../../src/contract/recordedQuery';
+import { type MemoryShare } from './memoryBudget';
 import { type LabelMatcher } from './labelMatcher';
+import { type QuotaRequest } from './recordingQuota';
 import { type ExemplarSeries, type Labels, type QueryResult, type Series } from './series';
 
 /** The ports: what core asks of the outside. Rooms implement them, `compose.ts` plugs them in, contract suites test them. */
@@ -15,6 +18,8 @@ export interface CallOptions {
   signal: AbortSignal;
   /** Headers of the user's request that may go on to the source (already filtered); names in lower case. */
   headers?: Readonly<Record<string, string>>;
+  /** What the answer is charged to as long as it is in memory; absent: it counts until it is handed over. */
+  memory?: MemoryShare;
 }
 
 export interface RangeQuery {
@@ -69,7 +74,7 @@ export interface ResourceResponse {
 
 // --- the archive -----------------------------------------------------------------------------------------------------
 
-/** Identity of a source in the archive (promise 2): plugin and stand-alone program are the same archiver when both agree. */
+/** Identity of a source in the archive [A2]: plugin and stand-alone program are the same archiver when both agree. */
 export interface SourceIdentity {
   orgId: number;
   name: string;
@@ -87,8 +92,10 @@ export interface RecordedQuery {
   name: string;
   expression: string;
   stepMs: number;
-  /** `7d`, `30d`, `1y`, `forever`, … */
+  /** `7d`, `30d`, `1y`, `forever`, … as it was asked for last; a longer one may still hold, see `PendingDeletion`. */
   retention: string;
+  /** Absent: nothing was ever recorded under another definition. */
+  version?: number;
 }
 
 /** A recorded query as people manage it: its current version, its state, and who changed it when (absent: a program did). */
@@ -117,21 +124,64 @@ export interface QueryEdit {
   by: string;
 }
 
+/** A shorter retention, everything of a query, or a shorter time for the archive's stored rollups. */
+export type DeletionKind = 'retention' | 'data' | 'five_minute_rollups' | 'hourly_rollups';
+
+/** A deletion that was asked for and waits for its date, on the database's clock; until then it can be taken back. */
+export interface PendingDeletion {
+  what: DeletionKind;
+  /** Name of the query; absent for rollups, which are the whole archive's. */
+  query?: string;
+  /** The retention in force; absent for rollups where that is the default. */
+  present?: string;
+  /** The retention that was asked for; `deleted` for data. */
+  wanted: string;
+  /** `grafana:<login>`, `config`, `command` or `role:<database role>`. */
+  by: string;
+  askedAtMs: number;
+  atMs: number;
+  /** About how many samples it would have deleted when it was asked for, and the begin of the oldest write among them. */
+  samples?: number;
+  oldestMs?: number;
+}
+
+/** A task of the upkeep that failed for one query when it ran last. */
+export interface UpkeepFailure {
+  query: string;
+  task: string;
+  code: string;
+  message: string;
+  /** Runs that failed one after the other, since `sinceMs`. */
+  runs: number;
+  sinceMs: number;
+}
+
 /** The definitions of one source's recorded queries. Every method throws `PromkeepError` only. */
 export interface RecordedQueryStore {
   /** All that are not deleted, by name. */
   list(): Promise<ManagedQuery[]>;
-  /** Throws `CONFLICT` when the name is taken. */
-  create(query: RecordedQuery, by: string): Promise<ManagedQuery>;
-  /** Throws `NOT_FOUND`, `CONFLICT`, and `FORBIDDEN` for provisioned ones. */
-  change(edit: QueryEdit, change: QueryChange): Promise<ManagedQuery>;
+  /** Throws `CONFLICT` when the name is taken, and `LIMIT_EXCEEDED`; two at once cannot pass the last place together. */
+  create(query: RecordedQuery, by: string, quota?: QuotaRequest): Promise<ManagedQuery>;
+  /** Throws `NOT_FOUND`, `CONFLICT`, `LIMIT_EXCEEDED` as `create`, and `FORBIDDEN` for provisioned ones. */
+  change(edit: QueryEdit, change: QueryChange, quota?: QuotaRequest): Promise<ManagedQuery>;
+  /** What the recorded queries of the source and of its organisation take now, also those of a config file. */
+  use(): Promise<RecordingAmounts>;
   /**
-   * Ends a query at once. Its data stays until it expires, or is deleted: by then, if that is done before the signal aborts,
-   * else by the archive's upkeep. Throws as `change`.
-   *
-   * @returns whether nothing is left to do
+   * Ends a query at once. Its data stays until it expires, or, to be deleted `withData`, until the grace time is over. Throws as
+   * `change`.
    */
-  remove(edit: QueryEdit, withData: boolean, signal: AbortSignal): Promise<boolean>;
+  remove(edit: QueryEdit, withData: boolean): Promise<void>;
+  /** What waits for these queries and for the archive as a whole, by date. */
+  pending(): Promise<PendingDeletion[]>;
+  /** Ends the waiting of what waits for a query: its retention stays, or it goes on being recorded. Throws `NOT_FOUND`, `LIMIT_EXCEEDED`. */
+  takeBack(name: string, by: string | undefined, quota?: QuotaRequest): Promise<void>;
+  /**
+   * Lets what waits for a query hold at once. Throws `NOT_FOUND`.
+   *
+   * @param by login of the user; absent: the command line
+   * @returns whether all that was to be deleted is gone; if it is not when the signal aborts, the archive's upkeep does the rest
+   */
+  carryOut(name: string, by: string | undefined, signal: AbortSignal): Promise<boolean>;
 }
 
 export interface Provenance {
@@ -143,7 +193,7 @@ export interface Provenance {
   warnings: readonly string[];
 }
 
-/** A fetched range that replaces what the archive had for this query in this range (promise 3). */
+/** A fetched range that replaces what the archive had for this query in this range [A3]. */
 export interface RangeWrite {
   query: QueryIdentity;
   range: TimeRange;
@@ -152,7 +202,7 @@ export interface RangeWrite {
   queryName: string;
   retention: string;
   provenance: Provenance;
-  /** The parts of `range` that count as covered (recorded queries; promise 5). */
+  /** The parts of `range` that count as covered (recorded queries) [A5]. */
   covered: readonly TimeRange[];
   /** The parts that do not, and why. */
   gaps: readonly Gap[];
@@ -180,7 +230,7 @@ export interface WriteOutcome {
 }
 
 /**
- * Leadership over the recorded queries of a source (promise 11). The epoch grows by one with each change of leader; what is
+ * Leadership over the recorded queries of a source [A11]. The epoch grows by one with each change of leader; what is
  * written with an older one is refused with `ARCHIVE_NOT_LEADER`.
  */
 export interface Lease {
@@ -238,9 +288,13 @@ export interface ArchiveStatus {
     coveredMs: number;
     gaps: Gap[];
   }>;
+  /** Deletions that wait for their date. */
+  pending: PendingDeletion[];
+  /** Queries for which the upkeep failed. */
+  failures: UpkeepFailure[];
 }
 
-/** Samples in PostgreSQL for one source. Every method throws `PromkeepError` only; nothing is acknowledged before its commit. */
+/** Samples in PostgreSQL for one source. Every method throws `PromkeepError` only; nothing is acknowledged before its commit [A4]. */
 export interface Archive {
   /** Brings the schema up to date; safe when several programs do it at once. Called by every other method when it was not. */
   migrate(): Promise<{ from: number; to: number }>;
@@ -311,6 +365,8 @@ export interface GridRead {
   grid: TimeGrid;
   /** Series that do not match are left out, as Prometheus matches. */
   matchers: readonly LabelMatcher[];
+  /** What the answer is charged to; absent: it does not count. */
+  memory?: MemoryShare;
 }
 
 export interface GridSamples {

@@ -1,5 +1,5 @@
 import { type Field, type Frame, type FrameMeta, type Notice } from './frame';
-import { seriesName } from './legend';
+import { type SeriesNamer, seriesNamer } from './legend';
 import { type QueryResult } from './series';
 import { formatStep } from './step';
 
@@ -12,7 +12,7 @@ export interface QueryContext {
 }
 
 /**
- * Completes the bare frames of one answer (contract 3.1 and 3.3): names, legends, the interval of the time field, the
+ * Completes the bare frames of one answer [Q3.1] [Q3.3]: names, legends, the interval of the time field, the
  * executed query on frame 0, warnings and infos on every frame, statistics on frame 0. An empty answer gives exactly one
  * frame without fields, which alerting reads as "no data".
  */
@@ -25,9 +25,10 @@ export function describeFrames(
     ...answer.warnings.map((text): Notice => ({ severity: 'warning', text })),
     ...answer.infos.map((text): Notice => ({ severity: 'info', text })),
   ];
+  const nameOf = seriesNamer(context.legendFormat, context.expr);
   const filled = frames.length > 0 ? frames : [emptyFrame(notices.length > 0, answer.stats !== undefined)];
   return filled.map((frame, i) => {
-    const named = nameFields(frame, context);
+    const named = nameFields(frame, context, nameOf);
     const meta: FrameMeta = { ...named.meta };
     if (i === 0) {
       Object.assign(meta, executedMeta(context, meta.custom));
@@ -84,13 +85,13 @@ function emptyFrame(hasNotices: boolean, hasStats: boolean): Frame {
   return name === undefined ? { fields: [] } : { name, fields: [] };
 }
 
-function nameFields(frame: Frame, { expr, legendFormat, stepMs }: QueryContext): Frame {
+function nameFields(frame: Frame, { stepMs }: QueryContext, nameOf: SeriesNamer): Frame {
   const [time, value, ...rest] = frame.fields;
   if (time === undefined || value === undefined) {
     return frame;
   }
   const named: Field = { ...value };
-  const name = seriesName(value.labels, legendFormat, expr);
+  const name = nameOf(value.labels);
   if (name !== '') {
     named.config = { ...value.config, displayNameFromDS: name };
   }

@@ -14,6 +14,7 @@ describe('parseQueryModel', () => {
     );
   });
 
+  // [Q1.1]
   it('fills every default, and makes a query without flags a range query', () => {
     expect(parseQueryModel({ expr: 'up' })).toEqual({
       queryType: '',
@@ -37,12 +38,14 @@ describe('parseQueryModel', () => {
     });
   });
 
+  // [Q1.2]
   it('is a range query when only exemplars are asked for, and not when instant is', () => {
     expect(parseQueryModel({ exemplar: true })).toMatchObject({ range: true, instant: false });
     expect(parseQueryModel({ instant: true })).toMatchObject({ range: false, instant: true });
     expect(parseQueryModel({ instant: true, range: true })).toMatchObject({ range: true, instant: true });
   });
 
+  // [Q1.1]
   it('reads keys in any case, the last one winning, and null as absent', () => {
     const model = parseQueryModel({ EXPR: 'a', Expr: 'up', expr: null, LegendFormat: 'x', intervalms: null });
     expect(model).toMatchObject({ expr: 'up', legendFormat: 'x', intervalMs: 0 });

@@ -9,8 +9,9 @@ import {
 } from '../../src/contract/query';
 import { PromkeepError } from './errors';
 import { JsonFields } from './jsonFields';
+import { atMost, LIMITS, noMoreThan } from './limits';
 
-/** A saved query, checked and with every default filled in (contract 1.1 and `src/contract/query.ts`). */
+/** A saved query, checked and with every default filled in: [Q1.1] and `src/contract/query.ts`. */
 export interface QueryModel {
   queryType: string;
   expr: string;
@@ -54,7 +55,8 @@ export interface LabelFilter {
 const FORMATS = ['time_series', 'time_series', 'table', 'heatmap'] as const;
 
 /**
- * Reads the JSON of a saved query. Unknown keys are ignored; a wrong type throws `QUERY_INVALID`.
+ * Reads the JSON of a saved query. Unknown keys are ignored; a wrong type throws `QUERY_INVALID`, a text or list
+ * beyond `LIMITS` `LIMIT_EXCEEDED`.
  *
  * Without `range` and `instant` a query is a range query: dashboards from before these flags expect it.
  */
@@ -63,25 +65,25 @@ export function parseQueryModel(json: unknown): QueryModel {
   const instant = fields.flag('instant');
   return {
     queryType: fields.text('queryType'),
-    expr: fields.text('expr'),
+    expr: atMost(fields.text('expr'), LIMITS.expressionLength, 'An expression'),
     range: fields.flag('range') || !instant,
     instant,
     exemplar: fields.flag('exemplar'),
     format: formatOf(fields.get('format')),
-    legendFormat: fields.text('legendFormat'),
+    legendFormat: atMost(fields.text('legendFormat'), LIMITS.legendLength, 'A legend'),
     interval: fields.text('interval'),
     intervalMs: Math.trunc(fields.number('intervalMs')),
     intervalFactor: fields.integer('intervalFactor'),
     utcOffsetSec: fields.integer('utcOffsetSec'),
-    filters: {
+    filters: bounded({
       scopes: fields.objects('scopes').flatMap((scope) => scope.objects('filters').map(filterOf)),
       adhoc: fields.objects('adhocFilters').map(filterOf),
       groupBy: fields.texts('groupByKeys'),
-    },
+    }),
     resultFormat: fields.text('resultFormat') === 'standard' ? 'standard' : 'series',
     keep: fields.flag('keep'),
     readFrom: oneOf(READ_FROM, 'readFrom', fields.text('readFrom')) ?? 'prometheus',
-    recordedQuery: fields.text('recordedQuery').trim(),
+    recordedQuery: atMost(fields.text('recordedQuery').trim(), LIMITS.nameLength, 'The name of a recorded query'),
     aggregate: oneOf(AGGREGATES, 'aggregate', fields.text('aggregate')) ?? 'none',
     summary: summaryOf(fields),
   };
@@ -94,11 +96,20 @@ export function hasFilters({ scopes, adhoc, groupBy }: QueryFilters): boolean {
 /** A filter as Grafana's scopes and ad hoc filters write it. */
 export function filterOf(fields: JsonFields): LabelFilter {
   return {
-    key: fields.text('key'),
+    key: atMost(fields.text('key'), LIMITS.nameLength, 'The label of a filter'),
     operator: fields.text('operator'),
-    value: fields.text('value'),
-    values: fields.texts('values'),
+    value: atMost(fields.text('value'), LIMITS.labelValueLength, 'The value of a filter'),
+    values: fields.texts('values').map((one) => atMost(one, LIMITS.labelValueLength, 'The value of a filter')),
   };
+}
+
+/** Every selector is compared with every filter. Throws `LIMIT_EXCEEDED`. */
+export function bounded<T extends Pick<QueryFilters, 'scopes' | 'adhoc'> & Partial<QueryFilters>>(filters: T): T {
+  const { scopes, adhoc, groupBy = [] } = filters;
+  const all = [...scopes, ...adhoc].flatMap(({ value, values }) => [value, ...values]);
+  noMoreThan([...all, ...groupBy], LIMITS.listEntries, 'filters, values and labels to group by in a query');
+  groupBy.forEach((label) => atMost(label, LIMITS.nameLength, 'A label to group by'));
+  return filters;
 }
 
 function summaryOf(fields: JsonFields): QueryModel['summary'] {
@@ -106,7 +117,7 @@ function summaryOf(fields: JsonFields): QueryModel['summary'] {
   const compare = summary.text('compare');
   return {
     metrics: summary.texts('metrics'),
-    groupBy: summary.text('groupBy'),
+    groupBy: atMost(summary.text('groupBy'), LIMITS.nameLength, 'The label to group by'),
     ...(isSummaryComparison(compare) ? { compareOffsetMs: COMPARISON_OFFSETS_MS[compare] } : {}),
   };
 }

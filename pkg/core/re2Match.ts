@@ -1,119 +1,163 @@
+import { RE2JS, RE2JSException, RE2Set } from 're2js';
 import { PromkeepError } from './errors';
-import { parseRe2, type Re2Node } from './re2Pattern';
+import { atMost, LIMITS } from './limits';
 
-/**
- * Whether a whole text matches. All ways through the pattern are followed at once, so the time grows with the length of text
- * times that of the pattern and never faster.
- */
+/** Whether a whole text matches. Throws `LIMIT_EXCEEDED` when that takes too long. */
 export type TextTest = (text: string) => boolean;
 
-type State =
-  | { kind: 'char'; test: (character: string) => boolean; next: number }
-  | { kind: 'split'; next: number[] }
-  | { kind: 'assert'; holds: (text: readonly string[], at: number) => boolean; next: number }
-  | { kind: 'accept' };
+/** A pattern that was read and found small enough, but not yet compiled. */
+export interface Re2 {
+  /** What it is made of with all its repetitions written out: compiling takes time and memory in proportion. */
+  size: number;
+  compile(): TextTest;
+}
 
-/** States of the largest pattern; `(x{1000}){1000}` would be a million. */
-const MAX_STATES = 20_000;
+/**
+ * RE2 lets a pattern grow to 1.4 million parts, which take seconds to compile; 300 names with `.*` behind each are 6,000. At
+ * this size compiling took up to 60 ms (docs/adr/0019).
+ */
+export const MAX_SIZE = 30_000;
+/** `a{0,1000}` takes 1 ms to read, and 100 of them 0.2 s, before its size can be told. Netmasks have 12 an address. */
+const MAX_REPEATS = 5_000;
+/** Each class of Unicode has up to 700 ranges. */
+const MAX_TABLES = 100;
+/** Where cases are folded, RE2 goes through such a range character by character: up to 125,000. */
+const MAX_FOLDED_RANGES = 10;
+/** Of the states that are remembered from text to text. */
+const STATES_BYTES = 1 << 20;
+/** Nothing else is done while one text is matched, so one that may take longer than some milliseconds is watched. */
+const WATCHED_STEPS = 100_000;
+const LONGEST_MATCH_MS = 250;
 
-/** Compiles a pattern as Prometheus does for a label: RE2, matching the whole value. Throws `QUERY_INVALID`. */
-export function compileRe2(pattern: string): TextTest {
-  const states: State[] = [];
-  const add = (state: State): number => {
-    if (states.length >= MAX_STATES) {
-      throw new PromkeepError('QUERY_INVALID', `The regular expression ${JSON.stringify(pattern)} is too large.`);
-    }
-    return states.push(state) - 1;
+/**
+ * Reads a pattern as Prometheus does for a label: RE2, matching the whole value, the dot matching a line feed as well. Throws
+ * `QUERY_INVALID` for what RE2 refuses, `LIMIT_EXCEEDED` for what would take too long to compile.
+ */
+export function readRe2(pattern: string): Re2 {
+  const values = listedValues(pattern);
+  if (values) {
+    return { size: 0, compile: () => (text) => values.has(text) };
+  }
+  refuseSlow(pattern);
+  const set = new RE2Set(RE2Set.ANCHOR_BOTH, RE2JS.DOTALL, STATES_BYTES);
+  const size = guarded(pattern, () => {
+    set.add(pattern);
+    return sizeOf(set.regexps[0], new Map());
+  });
+  if (size > MAX_SIZE) {
+    throw tooLarge(pattern, `it has ${size} parts when repetitions are written out, more than ${MAX_SIZE}`);
+  }
+  return {
+    size,
+    compile() {
+      guarded(pattern, () => set.compile());
+      return (text) => set.match(text.length * size > WATCHED_STEPS ? watched(text, pattern) : text).length > 0;
+    },
   };
-  const start = build(parseRe2(pattern), add({ kind: 'accept' }), add, states);
-  return (text) => run(states, start, [...text]);
 }
 
-type Add = (state: State) => number;
+/** What a variable of many values becomes: `(a|b\.c|d)`. Prometheus looks these up as well. */
+const LIST = /^(\(?)((?:[^\\.+*?()[\]{}^$\ud800-\udfff]|\\[!-/:-@[-`{-~])*)(\)?)$/;
 
-/** Adds the states of a node that goes on to `next`; gives where it begins. */
-function build(node: Re2Node, next: number, add: Add, states: State[]): number {
-  switch (node.type) {
-    case 'empty':
-      return next;
-    case 'char':
-      return add({ kind: 'char', test: node.test, next });
-    case 'begin':
-      return add({ kind: 'assert', holds: (_, at) => at === 0, next });
-    case 'end':
-      return add({ kind: 'assert', holds: (text, at) => at === text.length, next });
-    case 'wordBoundary':
-      return add({ kind: 'assert', holds: (text, at) => isBoundary(text, at) !== node.negated, next });
-    case 'sequence':
-      return node.items.reduceRight((follow, item) => build(item, follow, add, states), next);
-    case 'choice':
-      return add({ kind: 'split', next: node.items.map((item) => build(item, next, add, states)) });
-    case 'repeat':
-      return buildRepeat(node, next, add, states);
+function listedValues(pattern: string): ReadonlySet<string> | undefined {
+  const [, open, list, close] = LIST.exec(pattern) ?? [];
+  if (list === undefined || open.length !== close.length) {
+    return undefined;
   }
-}
-
-function buildRepeat(
-  { item, min, max }: Extract<Re2Node, { type: 'repeat' }>,
-  next: number,
-  add: Add,
-  states: State[]
-): number {
-  let follow = next;
-  if (max === Infinity) {
-    const loop: State = { kind: 'split', next: [next] };
-    follow = add(loop);
-    loop.next.push(build(item, follow, add, states));
-  } else {
-    for (let i = min; i < max; i++) {
-      follow = add({ kind: 'split', next: [next, build(item, follow, add, states)] });
+  const values = [''];
+  for (const [part] of list.matchAll(/\\.|\||[^\\|]+/g)) {
+    if (part === '|') {
+      values.push('');
+    } else {
+      values[values.length - 1] += part.replace('\\', '');
     }
   }
-  for (let i = 0; i < min; i++) {
-    follow = build(item, follow, add, states);
-  }
-  return follow;
+  return new Set(values);
 }
 
-function run(states: readonly State[], start: number, text: readonly string[]): boolean {
-  let current = reach(states, [start], text, 0);
-  for (let at = 0; at < text.length && current.size > 0; at++) {
-    const stepped: number[] = [];
-    for (const index of current) {
-      const state = states[index];
-      if (state.kind === 'char' && state.test(text[at])) {
-        stepped.push(state.next);
-      }
+/** What takes long before the size can be told. */
+function refuseSlow(pattern: string): void {
+  atMost(pattern, LIMITS.patternLength, 'A regular expression');
+  if (/\p{Surrogate}/u.test(pattern)) {
+    throw refused(pattern, 'invalid UTF-8');
+  }
+  let repeats = 0;
+  for (const [, low, high] of pattern.matchAll(/\{(\d{1,4})(?:,(\d{0,4}))?\}/g)) {
+    repeats += Math.max(Number(low), Number(high ?? 0));
+  }
+  const tables = pattern.match(/\\[pP]/g)?.length ?? 0;
+  const folded = /\(\?[a-zA-Z]*i/.test(pattern) ? (pattern.match(/-(?:[^ -~]|\\x)/g)?.length ?? 0) : 0;
+  if (repeats > MAX_REPEATS || tables > MAX_TABLES || folded > MAX_FOLDED_RANGES) {
+    throw tooLarge(pattern, 'it has too many counted repetitions or classes of Unicode');
+  }
+}
+
+/** RE2's syntax tree; what is repeated stands in it once, and is pointed to many times. */
+interface SyntaxNode {
+  runes: ArrayLike<number>;
+  subs: readonly SyntaxNode[];
+}
+
+function sizeOf(node: SyntaxNode, known: Map<SyntaxNode, number>): number {
+  const before = known.get(node);
+  if (before !== undefined) {
+    return before;
+  }
+  const size = node.subs.reduce((sum, sub) => sum + sizeOf(sub, known), 1 + node.runes.length);
+  known.set(node, size);
+  return size;
+}
+
+function guarded<T>(pattern: string, work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    if (cause instanceof RE2JSException || cause instanceof RangeError) {
+      throw refused(pattern, cause.message.replace(/^error parsing regexp: /, ''), cause);
     }
-    current = reach(states, stepped, text, at + 1);
+    throw cause;
   }
-  return [...current].some((index) => states[index].kind === 'accept');
 }
 
-/** All states that are reached without reading a character. */
-function reach(
-  states: readonly State[],
-  from: readonly number[],
-  text: readonly string[],
-  at: number
-): ReadonlySet<number> {
-  const reached = new Set<number>(from);
-  // A set is walked in the order of insertion, including what is added on the way.
-  for (const index of reached) {
-    const state = states[index];
-    if (state.kind === 'split') {
-      state.next.forEach((one) => reached.add(one));
-    } else if (state.kind === 'assert' && state.holds(text, at)) {
-      reached.add(state.next);
+/** A text that ends the match when it has taken too long: RE2 asks for one character after the other. */
+class WatchedText extends String {
+  private readonly untilMs = performance.now() + LONGEST_MATCH_MS;
+
+  constructor(
+    text: string,
+    private readonly pattern: string
+  ) {
+    super(text);
+  }
+
+  override charCodeAt(at: number): number {
+    if (performance.now() > this.untilMs) {
+      throw tooLarge(this.pattern, `a label value of ${this.length} characters takes too long to match`);
     }
+    return super.charCodeAt(at);
   }
-  return reached;
 }
 
-function isBoundary(text: readonly string[], at: number): boolean {
-  return isWord(text[at - 1]) !== isWord(text[at]);
+/** The library takes `String` objects as well; its types do not say so. */
+function watched(text: string, pattern: string): string {
+  const object: unknown = new WatchedText(text, pattern);
+  return object as string;
 }
 
-function isWord(character: string | undefined): boolean {
-  return character !== undefined && /^[0-9A-Za-z_]$/.test(character);
+function refused(pattern: string, reason: string, cause?: unknown): PromkeepError {
+  return new PromkeepError('QUERY_INVALID', `The regular expression ${quoted(pattern)} is refused: ${cut(reason)}.`, {
+    cause,
+  });
+}
+
+function tooLarge(pattern: string, reason: string): PromkeepError {
+  return new PromkeepError('LIMIT_EXCEEDED', `The regular expression ${quoted(pattern)} is too large: ${reason}.`);
+}
+
+function quoted(pattern: string): string {
+  return JSON.stringify(cut(pattern));
+}
+
+function cut(text: string): string {
+  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
 }

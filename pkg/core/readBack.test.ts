@@ -140,6 +140,7 @@ describe('reading from both', () => {
     );
   });
 
+  // [A6]
   it('raises the step to a multiple of the recorded one, and says so', async () => {
     const { ask } = await setUp([ago(40, 2)]);
     const json = { interval: '20s', intervalMs: 20_000 };
@@ -168,10 +169,11 @@ describe('reading from both', () => {
     expect(alone).toMatchObject({ status: 502, error: 'no route', frames: [] });
   });
 
+  // [A7]
   it.each<[string, Record<string, unknown>, string]>([
     ['no recorded query matches', { expr: 'rate(load[1m])' }, 'no recorded query answers this expression'],
     ['the named one does not exist', { recordedQuery: 'lod' }, 'there is no recorded query "lod"; there are load.'],
-    ['a filter is not understood', { expr: 'load{instance=~"(a)\\1"}' }, 'not supported'],
+    ['a filter is not understood', { expr: 'load{instance=~"(a)\\1"}' }, 'invalid escape sequence'],
   ])('goes to Prometheus alone where %s, with a notice', async (_, json, text) => {
     const { ask, source } = await setUp([ago(10, 2)]);
     const response = await ask({ ...json, readFrom: 'both' });
@@ -273,12 +275,14 @@ describe('reading from the archive alone', () => {
     expect(response.frames.map(({ fields }) => fields[1].labels)).toEqual([{ instance: 'a' }]);
   });
 
+  // [A7]
   it('reads a recorded query by its name', async () => {
     const { ask } = await setUp([ago(10, 0)]);
     const response = await ask({ readFrom: 'archive', expr: '', recordedQuery: 'load' });
     expect(plain(response)).toEqual(plain(await ask({ readFrom: 'archive' })));
   });
 
+  // [A7]
   it('is an error that names the nearest recorded query where none answers', async () => {
     const { ask, source } = await setUp([ago(10, 0)]);
     expect(await ask({ readFrom: 'archive', expr: 'rate(load[1m])' })).toMatchObject({

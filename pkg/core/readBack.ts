@@ -40,7 +40,7 @@ export interface ReadBackParts extends PlanSettings {
 const PATIENCE_MS = 5_000;
 
 /**
- * Plans a query and chooses where its samples come from (promises 6 and 7). *Prometheus* is asked as ever. *Archive* needs a
+ * Plans a query and chooses where its samples come from [A6] [A7]. *Prometheus* is asked as ever. *Archive* needs a
  * recorded query that answers; *both* goes to Prometheus alone, with a notice, where there is none or the archive cannot be
  * read. Throws `PromkeepError`.
  */

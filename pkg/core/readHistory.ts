@@ -3,6 +3,7 @@ import { holesOf, metricOf, type ArchiveOverviewReader, type OverviewDeps } from
 import { fitStep } from './archiveGrid';
 import { ceilToGrid, floorToGrid } from './collectGrid';
 import { PromkeepError } from './errors';
+import { type MemoryShare } from './memoryBudget';
 import { type RecordedHistory, type TimeRange } from './ports';
 import { bucketFor, thinSeries } from './thinSeries';
 
@@ -12,6 +13,8 @@ export interface HistoryRequest {
   range: TimeRange;
   /** At most so many a series: more than the drawing is wide in pixels are not seen. */
   points: number;
+  /** What reading is charged to. */
+  memory?: MemoryShare;
 }
 
 /** Of all series together; reading and weighing so many takes about a second. */
@@ -29,7 +32,7 @@ export interface HistoryDeps extends OverviewDeps {
 export async function readHistory(
   deps: HistoryDeps,
   overview: ArchiveOverviewReader,
-  { name, range, points }: HistoryRequest,
+  { name, range, points, memory }: HistoryRequest,
   signal: AbortSignal
 ): Promise<ArchiveHistory> {
   const entry = (await overview.ledger()).find((one) => one.name === name);
@@ -46,7 +49,7 @@ export async function readHistory(
     endMs: floorToGrid(range.toMs, sampledMs),
     stepMs: sampledMs,
   };
-  const read = await deps.history.readGrid({ query: entry, grid, matchers: [] }, signal);
+  const read = await deps.history.readGrid({ query: entry, grid, matchers: [], memory }, signal);
   const { unit, decimals, min, max } = metric ?? {};
   return {
     name,

@@ -258,6 +258,7 @@ describe('samples that have expired', () => {
     expect(origin(response)).toMatchObject({ archivedTimes: 13, rolledUpTimes: 7, liveTimes: 0 });
   });
 
+  // [A10]
   it('change nothing for a range that has samples throughout', async () => {
     const { ask, archive } = await setUp([ago(180, 0)]);
     const before = await ask({ readFrom: 'archive', interval: '15s' }, ago(59, 30));

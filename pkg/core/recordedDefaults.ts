@@ -1,6 +1,6 @@
 import { type RecordedQuery } from './ports';
 
-/** Requirement R6: per instance, 100 minus the idle share of the CPUs. */
+/** Per instance, 100 minus the idle share of the CPUs. */
 export const CPU_USAGE_EXPR = '100 - (avg by (instance) (rate(node_cpu_seconds_total{mode="idle"}[5m])) * 100)';
 export const MEMORY_USAGE_EXPR = '(1 - (node_memory_MemAvailable_bytes / node_memory_MemTotal_bytes)) * 100';
 /** One series per database; the summary adds them up. */
@@ -10,7 +10,7 @@ export const REQUEST_DURATION_P95_EXPR = 'histogram_quantile(0.95, rate(app_requ
 
 const STEP_MS = 15_000;
 
-/** The recorded queries that are shipped: the five of requirement R6, on the default scrape interval, for a year. */
+/** The recorded queries that are shipped: those of [R6], on the default scrape interval, for a year. */
 export const RECORDED_DEFAULTS: readonly RecordedQuery[] = [
   recorded('cpu_usage', CPU_USAGE_EXPR),
   recorded('memory_usage', MEMORY_USAGE_EXPR),

@@ -4,6 +4,7 @@ import {
   type RecordedFaults,
   type RecordedQueriesAnswer,
   type RecordedQueryItem,
+  type RecordingAmounts,
   type RecordingRights,
 } from '../../src/contract/recordedQuery';
 import { FORWARDS_CREDENTIALS, refusalToWrite } from './callers';
@@ -13,12 +14,15 @@ import { type Caller } from './datasource';
 import { PromkeepError } from './errors';
 import { reportGaps } from './gapReport';
 import { type Archive, type LedgerEntry, type Logger, type ManagedQuery, type QueryChange } from './ports';
+import { type QuotaRequest, refusalOfNew } from './recordingQuota';
 
 /** What an Admin allowed for recorded queries. */
 export interface RecordingPolicy {
   allowed: boolean;
   /** A query with more series than this is refused. */
   maxSeries: number;
+  /** Of all recorded queries together. */
+  limits: RecordingAmounts;
   /** The datasource forwards OAuth tokens or cookies of its users. */
   forwardsCredentials: boolean;
   /** A time is recorded when it is this old. */
@@ -52,8 +56,9 @@ const DELETE_PATIENCE_MS = 10_000;
 const GAPS_SHOWN = 20;
 
 /**
- * Recorded queries as people manage them in Grafana. Everything that changes one checks the caller here (promise 13): Editors and
- * Admins may, once an Admin has allowed it for the datasource; to delete data takes an Admin. Rejects with `PromkeepError`.
+ * Recorded queries as people manage them in Grafana. Everything that changes one checks the caller here [A13]: Editors and
+ * Admins may, once an Admin has allowed it for the datasource; to delete data takes an Admin. Whatever deletes waits for a date
+ * first, and until then can be taken back. Rejects with `PromkeepError`.
  */
 export class RecordedQueries {
   constructor(private readonly deps: RecordedDeps) {}
@@ -64,15 +69,19 @@ export class RecordedQueries {
     if (policy.forwardsCredentials) {
       throw new PromkeepError('FORBIDDEN', `Recorded queries are not available: ${FORWARDS_CREDENTIALS}.`);
     }
-    const [queries, ledger, lease] = await Promise.all([
+    const [queries, use, ledger, lease, waiting] = await Promise.all([
       archive.recorded.list(),
+      archive.recorded.use(),
       archive.ledger(),
       archive.currentLease(),
+      archive.recorded.pending(),
     ]);
     const entries = new Map(ledger.map((entry) => [entry.name, entry]));
     const dueMs = clock.nowMs() - policy.settleMs;
     return {
       queries: queries.map((query) => toItem(query, entries.get(query.name), dueMs)),
+      quota: { use, limits: policy.limits },
+      waiting,
       may: this.rightsOf(caller),
       ...(lease.expiresInMs > 0 ? { archiver: lease.holder } : {}),
       scrapeIntervalMs: policy.scrapeIntervalMs,
@@ -88,18 +97,22 @@ export class RecordedQueries {
   ): Promise<RecordedCheck> {
     this.requireEditor(caller);
     const check = await checkRecorded(this.deps, definition, signal);
-    const taken =
-      revision === undefined && (await this.deps.archive.recorded.list()).some(({ name }) => name === definition.name);
-    return taken
-      ? { ...check, faults: { ...check.faults, name: 'There is a recorded query of this name already.' } }
-      : check;
+    if (revision !== undefined) {
+      return check;
+    }
+    const { recorded } = this.deps.archive;
+    const [known, use] = await Promise.all([recorded.list(), recorded.use()]);
+    const name = known.some((one) => one.name === definition.name)
+      ? 'There is a recorded query of this name already.'
+      : refusalOfNew(use, { ...definition, series: check.series ?? 0 }, this.deps.policy.limits);
+    return name === undefined ? check : { ...check, faults: { ...check.faults, name } };
   }
 
-  /** Rejects with `RecordedRefusal` when it may not be recorded. */
+  /** Rejects with `RecordedRefusal` when it may not be recorded, `LIMIT_EXCEEDED` when there are too many. */
   async create(definition: RecordedDefinition, caller: Caller, signal: AbortSignal): Promise<ManagedQuery> {
     const by = this.requireEditor(caller);
-    await this.refuseFaulty(definition, signal);
-    const made = await this.deps.archive.recorded.create(definition, by);
+    const { series } = await this.refuseFaulty(definition, signal);
+    const made = await this.deps.archive.recorded.create(definition, by, this.quota(series));
     this.tell('A recorded query was made.', made.name, by);
     return made;
   }
@@ -113,34 +126,47 @@ export class RecordedQueries {
   ): Promise<ManagedQuery> {
     const by = this.requireEditor(caller);
     const known = (await this.deps.archive.recorded.list()).find(({ name }) => name === target.name);
-    if (known) {
-      await this.refuseFaulty({ ...known, ...change }, signal, known);
-    }
-    const changed = await this.deps.archive.recorded.change({ ...target, by }, change);
+    const check = known && (await this.refuseFaulty({ ...known, ...change }, signal, known));
+    const changed = await this.deps.archive.recorded.change({ ...target, by }, change, this.quota(check?.series));
     this.tell('A recorded query was changed.', changed.name, by);
     return changed;
   }
 
   async setPaused(target: EditTarget, paused: boolean, caller: Caller): Promise<ManagedQuery> {
     const by = this.requireEditor(caller);
-    const changed = await this.deps.archive.recorded.change({ ...target, by }, { paused });
+    const changed = await this.deps.archive.recorded.change({ ...target, by }, { paused }, this.quota());
     this.tell(paused ? 'A recorded query was paused.' : 'A recorded query was resumed.', changed.name, by);
     return changed;
   }
 
-  /** @returns whether all that was to be deleted is gone; the rest follows */
-  async remove(target: EditTarget, withData: boolean, caller: Caller, signal: AbortSignal): Promise<boolean> {
+  /** With its data: when the grace time is over, and nobody has taken it back by then. */
+  async remove(target: EditTarget, withData: boolean, caller: Caller): Promise<void> {
     const by = this.requireEditor(caller);
-    if (withData && !this.rightsOf(caller).deleteData) {
-      throw new PromkeepError('FORBIDDEN', 'Deleting the data of a recorded query needs the role Admin.');
+    if (withData) {
+      this.requireAdmin(caller, 'Deleting the data of a recorded query');
     }
-    const patience = AbortSignal.any([signal, this.deps.timeoutSignal(DELETE_PATIENCE_MS)]);
-    const done = await this.deps.archive.recorded.remove({ ...target, by }, withData, patience);
+    await this.deps.archive.recorded.remove({ ...target, by }, withData);
     this.tell(
-      withData ? 'A recorded query was deleted with its data.' : 'A recorded query was deleted.',
+      withData ? 'A recorded query was deleted; its data waits to be deleted.' : 'A recorded query was deleted.',
       target.name,
       by
     );
+  }
+
+  /** Ends the waiting of a deletion, whoever asked for it. */
+  async takeBack(name: string, caller: Caller): Promise<void> {
+    const by = this.requireEditor(caller);
+    await this.deps.archive.recorded.takeBack(name, by, this.quota());
+    this.tell('A deletion that waited for its date was taken back.', name, by);
+  }
+
+  /** @returns whether all that was to be deleted is gone; the rest follows */
+  async carryOut(name: string, caller: Caller, signal: AbortSignal): Promise<boolean> {
+    const by = this.requireEditor(caller);
+    this.requireAdmin(caller, 'Carrying out a deletion before its date');
+    const patience = AbortSignal.any([signal, this.deps.timeoutSignal(DELETE_PATIENCE_MS)]);
+    const done = await this.deps.archive.recorded.carryOut(name, by, patience);
+    this.tell('A deletion was carried out before its date.', name, by);
     return done;
   }
 
@@ -165,11 +191,26 @@ export class RecordedQueries {
     return caller.user.login;
   }
 
-  private async refuseFaulty(definition: RecordedDefinition, signal: AbortSignal, known?: ManagedQuery): Promise<void> {
-    const { faults } = await checkRecorded(this.deps, definition, signal, known);
-    if (Object.keys(faults).length > 0) {
-      throw new RecordedRefusal(faults);
+  private requireAdmin(caller: Caller, what: string): void {
+    if (!this.rightsOf(caller).deleteData) {
+      throw new PromkeepError('FORBIDDEN', `${what} needs the role Admin.`);
     }
+  }
+
+  private async refuseFaulty(
+    definition: RecordedDefinition,
+    signal: AbortSignal,
+    known?: ManagedQuery
+  ): Promise<RecordedCheck> {
+    const check = await checkRecorded(this.deps, definition, signal, known);
+    if (Object.keys(check.faults).length > 0) {
+      throw new RecordedRefusal(check.faults);
+    }
+    return check;
+  }
+
+  private quota(series?: number): QuotaRequest {
+    return { limits: this.deps.policy.limits, ...(series === undefined ? {} : { series }) };
   }
 
   private tell(message: string, query: string, by: string): void {

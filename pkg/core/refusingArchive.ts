@@ -5,7 +5,10 @@ import { type Archive } from './ports';
 export function refusingArchive(error: PromkeepError): Archive {
   const refuse = (): Promise<never> => Promise.reject(error);
   return {
-    recorded: { list: refuse, create: refuse, change: refuse, remove: refuse },
+    recorded: {
+      ...{ list: refuse, create: refuse, change: refuse, remove: refuse, use: refuse },
+      ...{ pending: refuse, takeBack: refuse, carryOut: refuse },
+    },
     history: { readGrid: refuse, rollups: refuse, readBuckets: refuse, seriesLabels: refuse },
     migrate: refuse,
     provision: refuse,

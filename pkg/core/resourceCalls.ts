@@ -1,8 +1,9 @@
 import { RESOURCE_PREFIX } from '../../src/contract/resourcePaths';
 import { type ApiRoute } from './api';
+import { callFor } from './callers';
 import { type Caller } from './datasource';
 import { asPromkeepError, type PromkeepError } from './errors';
-import { forwardHeaders, resourceHeaders } from './forwardHeaders';
+import { resourceHeaders } from './forwardHeaders';
 import { type Logger, type MetricSource, type ResourceRequest, type ResourceResponse } from './ports';
 import { answerSuggestions, isSuggestionsPath, type SuggestionSelectors } from './suggestions';
 
@@ -30,7 +31,7 @@ export async function answerResource(
       return await callRoute(deps.apiRoutes, request, caller, signal);
     }
     const passed = { ...request, headers: resourceHeaders(request.headers) };
-    const options = { signal, headers: forwardHeaders(caller.headers) };
+    const options = callFor(caller, signal);
     if (deps.suggestionSelectors && isSuggestionsPath(request.path)) {
       return await answerSuggestions({ source: deps.source, selectors: deps.suggestionSelectors }, passed, options);
     }

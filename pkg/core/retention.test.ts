@@ -7,7 +7,9 @@ describe('a retention class', () => {
     expect(['7d', '2w', '1y'].map(retentionMs)).toEqual([7 * DAY_MS, 14 * DAY_MS, 366 * DAY_MS]);
   });
 
-  it('keeps what it cannot read forever', () => {
+  it('keeps what it cannot read forever, and what no calendar holds', () => {
     expect(['forever', '', '0d', '5h', '1.5d', '-1d'].map(retentionMs)).toEqual(Array(6).fill(undefined));
+    expect(['101y', '9999y', '99999w', '36601d'].map(retentionMs)).toEqual(Array(4).fill(undefined));
+    expect(['100y', '36600d'].map(retentionMs)).toEqual(Array(2).fill(36_600 * DAY_MS));
   });
 });

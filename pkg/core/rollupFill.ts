@@ -30,7 +30,9 @@ export async function readLasts(
     return NOTHING;
   }
   const read = { ...match, grid: wanted, widthMs, aggregate: 'last' } as const;
-  const found = await askArchive(deps, options, (signal) => archive.history.readBuckets(read, signal));
+  const found = await askArchive(deps, options, (signal) =>
+    archive.history.readBuckets({ ...read, memory: options.memory }, signal)
+  );
   const covered = holes.flatMap(({ fromMs, toMs }) =>
     fromMs > wanted.endMs
       ? []
@@ -53,7 +55,9 @@ export async function readLastAt(
   const endMs = Math.floor(timeMs / widthMs) * widthMs;
   const grid = { startMs: endMs, endMs, stepMs: widthMs };
   const read = { ...match, grid, widthMs, aggregate: 'last' } as const;
-  const { covered, series } = await askArchive(deps, options, (signal) => archive.history.readBuckets(read, signal));
+  const { covered, series } = await askArchive(deps, options, (signal) =>
+    archive.history.readBuckets({ ...read, memory: options.memory }, signal)
+  );
   if (covered.length === 0) {
     return undefined;
   }

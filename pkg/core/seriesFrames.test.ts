@@ -41,6 +41,7 @@ const HISTOGRAM: Series = {
 };
 
 describe('frames of an answer, against the reference outputs', () => {
+  // [Q3.7]
   it('a vector with a legend whose label is missing', () => {
     const [frame] = framesFor(
       { resultType: 'vector', series: [one({ __name__: 'up' })] },
@@ -69,6 +70,7 @@ describe('frames of an answer, against the reference outputs', () => {
     });
   });
 
+  // [Q3.2]
   it('a native histogram', () => {
     const [frame] = framesFor({ series: [HISTOGRAM] });
     const { schema, data } = frameToJson(frame);
@@ -90,12 +92,14 @@ describe('frames of an answer, against the reference outputs', () => {
     );
   });
 
+  // [Q3.2]
   it('a scalar', () => {
     const [frame] = framesFor({ resultType: 'scalar', series: [one(undefined)] }, { expr: '5' });
     expect(frame.meta?.type).toBe('numeric-multi');
     expect(frame.fields[1]).toMatchObject({ name: 'Value', labels: {}, config: { displayNameFromDS: '5' } });
   });
 
+  // [Q3.2]
   it('a string', () => {
     const text = { timeMs: 5_000, value: 'abc' };
     const [frame] = framesFor({ resultType: 'string', text }, { expr: '"abc"' });
@@ -112,6 +116,7 @@ describe('frames of an answer, against the reference outputs', () => {
     });
   });
 
+  // [Q3.7]
   it('an empty result: exactly one frame without fields, which alerting reads as no data', () => {
     expect(framesFor({}).map(frameToJson)).toEqual([
       {
@@ -128,6 +133,7 @@ describe('frames of an answer, against the reference outputs', () => {
     ]);
   });
 
+  // [Q3.7]
   it('warnings and infos on an empty result, in that order', () => {
     const [frame, ...rest] = framesFor({ warnings: ['w'], infos: ['i'] });
     expect(rest).toEqual([]);
@@ -141,6 +147,7 @@ describe('frames of an answer, against the reference outputs', () => {
 });
 
 describe('frames of an answer', () => {
+  // [Q3.3]
   it('are one per series in order; only the first says what was executed; all carry the notices', () => {
     const series = [one({ __name__: 'up', a: '1' }), one({ __name__: 'up', a: '2' })];
     const [first, second] = framesFor({ series, warnings: ['w'] });
@@ -158,6 +165,7 @@ describe('frames of an answer', () => {
     });
   });
 
+  // [Q3.3]
   it('tell a missing metric from an empty one', () => {
     const [missing, empty] = framesFor({ series: [one(undefined), one({})] });
     expect('labels' in missing.fields[1]).toBe(false);
@@ -175,11 +183,13 @@ describe('frames of an answer', () => {
     });
   });
 
+  // [Q7.7]
   it('give floats and histograms of one series a frame each, so that nothing is lost', () => {
     const both = { ...HISTOGRAM, timesMs: Float64Array.of(1), values: Float64Array.of(7) };
     expect(framesFor({ series: [both] }).map(({ meta }) => meta?.type)).toEqual(['timeseries-multi', 'heatmap-cells']);
   });
 
+  // [Q3.1]
   it('put statistics on the first frame without losing the result type', () => {
     const stats = { samples: { totalQueryableSamples: 42 } };
     const [frame] = framesFor({ series: [one({})], stats });
@@ -188,6 +198,7 @@ describe('frames of an answer', () => {
     expect(framesFor({ stats })[0].name).toBe('Query statistics');
   });
 
+  // [Q7.21]
   it('print a step that annotations read correctly', () => {
     expect(framesFor({}, { stepMs: 90_000 })[0].meta?.executedQueryString).toBe('Expr: up\nStep: 90s');
   });
@@ -210,6 +221,7 @@ describe('small changes to frames', () => {
 });
 
 describe('frameToJson', () => {
+  // [P8]
   it('marks empty values, which are not NaN', () => {
     const json = frameToJson({
       refId: 'A',

@@ -9,7 +9,7 @@ const META: Readonly<Record<Exclude<ResultType, 'string'>, 'timeseries-multi' | 
 };
 
 /**
- * The bare frames of an answer (contract 3.2), one per series in the order of the answer: names, legends and query metadata
+ * The bare frames of an answer [Q3.2], one per series in the order of the answer: names, legends and query metadata
  * come later, from `queryMeta.ts`. A series with floats and native histograms gives a frame for each.
  */
 export function framesOf(result: QueryResult): Frame[] {

@@ -36,6 +36,7 @@ describe('standardFrame', () => {
 });
 
 describe('standardSeries', () => {
+  // [Q7.7] [R5]
   it('gives count and sum of native histograms, beside the floats', () => {
     const histograms = {
       timesMs: Float64Array.of(5),

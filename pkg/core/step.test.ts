@@ -66,6 +66,7 @@ describe('resolveStepMs', () => {
     }
   );
 
+  // [Q1.3]
   it('reaches the anchors of the reference', () => {
     expect(stepOf({ interval: '150s', scrapeInterval: '30s' })).toBe(150_000);
     const input = { intervalMs: 120_000, rangeMs: 2 * DAY, maxDataPoints: 12_384 };
@@ -86,6 +87,7 @@ describe('resolveStepMs', () => {
     expect(stepOf({ interval: '1s', rangeMs: 30 * DAY, maxDataPoints: 3_000_000 })).toBe(300_000);
   });
 
+  // [Q1.3] [Q7.6]
   it('never gives more than 11,000 points, whatever is asked', () => {
     fc.assert(
       fc.property(

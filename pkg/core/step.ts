@@ -2,7 +2,7 @@ import { PromkeepError } from './errors';
 import { formatGoDuration, NS_PER_MS, NS_PER_SECOND, parseInterval } from './goDuration';
 import { type TimeRange } from './ports';
 
-/** How far apart the points of a range query lie (contract 1.3), and the texts in which people read it. */
+/** How far apart the points of a range query lie [Q1.3], and the texts in which people read it. */
 
 /**
  * Prometheus refuses a range query when `(end - start) / step > 11000`. Aligning can add one point, so a step is raised when

@@ -36,6 +36,7 @@ async function ask(body: unknown, part: Partial<ResourceRequest> = {}) {
 }
 
 describe('suggestions', () => {
+  // [Q4.1]
   it('asks for label names by GET, with what may be cached', async () => {
     const { asked } = await ask({ queries: ['up'], start: '1', end: 2.5, limit: 100 });
     expect(asked).toEqual([
@@ -92,6 +93,7 @@ describe('suggestions', () => {
   });
 });
 
+// [Q7.18]
 it.each([
   ['job', 'job'],
   ['U__a_2e_b', 'U__a_2e_b'],

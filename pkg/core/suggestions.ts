@@ -1,8 +1,9 @@
 import { JsonFields } from './jsonFields';
+import { atMost, LIMITS } from './limits';
 import { PromkeepError } from './errors';
 import { expandMacros } from './macros';
 import { type CallOptions, type MetricSource, type ResourceRequest, type ResourceResponse } from './ports';
-import { filterOf, type QueryFilters } from './queryModel';
+import { bounded, filterOf, type QueryFilters } from './queryModel';
 
 /** The selectors (`match[]`) of queries under filters; needs a PromQL parser. Throws `QUERY_INVALID`. */
 export type SuggestionSelectors = (
@@ -16,9 +17,9 @@ export function isSuggestionsPath(path: string): boolean {
 }
 
 /**
- * Label names, or the values of one label, of the series that a dashboard's queries and filters select (contract 4.1): a JSON
+ * Label names, or the values of one label, of the series that a dashboard's queries and filters select [Q4.1]: a JSON
  * body in, the answer of Prometheus' `labels` or `label/…/values` out. Throws `QUERY_INVALID` for a body or filter that
- * cannot be used.
+ * cannot be used, `LIMIT_EXCEEDED` for one that is too long.
  */
 export async function answerSuggestions(
   { source, selectors }: { source: MetricSource; selectors: SuggestionSelectors },
@@ -29,9 +30,14 @@ export async function answerSuggestions(
     throw new PromkeepError('QUERY_INVALID', 'Suggestions are asked for by POST.', { status: 405 });
   }
   const body = new JsonFields(parseJson(request.body), 'the request');
-  const filters = { scopes: body.objects('scopes').map(filterOf), adhoc: body.objects('adhocFilters').map(filterOf) };
+  const filters = bounded({
+    scopes: body.objects('scopes').map(filterOf),
+    adhoc: body.objects('adhocFilters').map(filterOf),
+  });
+  const queries = body.texts('queries');
+  atMost(queries.join(''), LIMITS.parsedExpressionLength, 'What suggestions are asked for');
   const parameters = new URLSearchParams();
-  for (const selector of selectors(body.texts('queries').map(expandAnyhow), filters)) {
+  for (const selector of selectors(queries.map(expandAnyhow), filters)) {
     parameters.append('match[]', selector);
   }
   for (const key of ['start', 'end'] as const) {
@@ -44,7 +50,7 @@ export async function answerSuggestions(
   if (limit > 0) {
     parameters.set('limit', String(Math.trunc(limit)));
   }
-  const label = body.text('labelName');
+  const label = atMost(body.text('labelName'), LIMITS.nameLength, 'The name of a label');
   return source.resource(
     {
       // `label/…/values` takes no POST
@@ -66,7 +72,13 @@ function expandAnyhow(expr: string): string {
   return expandMacros(expr, { stepMs: MINUTE_MS, range, interval: '', scrapeInterval: '1m', requestIntervalMs: 0 });
 }
 
+/** A dashboard's queries and filters; parsing them takes time that other users wait for. */
+const MOST_BODY_BYTES = 1024 * 1024;
+
 function parseJson(body: Uint8Array): unknown {
+  if (body.length > MOST_BODY_BYTES) {
+    throw new PromkeepError('LIMIT_EXCEEDED', `The request for suggestions has more than ${MOST_BODY_BYTES} bytes.`);
+  }
   try {
     const parsed: unknown = JSON.parse(new TextDecoder().decode(body));
     return parsed;

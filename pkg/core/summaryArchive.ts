@@ -26,10 +26,10 @@ export function archivedValues(archive: ReadableArchive, compare: CompareExpress
 /** A summary's grid ends where its sparkline does; the archive answers for the recorded times at or before those. */
 function answerFor(archive: ReadableArchive, match: ArchiveMatch): Answering {
   return {
-    async queryRange({ startMs, endMs, stepMs }, { signal }) {
+    async queryRange({ startMs, endMs, stepMs }, { signal, memory }) {
       const back = positiveModulo(startMs, match.query.stepMs);
       const grid = { startMs: startMs - back, endMs: endMs - back, stepMs };
-      const found = await archive.history.readGrid({ ...match, grid }, signal);
+      const found = await archive.history.readGrid({ ...match, grid, memory }, signal);
       return { resultType: 'matrix', series: sortByLabels(found?.series ?? []), warnings: [], infos: [] };
     },
     queryInstant: async () => ({ resultType: 'vector', series: [], warnings: [], infos: [] }),

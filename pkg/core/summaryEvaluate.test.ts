@@ -50,6 +50,7 @@ function until(endMs: number): Evaluation {
 }
 
 describe('evaluateSummaryRange', () => {
+  // [R10]
   it('aggregates several series, never picks the first', async () => {
     const { groups } = await over(TWO);
     expect(groups.map(({ value }) => value)).toEqual([
@@ -241,6 +242,7 @@ describe('summaryByKey', () => {
     expect(summaryByKey(values)).toEqual({ cpu_usage: 1, memory_usage: 2, active_connections: 3, request_rate: 4 });
   });
 
+  // [R10]
   it('has null, never 0, for what is missing, and its reason', async () => {
     const values = await summaryValues(
       { source: source(['cpu_usage']), clock, scrapeInterval: '' },

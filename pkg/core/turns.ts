@@ -25,3 +25,6 @@ export class Turns {
     }
   }
 }
+
+/** The turns of the whole process: whatever works long in the main thread takes them here, so that it counts as one. */
+export const processTurns = new Turns((run) => setImmediate(run));

@@ -29,7 +29,7 @@ async function setUp(expression: string, archived: Series[], now: Series[]) {
   const query = { name: 'q', expression, stepMs: STEP_MS, retention: '30d' };
   await archive.provision([query]);
   say(archived);
-  await archive.writeRange(await fetchRange(deps, query, RANGE, signal), signal);
+  await archive.writeRange(await fetchRange(deps, query, RANGE, { signal }), signal);
   say(now);
   const entry: LedgerEntry = { ...query, paused: false, covered: [RANGE], gaps: [] };
   return { archive, verify: (repair = false) => verifyQuery(deps, entry, RANGE, repair, signal) };

@@ -93,7 +93,7 @@ async function verifyPiece(
   const { epoch } = await deps.archive.currentLease();
   let write: RangeWrite;
   try {
-    write = await fetchRange(deps, entry, range, signal);
+    write = await fetchRange(deps, entry, range, { signal });
   } catch (error) {
     const { code } = asPromkeepError(error);
     if (range.toMs > range.fromMs && (code === 'SOURCE_RESPONSE_TOO_LARGE' || code === 'SOURCE_TIMEOUT')) {

@@ -16,7 +16,7 @@ export function addArchiveGauges(registry: Registry, states: States): void {
   addLeadershipGauges(registry, states);
   addWorkGauges(registry, states);
   addGapGauge(registry, states);
-  addSizeGauges(registry, states);
+  addStatusGauges(registry, states);
   addPoolGauges(registry, states);
 }
 
@@ -120,13 +120,29 @@ function addGapGauge(registry: Registry, states: States): void {
   });
 }
 
-const SIZES = {
-  bytes: 'Size of the whole archive on disk, indexes and ledger included.',
-  samples: 'Samples of this source; an estimate above 256 MB.',
-  series: 'Series of this source.',
-} as const;
+interface StatusGauge {
+  help: string;
+  read(status: ArchiveStatus): number;
+}
 
-function addSizeGauges(registry: Registry, states: States): void {
+const STATUS_GAUGES: Readonly<Record<string, StatusGauge>> = {
+  bytes: {
+    help: 'Size of the whole archive on disk, indexes and ledger included.',
+    read: ({ bytes }) => bytes,
+  },
+  samples: { help: 'Samples of this source; an estimate above 256 MB.', read: ({ samples }) => samples },
+  series: { help: 'Series of this source.', read: ({ series }) => series },
+  pending_deletions: {
+    help: 'Deletions of this source, and of rollups of the archive, that wait for their date.',
+    read: ({ pending }) => pending.length,
+  },
+  upkeep_failing_queries: {
+    help: 'Queries of this source for which a task of the upkeep failed when it ran last.',
+    read: ({ failures }) => new Set(failures.map(({ query }) => query)).size,
+  },
+};
+
+function addStatusGauges(registry: Registry, states: States): void {
   const newest = new WeakMap<ArchiveWatch, { atMs: number; status: Promise<ArchiveStatus | undefined> }>();
   const statusOf = (watch: ArchiveWatch): Promise<ArchiveStatus | undefined> => {
     const nowMs = watch.clock.nowMs();
@@ -140,11 +156,14 @@ function addSizeGauges(registry: Registry, states: States): void {
     void asked.status.then((found) => found === undefined && newest.get(watch) === asked && newest.delete(watch));
     return asked.status;
   };
-  for (const [size, help] of Object.entries(SIZES)) {
+  for (const [name, { help, read }] of Object.entries(STATUS_GAUGES)) {
     addGauge(registry, states, {
-      name: `promkeep_archive_${size}`,
+      name: `promkeep_archive_${name}`,
       help,
-      read: async ({ watch }) => known((await withinLimit(statusOf(watch)))?.[size as keyof typeof SIZES]),
+      async read({ watch }) {
+        const status = await withinLimit(statusOf(watch));
+        return known(status && read(status));
+      },
     });
   }
 }

@@ -9,6 +9,11 @@ const STATUS: ArchiveStatus = {
   series: 4,
   bytes: 3_000,
   queries: [],
+  pending: [{ what: 'retention', query: 'cpu', wanted: '1d', by: 'grafana:eva', askedAtMs: 0, atMs: 1 }],
+  failures: [
+    { query: 'cpu', task: 'pack', code: 'INTERNAL', message: 'no', runs: 1, sinceMs: 0 },
+    { query: 'cpu', task: 'expire', code: 'INTERNAL', message: 'no', runs: 2, sinceMs: 0 },
+  ],
 };
 
 function watchOf(more: Partial<ArchiveWatch> = {}): ArchiveWatch {
@@ -80,6 +85,10 @@ describe('the metrics of the archive', () => {
       'promkeep_archive_bytes{org_id="1",source_name="main"} 3000',
       'promkeep_archive_samples{org_id="1",source_name="main"} 1000',
       'promkeep_archive_series{org_id="1",source_name="main"} 4',
+    ]);
+    expect(await linesOf('promkeep_archive_(pending_deletions|upkeep_failing_queries)')).toEqual([
+      'promkeep_archive_pending_deletions{org_id="1",source_name="main"} 1',
+      'promkeep_archive_upkeep_failing_queries{org_id="1",source_name="main"} 1',
     ]);
     nowMs = 299_000;
     expect(await linesOf('promkeep_archive_samples')).toEqual([

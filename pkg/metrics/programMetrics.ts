@@ -1,4 +1,5 @@
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { type MemoryBudget } from '../core/memoryBudget';
 import { type ArchiveMetrics, createArchiveMetrics } from './archiveMetrics';
 
 /** Promkeep's own metrics: those every process has, `promkeep serve` as well as the plugin. */
@@ -18,11 +19,11 @@ export interface ProgramMetrics extends ProcessMetrics {
 /** The monitor wakes the process that often, also when it has nothing to do; prom-client's own 10 ms are 100 times a second. */
 const EVENT_LOOP_PRECISION_MS = 100;
 
-export function createProcessMetrics(version: string): ProcessMetrics {
-  return metricsOf(version, new Registry());
+export function createProcessMetrics(version: string, budget?: MemoryBudget): ProcessMetrics {
+  return metricsOf(version, budget, new Registry());
 }
 
-export function createProgramMetrics(version: string): ProgramMetrics {
+export function createProgramMetrics(version: string, budget?: MemoryBudget): ProgramMetrics {
   const registry = new Registry();
   const requests = new Histogram({
     name: 'promkeep_http_request_duration_seconds',
@@ -37,19 +38,36 @@ export function createProgramMetrics(version: string): ProgramMetrics {
     registers: [registry],
   });
   return {
-    ...metricsOf(version, registry),
+    ...metricsOf(version, budget, registry),
     read: (count) => readers.set(count),
     requested: (route, status, seconds) => requests.observe({ route, status: String(status) }, seconds),
   };
 }
 
-function metricsOf(version: string, registry: Registry): ProcessMetrics {
+function metricsOf(version: string, budget: MemoryBudget | undefined, registry: Registry): ProcessMetrics {
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: EVENT_LOOP_PRECISION_MS });
   const build = { name: 'promkeep_build_info', help: 'Always 1.', labelNames: ['version'], registers: [registry] };
   new Gauge(build).set({ version }, 1);
+  if (budget) {
+    addMemoryGauges(budget, registry);
+  }
   return {
     archive: createArchiveMetrics(registry),
     text: () => registry.metrics(),
     contentType: registry.contentType,
   };
+}
+
+function addMemoryGauges(budget: MemoryBudget, registry: Registry): void {
+  const add = (name: string, help: string, read: () => number): void => {
+    new Gauge({
+      ...{ name, help, registers: [registry] },
+      collect() {
+        this.set(read());
+      },
+    });
+  };
+  add('promkeep_answer_memory_bytes', 'Memory that is counted for answers.', () => budget.use.heldBytes);
+  add('promkeep_answer_memory_limit_bytes', 'What answers may take together.', () => budget.limitBytes);
+  add('promkeep_answers_waiting', 'Answers that wait for memory.', () => budget.use.waiting);
 }

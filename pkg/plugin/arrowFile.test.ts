@@ -22,6 +22,7 @@ function int64s(table: Table, column: number): bigint[] {
 }
 
 describe('ArrowEncoder', () => {
+  // [P7]
   it('writes milliseconds as nanoseconds, because Grafana reads every timestamp as nanoseconds', () => {
     const timesMs = [0, 1, -1, 1_435_781_451_781, 1_767_225_600_000.25, -62_135_596_800, 9_000_000_000_000];
     const table = roundTrip({ fields: [time(timesMs)] });
@@ -37,6 +38,7 @@ describe('ArrowEncoder', () => {
     expect([...(read as Float64Array)]).toEqual(values);
   });
 
+  // [P7]
   it('tells nulls from values and NaN, in a column that says it is nullable', () => {
     const table = roundTrip({ fields: [number([1, NaN, 3, 4, 5, 6, 7, 8, 9], [0, 0, 1, 0, 0, 0, 0, 0, 1])] });
     expect(table.schema.fields[0].nullable).toBe(true);
@@ -49,6 +51,7 @@ describe('ArrowEncoder', () => {
     expect(table.toArray().map((row) => ({ ...row }))).toEqual([{ Value: 1, sure: 2 }]);
   });
 
+  // [P7]
   it('writes text as plain Utf8, because Grafana refuses dictionaries', () => {
     const values = ['', 'ä', '😀\u0000', 'plain', ''];
     const table = roundTrip({ fields: [{ type: 'string', name: 's', values }] });
@@ -63,6 +66,7 @@ describe('ArrowEncoder', () => {
     expect([...(table.getChildAt(0) ?? [])]).toEqual([0, 3, -1]);
   });
 
+  // [Q3.6]
   it('carries name, refId, meta, labels and config, and says the type version even when there is none', () => {
     const frame: Frame = {
       name: 'n',
@@ -97,6 +101,7 @@ describe('ArrowEncoder', () => {
     expect([empty.numCols, empty.numRows]).toEqual([2, 0]);
   });
 
+  // [P7]
   it('refuses columns of different length, because Grafana would read past the short one', () => {
     const encode = (fields: Field[]) => () => new ArrowEncoder().encode({ fields }, 'A');
     expect(encode([time([1, 2]), number([1])])).toThrow('Field "Value" has 1 values, but its frame has 2 rows');
@@ -124,6 +129,7 @@ describe('ArrowEncoder', () => {
     ]);
   });
 
+  // [Q3.6]
   it('agrees with apache-arrow on whatever frame there is', () => {
     const columns = fc.integer({ min: 0, max: 40 }).chain((rows) => {
       const many = <T>(one: fc.Arbitrary<T>) => fc.array(one, { minLength: rows, maxLength: rows });

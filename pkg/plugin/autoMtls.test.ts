@@ -90,6 +90,7 @@ describe('a host that asks for AutoMTLS', () => {
       certificate ? Buffer.from(certificate) : null
     );
 
+  // [P2]
   it('finds the certificate in the handshake, in base64 without padding', () => {
     expect(rig.lines[0]).toMatch(/^1\|2\|unix\|[^|]+\|grpc\|[A-Za-z0-9+/]+\n$/);
     expect(new X509Certificate(shownCertificate()).subjectAltName).toBe('DNS:localhost');

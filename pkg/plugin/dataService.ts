@@ -6,6 +6,7 @@ import { encodeFrames } from './encodeFrames';
 import { type ServiceHandlers } from './grpc/rpcHandler';
 import { type InstanceCache } from './instanceCache';
 import { toCaller } from './pluginContext';
+import { grafanaHeaders } from './callerHeaders';
 import { type CallInfo, describeFailure, type RpcCalls } from './rpcCalls';
 import {
   type WireDataQuery,
@@ -82,7 +83,10 @@ export class DataService {
     info: CallInfo
   ): Promise<Map<string, DataResponse>> {
     try {
-      const caller = toCaller(request.pluginContext, request.headers);
+      const caller = {
+        ...toCaller(request.pluginContext, grafanaHeaders(request.headers, request.pluginContext)),
+        memory: info.memory,
+      };
       return await this.instances.withInstance(request.pluginContext, info.tenant, (instance) =>
         instance.queryData({ caller, queries }, info.signal)
       );

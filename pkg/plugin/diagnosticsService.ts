@@ -3,6 +3,7 @@ import { asPromkeepError } from '../core/errors';
 import { type ServiceHandlers } from './grpc/rpcHandler';
 import { type InstanceCache } from './instanceCache';
 import { toCaller } from './pluginContext';
+import { grafanaHeaders } from './callerHeaders';
 import { type RpcCalls } from './rpcCalls';
 import {
   HEALTH_STATUS,
@@ -22,7 +23,7 @@ export function diagnosticsService(
 ): ServiceHandlers {
   return {
     CheckHealth: calls.unary<WireDatasourceRequest, WireHealthResponse>(async (request, info) => {
-      const caller = toCaller(request.pluginContext, request.headers);
+      const caller = toCaller(request.pluginContext, grafanaHeaders(request.headers, request.pluginContext));
       return toWire(
         await instances
           .withInstance(request.pluginContext, info.tenant, (instance) => instance.checkHealth(caller, info.signal))

@@ -1,13 +1,11 @@
 import { type Frame } from '../core/frame';
-import { Turns } from '../core/turns';
+import { processTurns } from '../core/turns';
 import { ArrowEncoder } from './arrowFile';
 
 /** How much is encoded before other work has its turn: one to two milliseconds (docs/adr/0015). */
 const TURN_BYTES = 256 * 1024;
 /** Small frames cost by their number. */
 const TURN_FRAMES = 50;
-
-const turns = new Turns(setImmediate);
 
 /** The frames of one answer as Arrow files, in turns with other work. Throws `INTERNAL` when a frame's fields differ in length. */
 export async function encodeFrames(frames: readonly Frame[], refId: string): Promise<Uint8Array[]> {
@@ -21,7 +19,7 @@ export async function encodeFrames(frames: readonly Frame[], refId: string): Pro
     turnFrames++;
     if (turnBytes >= TURN_BYTES || turnFrames >= TURN_FRAMES) {
       [turnBytes, turnFrames] = [0, 0];
-      await turns.next();
+      await processTurns.next();
     }
   }
   return encoded;

@@ -49,7 +49,7 @@ export function checkHost(variables: HostVariables): void {
  */
 export function handshakeLine(socketPath: string, variables: HostVariables, certificate?: Buffer): string {
   // go-plugin decodes without padding, and fails on it
-  const encoded = certificate?.toString('base64').replace(/=+$/, '') ?? '';
+  const encoded = certificate?.toString('base64').replaceAll('=', '') ?? '';
   const parts = [CORE_PROTOCOL, APP_PROTOCOL, 'unix', socketPath, 'grpc', encoded];
   if (variables.multiplex) {
     parts.push('false');

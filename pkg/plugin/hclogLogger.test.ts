@@ -19,12 +19,14 @@ function lineOf(message: string, attributes?: LogAttributes): string {
 }
 
 describe('createHclogLogger', () => {
+  // [P11]
   it('writes one JSON line with six fraction digits, because Grafana takes three for raw text', () => {
     expect(lineOf('hello', { dsUid: 'u', ms: 3, ok: true, gone: undefined })).toBe(
       '{"dsUid":"u","ms":3,"ok":true,"@level":"warn","@message":"hello","@timestamp":"2026-01-02T03:04:05.678000Z"}\n'
     );
   });
 
+  // [P11]
   it('writes a string whatever the message was, because a number kills Grafana', () => {
     const notText: unknown = 42;
     expect(logged(notText as string)['@message']).toBe('42');
@@ -38,6 +40,7 @@ describe('createHclogLogger', () => {
     });
   });
 
+  // [P11]
   it('stays one line and below 64 KiB whatever comes', () => {
     const many = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`a${i}`, '\u0001€'.repeat(5000)]));
     for (const line of [lineOf('\u0001\n€'.repeat(100_000)), lineOf('€'.repeat(9000), many)]) {

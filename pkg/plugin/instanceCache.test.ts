@@ -70,12 +70,14 @@ function hold(cache: InstanceCache, given: WirePluginContext): { end: () => void
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('InstanceCache', () => {
+  // [Q4.3]
   it('builds one instance for requests that come at once, and keeps it', async () => {
     const { built, cache } = setUp(settle as () => Promise<void>);
     const [a, b] = await Promise.all([use(cache, context()), use(cache, context())]);
     expect([a === b, a === (await use(cache, context())), built.length]).toEqual([true, true, 1]);
   });
 
+  // [P10]
   it.each([
     ['settings were saved', { settings: { lastUpdatedMS: 2000 } }],
     ['settings were saved again within the same second', { settings: { jsonData: Buffer.from('{"a":1}') } }],
@@ -89,6 +91,7 @@ describe('InstanceCache', () => {
     expect(built.map(({ disposed }) => disposed)).toEqual([true, false]);
   });
 
+  // [Q4.3]
   it('does not rebuild when only the order of the entries differs', async () => {
     const { built, cache } = setUp();
     await use(cache, { ...context(), grafanaConfig: { a: '1', b: '2' } });
@@ -96,6 +99,7 @@ describe('InstanceCache', () => {
     expect(built.length).toBe(1);
   });
 
+  // [P10]
   it.each([
     ['organizations', context({ orgId: 2 }), ''],
     ['datasources', context({ settings: { uid: 'other' } }), ''],

@@ -2,35 +2,14 @@ import { type Caller, type DatasourceSettings } from '../core/datasource';
 import { PromkeepError } from '../core/errors';
 import { type WireDatasourceSettings, type WirePluginContext } from './wireMessages';
 
-const FORWARDED_PREFIX = 'http_';
-
-/**
- * Who asks. Grafana marks the HTTP headers it forwards with `http_`, in mixed case.
- *
- * @param headers as they came; names in any case
- */
-export function toCaller(context: WirePluginContext | null, headers: Readonly<Record<string, string>>): Caller {
+/** Who asks, and with which headers (`callerHeaders.ts` says which of them count). */
+export function toCaller(context: WirePluginContext | null, headers: Pick<Caller, 'headers' | 'doubtful'>): Caller {
   const user = context?.user;
   return {
     orgId: context?.orgId ?? 0,
     ...(user && { user: { login: user.login, role: user.role } }),
-    headers: normalizeHeaders(headers),
+    ...headers,
   };
-}
-
-/** A forwarded header wins over an unmarked one of the same name. */
-function normalizeHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
-  const plain: Array<[string, string]> = [];
-  const forwarded: Array<[string, string]> = [];
-  for (const [name, value] of Object.entries(headers)) {
-    const lower = name.toLowerCase();
-    if (lower.startsWith(FORWARDED_PREFIX)) {
-      forwarded.push([lower.slice(FORWARDED_PREFIX.length), value]);
-    } else {
-      plain.push([lower, value]);
-    }
-  }
-  return Object.fromEntries([...plain, ...forwarded]);
 }
 
 /** A context that names a datasource. */
@@ -49,7 +28,7 @@ export function requireDatasource(context: WirePluginContext | null): Datasource
   return { orgId: context.orgId, settings, grafanaConfig: context.grafanaConfig };
 }
 
-/** The one place where `jsonData` is parsed. Throws `SETTINGS_INVALID` when it is not a JSON object. */
+/** Throws `SETTINGS_INVALID` when `jsonData` is not a JSON object. */
 export function toDatasourceSettings(context: DatasourceContext): DatasourceSettings {
   const wire = context.settings;
   return {
@@ -66,7 +45,8 @@ export function toDatasourceSettings(context: DatasourceContext): DatasourceSett
   };
 }
 
-function parseJsonData(wire: WireDatasourceSettings): unknown {
+/** The one place where `jsonData` is parsed. Throws `SETTINGS_INVALID` when it is not a JSON object. */
+export function parseJsonData(wire: WireDatasourceSettings): unknown {
   if (wire.jsonData.length === 0) {
     return {};
   }

@@ -14,6 +14,7 @@ beforeEach(async () => {
 afterEach(() => rig.stop());
 
 describe('QueryData', () => {
+  // [P9]
   it('hands over settings, caller and queries, and answers with Arrow', async () => {
     rig.instance.answer = async () => new Map([['A', oneValue(NaN)]]);
     const { responses } = await rig.call<QueryAnswers>('pluginv2.Data', 'QueryData', {
@@ -60,6 +61,7 @@ describe('QueryData', () => {
     expect([table.schema.metadata.get('refId'), table.getChildAt(0)?.get(0)]).toEqual(['A', NaN]);
   });
 
+  // [P6]
   it('lets siblings of a failed query render', async () => {
     const failed: DataResponse = { frames: [], status: 422, error: 'too many samples', errorSource: 'downstream' };
     const uneven = oneValue(1);
@@ -83,6 +85,7 @@ describe('QueryData', () => {
     });
   });
 
+  // [P6] [Q2.4]
   it('never answers with a status Grafana would turn into 500', async () => {
     rig.instance.answer = async () => new Map([['A', { frames: [], status: 0 }]]);
     expect((await rig.queryData([wireQuery('A')])).responses.A.status).toBe(200);
@@ -130,6 +133,7 @@ describe('QueryData', () => {
     expect(seen?.aborted).toBe(false);
   });
 
+  // [A17] [P13]
   it('takes requests up to 16 MiB and gives larger answers', async () => {
     const many = new Float64Array(2_500_000);
     rig.instance.answer = async () =>
@@ -167,6 +171,7 @@ describe('the other calls', () => {
     expect(health).toEqual({ status: 1, message: 'fine', jsonDetails: Buffer.from('{"application":"Prometheus"}') });
   });
 
+  // [P6]
   it('answers health with ERROR, not with a failed call, when the datasource cannot be built', async () => {
     const health = await rig.call('pluginv2.Diagnostics', 'CheckHealth', { pluginContext: { orgId: 1 }, headers: {} });
     expect(health).toMatchObject({ status: 2, message: 'The request names no datasource' });
@@ -179,6 +184,7 @@ describe('the other calls', () => {
     expect(metrics.prometheus.toString()).toBe('promkeep_up 1\n');
   });
 
+  // [P6]
   it('streams a large resource in pieces, with code and headers in the first', async () => {
     rig.instance.resourceBody = Buffer.alloc(2_500_000, 'x');
     const pieces = await rig.stream<{ code: number; headers: object; body: Buffer }>(
@@ -218,10 +224,12 @@ describe('the other calls', () => {
     ]);
   });
 
+  // [P4]
   it('says it is serving', async () => {
     expect(await rig.call('grpc.health.v1.Health', 'Check', { service: 'plugin' })).toEqual({ status: 1 });
   });
 
+  // [P6]
   it('names who is to blame when a call fails as a whole', async () => {
     rig.metricsText = async () => {
       throw new PromkeepError('SOURCE_UNREACHABLE', 'gone');

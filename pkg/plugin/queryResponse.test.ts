@@ -12,6 +12,7 @@ describe('the answer to a query in protobuf', () => {
     errorSource: fc.constantFrom(undefined, 'plugin', 'downstream'),
   });
 
+  // [P5]
   it('is byte for byte what the protobuf library makes of it', () => {
     const responses = fc.dictionary(fc.string({ maxLength: 200 }), response, { maxKeys: 4, noNullPrototype: true });
     fc.assert(

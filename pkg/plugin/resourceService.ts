@@ -1,8 +1,10 @@
+import { forwardedCredentials } from '../core/forwardedCredentials';
 import { asPromkeepError, type PromkeepError } from '../core/errors';
 import { type Logger, type ResourceRequest, type ResourceResponse } from '../core/ports';
 import { type ServiceHandlers } from './grpc/rpcHandler';
 import { type InstanceCache } from './instanceCache';
-import { toCaller } from './pluginContext';
+import { resourceCallHeaders } from './callerHeaders';
+import { parseJsonData, requireDatasource, toCaller } from './pluginContext';
 import { type CallInfo, describeFailure, type RpcCalls } from './rpcCalls';
 import { type WireResourceRequest, type WireResourceResponse } from './wireMessages';
 
@@ -43,7 +45,9 @@ export class ResourceService {
   private async answer(wire: WireResourceRequest, info: CallInfo): Promise<ResourceResponse> {
     try {
       const request = toResourceRequest(wire);
-      const caller = toCaller(wire.pluginContext, request.headers);
+      const { settings } = requireDatasource(wire.pluginContext);
+      const headers = resourceCallHeaders(wire, forwardedCredentials(parseJsonData(settings)));
+      const caller = { ...toCaller(wire.pluginContext, headers), memory: info.memory };
       return await this.instances.withInstance(wire.pluginContext, info.tenant, (instance) =>
         instance.callResource(request, caller, info.signal)
       );

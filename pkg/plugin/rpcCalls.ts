@@ -1,4 +1,5 @@
 import { asPromkeepError, type PromkeepError } from '../core/errors';
+import { type MemoryBudget, type MemoryShare } from '../core/memoryBudget';
 import { type Logger } from '../core/ports';
 import { type RpcContext, type StreamingHandler, type UnaryHandler } from './grpc/rpcHandler';
 import { RpcFailure, STATUS } from './grpc/rpcStatus';
@@ -11,13 +12,16 @@ export interface CallInfo {
   signal: AbortSignal;
   /** Of Grafana's hosted form; empty otherwise. */
   tenant: string;
+  /** What the answer is charged to, until the client has it. */
+  memory: MemoryShare | undefined;
 }
 
 /** Turns functions into handlers of gRPC: errors become statuses that name who is to blame. */
 export class RpcCalls {
   constructor(
     private readonly protocol: Protocol,
-    private readonly logger: Logger
+    private readonly logger: Logger,
+    private readonly budget?: MemoryBudget
   ) {}
 
   unary<Request extends object, Response extends object>(
@@ -25,7 +29,7 @@ export class RpcCalls {
   ): UnaryHandler {
     return {
       kind: 'unary',
-      run: (request, context) => this.blaming(context, run(request as Request, infoOf(context))),
+      run: (request, context) => this.blaming(context, run(request as Request, this.infoOf(context))),
     };
   }
 
@@ -34,8 +38,14 @@ export class RpcCalls {
   ): StreamingHandler {
     return {
       kind: 'streaming',
-      run: (request, send, context) => this.blaming(context, run(request as Request, send, infoOf(context))),
+      run: (request, send, context) => this.blaming(context, run(request as Request, send, this.infoOf(context))),
     };
+  }
+
+  private infoOf({ signal, headers, onGone }: RpcContext): CallInfo {
+    const memory = this.budget?.open();
+    onGone(() => memory?.release());
+    return { signal, tenant: headers.tenantid?.toString() ?? '', memory };
   }
 
   private async blaming<T>(context: RpcContext, work: Promise<T>): Promise<T> {
@@ -66,10 +76,6 @@ export class RpcCalls {
       details: [{ type_url: 'type.googleapis.com/google.rpc.ErrorInfo', value: info }],
     });
   }
-}
-
-function infoOf({ signal, headers }: RpcContext): CallInfo {
-  return { signal, tenant: headers.tenantid?.toString() ?? '' };
 }
 
 /** Log attributes of an error of ours; the original's stack tells where it came from. */

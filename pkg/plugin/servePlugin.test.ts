@@ -14,11 +14,13 @@ beforeEach(async () => {
 afterEach(() => rig.stop());
 
 describe('the handshake', () => {
+  // [P2]
   it('is one line that names a socket only its owner can reach', () => {
     expect(rig.lines).toEqual([`1|2|unix|${rig.plugin.socketPath}|grpc|\n`]);
     expect(fs.statSync(rig.plugin.socketPath.replace(/\/[^/]*$/, '')).mode & 0o777).toBe(0o700);
   });
 
+  // [P1]
   it.each([
     ['a person', { magicCookie: undefined }, 'Grafana starts it'],
     ['a host of another protocol', { protocolVersions: '3,4' }, 'this plugin speaks 2'],
@@ -29,6 +31,7 @@ describe('the handshake', () => {
     expect(other.lines).toEqual([]);
   });
 
+  // [P2]
   it('tells a host that wants multiplexing that there is none', async () => {
     const other = await servePlugin(rig.options({ multiplex: 'true' }));
     expect(rig.lines[1]).toBe(`1|2|unix|${other.socketPath}|grpc||false\n`);
@@ -64,12 +67,14 @@ describe('the life cycle', () => {
     await hanging;
   });
 
+  // [P12]
   it('ignores SIGINT, because Ctrl-C reaches Grafana and its plugins alike', async () => {
     expect(rig.events.emit('SIGINT')).toBe(true);
     await pause(50);
     expect(rig.exits).toEqual([]);
   });
 
+  // [P12]
   it('exits when its parent is gone, which a killed Grafana does not announce', async () => {
     rig.parentPid = 1;
     for (let i = 0; i < 100 && rig.exits.length === 0; i++) {
@@ -78,6 +83,7 @@ describe('the life cycle', () => {
     expect(rig.exits).toEqual([0]);
   });
 
+  // [P12]
   it('exits when nobody reads its log any more', () => {
     rig.pipe.emit('error', Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
     expect(rig.exits).toEqual([0]);

@@ -1,4 +1,5 @@
 import { type DatasourceFactory } from '../core/datasource';
+import { type MemoryBudget } from '../core/memoryBudget';
 import { type Logger } from '../core/ports';
 import { protectionFor } from './autoMtls';
 import { DataService } from './dataService';
@@ -17,6 +18,8 @@ import { streamService } from './streamService';
 export interface PluginOptions {
   factory: DatasourceFactory;
   logger: Logger;
+  /** What answers are charged to until Grafana has them. */
+  budget?: MemoryBudget;
   /** The process' own metrics in Prometheus' text format. */
   metricsText(): Promise<string>;
   host: HostVariables;
@@ -54,7 +57,7 @@ export async function servePlugin(options: PluginOptions): Promise<RunningPlugin
   const protection = protectionFor(options.host.clientCert, Date.now());
   const protocol = loadProtocol();
   const instances = new InstanceCache(options.factory, logger);
-  const calls = new RpcCalls(protocol, logger);
+  const calls = new RpcCalls(protocol, logger, options.budget);
   const server = new RpcServer({ maxRequestBytes: MAX_REQUEST_BYTES, protection });
   const socket = reserveSocket(options.host.socketDir, options.tmpDir);
 

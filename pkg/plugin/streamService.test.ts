@@ -119,6 +119,7 @@ describe('a running stream', () => {
     expect(emittedWhilePaused).toBeLessThan(40);
   }, 30_000);
 
+  // [P6]
   it('fails with the blame when the datasource fails, upon which Grafana starts it anew', async () => {
     rig.instance.feed = () => Promise.reject(new PromkeepError('INTERNAL', 'a bug'));
     const failure = await run().catch((error: ServiceError) => error);

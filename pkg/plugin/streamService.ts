@@ -3,6 +3,7 @@ import { type Logger } from '../core/ports';
 import { type ServiceHandlers } from './grpc/rpcHandler';
 import { type InstanceCache } from './instanceCache';
 import { toCaller } from './pluginContext';
+import { grafanaHeaders } from './callerHeaders';
 import { type RpcCalls } from './rpcCalls';
 import { STREAM_STATUS, type WireStreamPacket, type WireStreamRequest, type WireStreamStatus } from './wireMessages';
 
@@ -31,7 +32,7 @@ export function streamService(instances: InstanceCache, logger: Logger, calls: R
 }
 
 function toStreamRequest({ pluginContext, headers, path, data }: WireStreamRequest): StreamRequest {
-  return { path, data: parse(data), caller: toCaller(pluginContext, headers) };
+  return { path, data: parse(data), caller: toCaller(pluginContext, grafanaHeaders(headers, pluginContext)) };
 }
 
 function parse(data: Buffer): unknown {

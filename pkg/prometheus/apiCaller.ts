@@ -38,7 +38,7 @@ export class ApiCaller {
   /** Hands the answer over, whatever its status. */
   send<T>(call: ApiCall, options: CallOptions, consume: (answer: HttpAnswer) => Promise<T>): Promise<T> {
     const request = composeRequest(this.settings, call, options.headers);
-    if (call.accept) {
+    if (call.accept && this.settings.headers.accept === undefined) {
       request.headers.accept = call.accept;
     }
     return this.client.send(request, options.signal, consume);

@@ -14,6 +14,9 @@ export interface Connections {
   close(): Promise<void>;
 }
 
+/** Between two pieces of a body; not while it is us who wait. Prometheus sends an answer once it has it. */
+const BODY_STALL_MS = 60_000;
+
 /** The parts of undici's socket errors that tell how far a connection got. */
 interface SocketFacts {
   code?: unknown;
@@ -34,9 +37,9 @@ export function openConnections(settings: PrometheusSettings, proxies: ProxySett
     const proxy = chooseProxy(origin, proxies);
     const options = {
       allowH2: false,
-      // the whole request has one deadline of its own
+      // the whole request has one deadline of its own, unless it is turned off; then standing still is what ends it
       headersTimeout: 0,
-      bodyTimeout: 0,
+      bodyTimeout: BODY_STALL_MS,
       keepAliveTimeout: Math.max(1, settings.idleTimeoutMs),
       connections: settings.maxConnections || null,
       pipelining: 1,

@@ -1,4 +1,5 @@
 import { PromkeepError } from '../core/errors';
+import { DEFAULT_MAX_SERIES } from '../../src/contract/settings';
 import { parseSourceUrl, type SourceUrl } from './sourceUrl';
 
 /** Everything the client needs to know about one Prometheus. Holds secrets in plain text: never log it. */
@@ -14,13 +15,15 @@ export interface PrometheusSettings {
   maxConnections: number;
   /** Longest answer, unpacked. */
   responseLimitBytes: number;
+  /** Most series of an answer. */
+  maxSeries: number;
   /** Sent to Prometheus verbatim as `timeout`. */
   queryTimeout?: string;
   /** The scrape interval as configured (`15s`), for step and rate interval; the client itself does not use it. */
   timeInterval?: string;
   /** Exemplars are shown without thinning; of no interest to the client either. */
   allExemplars?: boolean;
-  /** Added to every request, unless the request has the name itself. */
+  /** Added to every request; what the request says of the same name is left out. */
   customParameters: ReadonlyArray<readonly [name: string, value: string]>;
   /** Asks for `stats=all`. */
   queryStats: boolean;
@@ -63,6 +66,7 @@ export const DEFAULT_SETTINGS = {
   idleTimeoutMs: 90_000,
   maxConnections: 0,
   responseLimitBytes: DEFAULT_RESPONSE_LIMIT_BYTES,
+  maxSeries: DEFAULT_MAX_SERIES,
   userAgent: 'Promkeep',
 } as const;
 
@@ -70,7 +74,15 @@ export const DEFAULT_SETTINGS = {
 export type PlainOptions = Partial<
   Pick<
     PrometheusSettings,
-    'basicAuth' | 'bearerToken' | 'tls' | 'timeoutMs' | 'headers' | 'httpMethod' | 'queryTimeout' | 'responseLimitBytes'
+    | 'basicAuth'
+    | 'bearerToken'
+    | 'tls'
+    | 'timeoutMs'
+    | 'headers'
+    | 'httpMethod'
+    | 'queryTimeout'
+    | 'responseLimitBytes'
+    | 'maxSeries'
   >
 >;
 

@@ -1,4 +1,5 @@
 import { PromkeepError } from '../core/errors';
+import { type MemoryBudget } from '../core/memoryBudget';
 import { type CallOptions, type MetricSource } from '../core/ports';
 import { type QueryResult } from '../core/series';
 import { notPrometheus } from './answerFailure';
@@ -7,24 +8,35 @@ import { parseBuildInfo } from './buildInfoAnswer';
 import { MAX_EXEMPLAR_BYTES, parseExemplars } from './exemplarAnswer';
 import { createHttpClient, type HttpAnswer } from './httpClient';
 import { type PrometheusSettings, type ProxySettings } from './prometheusSettings';
-import { readBody, readQueryAnswer } from './readAnswer';
+import { type AnswerMemory, readBody, readQueryAnswer } from './readAnswer';
 import { makeRedactor } from './redaction';
 import { passResource } from './resources';
 import { type ParserPool } from './workers/parserPool';
 
+/** On its way: its socket, what of the answer is read ahead, and the promises that wait for it; measured 100 to 150 KB. */
+const REQUEST_BYTES = 128 * 1024;
 const BUILD_INFO_BYTES = 1024 * 1024;
+/** Where a resource call evaluates an expression, for no longer than the Admin lets a query take. */
+const QUERY_PATHS = /^api\/v1\/query(_range)?$/;
+
+export interface SharedParts {
+  /** Parses large answers; without one they are parsed in turns with other work. Stays open when the source is closed. */
+  pool?: ParserPool;
+  /** Absent: answers take what memory they like. */
+  budget?: MemoryBudget;
+}
 
 /**
  * A Prometheus server, or whatever speaks its HTTP API, as a source of metrics. Connects with the first call. Throws
  * SETTINGS_INVALID when a certificate cannot be read.
  *
  * @param proxies what HTTP_PROXY and its kin say
- * @param pool parses large answers; without one they are parsed in turns with other work. Stays open when the source is closed
+ * @param shared by all sources of the process
  */
 export function createPrometheusSource(
   settings: PrometheusSettings,
   proxies: ProxySettings = {},
-  pool?: ParserPool
+  { pool, budget }: SharedParts = {}
 ): MetricSource {
   const client = createHttpClient(settings, proxies);
   const api = new ApiCaller(settings, client);
@@ -33,7 +45,7 @@ export function createPrometheusSource(
     path: string,
     parameters: Record<string, string>,
     options: CallOptions,
-    maxSeries?: number
+    maxSeries = settings.maxSeries
   ): Promise<QueryResult> {
     const form = new URLSearchParams(parameters);
     if (settings.queryTimeout) {
@@ -43,7 +55,30 @@ export function createPrometheusSource(
       form.set('stats', 'all');
     }
     const call: ApiCall = { method: api.method, path, parameters: form };
-    return api.ask(call, options, (answer, redact) => readQueryAnswer(answer, redact, { pool, maxSeries }));
+    return charged(options, (memory) =>
+      api.ask(call, options, (answer, redact) => readQueryAnswer(answer, redact, { pool, maxSeries, memory }))
+    );
+  }
+
+  /** Charges to the caller's share what is read; to one of its own, until it is read, where the caller has none. */
+  async function charged<T>(
+    { memory, signal }: CallOptions,
+    read: (memory: AnswerMemory | undefined) => Promise<T>
+  ): Promise<T> {
+    const own = memory ? undefined : budget?.open();
+    const request = (memory ?? own)?.part();
+    const part = (memory ?? own)?.part();
+    try {
+      await request?.growTo(REQUEST_BYTES, signal);
+      return await read(part && { part, signal });
+    } catch (error) {
+      part?.drop();
+      throw error;
+    } finally {
+      request?.drop();
+      part?.settle();
+      own?.release();
+    }
   }
 
   return {
@@ -67,7 +102,11 @@ export function createPrometheusSource(
     },
     queryExemplars({ expr, startMs, endMs }, options) {
       const parameters = new URLSearchParams({ query: expr, start: toSeconds(startMs), end: toSeconds(endMs) });
-      return api.ask({ method: api.method, path: 'api/v1/query_exemplars', parameters }, options, readExemplars);
+      return charged(options, (memory) =>
+        api.ask({ method: api.method, path: 'api/v1/query_exemplars', parameters }, options, (answer, redact) =>
+          readExemplars(answer, redact, memory)
+        )
+      );
     },
     async buildInfo(options) {
       const call: ApiCall = { method: 'GET', path: 'api/v1/status/buildinfo', parameters: new URLSearchParams() };
@@ -76,18 +115,29 @@ export function createPrometheusSource(
       );
     },
     resource: (request, options) =>
-      passResource(request, options, {
-        // a source that takes GET only is asked by GET; a GET stays one
-        send: (call, ...rest) => api.send({ ...call, method: api.method === 'GET' ? 'GET' : call.method }, ...rest),
-        limitBytes: settings.responseLimitBytes,
-        redact: makeRedactor(settings, options.headers),
-      }),
+      charged(options, (memory) =>
+        passResource(request, options, {
+          send(call, ...rest) {
+            if (settings.queryTimeout && QUERY_PATHS.test(call.path)) {
+              call.parameters.set('timeout', settings.queryTimeout);
+            }
+            // a source that takes GET only is asked by GET; a GET stays one
+            return api.send({ ...call, method: api.method === 'GET' ? 'GET' : call.method }, ...rest);
+          },
+          read: (answer) => readBody(answer, settings.responseLimitBytes, memory),
+          redact: makeRedactor(settings, options.headers),
+        })
+      ),
     close: () => client.close(),
   };
 }
 
-async function readExemplars(answer: HttpAnswer, redact: Redact): ReturnType<MetricSource['queryExemplars']> {
-  const body = await readBody(answer, MAX_EXEMPLAR_BYTES);
+async function readExemplars(
+  answer: HttpAnswer,
+  redact: Redact,
+  memory: AnswerMemory | undefined
+): ReturnType<MetricSource['queryExemplars']> {
+  const body = await readBody(answer, MAX_EXEMPLAR_BYTES, memory);
   try {
     return parseExemplars(body);
   } catch (error) {

@@ -20,6 +20,7 @@ const answerOf = (body: HttpAnswer['body']): HttpAnswer => ({
 });
 
 describe('readQueryAnswer', () => {
+  // [Q1.7]
   it('lets other work have its turn while it reads a large answer that is there all the time', async () => {
     let turns = 0;
     let running = true;

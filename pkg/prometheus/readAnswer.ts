@@ -1,6 +1,7 @@
 import { PromkeepError } from '../core/errors';
+import { type MemoryPart } from '../core/memoryBudget';
 import { type QueryResult } from '../core/series';
-import { Turns } from '../core/turns';
+import { processTurns } from '../core/turns';
 import { AnswerParser, type Envelope } from './answer/answerParser';
 import { MalformedAnswer } from './answer/malformedAnswer';
 import { refusalOf, toQueryResult } from './answer/queryAnswer';
@@ -20,20 +21,28 @@ const TURN_BYTES = 64 * 1024;
 /** From here on a thread of its own is worth it. Smaller answers take less time than handing them over would save. */
 const LARGE_BYTES = 1024 * 1024;
 
-const turns = new Turns(setImmediate);
+/** Of a body that is read as a whole: its pieces, and the whole of them. */
+const COPIES = 2;
 
 export interface ReadOptions {
   /** Parses large answers, if there is one. */
   pool?: ParserPool;
   /** An answer with more series is not read to its end: `LIMIT_EXCEEDED`. */
   maxSeries?: number;
+  /** What the answer is charged to; where it has no room, reading waits, and fails with `LIMIT_EXCEEDED` in the end. */
+  memory?: AnswerMemory;
+}
+
+export interface AnswerMemory {
+  part: MemoryPart;
+  signal: AbortSignal;
 }
 
 /** Parses a query's answer while it arrives. */
 export async function readQueryAnswer(
   answer: HttpAnswer,
   redact: (text: string) => string,
-  { pool, maxSeries }: ReadOptions = {}
+  { pool, maxSeries, memory }: ReadOptions = {}
 ): Promise<QueryResult> {
   const parser = pool ? new PooledParser(pool, maxSeries) : new LocalParser(maxSeries);
   let head: Buffer = Buffer.alloc(0);
@@ -43,8 +52,11 @@ export async function readQueryAnswer(
         head = Buffer.concat([head, chunk.subarray(0, HEAD_BYTES - head.length)]);
       }
       await parser.feed(chunk);
+      await charge(memory, parser.memoryBytes);
     }
     const envelope = await parser.finish();
+    await charge(memory, parser.memoryBytes);
+    memory?.part.shrinkTo(parser.memoryBytes);
     const refusal = refusalOf(envelope);
     if (refusal) {
       // a success status with an error inside: no status of Prometheus to pass on
@@ -61,6 +73,10 @@ export async function readQueryAnswer(
   }
 }
 
+function charge(memory: AnswerMemory | undefined, bytes: number): Promise<void> | undefined {
+  return memory?.part.growTo(bytes, memory.signal);
+}
+
 /** Parses here, in turns with other work. */
 class LocalParser implements RemoteParser {
   private readonly parser: AnswerParser;
@@ -70,12 +86,16 @@ class LocalParser implements RemoteParser {
     this.parser = new AnswerParser(maxSeries);
   }
 
+  get memoryBytes(): number {
+    return this.parser.memoryBytes;
+  }
+
   async feed(chunk: Uint8Array): Promise<void> {
     this.parser.feed(chunk);
     this.turnBytes += chunk.length;
     if (this.turnBytes >= TURN_BYTES) {
       this.turnBytes = 0;
-      await turns.next();
+      await processTurns.next();
     }
   }
 
@@ -93,11 +113,18 @@ class PooledParser implements RemoteParser {
   private readonly beginning: Uint8Array[] = [];
   private bytes = 0;
   private remote: RemoteParser | undefined;
+  private readonly local: LocalParser;
 
   constructor(
     private readonly pool: ParserPool,
     private readonly maxSeries: number | undefined
-  ) {}
+  ) {
+    this.local = new LocalParser(maxSeries);
+  }
+
+  get memoryBytes(): number {
+    return this.remote?.memoryBytes ?? Math.max(this.bytes, this.local.memoryBytes);
+  }
 
   async feed(chunk: Uint8Array): Promise<void> {
     if (this.remote) {
@@ -115,9 +142,8 @@ class PooledParser implements RemoteParser {
     if (this.remote) {
       return this.remote.finish();
     }
-    const local = new LocalParser(this.maxSeries);
-    await this.feedBeginning(local);
-    return local.finish();
+    await this.feedBeginning(this.local);
+    return this.local.finish();
   }
 
   drop(): void {
@@ -132,17 +158,24 @@ class PooledParser implements RemoteParser {
 }
 
 /** The whole body. Throws SOURCE_RESPONSE_TOO_LARGE beyond `maxBytes`. */
-export async function readBody(answer: HttpAnswer, maxBytes: number): Promise<Buffer> {
+export async function readBody(answer: HttpAnswer, maxBytes: number, memory?: AnswerMemory): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of answer.body) {
-    bytes += chunk.length;
-    if (bytes > maxBytes) {
-      const text = `The answer of ${answer.host} is larger than the limit of ${maxBytes} bytes.`;
-      throw new PromkeepError('SOURCE_RESPONSE_TOO_LARGE', text);
+  try {
+    for await (const chunk of answer.body) {
+      bytes += chunk.length;
+      if (bytes > maxBytes) {
+        const text = `The answer of ${answer.host} is larger than the limit of ${maxBytes} bytes.`;
+        throw new PromkeepError('SOURCE_RESPONSE_TOO_LARGE', text);
+      }
+      chunks.push(chunk);
+      await charge(memory, COPIES * bytes);
     }
-    chunks.push(chunk);
+  } catch (error) {
+    memory?.part.drop();
+    throw error;
   }
+  memory?.part.shrinkTo(bytes);
   return Buffer.concat(chunks);
 }
 

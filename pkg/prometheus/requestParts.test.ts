@@ -13,19 +13,22 @@ const base: PrometheusSettings = {
 const form = (): URLSearchParams => new URLSearchParams({ query: 'a b', dup: 'asked', end: '2' });
 
 describe('composeRequest', () => {
+  // [Q7.12]
   it('puts a sorted form into the body of a POST, and URL and custom parameters into the query, each once', () => {
     const request = composeRequest(base, { method: 'POST', path: 'api/v1/query', parameters: form() }, {});
-    expect(request.target).toBe('/prefix/api/v1/query?own=1&token=geheimer-token');
-    expect(request.body).toBe('dup=asked&end=2&query=a+b');
+    expect(request.target).toBe('/prefix/api/v1/query?own=1&token=geheimer-token&dup=custom');
+    expect(request.body).toBe('end=2&query=a+b');
     expect(request.headers['content-type']).toBe('application/x-www-form-urlencoded');
   });
 
+  // [Q2.1]
   it('puts everything into the query of a GET', () => {
     const request = composeRequest(base, { method: 'GET', path: 'api/v1/query', parameters: form() }, {});
-    expect(request.target).toBe('/prefix/api/v1/query?dup=asked&end=2&own=1&query=a+b&token=geheimer-token');
+    expect(request.target).toBe('/prefix/api/v1/query?dup=custom&end=2&own=1&query=a+b&token=geheimer-token');
     expect(request.body).toBeUndefined();
   });
 
+  // [Q2.3]
   it('lets custom headers win over basic auth, and that over forwarded ones', () => {
     const call = { method: 'GET', path: 'x', parameters: new URLSearchParams() } as const;
     const forwarded = {
@@ -61,6 +64,7 @@ describe('composeRequest', () => {
 });
 
 describe('makeRedactor', () => {
+  // [Q7.2]
   it('blanks secrets, plain, encoded, and those the user brought', () => {
     const settings = { ...base, basicAuth: { user: 'u', password: 'pa ss&1' }, headers: { 'x-key': 'key-geheim' } };
     const redact = makeRedactor(settings, { authorization: 'Bearer user-token', cookie: 'sid=abcdef' });

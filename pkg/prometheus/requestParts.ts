@@ -1,4 +1,5 @@
 import { type CallOptions } from '../core/ports';
+import { fixedParameters, withoutNames } from './fixedParameters';
 import { type PrometheusSettings } from './prometheusSettings';
 
 /** One HTTP request to the source's own origin. */
@@ -31,8 +32,8 @@ const OWN_HEADERS = new Set([
 ]);
 
 /**
- * Builds a request: a form in the body for POST, in the query for GET, with keys in order; the URL's own parameters and the
- * custom ones stand in the query either way.
+ * Builds a request: a form in the body for POST, in the query for GET, with keys in order. The URL's own parameters and the
+ * custom ones stand in the query either way, and no other of the same name anywhere: they are the Admin's word.
  *
  * @param path of the API, escaped, without leading slash
  */
@@ -41,13 +42,10 @@ export function composeRequest(
   call: { method: 'GET' | 'POST'; path: string; parameters: URLSearchParams },
   forwarded: CallOptions['headers']
 ): RequestParts {
-  const { method, path, parameters } = call;
-  const query = new URLSearchParams(settings.url.query.map(([name, value]) => [name, value]));
-  for (const [name, value] of settings.customParameters) {
-    if (!parameters.has(name) && !settings.url.query.some(([own]) => own === name)) {
-      query.append(name, value);
-    }
-  }
+  const { method, path } = call;
+  const fixed = fixedParameters(settings);
+  const query = new URLSearchParams(fixed);
+  const parameters = withoutNames(call.parameters, fixed);
   const headers = composeHeaders(settings, forwarded);
   let body: string | undefined;
   if (method === 'POST') {

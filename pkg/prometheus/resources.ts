@@ -1,8 +1,7 @@
 import { PromkeepError } from '../core/errors';
 import { type CallOptions, type ResourceRequest, type ResourceResponse } from '../core/ports';
 import { type HttpAnswer } from './httpClient';
-import { readBody } from './readAnswer';
-import { allowedMethods, escapePath } from './resourcePaths';
+import { readResourcePath } from './resourcePaths';
 
 /** Asks the source, by the method it prefers. */
 export type SendResource = (
@@ -10,6 +9,12 @@ export type SendResource = (
   options: CallOptions,
   consume: (answer: HttpAnswer) => Promise<ResourceResponse>
 ) => Promise<ResourceResponse>;
+
+export interface ResourceParts {
+  send: SendResource;
+  read(answer: HttpAnswer): Promise<Buffer>;
+  redact(text: string): string;
+}
 
 /** Of the answer's headers only these mean anything to whoever asked. */
 const PASSED_ON = ['content-type', 'retry-after', 'warning'];
@@ -19,18 +24,17 @@ const PASSED_ON = ['content-type', 'retry-after', 'warning'];
  * browser's headers stay behind; whether the transport failed is told as Prometheus tells its errors, with status 502 and the
  * like. Throws FORBIDDEN for other paths and methods, QUERY_CANCELLED for a caller that has gone.
  *
- * @param limitBytes longest answer
+ * @param read an answer's body
  */
 export async function passResource(
   request: ResourceRequest,
   options: CallOptions,
-  { send, limitBytes, redact }: { send: SendResource; limitBytes: number; redact: (text: string) => string }
+  { send, read, redact }: ResourceParts
 ): Promise<ResourceResponse> {
-  const path = escapePath(request.path.replace(/^\/+/, ''));
-  const methods = allowedMethods(path);
+  const allowed = readResourcePath(request.path);
   const asked = request.method.toUpperCase() || 'GET';
-  if (!methods || (asked !== 'GET' && asked !== 'POST')) {
-    const shown = redact(path).slice(0, 100);
+  if (!allowed || (asked !== 'GET' && asked !== 'POST')) {
+    const shown = redact(request.path).slice(0, 100);
     throw new PromkeepError(
       'FORBIDDEN',
       `${asked.slice(0, 20)} ${shown} is not one of the paths that may be asked for.`
@@ -38,12 +42,13 @@ export async function passResource(
   }
   const parameters = parametersOf(request);
   // a POST to a GET-only path is answered with 405; the form says the same in a query
-  const method = methods === 'GET' ? 'GET' : asked;
+  const { path } = allowed;
+  const method = allowed.methods === 'GET' ? 'GET' : asked;
   const cache = cacheControlOf(request);
   try {
     const call = { method, path, parameters, accept: headerOf(request, 'accept') } as const;
     return await send(call, options, async (answer) => {
-      const body = await readBody(answer, limitBytes);
+      const body = await read(answer);
       const passed = PASSED_ON.flatMap((name) => (answer.header(name) ? [[name, answer.header(name)]] : []));
       const headers: Record<string, string> = Object.fromEntries(passed);
       if (cache && answer.status < 300) {

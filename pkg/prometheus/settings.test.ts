@@ -23,6 +23,7 @@ function parse(jsonData: unknown, over: Partial<DatasourceSettings> = {}): Retur
 }
 
 describe('the URL', () => {
+  // [Q7.2]
   it.each([
     ['', 'is missing'],
     ['  ', 'is missing'],
@@ -48,6 +49,7 @@ describe('the URL', () => {
 });
 
 describe('jsonData', () => {
+  // [Q2.2]
   it.each([undefined, null, {}, ''])('has defaults for %p', (jsonData) => {
     const { settings: parsed, warnings } = parse(jsonData);
     expect(parsed).toMatchObject({
@@ -58,6 +60,7 @@ describe('jsonData', () => {
     expect(warnings).toEqual([]);
   });
 
+  // [Q7.16]
   it.each([
     ['12', 12_000, 0],
     [0.5, 500, 0],
@@ -71,6 +74,7 @@ describe('jsonData', () => {
     expect(warnings).toHaveLength(warned);
   });
 
+  // [Q7.3] [Q7.16]
   it('coerces every wrong type with a warning', () => {
     const { settings: parsed, warnings } = parse({
       httpMethod: {},
@@ -94,6 +98,7 @@ describe('jsonData', () => {
     expect(() => parse({ httpMethod: 'PUT' })).toThrow('Invalid httpMethod "PUT": must be GET or POST');
   });
 
+  // [Q7.12]
   it('adds thresholds to the custom parameters, and keeps the query its own', () => {
     const { settings: parsed, warnings } = parse({
       customQueryParameters: '?a=1&a=2&query=evil&max_samples_processed_error_threshold=1',
@@ -116,6 +121,7 @@ describe('jsonData', () => {
 });
 
 describe('secrets', () => {
+  // [Q7.16]
   it('reads custom headers up to the first gap, and names those it cannot send', () => {
     const { settings: parsed, warnings } = parse(
       {
@@ -139,6 +145,7 @@ describe('secrets', () => {
     expect(warnings.join()).not.toContain('geheim');
   });
 
+  // [Q7.17]
   it('prefers basic auth to the old user and password, and warns where it beats OAuth', () => {
     const secrets = { basicAuthPassword: 'p1', password: 'p2' };
     const over = { user: 'old', basicAuthEnabled: true, basicAuthUser: 'new', secrets };
@@ -148,6 +155,7 @@ describe('secrets', () => {
     expect(parse({}, { ...over, basicAuthEnabled: false }).settings.basicAuth).toEqual({ user: 'old', password: 'p2' });
   });
 
+  // [Q2.2]
   it('uses certificates and server name only where they are switched on', () => {
     const secrets = { tlsCACert: 'ca', tlsClientCert: 'cert', tlsClientKey: 'key' };
     expect(parse({ serverName: 's' }, { secrets }).settings.tls).toEqual({});

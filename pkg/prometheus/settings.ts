@@ -1,11 +1,9 @@
 import { type DatasourceSettings } from '../core/datasource';
 import { PromkeepError } from '../core/errors';
+import { isOfTheQuery } from './fixedParameters';
 import { DEFAULT_SETTINGS, type PrometheusSettings, type TlsSettings } from './prometheusSettings';
 import { SettingsReader } from './settingsReader';
 import { parseSourceUrl } from './sourceUrl';
-
-/** Parameters that are the query's own; a custom one of the same name would change what is asked. */
-const RESERVED_PARAMETERS = new Set(['query', 'start', 'end', 'step', 'time']);
 
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9a-z-]+$/i;
 const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
@@ -30,6 +28,7 @@ export function parsePrometheusSettings(settings: DatasourceSettings): {
     idleTimeoutMs: seconds(reader, 'httpIdleConnTimeout') ?? DEFAULT_SETTINGS.idleTimeoutMs,
     maxConnections: Math.trunc(reader.amount('httpMaxConnsPerHost') ?? DEFAULT_SETTINGS.maxConnections),
     responseLimitBytes: responseLimitOf(settings, reader),
+    maxSeries: Math.trunc(reader.amount('answerMaxSeries') ?? 0) || DEFAULT_SETTINGS.maxSeries,
     queryTimeout: reader.text('queryTimeout'),
     timeInterval: reader.text('timeInterval'),
     allExemplars: reader.flag('showAllExemplars'),
@@ -80,10 +79,10 @@ function basicAuthOf({
 function customParametersOf(reader: SettingsReader): PrometheusSettings['customParameters'] {
   const text = reader.text('customQueryParameters')?.replace(/^\?/, '') ?? '';
   const parameters = [...new URLSearchParams(text)].filter(([name]) => {
-    if (RESERVED_PARAMETERS.has(name)) {
+    if (isOfTheQuery(name)) {
       reader.warnings.push(`The custom query parameter "${name}" is the query's own and was ignored.`);
     }
-    return name !== '' && !RESERVED_PARAMETERS.has(name);
+    return name !== '' && !isOfTheQuery(name);
   });
   for (const kind of ['Warning', 'Error']) {
     const threshold = reader.amount(`maxSamplesProcessed${kind}Threshold`) ?? 0;

@@ -5,6 +5,7 @@ import { parseExemplars } from './exemplarAnswer';
 const bytes = (value: unknown): Buffer => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value));
 
 describe('parseBuildInfo', () => {
+  // [Q4.2]
   it('tells Mimir by its features', () => {
     const prometheus = { status: 'success', data: { version: '2.42.0' } };
     expect(parseBuildInfo(bytes(prometheus))).toEqual({ version: '2.42.0', application: 'Prometheus', features: {} });

@@ -1,4 +1,5 @@
 import { PromkeepError } from '../core/errors';
+import { isOfTheQuery } from './fixedParameters';
 
 /** Where a Prometheus is, taken apart. */
 export interface SourceUrl {
@@ -10,7 +11,7 @@ export interface SourceUrl {
   isLocal: boolean;
   /** `''` or `/prefix`, without a slash at the end. */
   basePath: string;
-  /** The URL's own query parameters; they may hold tokens. */
+  /** The URL's own query parameters, without those that are a query's; they may hold tokens. */
   query: ReadonlyArray<readonly [name: string, value: string]>;
 }
 
@@ -41,7 +42,7 @@ export function parseSourceUrl(text: string): {
       host: url.host,
       isLocal: isLoopback(url.origin),
       basePath: url.pathname.replace(/\/{2,}/g, '/').replace(/\/$/, ''),
-      query: [...url.searchParams],
+      query: [...url.searchParams].filter(([name]) => !isOfTheQuery(name)),
     },
     userInfo: url.username ? { user: decodeUserInfo(url.username), password: decodeUserInfo(url.password) } : undefined,
   };
@@ -56,7 +57,7 @@ export function isLoopback(origin: string): boolean {
 function hostIn(text: string): string {
   const host = text
     .replace(/^[/\s]+/, '')
-    .replace(/[/?#].*$/s, '')
+    .split(/[/?#]/, 1)[0]
     .replace(/^.*@/s, '');
   return /^[\w.:[\]-]{1,200}$/.test(host) ? host : 'host:9090';
 }

@@ -40,6 +40,10 @@ export function describeTransportFailure(error: unknown, { host, answered, bytes
   if (code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'ETIMEDOUT') {
     return new PromkeepError('SOURCE_TIMEOUT', `Cannot connect to ${host} in time.`, { cause: error });
   }
+  if (code === 'UND_ERR_BODY_TIMEOUT') {
+    const text = `${host} stopped in the middle of its answer, after ${bytes} bytes.`;
+    return new PromkeepError('SOURCE_TIMEOUT', text, { cause: error });
+  }
   if (isUnpackingCode(code)) {
     const text = `The packed answer of ${host} is damaged or cut off after ${bytes} bytes.`;
     return new PromkeepError('SOURCE_NOT_PROMETHEUS', text, { cause: error });

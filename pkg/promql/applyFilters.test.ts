@@ -37,6 +37,7 @@ describe('selectors', () => {
     expect(applyFilters(expr, b)).toBe(expected);
   });
 
+  // [Q7.14]
   it('keeps comments, line breaks and spelling', () => {
     const expr = '# up{a="1"} first\nSUM  (\n  up { # why\n    a = "1" , # because\n  }\n) # {b="2"}\r\n';
     expect(applyFilters(expr, b)).toBe(expr.replace('a = "1"', 'a = "1",b="x"'));
@@ -79,6 +80,7 @@ describe('selectors', () => {
     expect(applyFilters('up', adhoc(filter('a"b', 'equals', '1')))).toBe('up{"a\\"b"="1"}');
   });
 
+  // [Q7.14]
   it('keeps a value from leaving its quotes', () => {
     const value = '"} or {x="\\\n\u0000é';
     expect(applyFilters('up', adhoc(filter('b', 'equals', value)))).toBe('up{b="\\"} or {x=\\"\\\\\\n\\x00é"}');
@@ -170,6 +172,7 @@ describe('group-by keys', () => {
   });
 });
 
+// [Q1.6]
 it('does all of it at once, as Grafana does', () => {
   const all = filters({
     scopes: [filter('zone', 'equals', 'eu'), filter('zone', 'equals', 'us')],

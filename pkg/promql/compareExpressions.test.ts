@@ -140,6 +140,7 @@ describe('a filter on the recorded result', () => {
   });
 });
 
+// [A17]
 it('gives up on expressions nested beyond reason', () => {
   const deep = '('.repeat(2_000) + 'up' + ')'.repeat(2_000);
   const sums = 'sum('.repeat(600) + 'up' + ')'.repeat(600);

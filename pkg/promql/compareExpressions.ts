@@ -5,7 +5,7 @@ import { METRIC_NAME } from './labelNames';
 import { readExpression } from './readExpression';
 
 /**
- * Whether the archived result of a recorded expression answers an asked one (promise 7).
+ * Whether the archived result of a recorded expression answers an asked one [A7].
  *
  * @returns the matchers that filter the recorded series (empty: the two mean the same), sorted by name, to be applied with
  * an absent label as the empty text; `undefined` when the recorded result cannot answer. In doubt it is `undefined`: a
@@ -38,7 +38,7 @@ export function createComparer(): typeof compareExpressions {
 
 function compareRead(recorded: Expression | undefined, asked: Expression | undefined): LabelMatcher[] | undefined {
   const extra = recorded && asked && compare(recorded, asked);
-  return extra && [...extra.values()].sort((a, b) => (printed(a) < printed(b) ? -1 : 1));
+  return extra && [...extra].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, matcher]) => matcher);
 }
 
 /** Matchers the asked expression has beyond the recorded one, each once. */

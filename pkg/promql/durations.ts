@@ -26,13 +26,13 @@ function unsigned(text: string): number | undefined {
     return text === 'inf' ? Infinity : NaN;
   }
   if (/^(\d+(y|w|d|h|ms|m|s))+$/.test(text)) {
-    const parts = [...text.matchAll(/(\d+)(ms|[ywdhms])/g)];
+    const parts = [...text.matchAll(/(\d+)([a-z]*)/g)];
     // in whole milliseconds, so that 1m0s500ms and 60500ms are the same
     const ms = parts.reduce((sum, [, count, unit]) => sum + Number(count) * UNIT_SECONDS[unit] * 1_000, 0);
     return Math.round(ms) / 1_000;
   }
   const plain = text.replaceAll('_', '');
-  return /^(0x[0-9a-f]+|(\d+\.?\d*|\.\d+)(e[+-]?\d+)?)$/.test(plain) ? octalOrDecimal(plain) : undefined;
+  return /^(0x[0-9a-f]+|(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?)$/.test(plain) ? octalOrDecimal(plain) : undefined;
 }
 
 /** Go reads whole numbers with a leading zero as octal: `010` is 8. */

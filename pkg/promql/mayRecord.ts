@@ -6,7 +6,7 @@ export type MayRecord = { ok: true } | { ok: false; reason: string };
 
 /**
  * Whether an expression can be a recorded query: its value at a time must not depend on the request it was part of, nor on
- * when it was asked (promise 6).
+ * when it was asked [A6].
  *
  * `time()`, `timestamp()`, `hour()` and the like are fine: they speak of the time that is evaluated, which is the grid's.
  * So is a subquery without a step (`[1h:]`): its step is a setting of the server, and its grid is the epoch's.
@@ -21,7 +21,7 @@ function refusal(expr: string): string | undefined {
   if (code.trim() === '') {
     return 'the expression is empty';
   }
-  const variable = /\$(__\w+|\{\w+[^}]*\}|\w+)/.exec(code);
+  const variable = /\$(__\w+|\{\w[^{}$]*\}|\w+)/.exec(code);
   if (variable) {
     return `"${variable[0]}" is a Grafana variable, and a recorded query runs without a dashboard`;
   }
@@ -87,7 +87,7 @@ function dependsOnRequest(what: string): string {
 
 /** Blanks string literals and comments; label values may hold anything. */
 function withoutStrings(expression: string): string {
-  return expression.replace(/"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`[^`]*`|#[^\r\n]*/g, (text) =>
+  return expression.replace(/"(?:\\.|[^"\\])*"?|'(?:\\.|[^'\\])*'?|`[^`]*`?|#[^\r\n]*/g, (text) =>
     text[0] === '#' ? '' : '""'
   );
 }

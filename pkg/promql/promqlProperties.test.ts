@@ -30,6 +30,7 @@ it('means the same with any spaces and comments', () => {
   );
 });
 
+// [Q1.6] [Q7.14]
 it('puts filters into every selector, and nothing else into anything', () => {
   fc.assert(
     fc.property(written, queryFilters, ({ spaced }, filters) => {

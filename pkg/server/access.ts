@@ -18,7 +18,7 @@ export function isAuthorized(policy: AccessPolicy, authorization: string | undef
   if (token === undefined && !basicAuth) {
     return true;
   }
-  const [, scheme, rest] = /^(\w+) +(.*)$/.exec(authorization ?? '') ?? [];
+  const [, scheme, rest = ''] = /^(\w+) +(\S.*)?$/.exec(authorization ?? '') ?? [];
   if (scheme?.toLowerCase() === 'bearer') {
     return token !== undefined && sameSecret(rest, token);
   }

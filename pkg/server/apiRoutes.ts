@@ -1,12 +1,20 @@
 import { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { type ApiRoute } from '../core/api';
+import { Readable } from 'node:stream';
+import { type ApiResponse, type ApiRoute } from '../core/api';
 import { asPromkeepError, PromkeepError } from '../core/errors';
+import { type MemoryBudget } from '../core/memoryBudget';
 import { type Gate } from './gate';
+import { whenClosed } from './openReplies';
 
 export interface ApiLimits {
   gate: Gate;
   requestTimeoutMs: number;
+  /** What answers are charged to until their callers have them. */
+  budget?: MemoryBudget;
 }
+
+/** A long answer leaves in pieces, so that it shows how far its reader is. */
+const PIECE_BYTES = 64 * 1024;
 
 /** Mounts neutral routes. A caller that goes away aborts the work, down to the request to Prometheus; so does the time limit. */
 export function mountApiRoutes(server: FastifyInstance, routes: readonly ApiRoute[], limits: ApiLimits): void {
@@ -14,7 +22,7 @@ export function mountApiRoutes(server: FastifyInstance, routes: readonly ApiRout
     server.route({
       method: route.method,
       url: route.path,
-      handler: (request, reply) => limits.gate.run(() => answer(route, request, reply, limits.requestTimeoutMs)),
+      handler: async (request, reply) => send(reply, await answer(route, request, reply, limits)),
     });
   }
 }
@@ -22,32 +30,48 @@ export function mountApiRoutes(server: FastifyInstance, routes: readonly ApiRout
 async function answer(
   route: ApiRoute,
   request: FastifyRequest,
-  reply: FastifyReply,
-  timeoutMs: number
-): Promise<FastifyReply> {
+  { raw: response }: FastifyReply,
+  { gate, requestTimeoutMs, budget }: ApiLimits
+): Promise<ApiResponse> {
+  const memory = budget?.open();
   const gone = new AbortController();
-  const onClose = (): void => {
-    if (!reply.raw.writableFinished) {
-      gone.abort(new PromkeepError('QUERY_CANCELLED', 'The caller went away.'));
-    }
-  };
-  reply.raw.on('close', onClose);
-  const limit = AbortSignal.timeout(timeoutMs);
+  whenClosed(response, () => {
+    gone.abort(new PromkeepError('QUERY_CANCELLED', 'The caller went away.'));
+    memory?.release();
+  });
+  const limit = AbortSignal.timeout(requestTimeoutMs);
   try {
-    const { status, body } = await route.handle({
-      query: new URL(request.url, 'http://localhost').searchParams,
-      body: new Uint8Array(),
-      // Nothing of the caller's headers goes on to Prometheus: the server has credentials of its own.
-      caller: { orgId: 1, headers: {} },
-      signal: AbortSignal.any([gone.signal, limit]),
-    });
-    return await reply.code(status).header('cache-control', 'no-store').send(body);
+    return await gate.run(() =>
+      route.handle({
+        query: new URL(request.url, 'http://localhost').searchParams,
+        body: new Uint8Array(),
+        // Nothing of the caller's headers goes on to Prometheus: the server has credentials of its own.
+        caller: { orgId: 1, headers: {}, memory },
+        signal: AbortSignal.any([gone.signal, limit]),
+      })
+    );
   } catch (error) {
     if (limit.aborted && !gone.signal.aborted) {
-      throw new PromkeepError('SOURCE_TIMEOUT', `There was no answer within ${timeoutMs / 1000} s.`, { cause: error });
+      const text = `There was no answer within ${requestTimeoutMs / 1000} s.`;
+      throw new PromkeepError('SOURCE_TIMEOUT', text, { cause: error });
     }
     throw asPromkeepError(error);
-  } finally {
-    reply.raw.off('close', onClose);
+  }
+}
+
+/** Whoever reads slowly holds memory, and no place among the queries that run. */
+function send(reply: FastifyReply, { status, body }: ApiResponse): FastifyReply {
+  const bytes = Buffer.from(JSON.stringify(body));
+  return reply
+    .code(status)
+    .header('cache-control', 'no-store')
+    .header('content-length', bytes.length)
+    .type('application/json; charset=utf-8')
+    .send(bytes.length <= PIECE_BYTES ? bytes : Readable.from(piecesOf(bytes), { objectMode: false }));
+}
+
+function* piecesOf(bytes: Buffer): Generator<Buffer> {
+  for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
+    yield bytes.subarray(at, at + PIECE_BYTES);
   }
 }

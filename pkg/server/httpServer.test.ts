@@ -93,6 +93,7 @@ describe('errors', () => {
 });
 
 describe('limits', () => {
+  // [A17]
   it('refuse more queries at once than allowed, and let go when they end', async () => {
     await start({ routes: [route(waitForAbort)] });
     const abort = new AbortController();

@@ -1,12 +1,15 @@
 import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
 import { type ApiRoute } from '../core/api';
 import { asPromkeepError, PromkeepError } from '../core/errors';
+import { type MemoryBudget } from '../core/memoryBudget';
 import { type Logger } from '../core/ports';
+import { LOOK_MS } from '../core/readerProgress';
 import { checkBrowserHeaders, isAuthorized, type AccessPolicy } from './access';
 import { mountApiRoutes } from './apiRoutes';
 import { Gate } from './gate';
 import { LIVE_PATH, mountLive, type LiveFeeds } from './live/liveRoute';
 import { isLoopbackHost } from './loopback';
+import { watchReplies } from './openReplies';
 import { mountPage } from './page';
 import { mountProbes, type ReadinessCheck } from './probeRoutes';
 import { type ServerMetrics } from './serverMetrics';
@@ -25,6 +28,8 @@ export interface HttpServerOptions {
   live?: LiveFeeds;
   maxConcurrentQueries: number;
   requestTimeoutMs: number;
+  /** What answers are charged to. */
+  budget?: MemoryBudget;
 }
 
 export interface HttpServer {
@@ -33,6 +38,15 @@ export interface HttpServer {
   /** Ends open connections. */
   close(): Promise<void>;
 }
+
+/** No route reads a body. */
+const BODY_LIMIT_BYTES = 64 * 1024;
+/** A request is a few hundred bytes. */
+const ARRIVAL_MS = 20_000;
+/** Browsers and proxies open a new connection then; the page asks every few seconds. */
+const IDLE_MS = 30_000;
+/** Each takes a file descriptor, which the connections to Prometheus and PostgreSQL need as well. */
+const MOST_CONNECTIONS = 1_000;
 
 const OPEN_PATHS = new Set(['/healthz']);
 
@@ -48,14 +62,23 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   const server = Fastify({
     logger: false,
     forceCloseConnections: true,
-    bodyLimit: 1024 * 1024,
+    bodyLimit: BODY_LIMIT_BYTES,
+    // from the first byte of a request to the last
+    requestTimeout: ARRIVAL_MS,
+    keepAliveTimeout: IDLE_MS,
+    // of a connection on which nothing moves, while an answer is being made as well
+    connectionTimeout: options.requestTimeoutMs + ARRIVAL_MS,
+    http: { headersTimeout: ARRIVAL_MS, connectionsCheckingInterval: LOOK_MS },
     routerOptions: { ignoreTrailingSlash: false, maxParamLength: 200 },
   });
+  server.server.maxConnections = MOST_CONNECTIONS;
+  watchReplies(server);
   guard(server, access);
   observe(server, options.metrics);
   answerErrors(server, options.logger);
   const gate = new Gate(options.maxConcurrentQueries);
-  mountApiRoutes(server, options.routes, { gate, requestTimeoutMs: options.requestTimeoutMs });
+  const { requestTimeoutMs, budget } = options;
+  mountApiRoutes(server, options.routes, { gate, requestTimeoutMs, budget });
   mountProbes(server, options.checks, options.metrics);
   mountPage(server, options.pageFolder);
   if (options.live) {

@@ -65,7 +65,9 @@ async function sendAsset(
     throw new PromkeepError('NOT_FOUND', 'There is no such file.');
   }
   reply.type(type).header('cache-control', 'public, max-age=31536000, immutable').header('vary', 'accept-encoding');
-  const accepted = String(request.headers['accept-encoding'] ?? '').split(/\s*,\s*/);
+  const accepted = String(request.headers['accept-encoding'] ?? '')
+    .split(',')
+    .map((one) => one.trim());
   for (const encoding of ENCODINGS) {
     const accepts = accepted.some((one) => one === encoding.name || one.startsWith(`${encoding.name};q=0.`));
     const packed = accepts ? await readOrNothing(path.join(folder, name + encoding.ending)) : undefined;
@@ -76,9 +78,14 @@ async function sendAsset(
   return reply.send(plain);
 }
 
+/** Files of the build, about 1 MB: however many ask and do not read, there is one of each in memory. */
+const files = new Map<string, Buffer>();
+
 async function readOrNothing(file: string): Promise<Buffer | undefined> {
   try {
-    return await readFile(file);
+    const content = files.get(file) ?? (await readFile(file));
+    files.set(file, content);
+    return content;
   } catch {
     // Not there, or a folder: for the caller both mean "no such file".
     return undefined;

@@ -1,13 +1,20 @@
 import { rspack } from '@rspack/core';
-import { fromRoot, resolveTypescript, typescriptRule } from './shared.mjs';
+import { fromRoot, neededNode, resolveTypescript, typescriptRule } from './shared.mjs';
 
-/** Programs for Node >= 20, each one CommonJS file with everything in it, started by its own first line (worker threads: not). */
+/** Before anything else, since what an older Node lacks may be missing anywhere. */
+const BANNER = `#!/usr/bin/env node
+if (parseInt(process.versions.node) < ${neededNode}) {
+  console.error('Promkeep needs Node ${neededNode} or newer; this is ' + process.versions.node + '. In the checkout, npm run promkeep brings its own.');
+  process.exit(1);
+}`;
+
+/** Programs for Node, each one CommonJS file with everything in it, started by its own first line (worker threads: not). */
 export function nodeConfig({ entries, development }) {
   return {
     name: 'node',
     mode: development ? 'development' : 'production',
     devtool: 'source-map',
-    target: 'node20',
+    target: `node${neededNode}`,
     context: fromRoot(),
     entry: entries,
     module: { rules: [typescriptRule('es2022'), { test: /\.(sql|proto)$/, type: 'asset/source' }] },
@@ -27,7 +34,7 @@ export function nodeConfig({ entries, development }) {
     },
     plugins: [
       new rspack.optimize.LimitChunkCountPlugin({ maxChunks: 1 }),
-      new rspack.BannerPlugin({ banner: '#!/usr/bin/env node', raw: true, entryOnly: true, exclude: /Worker/ }),
+      new rspack.BannerPlugin({ banner: BANNER, raw: true, entryOnly: true, exclude: /Worker/ }),
     ],
     performance: { hints: false },
   };

@@ -6,7 +6,14 @@ import { promisify } from 'node:util';
 import { Client } from 'pg';
 import { type ManagedProcess, startProcess, waitUntilReady } from './managedProcess';
 import { onPort } from './ports';
-import { embeddedBinDir, everybodyCanEnter, postgresUser, type SystemUser, temporaryParent } from './postgresBinaries';
+import {
+  embeddedBinDir,
+  everybodyCanEnter,
+  postgresUser,
+  type SystemUser,
+  temporaryParent,
+  usableBinDir,
+} from './postgresBinaries';
 
 export interface RunningPostgres {
   /** Connection URL of the superuser, database `promkeep`. */
@@ -58,7 +65,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Runn
 
 async function prepareCluster(options: PostgresOptions): Promise<Cluster> {
   const user = await postgresUser();
-  const binDir = options.binDir ?? (await embeddedBinDir(user));
+  const binDir = options.binDir === undefined ? await embeddedBinDir(user) : await usableBinDir(options.binDir, user);
   const temporary = options.dataDir === undefined;
   const root = options.dataDir ?? (await mkdtemp(path.join(await temporaryParent(user), 'promkeep-postgres-')));
   await mkdir(root, { recursive: true, mode: 0o711 });
@@ -200,6 +207,8 @@ async function createDatabase(adminUrl: string, name: string): Promise<void> {
     const found = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [name]);
     if (found.rowCount === 0) {
       await client.query(`CREATE DATABASE ${client.escapeIdentifier(name)}`);
+      // As docs/sql.md says: `metrics_data` is found by its plain name, by every role.
+      await client.query(`ALTER DATABASE ${client.escapeIdentifier(name)} SET search_path = promkeep, public`);
     }
   });
 }

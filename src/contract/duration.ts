@@ -17,7 +17,7 @@ export function parseDurationMs(text: string): number | undefined {
     return undefined;
   }
   let totalMs = 0;
-  for (const [, count, unit] of text.matchAll(/(\d+)(ms|[ywdhms])/g)) {
+  for (const [, count, unit] of text.matchAll(/(\d+)([a-z]*)/g)) {
     totalMs += Number(count) * UNIT_MS[unit];
   }
   return Number.isSafeInteger(totalMs) ? totalMs : undefined;

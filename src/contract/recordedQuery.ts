@@ -1,3 +1,5 @@
+import { parseRetentionDays, RETENTION_FORM } from './retention';
+
 /** Recorded queries as the datasource's resources speak of them (`RECORDED_QUERIES_RESOURCE`). */
 
 /** What a person decides. */
@@ -33,6 +35,22 @@ export interface RecordedQueryItem extends RecordedDefinition {
   gapCount: number;
 }
 
+/** A deletion that waits for its date; see `PendingDeletion` of the backend. */
+export interface WaitingDeletion {
+  what: string;
+  /** Absent: stored rollups of the whole archive. */
+  query?: string;
+  /** The retention in force. */
+  present?: string;
+  wanted: string;
+  by: string;
+  askedAtMs: number;
+  atMs: number;
+  /** About how many samples. */
+  samples?: number;
+  oldestMs?: number;
+}
+
 export interface RecordedGap {
   fromMs: number;
   toMs: number;
@@ -41,8 +59,28 @@ export interface RecordedGap {
   detail?: string;
 }
 
+/** Of what recorded queries take: how many there are, and what those that are not paused return. */
+export interface RecordingAmount {
+  queries: number;
+  series: number;
+  samplesPerDay: number;
+}
+
+export type RecordingScope = 'source' | 'organisation';
+
+/** Of one source, and of all sources of its organisation together. */
+export type RecordingAmounts = Record<RecordingScope, RecordingAmount>;
+
+export interface RecordingQuota {
+  use: RecordingAmounts;
+  limits: RecordingAmounts;
+}
+
 export interface RecordedQueriesAnswer {
   queries: RecordedQueryItem[];
+  quota: RecordingQuota;
+  /** By date. */
+  waiting: WaitingDeletion[];
   may: RecordingRights;
   /** Which program records now; absent: none does. */
   archiver?: string;
@@ -50,9 +88,9 @@ export interface RecordedQueriesAnswer {
 }
 
 export interface RecordingRights {
-  /** Create, edit, pause, resume, and delete with the data kept. */
+  /** Create, edit, pause, resume, delete with the data kept, and take back a deletion that waits. */
   edit: boolean;
-  /** Delete together with the data. */
+  /** Delete together with the data, and carry out at once what waits. */
   deleteData: boolean;
   /** Why not. */
   reason?: string;
@@ -89,8 +127,8 @@ export function findRecordedFaults({ name, expression, stepMs, retention }: Reco
   if (!Number.isInteger(stepMs) || stepMs < RECORDED_LIMITS.minStepMs || stepMs > RECORDED_LIMITS.maxStepMs) {
     faults.step = 'The step is a duration between 1s and 1d, such as 15s or 5m.';
   }
-  if (!/^([1-9]\d{0,4}[dwy]|forever)$/.test(retention)) {
-    faults.retention = 'Retention is a number with d, w or y, such as 30d, or forever.';
+  if (parseRetentionDays(retention) === undefined) {
+    faults.retention = `Retention is ${RETENTION_FORM}.`;
   }
   return faults;
 }

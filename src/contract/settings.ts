@@ -1,3 +1,5 @@
+import { type RecordingAmounts } from './recordedQuery';
+
 /**
  * What Promkeep adds to the settings of Grafana's Prometheus datasource. The rest of `jsonData` (`httpMethod`,
  * `timeInterval`, `queryTimeout`, …) keeps the names Grafana's own datasource uses.
@@ -10,7 +12,7 @@ export interface ArchiveJsonData {
   archiveDatabase?: string;
   archiveUser?: string;
   archiveSslMode?: ArchiveSslMode;
-  /** Schema of the archive's tables; absent: the first schema of the user's search path. */
+  /** Schema of the archive's tables; absent: `promkeep`, or where the role has an archive already. */
   archiveSchema?: string;
   /** Name of the source in the archive; the stand-alone program shares the archive's rows exactly when it uses the same name. */
   archiveSourceName?: string;
@@ -29,16 +31,47 @@ export interface ArchiveJsonData {
   archiveAllowRecording?: boolean;
   /** Refuses to record a query with more series than this. */
   archiveRecordMaxSeries?: number;
+  /** Refuses to make or resume recorded queries beyond these; see `RecordingAmount`. */
+  archiveRecordMaxQueries?: number;
+  archiveRecordMaxTotalSeries?: number;
+  archiveRecordMaxSamplesPerDay?: number;
+  /** The same for all sources of the organisation together. */
+  archiveRecordOrgMaxQueries?: number;
+  archiveRecordOrgMaxSeries?: number;
+  archiveRecordOrgMaxSamplesPerDay?: number;
   /** A time is recorded when it is this old, as a duration; absent: 2.2 scrape intervals and 10 s. */
   archiveSettle?: string;
   /** PromQL that has a value wherever the source held data. */
   archiveProbe?: string;
 }
 
+/** Settings that are whole numbers from 1 on. */
+export const LIMIT_SETTINGS = [
+  'archiveKeepMaxRowsPerDay',
+  'archiveKeepMaxSeries',
+  'archiveRecordMaxSeries',
+  'archiveRecordMaxQueries',
+  'archiveRecordMaxTotalSeries',
+  'archiveRecordMaxSamplesPerDay',
+  'archiveRecordOrgMaxQueries',
+  'archiveRecordOrgMaxSeries',
+  'archiveRecordOrgMaxSamplesPerDay',
+] as const;
+
+export type LimitSetting = (typeof LIMIT_SETTINGS)[number];
+
 export interface QuerySettings {
   /** Exemplars are not thinned per step. */
   showAllExemplars?: boolean;
+  /** An answer with more series is refused. */
+  answerMaxSeries?: number;
 }
+
+/**
+ * A browser draws some hundred lines and reads a table of some thousand rows; at 100,000 series an answer takes half a GB of
+ * memory here, and more in the browser.
+ */
+export const DEFAULT_MAX_SERIES = 100_000;
 
 export interface ArchiveSecureJsonData {
   archivePassword?: string;
@@ -58,3 +91,12 @@ export const ARCHIVE_DEFAULTS = {
   recordMaxSeries: 10_000,
   probe: 'count(up)',
 } as const;
+
+/**
+ * Nobody meets these who records what dashboards and alerts need: 100,000 series at a step of 30 s are 288 million samples a
+ * day, about what one PostgreSQL takes in beside its other work (bench/RESULTS.md).
+ */
+export const RECORDING_LIMITS: RecordingAmounts = {
+  source: { queries: 250, series: 100_000, samplesPerDay: 300_000_000 },
+  organisation: { queries: 1_000, series: 300_000, samplesPerDay: 900_000_000 },
+};

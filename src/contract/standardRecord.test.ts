@@ -3,6 +3,7 @@ import { canonicalLabels, compareCodePoints, splitMetricName, toJsonRecord, toSt
 const T0 = 1_767_323_045_678;
 
 describe('toStandardRecords', () => {
+  // [R5]
   it('gives one record per sample, in series order, with UTC times to the millisecond and labels without the name', () => {
     const records = toStandardRecords(
       [
@@ -25,6 +26,7 @@ describe('toStandardRecords', () => {
     ]);
   });
 
+  // [R5]
   it('keeps NaN and infinities, which JSON carries as the texts Prometheus uses', () => {
     const records = toStandardRecords(
       [{ labels: {}, timesMs: [1, 2, 3, 4], values: [NaN, Infinity, -Infinity, -0] }],
@@ -42,6 +44,7 @@ describe('toStandardRecords', () => {
 });
 
 describe('splitMetricName', () => {
+  // [R5]
   it('puts the name of the query in place of an absent or empty name', () => {
     expect(splitMetricName({ __name__: '', a: 'b' }, 'q')).toEqual({ metricName: 'q', labels: { a: 'b' } });
     expect(splitMetricName(undefined, 'q')).toEqual({ metricName: 'q', labels: {} });

@@ -1,5 +1,5 @@
 import { Field, Input } from '@grafana/ui';
-import { type ArchiveJsonData } from '../contract/settings';
+import { type ArchiveJsonData, type LimitSetting } from '../contract/settings';
 import { findArchiveFaults } from './archiveValidation';
 import { say } from './texts';
 
@@ -47,7 +47,7 @@ export function TextField({
 }
 
 interface LimitFieldProps extends PartProps {
-  name: 'archiveKeepMaxRowsPerDay' | 'archiveKeepMaxSeries' | 'archiveRecordMaxSeries';
+  name: LimitSetting;
   label: string;
   fallback: number;
 }

@@ -84,6 +84,7 @@ describe('the settings page', () => {
 describe('stored settings of the wrong types', () => {
   const wrong: unknown[] = [5, 'x', true, [5, null], { a: 1 }, null];
 
+  // [Q7.3]
   it.each(wrong.map((value) => [JSON.stringify(value), value]))('are shown without a crash: %s', (_, value) => {
     const keys = [
       ...['timeInterval', 'queryTimeout', 'httpMethod', 'customQueryParameters', 'prometheusType', 'prometheusVersion'],

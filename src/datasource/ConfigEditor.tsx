@@ -9,6 +9,7 @@ import {
 import { config } from '@grafana/runtime';
 import { Alert, Divider, SecureSocksProxySettings } from '@grafana/ui';
 import { useEffect, useMemo, useState } from 'react';
+import { AnswerLimitSection } from './AnswerLimitSection';
 import { ArchiveSection } from './ArchiveSection';
 import { type ConfigProps } from './configProps';
 import { ExemplarSection } from './ExemplarSection';
@@ -61,6 +62,7 @@ function SettingsPage(props: ConfigProps & { warnings: string[] }) {
         <AdvancedHttpSettings config={options} onChange={onOptionsChange} />
         <PromSettings options={options} onOptionsChange={onOptionsChange} />
         <ExemplarSection {...props} />
+        <AnswerLimitSection {...props} />
       </ConfigSection>
     </>
   );

@@ -2,12 +2,18 @@ import { config } from '@grafana/runtime';
 import { render, screen, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { installGrafanaHost, instanceSettings } from '../../tests/fakes/grafanaHost';
+import { RECORDING_LIMITS } from '../contract/settings';
 import { PromkeepDatasource } from './promkeepDatasource';
 import { type PromkeepOptions, type PromkeepPromQuery } from './promkeepPromQuery';
 import { RecordQueryAction } from './RecordQueryAction';
 
 const ALLOWED = { archiveEnabled: true, archiveAllowRecording: true, timeInterval: '5s' };
-const EMPTY_LIST = { queries: [], may: { edit: true, deleteData: false }, scrapeIntervalMs: 5_000 };
+const QUOTA = { use: RECORDING_LIMITS, limits: RECORDING_LIMITS };
+const EMPTY_LIST = {
+  ...{ queries: [], waiting: [], quota: QUOTA },
+  may: { edit: true, deleteData: false },
+  scrapeIntervalMs: 5_000,
+};
 
 function open(jsonData: PromkeepOptions, query: Partial<PromkeepPromQuery> = { expr: 'rate(a[$__rate_interval])' }) {
   const sent: unknown[] = [];

@@ -1,3 +1,4 @@
+import { dateTimeFormat } from '@grafana/data';
 import { type BackendSrvRequest } from '@grafana/runtime';
 import { render, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
@@ -13,11 +14,17 @@ const QUERY: RecordedQueryItem = {
   ...{ createdAtMs: NOW_MS, createdBy: 'eva', updatedAtMs: NOW_MS, updatedBy: 'adam', newestMs: NOW_MS - 60_000 },
   gaps: [{ fromMs: NOW_MS - 90_000, toMs: NOW_MS - 90_000, points: 1, reason: 'source-down', detail: 'refused' }],
 };
+const amount = (queries: number, series: number, samplesPerDay: number) => ({ queries, series, samplesPerDay });
 const ANSWER: RecordedQueriesAnswer = {
   queries: [
     QUERY,
     { ...QUERY, name: 'file', provisioned: true, paused: true, gaps: [], gapCount: 0, missingPoints: 0 },
   ],
+  quota: {
+    use: { source: amount(12, 3_400, 1_234_567), organisation: amount(95, 3_400, 1_234_567) },
+    limits: { source: amount(100, 100_000, 300_000_000), organisation: amount(100, 300_000, 900_000_000) },
+  },
+  waiting: [],
   may: { edit: true, deleteData: true },
   archiver: 'serve pid 1',
   scrapeIntervalMs: 15_000,
@@ -55,6 +62,13 @@ it('shows what each query does, how complete it is and who changed it', async ()
   expect(screen.getByText(/1 points, Prometheus did not answer/)).toBeInTheDocument();
 });
 
+it('shows what is taken of what there may be, and where there is little left', async () => {
+  await open();
+  const line = 'This source: 12 of 100 queries, 3,400 of 100,000 series, 1,234,567 of 300,000,000 samples a day';
+  expect(screen.getByText(line)).toBeInTheDocument();
+  expect(screen.getByText(/^All of the organisation: 95 of 100 queries, .*\(nearly full\)$/)).toBeInTheDocument();
+});
+
 it('leaves provisioned queries alone', async () => {
   await open();
   expect(row('file').getByText('Provisioned')).toBeInTheDocument();
@@ -85,6 +99,34 @@ it('lets an Editor delete a query but not its data', async () => {
   expect(screen.getByRole('button', { name: /Delete with its data|Deleting data/ })).toHaveAttribute('aria-disabled');
   await user.click(screen.getByRole('button', { name: 'Delete, keep the data' }));
   await waitFor(() => expect(sent[0]).toEqual(['/delete', { name: 'cpu', revision: 4, withData: false }]));
+});
+
+describe('what waits to be deleted', () => {
+  const asked = { by: 'grafana:eva', askedAtMs: NOW_MS, atMs: NOW_MS + 7 * 86_400_000 };
+  const waiting = [
+    { what: 'retention', query: 'cpu', present: 'forever', wanted: '1d', samples: 1_234, ...asked },
+    { what: 'data', query: 'gone', present: '1y', wanted: 'deleted', ...asked },
+    { what: 'hourly_rollups', wanted: 'none', ...asked, by: 'config' },
+  ];
+
+  it('is shown with its date, its size and who asked, and taken back', async () => {
+    const { user, sent } = await open({ ...ANSWER, waiting, may: { edit: true, deleteData: false } });
+    const date = dateTimeFormat(asked.atMs);
+    expect(
+      screen.getByText(`cpu: kept for 1d instead of forever from ${date} on; asked by eva (about 1234 samples)`)
+    ).toBeInTheDocument();
+    expect(screen.getByText(`gone: deleted with its data on ${date}; asked by eva`)).toBeInTheDocument();
+    expect(screen.getByText(/hourly_rollups.*asked by config/)).toBeInTheDocument();
+    expect(screen.queryByRole('button', { name: /now$/ })).not.toBeInTheDocument();
+    await user.click(screen.getByRole('button', { name: 'Take back the deletion of gone' }));
+    await waitFor(() => expect(sent).toEqual([['/take-back', { name: 'gone' }]]));
+  });
+
+  it('is carried out at once by an Admin', async () => {
+    const { user, sent } = await open({ ...ANSWER, waiting });
+    await user.click(screen.getByRole('button', { name: 'Delete what waits of cpu now' }));
+    await waitFor(() => expect(sent).toEqual([['/carry-out', { name: 'cpu' }]]));
+  });
 });
 
 it('checks a new query while it is typed: here at once, then by the backend', async () => {
@@ -127,6 +169,6 @@ it('says that another expression begins a new version, and keeps what was typed 
 });
 
 it('says what went wrong instead of showing half an answer', async () => {
-  await open({ queries: [{ name: 5 }], may: { edit: true, deleteData: true }, scrapeIntervalMs: 15_000 });
+  await open({ ...ANSWER, queries: [{ name: 5 }], may: { edit: true, deleteData: true }, scrapeIntervalMs: 15_000 });
   expect(screen.getByText(/The answer's .* is missing or of another form/)).toBeInTheDocument();
 });

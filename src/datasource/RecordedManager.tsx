@@ -3,7 +3,9 @@ import { useState } from 'react';
 import { type RecordedDefinition, type RecordedQueryItem } from '../contract/recordedQuery';
 import { type RecordedClient } from './recordedClient';
 import { RecordedForm } from './RecordedForm';
+import { RecordedQuota } from './RecordedQuota';
 import { RecordedTable } from './RecordedTable';
+import { RecordedWaiting } from './RecordedWaiting';
 import { say } from './texts';
 import { useRecorded } from './useRecorded';
 
@@ -74,12 +76,18 @@ export function RecordedManager({ client, version }: ManagerProps) {
           {failure}
         </Alert>
       )}
+      <RecordedWaiting
+        answer={answer}
+        onTakeBack={(name) => void act(client.takeBack(name))}
+        onCarryOut={(name) => void act(client.carryOut(name))}
+      />
       <RecordedTable
         answer={answer}
         onEdit={(query) => setOpen({ kind: 'edit', query })}
         onPause={(query, paused) => void act(client.setPaused(query, paused))}
         onDelete={(query, withData) => void act(client.remove(query, withData))}
       />
+      <RecordedQuota quota={answer.quota} />
       {answer.may.edit && (
         <Button type="button" icon="plus" variant="secondary" onClick={() => setOpen({ kind: 'new' })}>
           {say('recorded.add')}

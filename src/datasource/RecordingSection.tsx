@@ -7,6 +7,7 @@ import { LimitField } from './ArchiveFields';
 import { type ConfigProps } from './configProps';
 import { RecordedClient } from './recordedClient';
 import { RecordedManager } from './RecordedManager';
+import { RecordingLimits } from './RecordingLimits';
 import { say } from './texts';
 
 /** The permission for recorded queries, and the queries themselves. These are not settings: each change is made at once. */
@@ -35,6 +36,7 @@ export function RecordingSection({ options, onOptionsChange }: ConfigProps) {
             fallback={ARCHIVE_DEFAULTS.recordMaxSeries}
             {...{ jsonData, readOnly, change }}
           />
+          <RecordingLimits {...{ jsonData, readOnly, change }} />
           <Field
             label={say('recorded.settle')}
             description={say('recorded.settleHint')}

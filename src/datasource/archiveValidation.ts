@@ -1,4 +1,4 @@
-import { type ArchiveJsonData } from '../contract/settings';
+import { type ArchiveJsonData, LIMIT_SETTINGS } from '../contract/settings';
 import { say } from './texts';
 
 /** One message per field that is wrong; nothing while the archive is switched off. */
@@ -15,9 +15,7 @@ export function findArchiveFaults(settings: ArchiveJsonData): ArchiveFaults {
     archiveUser: faultOfName(settings.archiveUser, say('faults.user')),
     archiveSchema: faultOfOptionalName(settings.archiveSchema),
     archiveSourceName: faultOfSourceName(settings.archiveSourceName ?? ''),
-    archiveKeepMaxRowsPerDay: faultOfLimit(settings.archiveKeepMaxRowsPerDay),
-    archiveKeepMaxSeries: faultOfLimit(settings.archiveKeepMaxSeries),
-    archiveRecordMaxSeries: faultOfLimit(settings.archiveRecordMaxSeries),
+    ...Object.fromEntries(LIMIT_SETTINGS.map((name) => [name, faultOfLimit(settings[name])])),
   };
   return Object.fromEntries(Object.entries(faults).filter(([, message]) => message !== undefined));
 }

@@ -14,23 +14,41 @@ export interface ArchiveVariable {
  * when it begins like one of these and cannot be read.
  */
 export function parseArchiveVariable(query: string): ArchiveVariable | undefined {
-  const form = /^\s*archive_(label_values|label_names|series)\s*\(([^]*)\)\s*$/.exec(query);
+  const form = /^archive_(label_values|label_names|series)\s*\(([^]*)\)$/.exec(query.trim());
   if (!form) {
-    if (/^\s*archive_\w+\s*\(/.test(query)) {
+    if (/^archive_\w+\s*\(/.test(query.trimStart())) {
       throw new Error(say('variables.archiveForm'));
     }
     return undefined;
   }
   const [, kind, inside] = form;
-  const parts = /^\s*([^{},()"]+?)\s*(\{[^]*\})?\s*(?:,\s*([^{},()"]+?)\s*)?$/.exec(inside);
-  const [, name, match, label] = parts ?? [];
-  if (name === undefined || (kind === 'label_values') !== (label !== undefined)) {
+  const { name, match, label } = splitArguments(inside);
+  if (!isPlain(name) || (kind === 'label_values' ? !isPlain(label) : label !== undefined)) {
     throw new Error(say('variables.archiveForm'));
   }
   return {
     resource: kind === 'series' ? ARCHIVE_SERIES_RESOURCE : ARCHIVE_LABELS_RESOURCE,
     params: { query: name, ...(match === undefined ? {} : { match }), ...(label === undefined ? {} : { label }) },
   };
+}
+
+/** `name{filter}, label`, of which filter and label may be absent; a filter may hold anything. */
+function splitArguments(inside: string): { name?: string; match?: string; label?: string } {
+  const open = inside.indexOf('{');
+  const close = inside.lastIndexOf('}');
+  const nameEnd = [open, inside.indexOf(','), inside.length].find((at) => at >= 0);
+  const rest = inside.slice(open < 0 ? nameEnd : close + 1).trim();
+  return rest !== '' && !rest.startsWith(',')
+    ? {}
+    : {
+        name: inside.slice(0, nameEnd).trim(),
+        ...(open < 0 ? {} : { match: inside.slice(open, close + 1) }),
+        ...(rest === '' ? {} : { label: rest.slice(1).trim() }),
+      };
+}
+
+function isPlain(text: string | undefined): text is string {
+  return text !== undefined && /^[^{},()"]+$/.test(text);
 }
 
 /** With the range, so that a variable lists what its dashboard can show. */

@@ -4,6 +4,10 @@ import {
   type RecordedGap,
   type RecordedQueriesAnswer,
   type RecordedQueryItem,
+  type RecordingAmount,
+  type RecordingAmounts,
+  type RecordingQuota,
+  type WaitingDeletion,
 } from '../contract/recordedQuery';
 import { RecordedFields } from './recordedFields';
 
@@ -15,6 +19,8 @@ export function parseRecordedQueries(body: unknown): RecordedQueriesAnswer {
   const archiver = fields.optionalText('archiver');
   return {
     queries: fields.list('queries').map(parseItem),
+    quota: parseQuota(fields.object('quota')),
+    waiting: fields.list('waiting').map(parseWaiting),
     may: {
       edit: may.flag('edit'),
       deleteData: may.flag('deleteData'),
@@ -42,6 +48,22 @@ export function parseFaults(body: unknown): RecordedFaults {
   return Object.fromEntries(known.filter(([, text]) => text !== undefined));
 }
 
+function parseQuota(fields: RecordedFields): RecordingQuota {
+  const both = (part: RecordedFields): RecordingAmounts => ({
+    source: parseAmount(part.object('source')),
+    organisation: parseAmount(part.object('organisation')),
+  });
+  return { use: both(fields.object('use')), limits: both(fields.object('limits')) };
+}
+
+function parseAmount(fields: RecordedFields): RecordingAmount {
+  return {
+    queries: fields.number('queries'),
+    series: fields.number('series'),
+    samplesPerDay: fields.number('samplesPerDay'),
+  };
+}
+
 function parseItem(fields: RecordedFields): RecordedQueryItem {
   const optional = {
     createdBy: fields.optionalText('createdBy'),
@@ -63,6 +85,23 @@ function parseItem(fields: RecordedFields): RecordedQueryItem {
     missingPoints: fields.number('missingPoints'),
     gapCount: fields.number('gapCount'),
     gaps: fields.list('gaps').map(parseGap),
+    ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)),
+  };
+}
+
+function parseWaiting(fields: RecordedFields): WaitingDeletion {
+  const optional = {
+    query: fields.optionalText('query'),
+    present: fields.optionalText('present'),
+    samples: fields.optionalNumber('samples'),
+    oldestMs: fields.optionalNumber('oldestMs'),
+  };
+  return {
+    what: fields.text('what'),
+    wanted: fields.text('wanted'),
+    by: fields.text('by'),
+    askedAtMs: fields.number('askedAtMs'),
+    atMs: fields.number('atMs'),
     ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)),
   };
 }

@@ -141,6 +141,7 @@ describe('the incremental cache', () => {
     return { times, secondFromMs: Number(host.queryBodies()[1].from) };
   }
 
+  // [Q7.19]
   it.each([DATASOURCE_PLUGIN_ID, 'prometheus'])('keeps the left-most point for a target of type %s', async (type) => {
     const { times, secondFromMs } = await queryTwice({ datasource: { type, uid: DATASOURCE_UID } });
     expect(secondFromMs).toBe(540_000);
@@ -181,6 +182,7 @@ describe('the incremental cache', () => {
     expect(new Set(signatures).size).toBe(variants.length);
   });
 
+  // [Q7.19]
   it('does not join points of another step, of other filters or of another series of names', () => {
     const { datasource } = setUp({}, { job: 'node' });
     const filter = { key: 'job', operator: '=', value: 'a' };
@@ -201,6 +203,7 @@ describe('the incremental cache', () => {
     expect(datasource.getPrometheusTargetSignature(queryRequest([]), query())).toBe(signatures[0]);
   });
 
+  // [Q7.19]
   it('asks for the whole range again after the step has changed', async () => {
     const { host, datasource } = setUp({ incrementalQuerying: true, incrementalQueryOverlapWindow: '1m' });
     await lastValueFrom(datasource.query(queryRequest([query()])));
@@ -264,6 +267,7 @@ describe('what Prometheus says beside an answer about metrics and labels', () =>
     return { host, told, datasource: new PromkeepDatasource(instanceSettings(jsonData)) };
   }
 
+  // [Q7.20]
   it('is told, once', async () => {
     const { told, datasource } = setUpLabels({ status: 'success', data: ['a'], warnings: ['a store did not answer'] });
     await datasource.metadataRequest('/api/v1/labels');
@@ -271,6 +275,7 @@ describe('what Prometheus says beside an answer about metrics and labels', () =>
     expect(told).toEqual([[AppEvents.alertWarning.name, ['Promkeep', 'a store did not answer']]]);
   });
 
+  // [Q7.20]
   it('is that a list ends at the series limit of the settings, and not at one the editor asked for', async () => {
     const { told, datasource } = setUpLabels({ status: 'success', data: ['a', 'b'] }, { seriesLimit: 2 });
     await datasource.metadataRequest('/api/v1/labels', { limit: 1 });
@@ -292,6 +297,7 @@ describe('what the library asks before the first query', () => {
     return { host, datasource: new PromkeepDatasource(instanceSettings()) };
   }
 
+  // [Q7.20]
   it('has the times of the exemplar probe in seconds', async () => {
     const { host, datasource } = setUpPrometheus();
     await datasource.initOnce();
@@ -300,6 +306,7 @@ describe('what the library asks before the first query', () => {
     expect(Number(probe?.data.start)).toBeCloseTo(Date.now() / 1000 - 1_800, -2);
   });
 
+  // [Q7.20]
   it('is asked once, however many editors are open', async () => {
     const { host, datasource } = setUpPrometheus();
     await Promise.all([datasource.initOnce(), datasource.initOnce()]);
@@ -316,12 +323,14 @@ describe('the answer', () => {
     expect(data[0].fields.map((field: { name: string }) => field.name)).toEqual(['Time', 'Value']);
   });
 
+  // [Q3.5]
   it('leaves series to the library', async () => {
     const { datasource } = setUp();
     const { data } = await lastValueFrom(datasource.query(queryRequest([query({ legendFormat: '__auto' })])));
     expect(data[0].meta.preferredVisualisationType).toBe('graph');
   });
 
+  // [Q3.5] [Q7.21]
   it('keeps the other labels in the names of heatmaps', async () => {
     const bucket = (le: string, job: string, count: number) => ({
       schema: {

@@ -16,6 +16,7 @@ describe('reading stored settings', () => {
     expect(readJsonData(right).jsonData).toBe(right);
   });
 
+  // [Q7.3]
   it('reads numbers as texts, texts as numbers and flags', () => {
     const { jsonData, warnings } = readJsonData(
       stored(

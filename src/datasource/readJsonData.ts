@@ -1,3 +1,4 @@
+import { LIMIT_SETTINGS } from '../contract/settings';
 import { type PromkeepOptions } from './promkeepPromQuery';
 import { say } from './texts';
 
@@ -42,7 +43,8 @@ const FORMS: Array<[Read, string[]]> = [
     asAmount,
     [
       ...['seriesLimit', 'timeout', 'maxSamplesProcessedWarningThreshold', 'maxSamplesProcessedErrorThreshold'],
-      ...['archiveKeepMaxRowsPerDay', 'archiveKeepMaxSeries', 'archiveRecordMaxSeries'],
+      ...LIMIT_SETTINGS,
+      'answerMaxSeries',
     ],
   ],
   [oneOf('GET', 'POST'), ['httpMethod']],

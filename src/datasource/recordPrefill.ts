@@ -45,5 +45,5 @@ export function prefillRecorded(
 /** `sum by (job) (rate(http_requests_total[5m]))` → `sum_by_job_rate_http_requests_total_5m` */
 export function suggestName(expression: string): string {
   const words = expression.replace(/[^a-zA-Z0-9_:]+/g, '_').replace(/^[_\d]+/, '');
-  return words.slice(0, NAME_LENGTH).replace(/_+$/, '');
+  return words.slice(0, NAME_LENGTH).replace(/(?<!_)_+$/, '');
 }

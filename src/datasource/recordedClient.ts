@@ -55,6 +55,16 @@ export class RecordedClient {
     await this.ask({ method: 'POST', url: '/delete', data: { name, revision, withData } });
   }
 
+  /** Keeps what waits to be deleted of a query. */
+  async takeBack(name: string): Promise<void> {
+    await this.ask({ method: 'POST', url: '/take-back', data: { name } });
+  }
+
+  /** Lets what waits for a query hold at once. */
+  async carryOut(name: string): Promise<void> {
+    await this.ask({ method: 'POST', url: '/carry-out', data: { name } });
+  }
+
   private async ask(request: BackendSrvRequest): Promise<unknown> {
     const url = `/api/datasources/uid/${this.uid}/resources/${RECORDED_QUERIES_RESOURCE}${request.url}`;
     try {

@@ -75,6 +75,7 @@ async function tileText(tile: Locator, pattern: RegExp, timeout: number): Promis
 const PERCENT = /(\d+(\.\d+)?)\s*%/;
 
 describe('the dashboard in Chromium', () => {
+  // [R11]
   it('shows live values, says honestly what has no data, and stays within its policy', async () => {
     const { page, watch } = await open();
     for (const name of ['CPU usage', 'Memory usage']) {
@@ -154,6 +155,7 @@ describe('the dashboard in Chromium', () => {
     await chartOf(page).waitFor({ timeout: CHANGE_MS });
   });
 
+  // [R11]
   it.each(['light', 'dark'] as const)('has no accessibility violation in the %s theme', async (colorScheme) => {
     const { page } = await open({ colorScheme });
     await tileOf(page, 'CPU usage').getByRole('img').waitFor({ timeout: FIRST_VALUES_MS });
@@ -192,6 +194,7 @@ describe('the dashboard in Chromium', () => {
     await page.screenshot({ path: path.join(ARTIFACTS, 'dashboard-korean.png'), fullPage: true });
   });
 
+  // [R11]
   it('works by keyboard', async () => {
     const { page, watch } = await open({ colorScheme: 'light' });
     await page.keyboard.press('Tab');

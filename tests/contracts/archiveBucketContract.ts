@@ -8,7 +8,7 @@ const STEP = 15_000;
 const MINUTE = 60_000;
 const QUERY = { name: 'cpu', expression: 'up', stepMs: STEP };
 
-/** Rollups of recorded queries (promise 10). Run on the fake of the unit tests and on PostgreSQL. */
+/** Rollups of recorded queries [A10]. Run on the fake of the unit tests and on PostgreSQL. */
 export function describeBucketContract(name: string, begin: () => Promise<ArchiveUnderTest>): void {
   describe(`bucket contract: ${name}`, () => {
     let database: ArchiveUnderTest;

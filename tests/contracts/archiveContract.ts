@@ -18,7 +18,7 @@ const KEPT = { kind: 'kept', expression: 'up', stepMs: STEP, phaseMs: 0 } as con
 const SOURCE: SourceIdentity = { orgId: 1, name: 'default' };
 
 /**
- * What every `Archive` promises (design: promises 2, 3, 4, 13 and 14). Run on the fake of the unit tests and on PostgreSQL.
+ * What every `Archive` promises. Run on the fake of the unit tests and on PostgreSQL.
  *
  * @param begin gives a fresh, empty database for each test
  */
@@ -56,6 +56,7 @@ export function describeArchiveContract(name: string, begin: () => Promise<Archi
 type Open = (source?: SourceIdentity) => Promise<Archive>;
 
 function describeRoundTrip(open: Open): void {
+  // [A14]
   it('gives back what was written, with NaN, infinities and -0 exact', async () => {
     const archive = await open();
     const values = [1.5, NaN, Infinity, -Infinity, -0, 1e-300];
@@ -65,6 +66,7 @@ function describeRoundTrip(open: Open): void {
     expect(await read(archive, RECORDED)).toEqual([seriesOf(labels, values)]);
   });
 
+  // [A14]
   it('keeps a metric without labels and one that differs only by name apart', async () => {
     const archive = await open();
     const written = [seriesOf({ __name__: 'a' }, [1]), seriesOf({ __name__: 'b' }, [2])];
@@ -103,6 +105,7 @@ function describeRoundTrip(open: Open): void {
 function describeReplacing(open: Open): void {
   const labels = { __name__: 'up', job: 'x' };
 
+  // [A3]
   it('changes nothing when the same range comes again', async () => {
     const archive = await open();
     const write = writing(RECORDED, [seriesOf(labels, [1, NaN, -0])]);
@@ -116,6 +119,7 @@ function describeReplacing(open: Open): void {
     expect(await read(archive, RECORDED)).toEqual([seriesOf(labels, [1, NaN, -0])]);
   });
 
+  // [A3]
   it('lets a revised value win and counts it', async () => {
     const archive = await open();
     await archive.writeRange(writing(RECORDED, [seriesOf(labels, [1, 2, 3])]), live());
@@ -124,6 +128,7 @@ function describeReplacing(open: Open): void {
     expect(await read(archive, RECORDED)).toEqual([seriesOf(labels, [1, 20, 3])]);
   });
 
+  // [A3]
   it('removes what the new answer no longer has, also a whole series, and counts it', async () => {
     const archive = await open();
     const gone = { __name__: 'up', job: 'gone' };
@@ -146,6 +151,7 @@ function describeReplacing(open: Open): void {
 function describeSeparation(open: Open): void {
   const labels = { __name__: 'up' };
 
+  // [A2]
   it.each<[string, SourceIdentity]>([
     ['another source of the organisation', { orgId: 1, name: 'second' }],
     ['a source of the same name in another organisation', { orgId: 2, name: 'default' }],
@@ -157,6 +163,7 @@ function describeSeparation(open: Open): void {
     expect(await read(mine, RECORDED)).toEqual([seriesOf(labels, [1])]);
   });
 
+  // [A1]
   it('tells kept results apart by expression, step and phase', async () => {
     const archive = await open();
     const others: QueryIdentity[] = [
@@ -171,6 +178,7 @@ function describeSeparation(open: Open): void {
     expect(await read(archive, KEPT)).toEqual([seriesOf(labels, [1, 2])]);
   });
 
+  // [A2]
   it('shows two archives of the same source the same samples', async () => {
     const [first, second] = [await open(), await open()];
     await first.writeRange(writing(RECORDED, [seriesOf(labels, [1, 2])]), live());
@@ -181,6 +189,7 @@ function describeSeparation(open: Open): void {
 function describeLedger(open: Open): void {
   const labels = { __name__: 'up' };
 
+  // [A5]
   it('covers nothing at first, then the union of what was covered', async () => {
     const archive = await open();
     expect(await archive.coverage('cpu_usage')).toEqual([]);
@@ -191,6 +200,7 @@ function describeLedger(open: Open): void {
     expect(await archive.coverage('cpu_usage')).toEqual([{ fromMs: T0, toMs: T0 + 4 * STEP }]);
   });
 
+  // [A5]
   it('never reports a covered range as a gap', async () => {
     const archive = await open();
     const range = { fromMs: T0, toMs: T0 + 2 * STEP };
@@ -199,6 +209,7 @@ function describeLedger(open: Open): void {
     expect(await gapsOf(archive)).toEqual([]);
   });
 
+  // [A5]
   it('says why a range is missing, until it is covered', async () => {
     const archive = await open();
     const range = { fromMs: T0, toMs: T0 + 2 * STEP };
@@ -230,6 +241,7 @@ function describeLedger(open: Open): void {
 }
 
 function describeRefusals(open: Open): void {
+  // [A14]
   it('refuses only the series it cannot store, and says why', async () => {
     const archive = await open();
     const bad = { __name__: 'up', job: 'nul\u0000' };

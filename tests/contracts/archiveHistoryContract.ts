@@ -10,7 +10,7 @@ const QUERY = { name: 'cpu_usage', expression: 'up', stepMs: STEP };
 
 type Values = ReadonlyArray<number | undefined>;
 
-/** Reading recorded queries back (promises 5, 6 and 12). Run on the fake of the unit tests and on PostgreSQL. */
+/** Reading recorded queries back [A5] [A6]. Run on the fake of the unit tests and on PostgreSQL. */
 export function describeHistoryContract(name: string, begin: () => Promise<ArchiveUnderTest>): void {
   describe(`history contract: ${name}`, () => {
     let database: ArchiveUnderTest;
@@ -162,6 +162,7 @@ function describeCoverage(open: Open): void {
     expect(later?.covered).toEqual([span(1, 1)]);
   });
 
+  // [A12]
   it('knows nothing of a query that is not there, of another step, or of another organisation', async () => {
     const archive = await open();
     await archive.writeRange(writing([seriesOf(labels, [1])], { covered: [span(0, 0)] }), live());
@@ -180,6 +181,7 @@ function describeFilters(open: Open): void {
     { __name__: 'up', job: 'db "x"' },
   ];
 
+  // [A7]
   it.each<[string, GridRead['matchers'], number[]]>([
     ['equality', [{ name: 'job', operator: '=', value: 'node' }], [0, 1]],
     ['quotes', [{ name: 'job', operator: '=', value: 'db "x"' }], [2]],

@@ -13,13 +13,15 @@ function copiesOf(name: string): string[] {
   );
 }
 
-/** What went wrong when Grafana moved its datasource into a plugin (docs/improvements.md, 7.22). */
+/** What went wrong when Grafana moved its datasource into a plugin [Q7.22]. */
 describe('the packages the plugins are built from', () => {
+  // [Q7.22]
   it.each(['@grafana/i18n', 'react-i18next', '@grafana/data', '@grafana/prometheus', 'rxjs'])(
     'has one copy of what holds the translations',
     (name) => expect(copiesOf(name)).toEqual([`node_modules/${name}`])
   );
 
+  // [Q7.22]
   it('brings the assistant along, which the library imports and Grafana does not share', () => {
     expect(lock.packages['node_modules/@grafana/prometheus'].peerDependencies).toHaveProperty('@grafana/assistant');
     expect(manifest.dependencies).toHaveProperty('@grafana/assistant');

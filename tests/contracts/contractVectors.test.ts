@@ -2,7 +2,7 @@ import { alignRange } from '../../pkg/core/align';
 import { type QueryFilters } from '../../pkg/core/queryModel';
 import { expandMacros, type MacroInput } from '../../pkg/core/macros';
 import { describeFrames } from '../../pkg/core/queryMeta';
-import { seriesName } from '../../pkg/core/legend';
+import { seriesNamer } from '../../pkg/core/legend';
 import { type Series } from '../../pkg/core/series';
 import { framesOf } from '../../pkg/core/seriesFrames';
 import { resolveStepMs } from '../../pkg/core/step';
@@ -12,15 +12,15 @@ import { AnswerParser } from '../../pkg/prometheus/answer/answerParser';
 import { refusalOf } from '../../pkg/prometheus/answer/queryAnswer';
 import { failedStatus } from '../../pkg/prometheus/answerFailure';
 import { composeRequest } from '../../pkg/prometheus/requestParts';
-import { allowedMethods } from '../../pkg/prometheus/resourcePaths';
+import { readResourcePath } from '../../pkg/prometheus/resourcePaths';
 import { parsePrometheusSettings } from '../../pkg/prometheus/settings';
 import { describeTransportFailure } from '../../pkg/prometheus/transportFailure';
 import { applyFilters } from '../../pkg/promql/applyFilters';
-import { numberedRows, readDocument } from './documentedTests';
+import { readPoints } from './contractPoints';
 
 /**
- * What the contract says comes out, and what comes out here. Where the two differ on purpose, `deviation` names the row of
- * docs/improvements.md that says why; without one they must be equal.
+ * What Grafana's datasource gives, and what comes out here. Where the two differ on purpose, `deviation` names the point of
+ * docs/contract/query.md that says why; without one they must be equal.
  */
 interface Vector {
   section: string;
@@ -103,15 +103,15 @@ function target(jsonData: object): string {
 const day = { fromMs: Date.parse('2022-01-11T08:25:30.123Z'), toMs: Date.parse('2022-01-11T09:25:30.123Z') };
 
 const VECTORS: Vector[] = [
-  { section: '1.3', what: 'no interval at all', contract: 15_000, ours: () => step({}) },
+  { section: '[Q1.3]', what: 'no interval at all', contract: 15_000, ours: () => step({}) },
   {
-    section: '1.3',
+    section: '[Q1.3]',
     what: 'a Min step of 24 h may become 12 h',
     contract: 12 * HOUR_MS,
     ours: () => step({ interval: '24h', range: { fromMs: 0, toMs: 24 * HOUR_MS * 100 }, maxDataPoints: 100 }),
   },
   {
-    section: '1.3',
+    section: '[Q1.3]',
     what: 'the anchor with $__rate_interval',
     contract: 150_000,
     ours: () =>
@@ -124,46 +124,46 @@ const VECTORS: Vector[] = [
       }),
   },
   {
-    section: '1.3',
+    section: '[Q1.3]',
     what: '17.4 s and 11,000 points',
     contract: 15_000,
     ours: () => step({ intervalMs: 1, maxDataPoints: 20_000, range: { fromMs: 0, toMs: 11_000 * 17_400 } }),
-    deviation: { item: '7.6', ours: 20_000 },
+    deviation: { item: '[Q7.6]', ours: 20_000 },
   },
   {
-    section: '1.4',
+    section: '[Q1.4]',
     what: 'a day at an offset of -5:30',
     contract: { fromMs: 1_641_879_000_000, toMs: 1_641_879_000_000 },
     ours: () => alignRange(day, 86_400_000, -19_800),
   },
   {
-    section: '1.4',
+    section: '[Q1.4]',
     what: 'a step of 10 ms',
     contract: '1705590315.6499999',
     ours: () => String(alignRange({ fromMs: 1_705_590_315_655, toMs: 0 }, 10, 0).fromMs / 1_000),
-    deviation: { item: '7.15', ours: '1705590315.65' },
+    deviation: { item: '[Q7.15]', ours: '1705590315.65' },
   },
   {
-    section: '1.5',
+    section: '[Q1.5]',
     what: 'scrape 30 s and Min step 150 s',
     contract: '[10m0s]',
     ours: () => macro('[$__rate_interval]', { stepMs: 150_000, interval: '150s', scrapeInterval: '30s' }),
   },
   {
-    section: '1.5',
+    section: '[Q1.5]',
     what: 'the range',
     contract: '3600000 3600 3600s',
     ours: () => macro('$__range_ms ${__range_s} $__range', {}),
   },
   {
-    section: '1.5',
+    section: '[Q1.5]',
     what: 'an interval of 90 s',
     contract: '1m 6m0s 90000',
     ours: () => macro('$__interval $__rate_interval $__interval_ms', { stepMs: 90_000, interval: '90s' }),
-    deviation: { item: '7.5', ours: '90s 6m0s 90000' },
+    deviation: { item: '[Q7.5]', ours: '90s 6m0s 90000' },
   },
   {
-    section: '1.6',
+    section: '[Q1.6]',
     what: 'scopes, ad hoc and group-by of the reference',
     contract: 'sum by (job) (rate(up{b="1",zone=~"eu|us",a=~"p|q"}[1m]))',
     ours: () =>
@@ -174,131 +174,145 @@ const VECTORS: Vector[] = [
       }),
   },
   {
-    section: '1.6',
+    section: '[Q1.6]',
     what: 'two exclusions of one label',
     contract: 'up{zone=~"eu|us"}',
     ours: () =>
       applyFilters('up', { ...NONE, scopes: [filter('zone', 'not-equals', 'eu'), filter('zone', 'not-equals', 'us')] }),
-    deviation: { item: '7.14', ours: 'up{zone!~"eu|us"}' },
+    deviation: { item: '[Q7.14]', ours: 'up{zone!~"eu|us"}' },
   },
   {
-    section: '2.1',
+    section: '[Q2.1]',
     what: 'a GET',
     contract: '/api/v1/query?a=1&query=up',
     ours: () => target({ httpMethod: 'GET', customQueryParameters: 'a=1' }),
   },
   {
-    section: '2.1',
+    section: '[Q2.1]',
     what: 'a custom parameter named query',
     contract: '/api/v1/query?query=up&query=zz',
     ours: () => target({ httpMethod: 'GET', customQueryParameters: 'query=zz' }),
-    deviation: { item: '7.12', ours: '/api/v1/query?query=up' },
+    deviation: { item: '[Q7.12]', ours: '/api/v1/query?query=up' },
   },
-  { section: '2.2', what: 'no timeout set', contract: 30_000, ours: () => settings({}).settings.timeoutMs },
+  { section: '[Q2.2]', what: 'no timeout set', contract: 30_000, ours: () => settings({}).settings.timeoutMs },
   {
-    section: '2.2',
+    section: '[Q2.2]',
     what: 'a timeout that is a text',
     contract: 0,
     ours: () => settings({ timeout: '60' }).settings.timeoutMs,
-    deviation: { item: '7.16', ours: 60_000 },
+    deviation: { item: '[Q7.16]', ours: 60_000 },
   },
   {
-    section: '2.2',
+    section: '[Q2.2]',
     what: 'a number where a text is expected',
     contract: 'every call fails',
     ours: () => settings({ queryTimeout: 60 }).settings.queryTimeout,
-    deviation: { item: '7.3', ours: '60' },
+    deviation: { item: '[Q7.3]', ours: '60' },
   },
-  { section: '2.4', what: 'status 400', contract: 400, ours: () => status(400) },
-  { section: '2.4', what: 'status 403', contract: 500, ours: () => status(403), deviation: { item: '7.1', ours: 403 } },
+  { section: '[Q2.4]', what: 'status 400', contract: 400, ours: () => status(400) },
   {
-    section: '2.4',
+    section: '[Q2.4]',
+    what: 'status 403',
+    contract: 500,
+    ours: () => status(403),
+    deviation: { item: '[Q7.1]', ours: 403 },
+  },
+  {
+    section: '[Q2.4]',
     what: 'nobody listens',
     contract: 'Post "http://h:9090/api/v1/query?token=geheim": dial tcp: connect: connection refused',
     ours: () =>
       describeTransportFailure({ code: 'ECONNREFUSED' }, { host: 'h:9090', answered: false, bytes: 0 }).message,
-    deviation: { item: '7.2', ours: 'Cannot reach h:9090: connection refused; is it running, and is the port right?' },
+    deviation: {
+      item: '[Q7.2]',
+      ours: 'Cannot reach h:9090: connection refused; is it running, and is the port right?',
+    },
   },
   {
-    section: '2.4',
+    section: '[Q2.4]',
     what: 'an error of Prometheus',
     contract: 'parse error',
     ours: () => refusalText('{"status":"error","errorType":"bad_data","error":"parse error"}'),
   },
   {
-    section: '2.4',
+    section: '[Q2.4]',
     what: 'an error of Prometheus behind data: null',
     contract: 'expected object type',
     ours: () => refusalText('{"data":null,"status":"error","errorType":"bad_data","error":"parse error"}'),
-    deviation: { item: '7.11', ours: 'parse error' },
+    deviation: { item: '[Q7.11]', ours: 'parse error' },
   },
   {
-    section: '3.2',
+    section: '[Q3.2]',
     what: 'a matrix',
     contract: ['timeseries-multi'],
     ours: () => frames([series({})]).map(({ meta }) => meta?.type),
   },
   {
-    section: '3.2',
+    section: '[Q3.2]',
     what: 'floats and histograms of one series',
     contract: ['heatmap-cells'],
     ours: () => frames([series({ histograms: HISTOGRAMS })]).map(({ meta }) => meta?.type),
-    deviation: { item: '7.7', ours: ['timeseries-multi', 'heatmap-cells'] },
+    deviation: { item: '[Q7.7]', ours: ['timeseries-multi', 'heatmap-cells'] },
   },
   {
-    section: '3.3',
+    section: '[Q3.3]',
     what: 'a legend with a missing label',
     contract: 'x ',
-    ours: () => seriesName({ a: 'b' }, 'x {{job}}', 'up'),
+    ours: () => seriesNamer('x {{job}}', 'up')({ a: 'b' }),
   },
-  { section: '3.3', what: 'the legend {}', contract: 'up', ours: () => seriesName({}, '{}', 'up') },
+  { section: '[Q3.3]', what: 'the legend {}', contract: 'up', ours: () => seriesNamer('{}', 'up')({}) },
   {
-    section: '3.3',
+    section: '[Q3.3]',
     what: 'a name with labels',
     contract: 'm{a="x", b="\\u00a0"}',
-    ours: () => seriesName({ __name__: 'm', b: '\u00a0', a: 'x' }, '', 'up'),
+    ours: () => seriesNamer('', 'up')({ __name__: 'm', b: '\u00a0', a: 'x' }),
   },
   {
-    section: '3.3',
+    section: '[Q3.3]',
     what: 'a step of 15 s',
     contract: 'Expr: m\nStep: 15s',
     ours: () => frames([])[0].meta?.executedQueryString,
   },
   {
-    section: '3.3',
+    section: '[Q3.3]',
     what: 'a step of 90 s',
     contract: 'Expr: m\nStep: 1m30s',
     ours: () => frames([], 90_000)[0].meta?.executedQueryString,
-    deviation: { item: '7.21', ours: 'Expr: m\nStep: 90s' },
+    deviation: { item: '[Q7.21]', ours: 'Expr: m\nStep: 90s' },
   },
   {
-    section: '3.3',
+    section: '[Q3.3]',
     what: 'nothing found, with the exemplar flag',
     contract: 0,
     ours: () => frames([]).length,
-    deviation: { item: '7.9', ours: 1 },
+    deviation: { item: '[Q7.9]', ours: 1 },
   },
-  { section: '4.1', what: 'labels', contract: 'GET or POST', ours: () => allowedMethods('api/v1/labels') },
   {
-    section: '4.1',
+    section: '[Q4.1]',
+    what: 'labels',
+    contract: 'GET or POST',
+    ours: () => readResourcePath('api/v1/labels')?.methods,
+  },
+  {
+    section: '[Q4.1]',
     what: 'a path that ends Prometheus',
     contract: 'passed on',
-    ours: () => allowedMethods('-/quit'),
-    deviation: { item: '7.13', ours: undefined },
+    ours: () => readResourcePath('-/quit')?.methods,
+    deviation: { item: '[Q7.13]', ours: undefined },
   },
   {
-    section: '4.1',
+    section: '[Q4.1]',
     what: 'how suggestions ask for values',
     contract: 'POST',
-    ours: () => allowedMethods('api/v1/label/job/values'),
-    deviation: { item: '7.4', ours: 'GET' },
+    ours: () => readResourcePath('api/v1/label/job/values')?.methods,
+    deviation: { item: '[Q7.4]', ours: 'GET' },
   },
   {
-    section: '4.1',
+    section: '[Q4.1]',
     what: 'the path of a label with a slash',
     contract: 'a/b',
     ours: () => escapeLabelName('a/b'),
-    deviation: { item: '7.18', ours: 'U__a_2f_b' },
+    deviation: { item: '[Q7.18]', ours: 'U__a_2f_b' },
   },
 ];
 
@@ -313,19 +327,19 @@ describe('what comes out is what the contract says', () => {
   });
 });
 
-describe('what comes out differs where the table of improvements says so', () => {
-  const kinds = new Map(numberedRows(readDocument('improvements.md')).map(([item, kind]) => [item, kind]));
+describe('what comes out differs where the contract says so', () => {
+  const marks = new Map(readPoints('query.md').map(({ id, mark }) => [`[${id}]`, mark]));
   const differing = VECTORS.filter(({ deviation }) => deviation);
 
   it.each(differing.map((one): [string, Vector] => [`${one.deviation?.item}: ${one.what}`, one]))('%s', (_, vector) => {
     const { contract, ours, deviation } = vector;
-    expect(kinds.get(deviation?.item ?? '')).toBe('differs');
+    expect(marks.get(deviation?.item ?? '')).toBe('differs');
     expect(ours()).toEqual(deviation?.ours);
     expect(ours()).not.toEqual(contract);
   });
 
-  it('with an example for each row that differs', () => {
-    const rows = [...kinds].filter(([, kind]) => kind === 'differs').map(([item]) => item);
-    expect(rows.filter((item) => !differing.some(({ deviation }) => deviation?.item === item))).toEqual([]);
+  it('with an example for each point that differs', () => {
+    const points = [...marks].filter(([, mark]) => mark === 'differs').map(([item]) => item);
+    expect(points.filter((item) => !differing.some(({ deviation }) => deviation?.item === item))).toEqual([]);
   });
 });

@@ -73,6 +73,7 @@ function describeRange(source: Source): void {
     expect((await ask(SOURCE_CONTRACT_EXPRESSIONS.labelled)).series[0].labels).toEqual({ a: 'b' });
   });
 
+  // [A17]
   it('gives up an answer with more series than are wanted, and no other', async () => {
     const { labelled: expr } = SOURCE_CONTRACT_EXPRESSIONS;
     const limited = (maxSeries: number) =>
@@ -144,6 +145,7 @@ function describeRest(source: Source): void {
     expect(await source().queryExemplars({ expr: empty, startMs: T0, endMs: T0 + 1000 }, live())).toEqual([]);
   });
 
+  // [Q4.1]
   it('passes the paths of the API through', async () => {
     const response = await source().resource(resource('GET', 'api/v1/labels'), live());
     expect(response.status).toBe(200);

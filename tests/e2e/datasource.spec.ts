@@ -48,6 +48,7 @@ test.describe('the settings page', () => {
 });
 
 test.describe('Explore', () => {
+  // [R13]
   test('draws a range query', async ({ explorePage, page }) => {
     await page.goto(exploreAddress(datasource, { expr: 'up' }));
     await expect(explorePage.timeSeriesPanel.locator.locator('canvas').first()).toBeVisible();
@@ -74,6 +75,7 @@ test.describe('Explore', () => {
   });
 });
 
+// [R13]
 test('a variable has the labels of Prometheus', async ({ variableEditPage, page }) => {
   await variableEditPage.setVariableType('Query');
   await variableEditPage.datasource.set(datasource.name);
@@ -85,6 +87,7 @@ test('a variable has the labels of Prometheus', async ({ variableEditPage, page 
   await keepPicture(page, 'variable');
 });
 
+// [R13]
 test('an annotation query finds events', async ({ annotationEditPage, page }) => {
   await annotationEditPage.datasource.set(datasource.name);
   await enterExpression(page.locator('main'), 'up == 1');
@@ -93,6 +96,7 @@ test('an annotation query finds events', async ({ annotationEditPage, page }) =>
   await keepPicture(page, 'annotation');
 });
 
+// [R13]
 test('an alert rule can be evaluated', async ({ alertRuleEditPage, page }) => {
   const row = await alertRuleEditPage.getQueryRow();
   await row.datasource.set(datasource.name);

@@ -14,6 +14,7 @@ test.afterEach(async ({ request }) => {
   }
 });
 
+// [R13]
 test('a Summary query gives a tile for each metric, with its state in words', async ({
   gotoDashboardPage,
   page,

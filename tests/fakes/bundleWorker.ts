@@ -10,7 +10,7 @@ export async function bundleWorker(folder: string): Promise<string> {
   const compiler = rspack({
     mode: 'development',
     devtool: false,
-    target: 'node20',
+    target: 'node24',
     entry: { answerWorker: path.resolve(__dirname, '../../pkg/prometheus/workers/answerWorker.ts') },
     module: {
       rules: [{ test: /\.ts$/, loader: 'builtin:swc-loader', options: { jsc: { parser: { syntax: 'typescript' } } } }],

@@ -95,6 +95,8 @@ export class LedgerArchive implements Archive {
       samples: this.countSamples(),
       series: this.samples.size,
       bytes: 0,
+      pending: [],
+      failures: [],
       queries,
     };
   }

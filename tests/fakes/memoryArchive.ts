@@ -198,6 +198,8 @@ export class MemoryArchive implements Archive {
       samples: this.countSamples(),
       series: this.allSeries().length,
       bytes: 0,
+      pending: [],
+      failures: [],
       queries: [...this.queries.values()].map(statusOf),
     };
   }

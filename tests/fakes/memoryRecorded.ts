@@ -1,6 +1,9 @@
+import { type RecordingAmounts } from '../../src/contract/recordedQuery';
 import { PromkeepError } from '../../pkg/core/errors';
+import { samplesPerDay } from '../../pkg/core/recordingQuota';
 import {
   type ManagedQuery,
+  type PendingDeletion,
   type QueryChange,
   type QueryEdit,
   type RecordedQuery,
@@ -10,6 +13,7 @@ import {
 /** Definitions of recorded queries in memory, as the archive keeps them. */
 export class MemoryRecorded implements RecordedQueryStore {
   readonly queries = new Map<string, ManagedQuery>();
+  readonly waiting: PendingDeletion[] = [];
   nowMs = 0;
 
   /** @param check throws what the archive would */
@@ -54,9 +58,45 @@ export class MemoryRecorded implements RecordedQueryStore {
     return { ...next };
   }
 
-  async remove(edit: QueryEdit, _withData: boolean): Promise<boolean> {
+  async remove(edit: QueryEdit, withData: boolean): Promise<void> {
     this.forEdit(edit);
-    return this.queries.delete(edit.name);
+    this.queries.delete(edit.name);
+    if (withData) {
+      const asked = { by: `grafana:${edit.by}`, askedAtMs: this.nowMs, atMs: this.nowMs + 7 * 86_400_000 };
+      this.waiting.push({ what: 'data', query: edit.name, wanted: 'deleted', ...asked });
+    }
+  }
+
+  async pending(): Promise<PendingDeletion[]> {
+    this.check();
+    return [...this.waiting];
+  }
+
+  async takeBack(name: string): Promise<void> {
+    this.endWaiting(name);
+  }
+
+  async carryOut(name: string): Promise<boolean> {
+    this.endWaiting(name);
+    return true;
+  }
+
+  private endWaiting(name: string): void {
+    this.check();
+    const at = this.waiting.findIndex(({ query }) => query === name);
+    if (at < 0) {
+      throw new PromkeepError('NOT_FOUND', `No deletion waits for ${name}.`);
+    }
+    this.waiting.splice(at, 1);
+  }
+
+  /** As if each query had one series. */
+  async use(): Promise<RecordingAmounts> {
+    this.check();
+    const running = [...this.queries.values()].filter(({ paused }) => !paused);
+    const samples = running.reduce((sum, { stepMs }) => sum + samplesPerDay(1, stepMs), 0);
+    const amount = { queries: this.queries.size, series: running.length, samplesPerDay: samples };
+    return { source: amount, organisation: amount };
   }
 
   private made(query: RecordedQuery, provisioned: boolean): ManagedQuery {

@@ -1,3 +1,4 @@
+import { tooManySeries } from '../../pkg/core/answerMemory';
 import { PromkeepError } from '../../pkg/core/errors';
 import {
   type BuildInfo,
@@ -59,7 +60,7 @@ export class MemorySource implements MetricSource {
     }
     const series = [...byLabels.values()].map(({ labels, times, values }) => seriesFrom(labels, times, values));
     if (series.length > (query.maxSeries ?? Infinity)) {
-      throw new PromkeepError('LIMIT_EXCEEDED', `The answer has more than ${query.maxSeries} series, the limit.`);
+      throw tooManySeries(query.maxSeries ?? 0);
     }
     return this.result('matrix', series);
   }

@@ -1,4 +1,4 @@
-import { PromkeepError } from '../../pkg/core/errors';
+import { tooManySeries } from '../../pkg/core/answerMemory';
 import { type BuildInfo, type MetricSource, type RangeQuery, type ResourceResponse } from '../../pkg/core/ports';
 import { type ExemplarSeries, type QueryResult, type Series } from '../../pkg/core/series';
 
@@ -23,7 +23,7 @@ export class ScriptedSource implements MetricSource {
       ...this.answer(query),
     };
     if (result.series.length > (query.maxSeries ?? Infinity)) {
-      throw new PromkeepError('LIMIT_EXCEEDED', `The answer has more than ${query.maxSeries} series, the limit.`);
+      throw tooManySeries(query.maxSeries ?? 0);
     }
     return result;
   }

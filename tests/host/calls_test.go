@@ -10,6 +10,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/genproto/pluginv2"
 )
 
+// [Q4.2]
 func TestHealthIsGreenOnARealPrometheusAndNamesIt(t *testing.T) {
 	h := startForTest(t)
 	health, err := h.checkHealth(withTimeout(t, 30*time.Second), settings(t, prometheusURL(t), nil))
@@ -68,6 +69,7 @@ func TestResourceCallReachesPrometheusAndKeepsItsAnswer(t *testing.T) {
 	}
 }
 
+// [Q4.1]
 func TestResourceErrorKeepsPrometheusStatusBecauseTheBrowserRetriesOnIt(t *testing.T) {
 	h := startForTest(t)
 	answer, err := h.callResource(withTimeout(t, 30*time.Second), &backend.CallResourceRequest{
@@ -84,6 +86,7 @@ func TestResourceErrorKeepsPrometheusStatusBecauseTheBrowserRetriesOnIt(t *testi
 	}
 }
 
+// [Q7.13]
 func TestAdministrationOfPrometheusIsOutOfReach(t *testing.T) {
 	h := startForTest(t)
 	for _, path := range []string{"-/quit", "api/v1/admin/tsdb/snapshot", "api/v1/label/../admin/tsdb/snapshot"} {
@@ -99,6 +102,7 @@ func TestAdministrationOfPrometheusIsOutOfReach(t *testing.T) {
 	}
 }
 
+// [Q4.3]
 func TestMetricsAreInPrometheusTextFormat(t *testing.T) {
 	h := startForTest(t)
 	answer, err := h.diagnostics.CollectMetrics(withTimeout(t, 30*time.Second), &pluginv2.CollectMetricsRequest{
@@ -112,6 +116,7 @@ func TestMetricsAreInPrometheusTextFormat(t *testing.T) {
 	}
 }
 
+// [P6]
 func TestNobodyCanPublishToAStream(t *testing.T) {
 	h := startForTest(t)
 	pluginContext := backend.ToProto().PluginContext(settings(t, "http://127.0.0.1:9090", nil))

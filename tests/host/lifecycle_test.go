@@ -44,6 +44,7 @@ func TestStartsWithinSecondsAndTellsHowFast(t *testing.T) {
 	}
 }
 
+// [P4]
 func TestStopIsCleanAndFarBelowTheTwoSecondsAfterWhichGrafanaKills(t *testing.T) {
 	h := startForTest(t)
 	framesJSON(t, ask(t, h, settings(t, prometheusURL(t), nil), instantQuery(t, "A", "1"))["A"])
@@ -106,6 +107,7 @@ func TestCrashIsSeenByTheHostAndANewStartWorks(t *testing.T) {
 	framesJSON(t, ask(t, again, pluginContext, instantQuery(t, "A", "1"))["A"])
 }
 
+// [P12]
 func TestKilledHostTakesThePluginWithIt(t *testing.T) {
 	hostProcess := exec.Command(os.Args[0])
 	hostProcess.Env = append(os.Environ(), hostProcessVariable+"="+executable(t))
@@ -141,6 +143,7 @@ func isRunning(pid int) bool {
 	return !strings.HasPrefix(afterName, "Z")
 }
 
+// [P2] [P11]
 func TestStdoutCarriesOnlyTheHandshakeAndStderrOnlyLogLinesGrafanaCanRead(t *testing.T) {
 	command := exec.Command(executable(t))
 	command.Env = append(pluginEnvironment(), "grafana_plugin_type=datasource", "PLUGIN_PROTOCOL_VERSIONS=2")
@@ -184,7 +187,7 @@ func TestStdoutCarriesOnlyTheHandshakeAndStderrOnlyLogLinesGrafanaCanRead(t *tes
 	checkLogLines(t, stderr.String())
 }
 
-// Six fraction digits or none at all: see plugin-protocol, a line with three is taken for raw text.
+// Six fraction digits or none at all: a line with three is taken for raw text [P11].
 var logTime = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$`)
 
 func checkLogLines(t *testing.T, text string) {

@@ -18,6 +18,7 @@ import (
 
 func autoMTLS(config *goplugin.ClientConfig) { config.AutoMTLS = true }
 
+// [P3]
 func TestHostWithAutoMTLSIsServed(t *testing.T) {
 	h := startForTest(t, autoMTLS)
 	framesJSON(t, ask(t, h, settings(t, prometheusURL(t), nil), instantQuery(t, "A", "1"))["A"])
@@ -31,6 +32,7 @@ func TestHostWithAutoMTLSIsServed(t *testing.T) {
 	}
 }
 
+// [P3]
 func TestWithAutoMTLSNobodyElseIsServed(t *testing.T) {
 	h := startForTest(t, autoMTLS)
 	socket := h.client.ReattachConfig().Addr.String()
@@ -50,6 +52,7 @@ func TestWithAutoMTLSNobodyElseIsServed(t *testing.T) {
 	}
 }
 
+// [P3]
 func TestOldTLSIsRefused(t *testing.T) {
 	h := startForTest(t, autoMTLS)
 	connection, err := net.Dial("unix", h.client.ReattachConfig().Addr.String())

@@ -97,6 +97,7 @@ func expectFrames(t testing.TB, response backend.DataResponse, expected string) 
 	}
 }
 
+// [Q1.1] [Q3.3] [Q3.6] [Q3.7]
 func TestVectorHasTheShapeOfGrafanasOwnDatasource(t *testing.T) {
 	h := startForTest(t)
 	q := query(t, "A", map[string]any{
@@ -111,6 +112,7 @@ func TestVectorHasTheShapeOfGrafanasOwnDatasource(t *testing.T) {
 		"data":{"values":[[1700000160000],[1]]}}]`)
 }
 
+// [Q1.3] [Q1.4]
 func TestMatrixHasOneFrameASeriesOnTheStepGrid(t *testing.T) {
 	h := startForTest(t)
 	expr := `label_replace(vector(3), "job", "a", "", "") or label_replace(vector(4), "job", "b", "", "")`
@@ -142,6 +144,7 @@ func TestMatrixHasOneFrameASeriesOnTheStepGrid(t *testing.T) {
 	}
 }
 
+// [Q1.7]
 func TestNaNAndInfinityArriveAsThemselves(t *testing.T) {
 	h := startForTest(t)
 	answers := ask(t, h, settings(t, prometheusURL(t), nil),
@@ -155,6 +158,7 @@ func TestNaNAndInfinityArriveAsThemselves(t *testing.T) {
 	}
 }
 
+// [Q3.2]
 func TestScalarIsANumericFrameWithEmptyLabels(t *testing.T) {
 	h := startForTest(t)
 	answers := ask(t, h, settings(t, prometheusURL(t), nil), instantQuery(t, "A", "5"))
@@ -165,6 +169,7 @@ func TestScalarIsANumericFrameWithEmptyLabels(t *testing.T) {
 		"data":{"values":[[1700000160000],[5]]}}]`)
 }
 
+// [Q3.2]
 func TestStringIsATextField(t *testing.T) {
 	h := startForTest(t)
 	answers := ask(t, h, settings(t, prometheusURL(t), nil), instantQuery(t, "A", `"abc"`))
@@ -175,6 +180,7 @@ func TestStringIsATextField(t *testing.T) {
 		"data":{"values":[[1700000160000],["abc"]]}}]`)
 }
 
+// [Q4.4]
 func TestNoDataIsOneFrameWithoutFieldsBecauseAlertingReadsItAsNoData(t *testing.T) {
 	h := startForTest(t)
 	answers := ask(t, h, settings(t, prometheusURL(t), nil), rangeQuery(t, "A", "there_is_no_such_metric"))
@@ -182,6 +188,7 @@ func TestNoDataIsOneFrameWithoutFieldsBecauseAlertingReadsItAsNoData(t *testing.
 		"executedQueryString":"Expr: there_is_no_such_metric\nStep: 1m0s"},"fields":[]},"data":{"values":[]}}]`)
 }
 
+// [Q1.2]
 func TestSyntaxErrorReachesTheUserInPrometheusWordsAndLeavesSiblingsAlone(t *testing.T) {
 	h := startForTest(t)
 	answers := ask(t, h, settings(t, prometheusURL(t), nil), rangeQuery(t, "A", "up{"), instantQuery(t, "B", "1"))
@@ -195,6 +202,7 @@ func TestSyntaxErrorReachesTheUserInPrometheusWordsAndLeavesSiblingsAlone(t *tes
 	framesJSON(t, answers["B"])
 }
 
+// [Q2.4]
 func TestPrometheusThatIsDownIsADownstreamErrorOfTheQuery(t *testing.T) {
 	h := startForTest(t)
 	port, err := freePort()
@@ -208,6 +216,7 @@ func TestPrometheusThatIsDownIsADownstreamErrorOfTheQuery(t *testing.T) {
 	}
 }
 
+// [Q2.2] [Q4.3]
 func TestChangedSettingsAreUsedByTheNextQuery(t *testing.T) {
 	h := startForTest(t)
 	pluginContext := settings(t, "http://127.0.0.1:1", nil)
@@ -218,6 +227,7 @@ func TestChangedSettingsAreUsedByTheNextQuery(t *testing.T) {
 	framesJSON(t, ask(t, h, pluginContext, instantQuery(t, "A", "1"))["A"])
 }
 
+// [Q2.4]
 func TestCancelledQueryIsCancelledUpstream(t *testing.T) {
 	started, gone := make(chan struct{}), make(chan struct{})
 	slow := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

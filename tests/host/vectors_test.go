@@ -40,6 +40,7 @@ func startUpstream(t testing.TB, bodies map[string]string, respond ...http.Handl
 	return u
 }
 
+// [Q3.2] [Q3.7]
 func TestNativeHistogramIsTheHeatmapOfTheReference(t *testing.T) {
 	u := startUpstream(t, map[string]string{"query": `{"status":"success","data":{"resultType":"vector","result":[
 		{"metric":{"__name__":"m","a":"b"},"histogram":[2,{"count":"3","sum":"4","buckets":[[3,"-1","1","2"]]}]}]}}`})
@@ -54,6 +55,7 @@ func TestNativeHistogramIsTheHeatmapOfTheReference(t *testing.T) {
 		"data":{"values":[[2000],[-1],[1],[2],[3]]}}]`)
 }
 
+// [Q7.7]
 func TestFloatsAndHistogramsOfOneSeriesAreTwoFramesWithANotice(t *testing.T) {
 	u := startUpstream(t, map[string]string{"query_range": `{"status":"success","data":{"resultType":"matrix","result":[
 		{"metric":{"__name__":"m"},"values":[[1,"7"]],"histograms":[[2,{"count":"1","sum":"1","buckets":[[0,"1","2","1"]]}]]}]}}`})
@@ -67,6 +69,7 @@ func TestFloatsAndHistogramsOfOneSeriesAreTwoFramesWithANotice(t *testing.T) {
 	}
 }
 
+// [Q3.4]
 func TestExemplarsOfAllSeriesAreOneTableAfterTheSeries(t *testing.T) {
 	u := startUpstream(t, map[string]string{
 		"query_range": `{"status":"success","data":{"resultType":"matrix","result":[{"metric":{"__name__":"m"},"values":[[1700000040,"1"]]}]}}`,
@@ -88,6 +91,7 @@ func TestExemplarsOfAllSeriesAreOneTableAfterTheSeries(t *testing.T) {
 		"data":{"values":[[1700000050000,1700000110500],[1,2],["m","m"],["a",""],["t1","t2"]]}}]`)
 }
 
+// [Q3.1] [Q3.7]
 func TestWarningsAndInfosOfAnEmptyAnswerAreNoticesInThatOrder(t *testing.T) {
 	u := startUpstream(t, map[string]string{"query": `{"status":"success","infos":["i"],"warnings":["w"],"data":{"result":[],"resultType":"vector"}}`})
 	answers := ask(t, startForTest(t), settings(t, u.url, nil), instantQuery(t, "A", "m"))
@@ -96,6 +100,7 @@ func TestWarningsAndInfosOfAnEmptyAnswerAreNoticesInThatOrder(t *testing.T) {
 		"notices":[{"severity":"warning","text":"w"},{"severity":"info","text":"i"}]},"fields":[]},"data":{"values":[]}}]`)
 }
 
+// [P9] [Q2.3] [Q7.22]
 func TestCredentialsTheUserForwardsReachPrometheusAndTheBrowsersOtherHeadersDoNot(t *testing.T) {
 	u := startUpstream(t, map[string]string{"query": `{"status":"success","data":{"resultType":"scalar","result":[1,"1"]}}`})
 	_, err := startForTest(t).queryData(withTimeout(t, 30*time.Second), &backend.QueryDataRequest{
@@ -120,6 +125,7 @@ func TestCredentialsTheUserForwardsReachPrometheusAndTheBrowsersOtherHeadersDoNo
 	}
 }
 
+// [Q4.1] [Q7.22]
 func TestPackedResourceAnswerReachesTheBrowserUnpackedAndWithoutTheHeadersOfItsPacking(t *testing.T) {
 	const body = `{"status":"success","data":["job"]}`
 	u := startUpstream(t, nil, func(w http.ResponseWriter, _ *http.Request) {

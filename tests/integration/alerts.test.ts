@@ -152,6 +152,7 @@ async function notified(name: string, status: string): Promise<Notification | un
   return find();
 }
 
+// [R8]
 describe.each([
   {
     name: 'DatabaseConnectionHigh',

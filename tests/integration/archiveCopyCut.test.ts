@@ -1,6 +1,7 @@
 import { type Client } from 'pg';
 import { connectionFromUrl } from '../../pkg/archive/connection';
 import { Database } from '../../pkg/archive/database';
+import { STATEMENT_LIMITS } from '../../pkg/archive/statementLimits';
 import { type Archive, type RangeWrite } from '../../pkg/core/ports';
 import { live, SERVERS, silentLogger, T0, TestServer } from './archiveServers';
 import { CPU, gridSeries, manySeries, STEP, writing } from './archiveWrites';
@@ -63,8 +64,12 @@ describe.each(SERVERS)('large writes on $name', (server) => {
   it('fail in time when the network swallows them, once, and the next one works', async () => {
     const through = new URL(url);
     through.port = String(proxy.port);
-    const database = new Database(connectionFromUrl(through.href), silentLogger, 1_500);
-    await client.query('CREATE TABLE stalled (n bigint)');
+    const database = new Database(connectionFromUrl(through.href), silentLogger, {
+      ...STATEMENT_LIMITS,
+      serverMs: { ...STATEMENT_LIMITS.serverMs, asked: 1_000 },
+      graceMs: 500,
+    });
+    await client.query('CREATE TABLE public.stalled (n bigint)');
     const copy = (): Promise<unknown> =>
       database.transaction((tx) =>
         tx.copyIn('COPY public.stalled FROM STDIN', [Buffer.from('1\n'), Buffer.from('2\n')])

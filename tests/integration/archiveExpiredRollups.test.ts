@@ -1,4 +1,4 @@
-import { type RollupWishes } from '../../pkg/archive/rollupSettings';
+import { type ArchiveWishes } from '../../pkg/archive/archiveWishes';
 import { type Archive, type BucketRead, type TimeRange } from '../../pkg/core/ports';
 import { type Labels, type Series } from '../../pkg/core/series';
 import { live, SERVERS, T0, TestServer } from './archiveServers';
@@ -14,7 +14,7 @@ const QUERY = { name: 'cpu', expression: 'up', stepMs: STEP };
 /** A day and a half: rollups are stored of whole days. */
 const END = T0 + 1.5 * DAY;
 
-/** What the archive still says of a recorded query when its samples have expired (promise 10). */
+/** What the archive still says of a recorded query when its samples have expired [A10]. */
 describe.each(SERVERS)('expired samples on $name', (server) => {
   const test = new TestServer(server);
   let url: string;
@@ -50,9 +50,11 @@ describe.each(SERVERS)('expired samples on $name', (server) => {
     return archive.writeRange(writing(all, { range, retention: '30d', provenance, covered }), live());
   };
   /** The upkeep of that many days after `T0`. */
-  const upkeep = async (days: number, rollups?: RollupWishes): Promise<void> => {
+  const upkeep = async (days: number, rollups?: ArchiveWishes): Promise<void> => {
     const jobs = test.jobs(url, T0 + days * DAY, rollups);
     await jobs.packClosed(live());
+    // What a setting shortens waits; here, not for long.
+    await test.endGrace(url);
     await jobs.rollUp(live());
     await jobs.expire(live());
   };
@@ -203,6 +205,7 @@ describe.each(SERVERS)('expired samples on $name', (server) => {
     expect(await list({ fromMs: T0 + 4 * DAY, toMs: T0 + 5 * DAY })).toEqual([]);
   });
 
+  // [A17]
   it('are refused where too many samples would have to be looked at, before they are', async () => {
     const wide = { ...QUERY, name: 'wide' };
     await archive.provision([{ ...wide, retention: 'forever' }]);

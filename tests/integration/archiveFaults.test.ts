@@ -87,7 +87,10 @@ describe.each(SERVERS)('faults, on $name', (server) => {
   });
 
   it('works for a role that owns nothing but its schema', async () => {
-    const role = await makeRole('tenant', 'CREATE SCHEMA AUTHORIZATION tenant');
+    const role = await makeRole(
+      'tenant',
+      'CREATE SCHEMA AUTHORIZATION tenant; ALTER ROLE tenant SET search_path = tenant'
+    );
     const archive = test.archive(role);
     expect(await archive.writeRange(writing(UP), live())).toMatchObject({ inserted: 3 });
     const client = await test.client(role);
@@ -135,7 +138,7 @@ describe.each(SERVERS)('faults, on $name', (server) => {
 
   it("leaves a table metrics_data of the source text's script alone, and says what to do", async () => {
     const client = await test.client(url);
-    await client.query('CREATE TABLE metrics_data (id serial)');
+    await client.query('CREATE SCHEMA promkeep; CREATE TABLE promkeep.metrics_data (id serial)');
     expect(await failureOf(test.archive(url).migrate())).toMatchObject({
       code: 'SETTINGS_INVALID',
       message: expect.stringContaining('ALTER TABLE metrics_data RENAME'),
@@ -146,7 +149,7 @@ describe.each(SERVERS)('faults, on $name', (server) => {
     const archive = test.archive(url);
     await archive.writeRange(writing(UP), live());
     const client = await test.client(url);
-    await client.query('DROP SCHEMA public CASCADE; CREATE SCHEMA public');
+    await client.query('DROP SCHEMA promkeep CASCADE');
     expect(await archive.writeRange(writing(UP), live())).toMatchObject({ inserted: 3 });
   });
 
@@ -174,6 +177,7 @@ describe.each(SERVERS)('faults, on $name', (server) => {
     expect(await blocked).toMatchObject({ revised: 1, unchanged: 2 });
   });
 
+  // [A4]
   it('counts exactly once when the answer to a commit is lost', async () => {
     const proxy = await startFaultyProxy(await freePort(), test.postgres.port);
     const archive = test.archive(altered((other) => (other.port = String(proxy.port))));
@@ -189,6 +193,7 @@ describe.each(SERVERS)('faults, on $name', (server) => {
     proxy.stop();
   });
 
+  // [A4]
   it('writes once when a connection is cut before the commit', async () => {
     const proxy = await startFaultyProxy(await freePort(), test.postgres.port);
     const archive = test.archive(altered((other) => (other.port = String(proxy.port))));
@@ -201,6 +206,7 @@ describe.each(SERVERS)('faults, on $name', (server) => {
     proxy.stop();
   });
 
+  // [A17]
   it('closes in bounded time although a statement hangs', async () => {
     const archive = test.archive(url);
     await archive.writeRange(writing(UP), live());

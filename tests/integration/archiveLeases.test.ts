@@ -2,7 +2,7 @@ import { type Archive, type Lease } from '../../pkg/core/ports';
 import { live, SERVERS, SOURCE, TestServer } from './archiveServers';
 import { CPU, gridSeries, writing } from './archiveWrites';
 
-/** Leadership at the level of the database: promise 11. */
+/** Leadership at the level of the database [A11]. */
 jest.setTimeout(120_000);
 
 const UP = [gridSeries({ __name__: 'up' }, [1, 2, 3])];

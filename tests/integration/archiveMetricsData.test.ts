@@ -39,6 +39,7 @@ describe.each(SERVERS)('metrics_data on $name', (server) => {
     (await client.query<Record<string, unknown>>(sql, values)).rows;
   const count = async (): Promise<number> => Number((await rows('SELECT count(*) AS n FROM metrics_data'))[0].n);
 
+  // [A8] [R9]
   it("skips the source text's CREATE TABLE with a notice", async () => {
     const notices: string[] = [];
     client.on('notice', ({ message }) => notices.push(message ?? ''));
@@ -46,6 +47,7 @@ describe.each(SERVERS)('metrics_data on $name', (server) => {
     expect(notices).toEqual(['relation "metrics_data" already exists, skipping']);
   });
 
+  // [A8] [R9]
   it("takes the source text's INSERT and answers its SELECT", async () => {
     const now = new Date();
     for (const [i, value] of [10, 20].entries()) {
@@ -69,6 +71,7 @@ describe.each(SERVERS)('metrics_data on $name', (server) => {
     ]);
   });
 
+  // [R9]
   it('stores a row once, however often it is inserted, and returns the same id', async () => {
     const insert = `${INSERT} RETURNING id, created_at`;
     const values = ['m', 1, '2026-01-01T00:00:00Z', '{"b":1,"a":[1,2]}', 'mine'];
@@ -142,6 +145,7 @@ describe.each(SERVERS)('metrics_data on $name', (server) => {
     expect(await count()).toBe(1);
   });
 
+  // [A8]
   it('protects archived rows from INSERT, UPDATE and DELETE', async () => {
     await archiveSamples(['up']);
     for (const statement of [
@@ -163,6 +167,7 @@ describe.each(SERVERS)('metrics_data on $name', (server) => {
     ]);
   });
 
+  // [A8]
   it('cuts metric names over 255 characters, told apart by a hash', async () => {
     await archiveSamples(['a'.repeat(300) + 'x', 'a'.repeat(300) + 'y', 'é'.repeat(255)]);
     const names = (await rows('SELECT metric_name FROM metrics_data')).map((row) => String(row.metric_name));
@@ -181,6 +186,7 @@ describe.each(SERVERS)('metrics_data on $name', (server) => {
     expect(new Set(first.map(({ id }) => id)).size).toBe(3);
   });
 
+  // [A2]
   it('has unique rows by source, query, metric name, labels and time', async () => {
     const archive = test.archive(url);
     const kept = (stepMs: number): QueryIdentity => ({ kind: 'kept', expression: 'up', stepMs, phaseMs: 0 });
@@ -199,7 +205,7 @@ describe.each(SERVERS)('metrics_data on $name', (server) => {
   it('lets a role write with a right on the view alone, and read when it was made a reader', async () => {
     await client.query(`CREATE ROLE person_${server.binDir ? 'a' : 'b'} LOGIN PASSWORD 'p'`);
     const role = `person_${server.binDir ? 'a' : 'b'}`;
-    await client.query(`GRANT INSERT ON metrics_data TO ${role}`);
+    await client.query(`GRANT USAGE ON SCHEMA promkeep TO ${role}; GRANT INSERT ON metrics_data TO ${role}`);
     const theirs = new URL(url);
     theirs.username = role;
     theirs.password = 'p';

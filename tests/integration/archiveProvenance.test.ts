@@ -55,6 +55,7 @@ describe.each(SERVERS)('provenance of live writes, on $name', (server) => {
   const pack = (nowMs?: number): ReturnType<ReturnType<TestServer['jobs']>['packClosed']> =>
     test.jobs(url, nowMs).packClosed(live());
 
+  // [A1]
   it('becomes one row a day once the samples are packed, with all counts and the whole range', async () => {
     await ticks(T0, 20);
     await ticks(T0 + DAY, 20);

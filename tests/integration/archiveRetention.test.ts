@@ -56,6 +56,7 @@ describe.each(SERVERS)('retention on $name', (server) => {
     return jobs.expire(live());
   };
 
+  // [A9] [A15]
   it('reads classes', async () => {
     const classes = ['7d', '2w', '1y', '30d', 'forever', '0d', 'soon', '7D', ''];
     const { rows } = await client.query('SELECT promkeep_retention_days(c) AS days FROM unnest($1::text[]) AS c', [
@@ -64,6 +65,7 @@ describe.each(SERVERS)('retention on $name', (server) => {
     expect(rows.map(({ days }) => days as unknown)).toEqual([7, 14, 366, 30, null, null, null, null, null]);
   });
 
+  // [A9]
   it('deletes unpacked samples older than the class of their query, and drops old empty weeks', async () => {
     await write('short', '7d', MONDAY);
     await write('short', '7d', MONDAY + 20 * DAY);
@@ -77,6 +79,7 @@ describe.each(SERVERS)('retention on $name', (server) => {
     expect(await left()).toContain('short 01-05 3');
   });
 
+  // [A9] [A15]
   it('drops partitions of packed rows once all of it has expired', async () => {
     for (const name of ['short', 'long', 'ever']) {
       const retention = { short: '7d', long: '30d', ever: 'forever' }[name] ?? '';
@@ -91,6 +94,7 @@ describe.each(SERVERS)('retention on $name', (server) => {
     expect(await left()).toEqual(['ever 01-05 3', 'ever 01-12 3']);
   });
 
+  // [A9]
   it('claims no coverage of what has expired, and no gaps there', async () => {
     await write('short', '7d', MONDAY);
     await write('short', '7d', MONDAY + 20 * DAY);
@@ -102,6 +106,7 @@ describe.each(SERVERS)('retention on $name', (server) => {
     expect((await archive.status()).queries[0].gaps).toEqual([]);
   });
 
+  // [A9]
   it('moves packed rows of a query that changed its class, before anything is dropped', async () => {
     await write('q', '7d', MONDAY);
     await test.jobs(url).packClosed(live());
@@ -111,6 +116,7 @@ describe.each(SERVERS)('retention on $name', (server) => {
     const { rows } = await client.query('SELECT retention, sample_count FROM promkeep_packed');
     expect(rows).toEqual([{ retention: '1y', sample_count: 3 }]);
     await define('q', '7d');
+    await test.endGrace(url);
     await expireAt(MONDAY + 30 * DAY);
     expect(await left()).toEqual([]);
   });
@@ -128,6 +134,7 @@ describe.each(SERVERS)('retention on $name', (server) => {
     await archive.writeRange(writing([series], { query, provenance, retention: '1y' }), live());
     await test.jobs(url).packClosed(live());
     await archive.provision([{ name: 'q', expression: 'up', stepMs, retention: '60d' }]);
+    await test.endGrace(url);
     await expireAt(T0 + 30 * DAY);
     await test.jobs(url).packClosed(live());
     const { rows } = await client.query(

@@ -13,7 +13,7 @@ import {
 import { pause, until } from './promkeepProgram';
 
 /**
- * Promises 12 and 13 over the wire: what two organisations with one database see of each other, and who may write. Callers are
+ * Over the wire [A12] [A13]: what two organisations with one database see of each other, and who may write. Callers are
  * told apart by what Grafana sends: the user's login and role, and the headers of alerts and expressions.
  */
 jest.setTimeout(120_000);
@@ -57,6 +57,7 @@ async function rows(sql: string): Promise<number> {
   return Number(row.n);
 }
 
+// [A12]
 describe('two organisations with one database', () => {
   beforeAll(async () => {
     expect(await edit(ours, '', MINE)).toMatchObject({ status: 200 });
@@ -102,12 +103,18 @@ describe('two organisations with one database', () => {
       return both.length === 2 && both.every((row) => (row.org_id === '1') === (row.metric_name === 'node_load1'));
     });
     const gone = await edit(theirs, '/delete', { name: 'mine', revision: 1, withData: true }, ADMIN);
-    expect(gone).toMatchObject({ status: 200, body: { done: true } });
+    expect(gone).toMatchObject({ status: 200, body: { done: false } });
+    expect(await edit(ours, '/carry-out', { name: 'mine' }, ADMIN)).toMatchObject({ status: 404 });
+    expect(await edit(theirs, '/carry-out', { name: 'mine' }, ADMIN)).toMatchObject({
+      status: 200,
+      body: { done: true },
+    });
     expect(await rows(`metrics_data WHERE query = 'mine' AND org_id = 2`)).toBe(0);
     expect(await rows(`metrics_data WHERE query = 'mine' AND org_id = 1`)).toBeGreaterThan(0);
   });
 });
 
+// [A13]
 describe('who never writes', () => {
   const CALLERS: Array<[string, PluginUser | null, Record<string, string>]> = [
     ['a Viewer', VIEWER, {}],
@@ -116,7 +123,7 @@ describe('who never writes', () => {
     ["alerting's scheduler", { login: 'grafana_scheduler', role: 'Admin' }, {}],
     ['an alert without a user', null, { FromAlert: 'true' }],
     ['an alert in the name of an Admin', ADMIN, { FromAlert: 'true' }],
-    ['an expression', ADMIN, { 'X-Grafana-From-Expr': 'true' }],
+    ['an expression', ADMIN, { 'http_X-Grafana-From-Expr': 'true' }],
     ['an anonymous visitor', { login: '', role: 'Editor' }, {}],
     ['a call without a user', null, {}],
     ['a user whose own token goes to Prometheus', ADMIN, { Authorization: 'Bearer x' }],
@@ -132,8 +139,10 @@ describe('who never writes', () => {
       ['/delete', { name: 'mine', revision: 1, withData: false }],
       ['/delete', { name: 'mine', revision: 1, withData: true }],
     ];
+    const plain = Object.entries(headers).map(([name, value]) => [name.replace(/^http_/, ''), value]);
+    const inResourceCall: Record<string, string> = Object.fromEntries(plain);
     for (const [action, body] of attempts) {
-      const answer = await edit(ours, action, body, user, headers);
+      const answer = await edit(ours, action, body, user, inResourceCall);
       expect([action, answer]).toMatchObject([action, { status: 403, body: { code: 'FORBIDDEN' } }]);
     }
     // A query that may not be kept is answered all the same.
@@ -145,6 +154,7 @@ describe('who never writes', () => {
     expect(await rows(`metrics_data WHERE query LIKE '%[kept%'`)).toBe(kept);
   });
 
+  // [A15]
   it('an Editor deletes no data; an Admin may', async () => {
     const body = { name: 'gone', revision: 1, withData: true };
     expect(await edit(ours, '', { ...MINE, name: 'gone' })).toMatchObject({ status: 200 });
@@ -159,6 +169,7 @@ describe('who never writes', () => {
   });
 });
 
+// [A12]
 it("refuses everything of the archive where users' own credentials are forwarded, and records nothing", async () => {
   for (const path of ['recorded-queries', 'archive/status', 'archive/gaps']) {
     const answer = await get(forwarding, path, ADMIN);

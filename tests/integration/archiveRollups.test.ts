@@ -45,6 +45,7 @@ describe.each(SERVERS)('rollups on $name', (server) => {
     }));
   };
 
+  // [A10]
   it('are right-closed, labelled by their end, the same before and after packing', async () => {
     const before = await rollup('metrics_5m');
     expect(before).toEqual(expected(VALUES, 300_000));

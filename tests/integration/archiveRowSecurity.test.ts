@@ -26,6 +26,9 @@ const RELATIONS: Record<string, string> = {
   promkeep_fetches: BY_QUERY,
   promkeep_series: BY_QUERY,
   promkeep_rollup_state: BY_QUERY,
+  promkeep_pending: BY_QUERY,
+  promkeep_audit: 't.org_id',
+  promkeep_upkeep_failures: BY_QUERY,
   promkeep_samples: BY_SERIES,
   promkeep_packed: BY_SERIES,
   promkeep_rollups: BY_SERIES,
@@ -66,14 +69,17 @@ describe.each(SERVERS)('row-level security on $name', (server) => {
       ];
       const archive = test.archive(url, { source: { orgId, name: 'default' } });
       await archive.writeRange(writing(series, { retention: '30d', range }), live());
+      await archive.provision([{ name: 'cpu', expression: 'up', stepMs: STEP, retention: '7d' }]);
     }
     owner = await test.client(url);
+    await owner.query(`INSERT INTO promkeep_upkeep_failures (query_id, task, code, message)
+      SELECT query_id, 'pack', 'INTERNAL', 'no' FROM promkeep_queries`);
   });
   afterAll(() => test.stop());
 
   const newRole = async (...organisations: Array<number | null>): Promise<{ name: string; client: Client }> => {
     const name = `reader_${suffix}_${++roles}`;
-    await owner.query(`CREATE ROLE ${name} LOGIN PASSWORD 'p'`);
+    await owner.query(`CREATE ROLE ${name} LOGIN PASSWORD 'p'; GRANT USAGE ON SCHEMA promkeep TO ${name}`);
     for (const orgId of organisations) {
       await owner.query('SELECT promkeep_grant_reader($1, $2)', [name, orgId]);
     }
@@ -87,8 +93,9 @@ describe.each(SERVERS)('row-level security on $name', (server) => {
 
   it('knows every table and view', async () => {
     const { rows } = await owner.query<{ name: string }>(
-      `SELECT relname AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'v')
-         AND NOT relispartition AND relname NOT IN ('promkeep_migrations', 'promkeep_readers', 'promkeep_settings')`
+      `SELECT relname AS name FROM pg_class WHERE relnamespace = 'promkeep'::regnamespace AND relkind IN ('r', 'p', 'v')
+         AND NOT relispartition
+         AND relname NOT IN ('promkeep_migrations', 'promkeep_readers', 'promkeep_settings', 'promkeep_own_organisations')`
     );
     expect(rows.map(({ name }) => name).sort()).toEqual(
       Object.keys(RELATIONS)
@@ -97,6 +104,7 @@ describe.each(SERVERS)('row-level security on $name', (server) => {
     );
   });
 
+  // [A12]
   it.each(Object.entries(RELATIONS))('shows a role its organisation in %s, and nothing else', async (relation, org) => {
     const { client } = await newRole(2);
     const theirs = await count(client, relation);
@@ -113,9 +121,9 @@ describe.each(SERVERS)('row-level security on $name', (server) => {
 
   it('holds when more was granted than needed, and for partitions read by themselves', async () => {
     const { name, client } = await newRole();
-    await owner.query(`GRANT ALL ON ALL TABLES IN SCHEMA public TO ${name}`);
+    await owner.query(`GRANT ALL ON ALL TABLES IN SCHEMA promkeep TO ${name}`);
     const { rows } = await owner.query<{ name: string }>(
-      `SELECT relname AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'v')
+      `SELECT relname AS name FROM pg_class WHERE relnamespace = 'promkeep'::regnamespace AND relkind IN ('r', 'p', 'v')
          AND relname <> 'promkeep_migrations'`
     );
     expect(rows.length).toBeGreaterThan(24);
@@ -156,6 +164,7 @@ describe.each(SERVERS)('row-level security on $name', (server) => {
     await expect(count(group.client, 'metrics_data')).rejects.toMatchObject({ code: '42501' });
   });
 
+  // [A12]
   it('lets such a role write rows of its own organisation only', async () => {
     const { name, client } = await newRole(2);
     await expect(client.query(MAKE, ['own', 1])).rejects.toMatchObject({ code: '42501' });

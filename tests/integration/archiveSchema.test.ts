@@ -51,12 +51,12 @@ describe.each(SERVERS)('the schema on $name', (server) => {
   it('has a comment on every table, view, column and function', async () => {
     const { rows } = await client.query(`
       SELECT c.relname || '.' || coalesce(a.attname, '') AS what FROM pg_class c
-      JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = 'public'
+      JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = 'promkeep'
       LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
       WHERE c.relkind IN ('r', 'p', 'v') AND NOT c.relispartition
         AND (obj_description(c.oid) IS NULL OR col_description(c.oid, a.attnum) IS NULL)
       UNION ALL
-      SELECT p.proname FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace AND n.nspname = 'public'
+      SELECT p.proname FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace AND n.nspname = 'promkeep'
       WHERE obj_description(p.oid) IS NULL`);
     expect(rows).toEqual([]);
   });

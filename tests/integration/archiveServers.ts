@@ -5,7 +5,8 @@ import { Client } from 'pg';
 import { createArchive } from '../../pkg/archive/archive';
 import { type ArchiveJobs, createArchiveJobs } from '../../pkg/archive/archiveJobs';
 import { type ArchiveConnection, connectionFromUrl } from '../../pkg/archive/connection';
-import { type RollupWishes } from '../../pkg/archive/rollupSettings';
+import { type ArchiveWishes } from '../../pkg/archive/archiveWishes';
+import { type StatementLimits } from '../../pkg/archive/statementLimits';
 import { type Archive, type Logger, type SourceIdentity } from '../../pkg/core/ports';
 import { type RunningPostgres, startPostgres } from '../../scripts/stack/postgres';
 
@@ -28,6 +29,12 @@ export const ADDED_SERVERS: Server[] = (process.env.PROMKEEP_TEST_POSTGRES_BIN ?
   .split(path.delimiter)
   .filter((binDir) => binDir !== '')
   .map((binDir) => ({ name: versionIn(binDir), binDir }));
+
+/** The one server of a stage of its own (scripts/test.mjs), else those of all suites. */
+export const VERSION_SERVERS = (): Server[] => {
+  const binDir = process.env.PROMKEEP_TEST_ONLY_POSTGRES_BIN;
+  return binDir === undefined ? SERVERS : [{ name: versionIn(binDir), binDir }];
+};
 
 /**
  * The servers every suite of the archive runs on: npm's embedded one, Debian's 15 where it is installed, and those named
@@ -89,24 +96,34 @@ export class TestServer {
     return client;
   }
 
-  archive(url: string, overrides: { source?: SourceIdentity; connection?: Partial<ArchiveConnection> } = {}): Archive {
+  archive(
+    url: string,
+    overrides: { source?: SourceIdentity; connection?: Partial<ArchiveConnection>; logger?: Logger } = {}
+  ): Archive {
     const archive = createArchive({
       connection: { ...connectionFromUrl(url), ...overrides.connection },
       source: overrides.source ?? SOURCE,
-      logger: silentLogger,
+      logger: overrides.logger ?? silentLogger,
       clock: { nowMs: () => T0 + 3_600_000 },
     });
     this.closers.push(() => archive.close());
     return archive;
   }
 
+  /** The date of everything that waits has come, on the database's clock; the next upkeep carries it out. */
+  async endGrace(url: string): Promise<void> {
+    const client = await this.client(url);
+    await client.query('UPDATE promkeep_pending SET effective_at = now()');
+  }
+
   /** Background jobs whose clock stands at `nowMs`; by default long after everything the tests write. */
-  jobs(url: string, nowMs = LONG_AFTER, rollups?: RollupWishes): ArchiveJobs {
+  jobs(url: string, nowMs = LONG_AFTER, wishes?: ArchiveWishes, limits?: StatementLimits): ArchiveJobs {
     const jobs = createArchiveJobs({
       connection: connectionFromUrl(url),
       logger: silentLogger,
       clock: { nowMs: () => nowMs },
-      rollups,
+      wishes,
+      limits,
     });
     this.closers.push(() => jobs.close());
     return jobs;

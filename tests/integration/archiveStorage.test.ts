@@ -146,6 +146,7 @@ describe.each(SERVERS)('what the archive stores, on $name', (server) => {
     expect(await read()).toEqual([gridSeries({ __name__: 'up' }, [-0])]);
   });
 
+  // [A3]
   it('only adds in the parts of a range whose answer is known to be incomplete', async () => {
     await archive.writeRange(writing([gridSeries({ __name__: 'up' }, [1, 2, 3, 4])]), live());
     const partial = writing([gridSeries({ __name__: 'up' }, [9, 9]), gridSeries({ __name__: 'new' }, [5])], {
@@ -156,6 +157,7 @@ describe.each(SERVERS)('what the archive stores, on $name', (server) => {
     expect((await read()).map(({ values }) => [...values])).toEqual([[9, 2, 3], [5]]);
   });
 
+  // [A1]
   it('keeps provenance: expression, version of Prometheus, warnings, counts', async () => {
     const write = writing([gridSeries({ __name__: 'up' }, [1, 2])]);
     write.provenance = { ...write.provenance, warnings: ['partial "answer"', 'slow'] };
@@ -212,6 +214,7 @@ describe.each(SERVERS)('what the archive stores, on $name', (server) => {
     expect(await archive.coverage('cpu')).toEqual([]);
   });
 
+  // [A13]
   it('pauses provisioned queries that left the list and resumes them', async () => {
     const client = await test.client(url);
     const query = { expression: 'up', stepMs: STEP, retention: '1y' };

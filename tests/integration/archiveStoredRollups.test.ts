@@ -1,7 +1,7 @@
 import { type Client } from 'pg';
 import { createArchiveJobs } from '../../pkg/archive/archiveJobs';
 import { connectionFromUrl } from '../../pkg/archive/connection';
-import { type RollupWishes } from '../../pkg/archive/rollupSettings';
+import { type ArchiveWishes } from '../../pkg/archive/archiveWishes';
 import { type Archive } from '../../pkg/core/ports';
 import { type Series } from '../../pkg/core/series';
 import { live, SERVERS, silentLogger, SOURCE, T0, TestServer } from './archiveServers';
@@ -109,6 +109,7 @@ describe.each(SERVERS)('stored rollups on $name', (server) => {
     ['once', new Map([[T0 + DAY, 3]])],
   ]);
 
+  // [A10]
   it('are what is computed from samples, to the bit, and outlive these', async () => {
     await write(MIX, T0, T0 + 3 * DAY);
     const tell = async (): Promise<unknown> =>
@@ -180,6 +181,7 @@ describe.each(SERVERS)('stored rollups on $name', (server) => {
     expect(await storedCount()).toBeGreaterThan(500);
   });
 
+  // [A10]
   it('keep samples from expiring until they are stored, and never change afterwards', async () => {
     await write(MIX, T0, T0 + 3 * DAY);
     const at = (days: number): ReturnType<TestServer['jobs']> => test.jobs(url, T0 + days * DAY);
@@ -196,6 +198,7 @@ describe.each(SERVERS)('stored rollups on $name', (server) => {
     expect(await buckets('metrics_5m', 'counter')).toEqual(before);
   });
 
+  // [A10]
   it('can be computed again while there are samples', async () => {
     await write(MIX, T0, T0 + 3 * DAY);
     const jobs = test.jobs(url, T0 + 5 * DAY);
@@ -203,7 +206,7 @@ describe.each(SERVERS)('stored rollups on $name', (server) => {
     const right = await buckets('metrics_1h', 'counter');
     await client.query('UPDATE promkeep_rollups SET last_values = last_values[1:2] || 5::float8 || last_values[4:]');
     expect(await buckets('metrics_1h', 'counter')).not.toEqual(right);
-    expect(await jobs.rollUp(live())).toEqual({ queries: 0, buckets: 0, busy: 0 });
+    expect(await jobs.rollUp(live())).toMatchObject({ queries: 0, buckets: 0, busy: 0 });
     await jobs.rollUp(live(), { source: SOURCE, query: 'somebody else' });
     expect(await buckets('metrics_1h', 'counter')).not.toEqual(right);
     await jobs.rollUp(live(), { source: SOURCE, query: 'cpu', range: { fromMs: T0, toMs: T0 + 4 * DAY } });
@@ -218,7 +221,7 @@ describe.each(SERVERS)('stored rollups on $name', (server) => {
         connection: connectionFromUrl(url),
         logger: silentLogger,
         clock: { nowMs: () => T0 + days * DAY },
-        rollups: retention,
+        wishes: retention,
       });
     const [early, late] = [jobs(50), jobs(100)];
     await early.rollUp(live());
@@ -234,9 +237,9 @@ describe.each(SERVERS)('stored rollups on $name', (server) => {
 
   it('are kept as long as the archive says, whichever program runs the job', async () => {
     await write(MIX, T0, T0 + 3 * DAY);
-    const start = (days: number, rollups?: RollupWishes): ReturnType<typeof createArchiveJobs> => {
+    const start = (days: number, wishes?: ArchiveWishes): ReturnType<typeof createArchiveJobs> => {
       const clock = { nowMs: () => T0 + days * DAY };
-      return createArchiveJobs({ connection: connectionFromUrl(url), logger: silentLogger, clock, rollups });
+      return createArchiveJobs({ connection: connectionFromUrl(url), logger: silentLogger, clock, wishes });
     };
     const settings = async (): Promise<unknown[]> =>
       (await client.query('SELECT name, value FROM promkeep_settings ORDER BY name')).rows.map(Object.values);
@@ -245,8 +248,10 @@ describe.each(SERVERS)('stored rollups on $name', (server) => {
     await plugin.rollUp(live());
     expect(await settings()).toEqual([]);
     await serve.expire(live());
-    expect(await settings()).toEqual([['five_minute_rollups', '60d']]);
+    expect(await settings()).toEqual([['five_minute_rollups', '1y']]);
+    await test.endGrace(url);
     await later.expire(live());
+    expect(await settings()).toEqual([['five_minute_rollups', '60d']]);
     expect(await buckets('metrics_5m', 'counter')).toEqual([]);
     expect(await buckets('metrics_1h', 'counter')).toHaveLength(73);
     // The program that was started last decides, for those that run already as well.

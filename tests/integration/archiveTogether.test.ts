@@ -41,6 +41,7 @@ describe.each(SERVERS)('several archivers at once, on $name', (server) => {
     expect(await number('SELECT count(*) AS n FROM promkeep_fetches')).toBe(1);
   });
 
+  // [A3]
   it('ends in what the ranges hold, whatever the order in which overlapping ones come', async () => {
     const archives = many(3);
     const value = (i: number): number => i * 2;

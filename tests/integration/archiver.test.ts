@@ -117,6 +117,7 @@ it('says that Prometheus is away, and catches up when it is back', async () => {
   await recordedSince(Date.now());
 });
 
+// [A3]
 it('has every sample exactly once, as Prometheus says it, and no gap', async () => {
   // How long the steps above took says how much there is; a fast run goes on recording until it proves something.
   await until('enough is recorded', async () => (await countSamples()) > 200, 60_000);

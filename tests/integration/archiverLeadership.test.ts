@@ -36,6 +36,7 @@ it('lets one of two record, and names it', async () => {
   expect(await metric(follower, 'promkeep_archive_samples_total{query="load",outcome="written"}')).toBeUndefined();
 });
 
+// [A11]
 it('refuses the writes of a leader that was paused beyond its lease; it becomes a follower', async () => {
   const leader = await leaderAmong(programs);
   process.kill(leader.process.pid, 'SIGSTOP');

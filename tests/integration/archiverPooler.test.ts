@@ -45,6 +45,7 @@ suite(`behind pgbouncer in transaction mode${hasPooler ? '' : ' (not installed h
     expect(await leaders()).toHaveLength(1);
   });
 
+  // [A11]
   it('a leader that was paused beyond its lease writes nothing more', async () => {
     const [first] = await leaders();
     process.kill(archivers[first].process.pid, 'SIGSTOP');

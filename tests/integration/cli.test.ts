@@ -3,6 +3,8 @@ import { startPostgres, type RunningPostgres } from '../../scripts/stack/postgre
 import { freePort } from '../../scripts/stack/ports';
 import { startPrometheus, type RunningPrometheus } from '../../scripts/stack/prometheus';
 import { getJson, runProgram, serve, startProgram, temporaryFile, until } from './promkeepProgram';
+import { live, TestServer } from './archiveServers';
+import { gridSeries, STEP, writing } from './archiveWrites';
 
 /** The command line as a person uses it: what it prints, and with which code it ends. */
 jest.setTimeout(90_000);
@@ -96,6 +98,33 @@ describe('migrate and archive status', () => {
     });
     const status = await runProgram(['archive', 'status'], environment);
     expect(status).toEqual({ code: 0, output: expect.stringContaining('0 samples of 0 series') });
+  });
+
+  it('show what waits to be deleted; it is taken back, or carried out, and noted as done from here', async () => {
+    const url = await postgres.createDatabase('cli_waiting');
+    const environment = { PROMKEEP_DATABASE_URL: url };
+    const server = new TestServer({ name: 'running' });
+    const archive = server.archive(url);
+    const query = { name: 'cpu', expression: 'up', stepMs: STEP, retention: '1y' };
+    await archive.provision([query]);
+    await archive.writeRange(writing([gridSeries({ __name__: 'm' }, [1, 2])]), live());
+    await archive.provision([{ ...query, retention: '7d' }]);
+    const { output } = await runProgram(['archive', 'status'], environment);
+    expect(output).toMatch(/Waits to be deleted\n.*\n(.*\n)?cpu +retention +1y +7d +config +20/);
+    expect(await runProgram(['archive', 'take-back', 'cpu'], environment)).toMatchObject({ code: 0 });
+    expect(await runProgram(['archive', 'take-back', 'cpu'], environment)).toMatchObject({ code: 1 });
+    await archive.provision([{ ...query, retention: '7d' }]);
+    expect(await runProgram(['archive', 'carry-out', 'cpu'], environment)).toMatchObject({ code: 0 });
+    expect((await archive.ledger())[0].retention).toBe('7d');
+    const client = await server.client(url);
+    const { rows } = await client.query('SELECT actor, action FROM promkeep_audit ORDER BY audit_id');
+    expect(rows.map((row) => Object.values(row))).toEqual([
+      ['config', 'asked'],
+      ['command', 'taken back'],
+      ['config', 'asked'],
+      ['command', 'at once'],
+    ]);
+    await server.closeAll();
   });
 
   it('say so when there is no archive, or the password is wrong', async () => {
@@ -193,6 +222,7 @@ describe('serve', () => {
   });
 });
 
+// [P1]
 it('hints at Grafana when the plugin command is called by hand', async () => {
   const program = await startProgram({ args: ['plugin'] });
   expect(await program.exited).toBe(1);

@@ -75,6 +75,7 @@ it('will not fill by another expression than the one that is recorded', async ()
   await stack.sql(`UPDATE promkeep_query_versions SET expression = '${QUERIES[0].expr}' WHERE expression = 'other'`);
 });
 
+// [A6]
 it('finds samples that were changed, deleted or added by hand, names them, and repairs them', async () => {
   const clean = await run('verify');
   expect([clean.code, clean.output]).toEqual([0, expect.stringContaining('load')]);

@@ -31,6 +31,20 @@ export const ADMIN: PluginUser = { login: 'adam', role: 'Admin' };
 export const EDITOR: PluginUser = { login: 'eva', role: 'Editor' };
 export const VIEWER: PluginUser = { login: 'vera', role: 'Viewer' };
 
+/** What the process is started in. */
+export interface PluginSurroundings {
+  /** Goes before its command. */
+  prefix?: readonly string[];
+  /** Arguments of Node. */
+  node?: readonly string[];
+  environment?: Readonly<Record<string, string>>;
+}
+
+/** `PROMKEEP_PROGRAM` runs a built `promkeep.js` instead of the sources. */
+const PROGRAM = process.env.PROMKEEP_PROGRAM
+  ? [process.env.PROMKEEP_PROGRAM]
+  : ['--import', 'tsx', path.join(root, 'pkg/main.ts')];
+
 interface UnaryMethod {
   method: string;
   requestSerialize(message: object): Buffer;
@@ -41,14 +55,16 @@ interface UnaryMethod {
 export class PluginProcess {
   private constructor(
     readonly process: ManagedProcess,
+    readonly socketPath: string,
     private readonly client: Client
   ) {}
 
-  static async start(): Promise<PluginProcess> {
+  static async start({ prefix = [], node = [], environment = {} }: PluginSurroundings = {}): Promise<PluginProcess> {
+    const [command, ...args] = [...prefix, process.execPath, ...node, ...PROGRAM];
     const plugin = await startProcess({
       name: 'plugin',
-      command: process.execPath,
-      args: ['--import', 'tsx', path.join(root, 'pkg/main.ts')],
+      command,
+      args,
       cwd: root,
       // Grafana hands over nothing of its own environment; PATH and HOME are for tsx.
       env: {
@@ -57,12 +73,17 @@ export class PluginProcess {
         TMPDIR: os.tmpdir(),
         grafana_plugin_type: 'datasource',
         PLUGIN_PROTOCOL_VERSIONS: '2',
+        ...environment,
       },
     });
     const socket = await until('the plugin shakes hands', async () =>
       /1\|2\|unix\|([^|\s]+)\|grpc\|/.exec(plugin.output())?.at(1)
     );
-    return new PluginProcess(plugin, new Client(`unix:${socket}`, credentials.createInsecure()));
+    return new PluginProcess(
+      plugin,
+      socket,
+      new Client(`unix:${socket}`, credentials.createInsecure(), { 'grpc.max_receive_message_length': -1 })
+    );
   }
 
   async stop(signal?: NodeJS.Signals): Promise<void> {
@@ -94,7 +115,11 @@ export class PluginProcess {
       headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, { values: [value] }])),
       body: Buffer.from(body === undefined ? '' : JSON.stringify(body)),
     };
-    const messages = await this.stream<{ code: number; body: Buffer }>(request);
+    const messages = await this.callStream<{ code: number; body: Buffer }>(
+      'pluginv2.Resource',
+      'CallResource',
+      request
+    );
     const text = Buffer.concat(messages.map((message) => message.body)).toString('utf8');
     return { status: messages[0].code, body: text === '' ? undefined : JSON.parse(text) };
   }
@@ -106,19 +131,44 @@ export class PluginProcess {
     json: Record<string, unknown>,
     headers: Record<string, string> = {}
   ): Promise<{ error: string; status: number; frames: Buffer[] }> {
-    const nowMs = Date.now();
-    const range = { fromEpochMS: nowMs - 60_000, toEpochMS: nowMs };
-    const query = { refId: 'A', maxDataPoints: 60, intervalMS: 1_000, timeRange: range, queryType: '' };
     const { path: method, ...codec } = protocol.service('pluginv2.Data').QueryData;
-    const request = {
-      pluginContext: contextOf(datasource, user),
-      headers,
-      queries: [{ ...query, json: Buffer.from(JSON.stringify({ refId: 'A', ...json })) }],
-    };
+    const request = queryRequest(datasource, user, json, headers);
     const answer = await this.unary<{
       responses: Record<string, { error: string; status: number; frames: Buffer[] }>;
     }>({ method, ...codec }, request);
     return answer.responses.A;
+  }
+
+  /** Any unary call, with a request of the test's own making. */
+  call<T>(service: string, name: string, request: object): Promise<T> {
+    const { path: method, ...codec } = protocol.service(service)[name];
+    return this.unary<T>({ method, ...codec }, request);
+  }
+
+  /** All messages of any streamed call; after `enough` of them the caller hangs up. */
+  callStream<T>(service: string, name: string, request: object, enough = Infinity): Promise<T[]> {
+    const { path: method, requestSerialize, responseDeserialize } = protocol.service(service)[name];
+    const decode = (bytes: Buffer): T => responseDeserialize(bytes) as T;
+    const call = this.client.makeServerStreamRequest(method, requestSerialize, decode, request);
+    const messages: T[] = [];
+    return new Promise((resolve, reject) => {
+      call.on('data', (message: T) => {
+        if (messages.push(message) >= enough) {
+          resolve(messages);
+          call.cancel();
+        }
+      });
+      call.on('error', reject);
+      call.on('end', () => resolve(messages));
+    });
+  }
+
+  /** A streamed call that is left open. @returns what ends it */
+  openStream(service: string, name: string, request: object): () => void {
+    const { path: method, requestSerialize, responseDeserialize } = protocol.service(service)[name];
+    const call = this.client.makeServerStreamRequest(method, requestSerialize, responseDeserialize, request);
+    call.on('error', () => undefined).on('data', () => undefined);
+    return () => call.cancel();
   }
 
   private unary<T>({ method, requestSerialize, responseDeserialize }: UnaryMethod, request: object): Promise<T> {
@@ -133,25 +183,38 @@ export class PluginProcess {
       );
     });
   }
-
-  private stream<T>(request: object): Promise<T[]> {
-    const { path: method, requestSerialize, responseDeserialize } = protocol.service('pluginv2.Resource').CallResource;
-    const call = this.client.makeServerStreamRequest(
-      method,
-      requestSerialize,
-      (bytes) => responseDeserialize(bytes) as T,
-      request
-    );
-    const messages: T[] = [];
-    return new Promise((resolve, reject) => {
-      call.on('data', (message: T) => messages.push(message));
-      call.on('error', reject);
-      call.on('end', () => resolve(messages));
-    });
-  }
 }
 
-function contextOf({ uid, orgId = 1, url, jsonData, secrets = {} }: PluginDatasource, user: PluginUser | undefined) {
+/** One query with the refId A. */
+export function queryRequest(
+  datasource: PluginDatasource,
+  user: PluginUser | undefined,
+  json: Record<string, unknown>,
+  headers: Record<string, string> = {}
+): object {
+  const nowMs = Date.now();
+  const range = { fromEpochMS: nowMs - 60_000, toEpochMS: nowMs };
+  const query = { refId: 'A', maxDataPoints: 60, intervalMS: 1_000, timeRange: range, queryType: '' };
+  return {
+    pluginContext: contextOf(datasource, user),
+    headers,
+    queries: [{ ...query, json: Buffer.from(JSON.stringify({ refId: 'A', ...json })) }],
+  };
+}
+
+export function resourceRequest(
+  datasource: PluginDatasource,
+  user: PluginUser | undefined,
+  [method, resource]: [string, string]
+): object {
+  return { pluginContext: contextOf(datasource, user), path: resource, url: resource, method };
+}
+
+/** What Grafana says about a datasource and whoever asks it. */
+export function contextOf(
+  { uid, orgId = 1, url, jsonData, secrets = {} }: PluginDatasource,
+  user: PluginUser | undefined
+) {
   return {
     orgId,
     pluginId: 'promkeep-prometheus-datasource',

@@ -159,6 +159,8 @@ it('loses nothing when Grafana kills the plugin', async () => {
 it('deletes with its data what nobody needs any more, and nobody makes it again', async () => {
   const { revision } = await find('mine');
   await call('/delete', { name: 'mine', revision, withData: true }, ADMIN);
+  expect(await samplesOf('mine')).toBeGreaterThan(0);
+  await call('/carry-out', { name: 'mine' }, ADMIN);
   await new Promise((resolve) => setTimeout(resolve, 5_000));
   expect(await samplesOf('mine')).toBe(0);
   expect((await list()).queries.map(({ name }) => name)).toEqual(['cpu', 'extra', 'load']);

@@ -117,6 +117,7 @@ it('leaves a gap that names the limit where a query has too many series, and hea
   await stack.expectExact();
 });
 
+// [A4]
 it('gives the lease back when it is closed in the middle of a write, and nothing of that write stays', async () => {
   const blocker = new Client({ connectionString: stack.postgres.url });
   await blocker.connect();

@@ -18,6 +18,7 @@ scrape_configs:
     static_configs: [{targets: ['127.0.0.1:9']}]
 `;
 
+// [A5]
 it('the probe sees an outage of a minute, which count(up) takes for covered', async () => {
   const dataDir = await mkdtemp(path.join(os.tmpdir(), 'promkeep-test-probe-'));
   const first = await startPrometheus({ config, dataDir });
@@ -50,7 +51,7 @@ it('the probe sees an outage of a minute, which count(up) takes for covered', as
       },
       { name: 'up', expression: 'up', stepMs: 1_000, retention: '7d' },
       { fromMs: startMs, toMs: endMs },
-      live()
+      { signal: live() }
     );
   try {
     expect((await fetched('count(up)')).gaps).toEqual([]);

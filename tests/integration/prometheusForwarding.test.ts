@@ -69,6 +69,7 @@ describe('what a user brings along', () => {
     await instance.callResource(request, user, live());
   }
 
+  // [Q2.3]
   it('goes to Prometheus with queries, health checks and resource calls, if it is theirs to show', async () => {
     const { seen, instance } = await open({});
     await useAll(instance);
@@ -84,6 +85,7 @@ describe('what a user brings along', () => {
     }
   });
 
+  // [Q7.17]
   it('stands back behind basic auth, which Save & test says', async () => {
     const { seen, instance } = await open({
       basicAuthEnabled: true,
@@ -164,6 +166,7 @@ describe('a Prometheus with TLS behind a proxy', () => {
     return source.queryInstant({ expr: 'up', timeMs: 1_000 }, { signal: live() });
   }
 
+  // [Q2.2]
   it('is reached by CONNECT, and the proxy sees nothing of the request', async () => {
     const proxy = await startProxy();
     expect((await askThrough(proxy.url, cert)).series).toHaveLength(1);

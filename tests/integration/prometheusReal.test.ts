@@ -117,6 +117,7 @@ describe('a Prometheus with data', () => {
     await curious.close();
   });
 
+  // [Q4.1]
   it('passes resources through, with the status of a failure and the cache header of the browser', async () => {
     const headers = { 'X-Grafana-Cache': 'private, max-age=60', Cookie: 'no=business' };
     const body = Buffer.from('match[]=up&limit=5');

@@ -67,6 +67,7 @@ async function failureOf(work: Promise<unknown>): Promise<PromkeepError> {
 }
 
 describe('answers that are none', () => {
+  // [Q2.4] [Q7.11]
   it.each<[string, number, string, string, Partial<PromkeepError>]>([
     [
       'a login page',
@@ -103,6 +104,7 @@ describe('answers that are none', () => {
     expect(error).toMatchObject(expected);
   });
 
+  // [Q7.1]
   it('shows status, host and a snippet', async () => {
     const login = await serve((_, response) => response.end('<html><title>Sign in</title></html>'));
     expect((await failureOf(ask(sourceOf(login.url)))).message).toBe(
@@ -166,6 +168,7 @@ describe('trouble on the way', () => {
     await socketClosed;
   });
 
+  // [A17]
   it('refuses an answer beyond the limit, announced or not, and hangs up', async () => {
     const announced = await serve((_, response) => response.writeHead(200, { 'content-length': 5000 }).write('{'));
     const error = await failureOf(ask(sourceOf(announced.url, { responseLimitBytes: 4999 })));
@@ -179,6 +182,7 @@ describe('trouble on the way', () => {
     );
   });
 
+  // [A17]
   it('counts unpacked bytes: a small body may hold a large one', async () => {
     const bomb = gzipSync(Buffer.alloc(50_000_000, ' '));
     const server = await serve((_, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(bomb));
@@ -188,6 +192,7 @@ describe('trouble on the way', () => {
 });
 
 describe('packed answers', () => {
+  // [Q7.13]
   it.each([
     ['gzip', gzipSync(ANSWER)],
     ['x-gzip', gzipSync(ANSWER)],
@@ -231,6 +236,7 @@ describe('connections', () => {
     expect(server.connections()).toBeLessThanOrEqual(2);
   });
 
+  // [Q2.1]
   it('asks once more when the kept connection was dead', async () => {
     let first = true;
     const server = await serve((request, response, socket) => {
@@ -286,6 +292,7 @@ describe('redirects', () => {
     expect(server.seen[1].headers.authorization).toMatch(/^Basic /);
   });
 
+  // [Q7.2]
   it('never show a secret to another origin', async () => {
     const other = await serve((_, response) => response.end(ANSWER));
     const server = await serve(({ url }, response) => response.writeHead(308, { location: other.url + url }).end());
@@ -294,6 +301,7 @@ describe('redirects', () => {
     expect(JSON.stringify(other.seen[0])).not.toMatch(/geheim|authorization|cookie|dashboard|Basic/i);
   });
 
+  // [Q7.2]
   it('do not give secrets back to the origin after leaving it', async () => {
     let home = '';
     const other = await serve((_, response) => response.writeHead(307, { location: `${home}/back` }).end());
@@ -305,6 +313,7 @@ describe('redirects', () => {
     expect(server.seen[1].headers.authorization).toBeUndefined();
   });
 
+  // [Q7.11]
   it.each([301, 302, 303])('%d of a POST is an error that says where to: it would lose the query', async (status) => {
     const server = await serve((_, response) =>
       response.writeHead(status, { location: '/login?next=query%3Dx' }).end()
@@ -314,6 +323,7 @@ describe('redirects', () => {
     expect(error.message).toContain(`a redirect to ${server.url}/login, which would lose the query`);
   });
 
+  // [Q2.1]
   it('302 of a GET is followed', async () => {
     const server = await serve(({ url }, response) =>
       url === '/b' ? response.end(ANSWER) : response.writeHead(302, { location: '/b' }).end()
@@ -335,6 +345,7 @@ describe('redirects', () => {
 describe('resources', () => {
   const request = { method: 'GET', path: 'api/v1/labels', query: '', headers: {}, body: new Uint8Array() };
 
+  // [Q7.13] [Q7.18]
   it('keep the escapes of label names and the browser headers to themselves', async () => {
     const server = await serve((_, response) =>
       response.writeHead(200, { 'content-type': 'application/json', 'set-cookie': 'a=b' }).end('{}')
@@ -346,11 +357,11 @@ describe('resources', () => {
       Accept: 'application/json',
     };
     const response = await sourceOf(server.url).resource(
-      { ...request, path: 'api/v1/label/a%2Fb/values', query: 'match%5B%5D=up&token=x', headers },
+      { ...request, path: 'api/v1/label/a%20%EA%B0%80/values', query: 'match%5B%5D=up&token=x', headers },
       live()
     );
     expect(response.headers).toEqual({ 'content-type': 'application/json' });
-    expect(server.seen[0].url).toBe('/api/v1/label/a%2Fb/values?match%5B%5D=up&token=x');
+    expect(server.seen[0].url).toBe('/api/v1/label/a%20%EA%B0%80/values?match%5B%5D=up&token=geheim-geheim-token');
     expect(Object.keys(server.seen[0].headers).sort()).toEqual([
       'accept',
       'accept-encoding',
@@ -371,6 +382,7 @@ describe('resources', () => {
     expect(Buffer.from(response.body).toString()).toBe('busy');
   });
 
+  // [Q7.13]
   it('tell a transport failure as Prometheus tells its errors', async () => {
     const port = await freePort();
     const response = await sourceOf(`http://127.0.0.1:${port}`).resource(request, live());
@@ -431,6 +443,7 @@ describe('TLS', () => {
     expect(error.message).toContain('its TLS certificate is for another host name');
   });
 
+  // [Q2.2]
   it('trusts its own CA under its server name, and shows its own certificate', async () => {
     const anonymous = await ask(sourceOf(server.url, { tls: { ca: cert, serverName: 'prom.test' } }));
     expect(anonymous.series[0].labels).toEqual({ client: 'false' });

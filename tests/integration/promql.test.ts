@@ -67,6 +67,7 @@ afterAll(async () => {
 });
 
 describe('what applyFilters writes', () => {
+  // [Q1.6]
   it('is taken by Prometheus wherever Prometheus takes the original', async () => {
     await fc.assert(
       fc.asyncProperty(writtenTwice(vectorExpression), queryFilters, async ({ spaced }, filters) => {
@@ -77,6 +78,7 @@ describe('what applyFilters writes', () => {
     );
   });
 
+  // [Q7.14]
   it('selects what the filters say', async () => {
     const filters = withAdhoc('b', 'not-one-of', ['1', '2']);
     const result = await query(applyFilters('sum by (a) (m_gauge) # all', { ...filters, groupBy: ['b'] }));
@@ -101,6 +103,7 @@ describe('what applyFilters writes', () => {
 });
 
 describe('what compareExpressions allows', () => {
+  // [A7]
   it('gives the numbers Prometheus gives, for every expression it takes', async () => {
     const added = fc.constantFrom<LabelMatcher>(
       { name: 'a', operator: '=', value: '1' },
@@ -134,6 +137,7 @@ describe('suggestions', () => {
     expect(data).toEqual(['__name__', 'a', 'b', 'instance', 'job', 'le']);
   });
 
+  // [Q7.4]
   it('gives a label’s values by GET, though the datasource uses POST', async () => {
     const { adhoc } = withAdhoc('b', 'equals', ['2']);
     const { status, data, headers } = await suggest({ labelName: 'a', queries: ['m_gauge'], adhocFilters: adhoc });

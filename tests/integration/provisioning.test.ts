@@ -17,6 +17,7 @@ function promtool(...args: string[]): string {
 describe('the Prometheus configuration', () => {
   const text = read('prometheus/prometheus.yml');
 
+  // [R1]
   it('is accepted by promtool, with its rules', () => {
     const dir = mkdtempSync(path.join(os.tmpdir(), 'promkeep-config-'));
     cpSync(path.join(prometheusDir, 'rules'), path.join(dir, 'rules'), { recursive: true });
@@ -32,12 +33,14 @@ describe('the Prometheus configuration', () => {
     expect(promtool('check', 'rules', 'rules/archive.yml')).toContain('3 rules found');
   });
 
+  // [R8]
   it('has alerts that fire and resolve', () => {
     const files = readdirSync(path.join(prometheusDir, 'tests')).map((name) => `tests/${name}`);
     expect(files.length).toBeGreaterThan(0);
     expect(promtool('test', 'rules', ...files)).toContain('SUCCESS');
   });
 
+  // [R1]
   it('has the jobs, ports and intervals it promises', () => {
     const config: {
       global: Record<string, string>;
@@ -98,6 +101,7 @@ describe('the provisioning of Grafana', () => {
     templating: { list: Array<{ name: string; type: string; query: unknown }> };
   } = JSON.parse(read('dashboards/overview.json'));
 
+  // [R7]
   it("makes Grafana's own Prometheus the one default datasource", () => {
     expect(datasources.map(({ type, isDefault }) => [type, isDefault])).toEqual([
       ['prometheus', true],
@@ -105,6 +109,7 @@ describe('the provisioning of Grafana', () => {
     ]);
   });
 
+  // [R7]
   it('takes passwords from variables only', () => {
     const secrets = datasources.flatMap(({ secureJsonData }) => Object.values(Object(secureJsonData)));
     expect(secrets).toEqual(['$PROMKEEP_ARCHIVE_PASSWORD']);
@@ -117,6 +122,7 @@ describe('the provisioning of Grafana', () => {
     expect(dashboard.templating.list[0]).toMatchObject({ type: 'datasource', query: DATASOURCE_PLUGIN_ID });
   });
 
+  // [R6]
   it('rates over $__rate_interval and offers job and instance', () => {
     const expressions = dashboard.panels.flatMap(({ targets }) => targets.map(({ expr }) => expr)).filter(Boolean);
     expect(expressions).toHaveLength(6);

@@ -9,7 +9,7 @@ import { live, TestServer } from './archiveServers';
 import { serve, temporaryFile, until } from './promkeepProgram';
 
 /**
- * Promise 6 on real data: a node exporter scraped every second, `promkeep serve` recording it, part of it packed, a hole in the
+ * The seam on real data [A6]: a node exporter scraped every second, `promkeep serve` recording it, part of it packed, a hole in the
  * middle; then every answer read back is held against Prometheus alone.
  */
 
@@ -117,6 +117,7 @@ async function ask(
 }
 
 describe('both', () => {
+  // [A6]
   it.each([
     ['every second', { interval: '1s' }],
     ['every two seconds', { interval: '2s' }],
@@ -205,6 +206,7 @@ describe('the archive alone', () => {
     ]);
   });
 
+  // [R12]
   it('does without Prometheus', async () => {
     const away = await createAway();
     const part = { of: away, range: recorded };

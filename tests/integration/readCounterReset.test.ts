@@ -146,6 +146,7 @@ describe.each([
     }
   });
 
+  // [A6]
   it.each(Object.entries(QUERIES))('%s equals Prometheus alone, sample for sample', async (name, expr) => {
     const counters = PHASES.length * Object.keys(OFFSETS).length;
     for (const interval of ['15s', '30s', '1m', '2m']) {

@@ -13,7 +13,7 @@ import { live, TestServer } from './archiveServers';
 import { writing } from './archiveWrites';
 
 /**
- * Promise 10 on real servers: thirty hours of samples in a Prometheus, recorded with a hole; those of the first day have
+ * Rollups on real servers [A10]: thirty hours of samples in a Prometheus, recorded with a hole; those of the first day have
  * expired in the archive, and a second Prometheus has only the last four hours left.
  */
 
@@ -179,6 +179,7 @@ const AGGREGATES: Array<[string, (all: number[]) => number]> = [
 const hasHole = (endMs: number, widthMs: number): boolean => endMs > HOLE.fromMs - STEP && endMs - widthMs < HOLE.toMs;
 
 describe('an aggregate over expired, archived and young samples', () => {
+  // [R12]
   it.each(AGGREGATES)('%s equals what the samples were: both', async (aggregate, of) => {
     for (const [interval, widthMs] of [
       ['5m', FIVE],

@@ -44,6 +44,7 @@ describe.each(SERVERS)('recorded queries on $name', (server) => {
     expect(changed.revision).toBeGreaterThan(made.revision);
   });
 
+  // [A13]
   it('starts a new version with another expression, and old samples keep theirs', async () => {
     const made = await archive.recorded.create(QUERY, 'eva');
     await write();
@@ -76,6 +77,7 @@ describe.each(SERVERS)('recorded queries on $name', (server) => {
     });
   });
 
+  // [A13]
   it('refuses a taken name, an unknown query, and changes of provisioned ones', async () => {
     await archive.provision([{ ...QUERY, name: 'file' }]);
     await archive.recorded.create(QUERY, 'eva');
@@ -89,7 +91,7 @@ describe.each(SERVERS)('recorded queries on $name', (server) => {
     expect(file).toMatchObject({ name: 'file', provisioned: true });
     const refused = { code: 'FORBIDDEN', message: expect.stringContaining('config file') };
     await expect(archive.recorded.change(editOf(file), { paused: true })).rejects.toMatchObject(refused);
-    await expect(archive.recorded.remove(editOf(file), false, live())).rejects.toMatchObject(refused);
+    await expect(archive.recorded.remove(editOf(file), false)).rejects.toMatchObject(refused);
   });
 
   it('leaves queries made in Grafana alone when a config file without them is provisioned', async () => {
@@ -103,6 +105,7 @@ describe.each(SERVERS)('recorded queries on $name', (server) => {
     ]);
   });
 
+  // [A9]
   it('deletes a query with its data, packed or not, and nothing else', async () => {
     const made = await archive.recorded.create(QUERY, 'eva');
     await archive.recorded.create({ ...QUERY, name: 'other' }, 'eva');
@@ -114,7 +117,8 @@ describe.each(SERVERS)('recorded queries on $name', (server) => {
       live()
     );
     expect(await count('SELECT count(*) AS n FROM promkeep_packed')).toBe(2);
-    expect(await archive.recorded.remove(editOf(made), true, live())).toBe(true);
+    await archive.recorded.remove(editOf(made), true);
+    expect(await archive.recorded.carryOut('cpu', 'adam', live())).toBe(true);
     expect((await archive.recorded.list()).map(({ name }) => name)).toEqual(['other']);
     expect((await archive.ledger()).map(({ name }) => name)).toEqual(['other']);
     expect(await count(`SELECT count(*) AS n FROM metrics_data`)).toBe(1);
@@ -126,7 +130,8 @@ describe.each(SERVERS)('recorded queries on $name', (server) => {
   it('does not let a late archiver make a deleted query again', async () => {
     const made = await archive.recorded.create(QUERY, 'eva');
     await write();
-    await archive.recorded.remove(editOf(made), true, live());
+    await archive.recorded.remove(editOf(made), true);
+    await archive.recorded.carryOut('cpu', 'adam', live());
     await expect(write()).rejects.toMatchObject({ code: 'ARCHIVE_QUERY_CHANGED' });
     expect(await count('SELECT count(*) AS n FROM metrics_data')).toBe(0);
     const again = await archive.recorded.create({ ...QUERY, expression: 'up == 1' }, 'adam');
@@ -139,7 +144,7 @@ describe.each(SERVERS)('recorded queries on $name', (server) => {
   it('keeps the data when asked to, and goes on with it under the same name', async () => {
     const made = await archive.recorded.create(QUERY, 'eva');
     await write();
-    await archive.recorded.remove(editOf(made), false, live());
+    await archive.recorded.remove(editOf(made), false);
     expect(await archive.recorded.list()).toEqual([]);
     expect(await count(`SELECT count(*) AS n FROM metrics_data WHERE query = 'cpu'`)).toBe(3);
     await archive.recorded.create(QUERY, 'adam');
@@ -150,11 +155,12 @@ describe.each(SERVERS)('recorded queries on $name', (server) => {
     const made = await archive.recorded.create(QUERY, 'eva');
     await write();
     const gone = AbortSignal.abort();
-    expect(await archive.recorded.remove(editOf(made), true, gone)).toBe(false);
+    await archive.recorded.remove(editOf(made), true);
+    expect(await archive.recorded.carryOut('cpu', 'adam', gone)).toBe(false);
     expect(await archive.recorded.list()).toEqual([]);
     const jobs = test.jobs(url);
-    expect(await jobs.removeDeleted(live())).toEqual({ queries: 1, samples: 3, packedRows: 0 });
-    expect(await jobs.removeDeleted(live())).toEqual({ queries: 0, samples: 0, packedRows: 0 });
+    expect(await jobs.removeDeleted(live())).toMatchObject({ queries: 1, samples: 3, packedRows: 0 });
+    expect(await jobs.removeDeleted(live())).toMatchObject({ queries: 0, samples: 0, packedRows: 0 });
     expect(await count('SELECT count(*) AS n FROM promkeep_queries')).toBe(1);
     await (await test.client(url)).query(`UPDATE promkeep_queries SET deleted_at = now() - interval '2 hours'`);
     await jobs.removeDeleted(live());
@@ -164,7 +170,8 @@ describe.each(SERVERS)('recorded queries on $name', (server) => {
   it('takes over a deleted name that a config file provisions', async () => {
     const made = await archive.recorded.create(QUERY, 'eva');
     await write();
-    await archive.recorded.remove(editOf(made), true, AbortSignal.abort());
+    await archive.recorded.remove(editOf(made), true);
+    await archive.recorded.carryOut('cpu', 'adam', AbortSignal.abort());
     await archive.provision([{ ...QUERY, retention: '1y' }]);
     expect(await archive.recorded.list()).toMatchObject([{ name: 'cpu', provisioned: true, retention: '1y' }]);
     expect(await count('SELECT count(*) AS n FROM metrics_data')).toBe(0);
@@ -175,7 +182,7 @@ describe.each(SERVERS)('recorded queries on $name', (server) => {
     const other = test.archive(url, { source: { orgId: 2, name: 'default' } });
     expect(await other.recorded.list()).toEqual([]);
     await expect(other.recorded.change(editOf(made), { paused: true })).rejects.toMatchObject({ code: 'NOT_FOUND' });
-    await expect(other.recorded.remove(editOf(made), true, live())).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(other.recorded.remove(editOf(made), true)).rejects.toMatchObject({ code: 'NOT_FOUND' });
     expect(await other.recorded.create({ ...QUERY, expression: '1' }, 'bob')).toMatchObject({ expression: '1' });
     expect(await archive.recorded.list()).toEqual([made]);
   });

@@ -31,6 +31,7 @@ afterAll(async () => {
 const get = (path: string): ReturnType<typeof getJson> => getJson(`${promkeep.url}${path}`);
 
 describe('/api/metrics/summary', () => {
+  // [R10]
   it('has the four keys, values where there is data, and null with a reason where not', async () => {
     const body = await until('CPU and memory have values', async () => {
       const answer = await get('/api/metrics/summary');
@@ -51,6 +52,7 @@ describe('/api/metrics/summary', () => {
 });
 
 describe('/api/standard', () => {
+  // [R5]
   it('gives standard records of an instant query', async () => {
     const { status, body } = await get('/api/standard?query=up');
     expect(status).toBe(200);

@@ -37,6 +37,7 @@ afterAll(async () => {
 describe('npm start', () => {
   jest.setTimeout(300_000);
 
+  // [R3]
   it('leads to four live values, leaves nothing behind, and keeps its data', async () => {
     const first = await start();
     expect(statSync(path.join(stateDir, 'addresses.json')).mode & 0o777).toBe(0o600);

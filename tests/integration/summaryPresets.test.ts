@@ -70,6 +70,7 @@ function evaluate(metrics: (typeof SUMMARY_PRESETS)['node']) {
 }
 
 describe('summary presets on a real Prometheus', () => {
+  // [R2]
   it('give values where the job is scraped', async () => {
     for (const { metric, groups, failure } of await evaluate(SUMMARY_PRESETS.node)) {
       expect([metric.key, failure, groups.length]).toEqual([metric.key, undefined, 1]);
@@ -77,6 +78,7 @@ describe('summary presets on a real Prometheus', () => {
     }
   });
 
+  // [R2]
   it.each(['postgres', 'mysql', 'app'] as const)('show nothing of %s, which nothing scrapes', async (name) => {
     const evaluations = await evaluate(SUMMARY_PRESETS[name]);
     expect(evaluations.map(({ failure, groups }) => [failure, groups])).toEqual(

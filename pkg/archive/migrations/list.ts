@@ -12,6 +12,9 @@ import { rowSecurity } from './0009rowSecurity';
 import { expiredCoverage } from './0010expiredCoverage';
 import { settings } from './0011settings';
 import { takingApart } from './0012takingApart';
+import { ownNames } from './0013ownNames';
+import { deletions } from './0014deletions';
+import { expectedSeries } from './0015expectedSeries';
 
 export interface Migration {
   name: string;
@@ -33,4 +36,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: 'expired coverage', sql: expiredCoverage },
   { name: 'settings', sql: settings },
   { name: 'taking apart', sql: takingApart },
+  { name: 'own names', sql: ownNames },
+  { name: 'deletions', sql: deletions },
+  { name: 'expected series', sql: expectedSeries },
 ];

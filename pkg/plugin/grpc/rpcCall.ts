@@ -1,4 +1,5 @@
 import { constants, type IncomingHttpHeaders, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import { ReaderProgress } from '../../core/readerProgress';
 import { type RpcContext, type RpcMethod } from './rpcHandler';
 import { ANSWER_HEADERS, failureTrailer, OK_TRAILER, RpcFailure, STATUS, timeoutMs } from './rpcStatus';
 
@@ -6,6 +7,8 @@ import { ANSWER_HEADERS, failureTrailer, OK_TRAILER, RpcFailure, STATUS, timeout
 const PREFIX_BYTES = 5;
 /** `setTimeout` ends at once when it is told to wait for longer. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
+/** From the headers of a call to the end of its request, which Grafana has at hand as a whole. */
+const ARRIVAL_MS = 30_000;
 /** What one answer hands over before the next one has its turn: a short answer passes a long one. */
 const TURN_BYTES = 256 * 1024;
 
@@ -17,26 +20,46 @@ export class RpcCall {
   private received: Buffer[] = [];
   private receivedBytes = 0;
   private ended = false;
+  private readonly arrival: NodeJS.Timeout | undefined;
+  private readonly goneListeners: Array<() => void> = [];
+  private serving = false;
+  private gone = false;
+  private sentBytes = 0;
+  private readonly progress = new ReaderProgress();
 
   constructor(
     private readonly stream: ServerHttp2Stream,
     private readonly method: RpcMethod,
     headers: IncomingHttpHeaders,
-    private readonly limits: { maxRequestBytes: number; onFinish(call: RpcCall): void }
+    private readonly limits: { maxRequestBytes: number; onGone(call: RpcCall): void }
   ) {
-    this.context = { path: method.path, headers, signal: this.controller.signal };
+    const onGone = (listener: () => void): void => void this.goneListeners.push(listener);
+    this.context = { path: method.path, headers, signal: this.controller.signal, onGone };
+    if (method.handler.kind !== 'drain') {
+      const late = new RpcFailure(STATUS.deadlineExceeded, 'The request did not arrive in time');
+      this.arrival = setTimeout(() => this.fail(late), ARRIVAL_MS);
+    }
     const limitMs = timeoutMs(headers['grpc-timeout']?.toString());
     if (limitMs !== undefined) {
       this.timer = setTimeout(() => this.giveUp(), Math.min(limitMs, MAX_TIMER_MS));
     }
     stream.on('data', (bytes: Buffer) => this.receive(bytes));
     stream.on('end', () => this.begin());
-    stream.on('close', () => this.abort());
+    stream.on('close', () => this.leave());
   }
 
   /** Asks the handler to stop; it still may say how it ended. */
   cancel(): void {
-    this.controller.abort();
+    if (!this.ended) {
+      this.controller.abort();
+    }
+  }
+
+  /** Breaks off an answer that the client does not take, so that it leaves the memory. To be called every `LOOK_MS`. */
+  endIfStalled(nowMs: number): void {
+    if (this.progress.hasStalled(this.stream.bufferSize > 0, this.sentBytes, nowMs)) {
+      this.stream.close(constants.NGHTTP2_CANCEL);
+    }
   }
 
   private receive(bytes: Buffer): void {
@@ -53,6 +76,7 @@ export class RpcCall {
 
   /** The client has nothing more to say. */
   private begin(): void {
+    clearTimeout(this.arrival);
     if (this.ended) {
       return;
     }
@@ -69,16 +93,27 @@ export class RpcCall {
     }
   }
 
-  /** The client has cancelled, or is gone: nobody waits for the answer. */
-  private abort(): void {
+  /** The client has everything; or it has cancelled, or is gone: then nobody waits for the answer. */
+  private leave(): void {
     if (!this.ended) {
       this.finish();
       this.controller.abort();
+    }
+    this.gone = true;
+    this.tellGone();
+    this.limits.onGone(this);
+  }
+
+  /** A handler holds what it works on also when the stream is gone. */
+  private tellGone(): void {
+    if (this.gone && !this.serving) {
+      this.goneListeners.splice(0).forEach((listener) => listener());
     }
   }
 
   private async serve(request: object): Promise<void> {
     const { handler } = this.method;
+    this.serving = true;
     try {
       if (handler.kind === 'unary') {
         await this.send(await handler.run(request, this.context));
@@ -88,6 +123,9 @@ export class RpcCall {
       this.succeed();
     } catch (error) {
       this.fail(error instanceof RpcFailure ? error : new RpcFailure(STATUS.unknown, String(error)));
+    } finally {
+      this.serving = false;
+      this.tellGone();
     }
   }
 
@@ -117,6 +155,7 @@ export class RpcCall {
     if (!this.stream.write(bytes)) {
       await this.drained();
     }
+    this.sentBytes += bytes.length;
   }
 
   private drained(): Promise<void> {
@@ -180,7 +219,7 @@ export class RpcCall {
     this.ended = true;
     this.received = [];
     clearTimeout(this.timer);
-    this.limits.onFinish(this);
+    clearTimeout(this.arrival);
   }
 }
 

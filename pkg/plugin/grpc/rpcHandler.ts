@@ -8,6 +8,8 @@ export interface RpcContext {
   readonly headers: IncomingHttpHeaders;
   /** Aborted when the client cancels or is gone, when the call's time is up, and never after the answer. */
   readonly signal: AbortSignal;
+  /** Calls back once, when nothing of the answer is in memory any more: its client has it all, or nobody waits for it. */
+  onGone(listener: () => void): void;
 }
 
 /** One request, one answer. Fails with `RpcFailure`; any other error becomes the status UNKNOWN. */

@@ -1,4 +1,5 @@
 import http2 from 'node:http2';
+import { LOOK_MS } from '../../core/readerProgress';
 import { RpcCall } from './rpcCall';
 import { type RpcMethod } from './rpcHandler';
 import { ANSWER_HEADERS, failureTrailer, RpcFailure, STATUS } from './rpcStatus';
@@ -22,6 +23,7 @@ export class RpcServer {
   private readonly methods = new Map<string, RpcMethod>();
   private readonly sessions = new Set<http2.ServerHttp2Session>();
   private readonly running = new Set<RpcCall>();
+  private looking: NodeJS.Timeout | undefined;
   private readonly server: http2.Http2Server | http2.Http2SecureServer;
 
   constructor(private readonly options: RpcServerOptions) {
@@ -57,6 +59,7 @@ export class RpcServer {
       this.server.once('error', reject);
       this.server.listen(path, () => {
         this.server.off('error', reject);
+        this.looking = setInterval(() => this.endStalled(), LOOK_MS).unref();
         resolve();
       });
     });
@@ -69,6 +72,7 @@ export class RpcServer {
 
   /** Takes no more calls; resolves when the last one has ended and its client knows. */
   close(): Promise<void> {
+    clearInterval(this.looking);
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
     this.sessions.forEach((session) => session.close());
     return closed;
@@ -76,7 +80,13 @@ export class RpcServer {
 
   /** Breaks off what is left. */
   destroy(): void {
+    clearInterval(this.looking);
     this.sessions.forEach((session) => session.destroy());
+  }
+
+  private endStalled(): void {
+    const nowMs = performance.now();
+    this.running.forEach((call) => call.endIfStalled(nowMs));
   }
 
   private accept(session: http2.ServerHttp2Session): void {
@@ -99,7 +109,7 @@ export class RpcServer {
     }
     const call = new RpcCall(stream, method, headers, {
       maxRequestBytes: this.options.maxRequestBytes,
-      onFinish: (finished) => this.running.delete(finished),
+      onGone: (gone) => this.running.delete(gone),
     });
     this.running.add(call);
   }

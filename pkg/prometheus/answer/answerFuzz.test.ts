@@ -63,6 +63,7 @@ function toPair([timeMs, text]: [number, string]): [number, string] {
 }
 
 describe('the answer parser, fuzzed', () => {
+  // [Q1.7]
   it('gives the same samples as Number(), bit by bit, for any chunk sizes', () => {
     fc.assert(
       fc.property(allSeries, chunkSizes, fc.boolean(), (series, sizes, spaced) => {

@@ -21,6 +21,7 @@ const success = (data: string, rest = ''): string => `{"status":"success","data"
 const matrix = (series: string): string => success(`{"resultType":"matrix","result":[${series}]}`);
 
 describe('shapes', () => {
+  // [Q3.2]
   it('reads a matrix', () => {
     const result = toQueryResult(
       bothWays(matrix('{"metric":{"__name__":"up","job":"a"},"values":[[1,"1"],[1.5,"-0"],[2.0015,"NaN"],[3,"+Inf"]]}'))
@@ -99,6 +100,7 @@ describe('shapes', () => {
 describe('envelope', () => {
   const data = '{"resultType":"vector","result":[]}';
 
+  // [Q7.11]
   it('keeps the error when data is null before it', () => {
     const envelope = bothWays('{"data":null,"status":"error","errorType":"bad_data","error":"no \\"}\\""}');
     expect(refusalOf(envelope)).toEqual({ errorType: 'bad_data', error: 'no "}"' });
@@ -119,6 +121,7 @@ describe('envelope', () => {
     }
   );
 
+  // [Q3.1]
   it('keeps warnings, infos and raw stats', () => {
     const result = toQueryResult(
       bothWays(
@@ -128,6 +131,7 @@ describe('envelope', () => {
     expect(result).toMatchObject({ warnings: ['w'], infos: ['i'], stats: { samples: { a: [1, { b: '}' }] } } });
   });
 
+  // [Q3.1]
   it('skips unknown keys of every kind, and white space', () => {
     const body = ` {\n"x" : [1, {"y": "\\\\"}, true], "n":-1.5e3 , "data" : { "z":null,\t"resultType":"matrix",
       "result" : [ { "q" : {} , "metric" : { "a" : "b" } , "values" : [ [ 1 , "2" ] , [ 3 , "4" ] ] } ] } } \n`;

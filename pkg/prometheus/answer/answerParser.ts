@@ -7,6 +7,8 @@ import { type RawResult, ResultGrammar } from './resultGrammar';
 /** Statistics with a step-by-step trail can be large; more than this nobody reads. */
 const MAX_STATS_BYTES = 1024 * 1024;
 const QUOTE = 0x22;
+/** Of an entry in a list. */
+const TEXT_BYTES = 64;
 
 /** What the envelope of an answer held, before anybody asks whether it makes sense. */
 export interface Envelope {
@@ -31,10 +33,17 @@ export class AnswerParser {
   private readonly envelope: Envelope = { warnings: [], infos: [] };
   private readonly parsing = this.parse();
   private done = false;
+  /** Of the texts of the envelope. */
+  private textBytes = 0;
 
   /** @param maxSeries `feed` throws `LIMIT_EXCEEDED` once there are more series */
   constructor(maxSeries = Infinity) {
     this.grammar = new ResultGrammar(this.reader, maxSeries);
+  }
+
+  /** What the answer so far takes in memory at its most, until it has been sent. */
+  get memoryBytes(): number {
+    return this.grammar.memoryBytes + this.textBytes + this.reader.now.queue.memoryBytes;
   }
 
   /** Takes the next bytes of the body; they must not change afterwards. Throws `MalformedAnswer`. */
@@ -110,7 +119,10 @@ export class AnswerParser {
   /** A string; values of other kinds are skipped. */
   private *text(): Parsing<string | undefined> {
     if ((yield* this.reader.peek()) === QUOTE) {
-      return yield* this.reader.string();
+      const text = yield* this.reader.string();
+      // two bytes a character, as they came and as a notice
+      this.textBytes += TEXT_BYTES + 4 * text.length;
+      return text;
     }
     yield* this.reader.skip();
     return undefined;

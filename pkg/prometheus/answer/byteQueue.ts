@@ -21,6 +21,11 @@ export class ByteQueue {
     return this.bytesBefore + this.position;
   }
 
+  /** Memory of its own; what it reads in place is its feeder's. */
+  get memoryBytes(): number {
+    return this.own.length;
+  }
+
   append(chunk: Uint8Array): void {
     const rest = this.end - this.position;
     if (rest === 0) {

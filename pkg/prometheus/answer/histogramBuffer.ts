@@ -1,3 +1,4 @@
+import { histogramBytes } from '../../core/answerMemory';
 import { type HistogramSamples } from '../../core/series';
 
 /** One bucket as Prometheus sends it: boundary rule, lower and upper bound, count. */
@@ -13,6 +14,10 @@ export class HistogramBuffer {
   private lower: number[] = [];
   private upper: number[] = [];
   private bucketCounts: number[] = [];
+
+  get memoryBytes(): number {
+    return histogramBytes(this.timesMs.length, this.rules.length);
+  }
 
   pushBucket([rule, lower, upper, count]: Bucket): void {
     this.rules.push(rule);

@@ -10,6 +10,10 @@ export class HistogramGrammar {
 
   constructor(private readonly reader: PausingReader) {}
 
+  get memoryBytes(): number {
+    return this.buffer.memoryBytes;
+  }
+
   take(): HistogramSamples | undefined {
     return this.buffer.take();
   }

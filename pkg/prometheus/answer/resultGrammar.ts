@@ -1,4 +1,4 @@
-import { PromkeepError } from '../../core/errors';
+import { answerBytes, tooManySeries } from '../../core/answerMemory';
 import { type Series } from '../../core/series';
 import { type ByteQueue } from './byteQueue';
 import { HistogramGrammar, readTime, toFloat } from './histogramGrammar';
@@ -16,6 +16,9 @@ export interface RawResult {
 export class ResultGrammar {
   private readonly samples = new SampleBuffer();
   private readonly histograms: HistogramGrammar;
+  /** Of the series that are complete. */
+  private completeBytes = 0;
+  private labelBytes = 0;
 
   /** @param maxSeries more are refused with `LIMIT_EXCEEDED`, before they are all in memory */
   constructor(
@@ -23,6 +26,11 @@ export class ResultGrammar {
     private readonly maxSeries = Infinity
   ) {
     this.histograms = new HistogramGrammar(reader);
+  }
+
+  /** What the answer so far will take in memory, whatever becomes of it. */
+  get memoryBytes(): number {
+    return this.completeBytes + answerBytes(1, this.labelBytes, this.samples.count) + this.histograms.memoryBytes;
   }
 
   /** Reads the value of `result`; null counts as an empty list. */
@@ -39,7 +47,7 @@ export class ResultGrammar {
     }
     while (more) {
       if (raw.series.length >= this.maxSeries) {
-        throw new PromkeepError('LIMIT_EXCEEDED', `The answer has more than ${this.maxSeries} series, the limit.`);
+        throw tooManySeries(this.maxSeries);
       }
       raw.series.push(yield* this.series());
       let another: boolean | undefined;
@@ -87,13 +95,16 @@ export class ResultGrammar {
       }
     }
     const { timesMs, values } = this.samples.take();
+    this.completeBytes += answerBytes(1, this.labelBytes, values.length) + this.histograms.memoryBytes;
     const histograms = this.histograms.take();
+    this.labelBytes = 0;
     return histograms ? { labels, timesMs, values, histograms } : { labels, timesMs, values };
   }
 
   /** An object of strings; null counts as absent. */
   private *labels(): Parsing<Record<string, string> | undefined> {
     const { now } = this.reader;
+    const start = now.queue.offset;
     if (now.tryByte(OPEN_OBJECT) !== true && !(yield* this.reader.opens(OPEN_OBJECT))) {
       return undefined;
     }
@@ -103,6 +114,7 @@ export class ResultGrammar {
       while ((name = now.nextKey(first)) === undefined) {
         yield;
       }
+      this.labelBytes = now.queue.offset - start;
       if (name === null) {
         return labels;
       }

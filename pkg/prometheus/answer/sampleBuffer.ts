@@ -21,6 +21,11 @@ export class SampleBuffer {
   /** Of the series before. */
   private lastTimesMs: Float64Array = new Float64Array(0);
 
+  /** Of the series being read. */
+  get count(): number {
+    return this.length;
+  }
+
   push(timeMs: number, value: number): void {
     if (this.length === this.timesMs.length) {
       this.grow();

@@ -1,6 +1,6 @@
 /** The program of the worker threads, which parse large answers: an entry of the build, like main.ts. */
 import { type MessagePort, parentPort } from 'node:worker_threads';
-import { PromkeepError } from '../../core/errors';
+import { isTooManySeries } from '../../core/answerMemory';
 import { AnswerParser } from '../answer/answerParser';
 import { MalformedAnswer } from '../answer/malformedAnswer';
 import { packEnvelope } from './packedAnswer';
@@ -21,7 +21,7 @@ function serve(port: MessagePort): void {
     parsers.set(id, parser);
     if (message.kind === 'chunk') {
       parser.feed(message.bytes);
-      say({ kind: 'taken', id });
+      say({ kind: 'taken', id, memoryBytes: parser.memoryBytes });
       return;
     }
     const { packed, transfer } = packEnvelope(parser.finish());
@@ -37,8 +37,8 @@ function serve(port: MessagePort): void {
       parsers.delete(id);
       if (error instanceof MalformedAnswer) {
         say({ kind: 'malformed', id, message: error.message, offset: error.offset });
-      } else if (error instanceof PromkeepError && error.code === 'LIMIT_EXCEEDED') {
-        say({ kind: 'refused', id, message: error.message });
+      } else if (isTooManySeries(error)) {
+        say({ kind: 'refused', id });
       } else {
         say({ kind: 'failed', id, message: error instanceof Error ? error.message : String(error) });
       }

@@ -1,4 +1,5 @@
 import { type Worker } from 'node:worker_threads';
+import { tooManySeries } from '../../core/answerMemory';
 import { PromkeepError } from '../../core/errors';
 import { type Envelope } from '../answer/answerParser';
 import { MalformedAnswer } from '../answer/malformedAnswer';
@@ -8,10 +9,14 @@ import { type FromWorker, type ToWorker } from './workerMessages';
 /** Chunks of a body are a few KB to 64 KB; messages cost 20 µs each, so they go in batches, of about 1 ms of parsing. */
 const BATCH_BYTES = 256 * 1024;
 /** How far the body may be ahead of its parser, so that it does not pile up in memory. */
-const MAX_BATCHES_AHEAD = 8;
+const MAX_BATCHES_AHEAD = 4;
+/** What is on its way to the thread, and what comes of it before it is known: 1 MB of short series takes 15 MB parsed. */
+const AHEAD_BYTES = MAX_BATCHES_AHEAD * BATCH_BYTES * 8;
 
 /** Parses one answer in a worker thread. */
 export interface RemoteParser {
+  /** What the answer takes in memory at its most, as far as it is known. */
+  readonly memoryBytes: number;
   /** Takes the next bytes of the body, which are copied. Throws `MalformedAnswer`, `LIMIT_EXCEEDED`, and `INTERNAL` when the worker died. */
   feed(chunk: Uint8Array): Promise<void>;
   /** The answer, once the whole body was fed. Throws as `feed` does. */
@@ -82,6 +87,7 @@ interface Member {
 type Outcome = { envelope: Envelope } | { error: Error };
 
 class Job implements RemoteParser {
+  memoryBytes = AHEAD_BYTES;
   private batch = Buffer.allocUnsafeSlow(BATCH_BYTES);
   private filled = 0;
   private batchesAhead = 0;
@@ -144,15 +150,17 @@ class Job implements RemoteParser {
     switch (message.kind) {
       case 'taken':
         this.batchesAhead--;
+        this.memoryBytes = AHEAD_BYTES + message.memoryBytes;
         break;
       case 'parsed':
         this.outcome = { envelope: unpackEnvelope(message.packed) };
+        this.memoryBytes -= AHEAD_BYTES;
         break;
       case 'malformed':
         this.outcome = { error: new MalformedAnswer(message.message, message.offset) };
         break;
       case 'refused':
-        this.outcome = { error: new PromkeepError('LIMIT_EXCEEDED', message.message) };
+        this.outcome = { error: tooManySeries(this.maxSeries ?? 0) };
         break;
       case 'failed':
         this.outcome = { error: new PromkeepError('INTERNAL', `The answer could not be parsed: ${message.message}`) };

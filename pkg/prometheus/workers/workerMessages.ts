@@ -9,10 +9,10 @@ export type ToWorker =
 
 /** What a worker says. After `parsed`, `malformed`, `refused` and `failed` it has forgotten the answer. */
 export type FromWorker =
-  /** A chunk was parsed, and another may come. */
-  | { kind: 'taken'; id: number }
+  /** A chunk was parsed, and another may come. `memoryBytes`: what the answer so far takes at its most. */
+  | { kind: 'taken'; id: number; memoryBytes: number }
   | { kind: 'parsed'; id: number; packed: PackedEnvelope }
   | { kind: 'malformed'; id: number; message: string; offset: number }
   /** The answer has more series than are wanted. */
-  | { kind: 'refused'; id: number; message: string }
+  | { kind: 'refused'; id: number }
   | { kind: 'failed'; id: number; message: string };

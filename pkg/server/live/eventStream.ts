@@ -12,17 +12,15 @@ export interface StreamEvent {
 const RETRY_MS = 2_000;
 /** Proxies cut silent connections after 30 to 60 seconds; the page takes a longer silence for a dead connection. */
 const HEARTBEAT_MS = 10_000;
-/** A reader that takes nothing for so long is gone or asleep; it may come back. */
-const STUCK_AFTER_MS = 60_000;
 
 /**
  * One reader of server-sent events. A reader that is slower than the events gets the newest of each name when it has room
- * again: nothing queues up for it.
+ * again: nothing queues up for it. One that takes nothing is ended as of any reply (`openReplies.ts`).
  */
 export class EventStream {
   private readonly waiting = new Map<string, StreamEvent>();
   private readonly heartbeat: NodeJS.Timeout;
-  private fullSinceMs: number | undefined;
+  private isFull = false;
 
   /** @param response with its head unsent */
   constructor(
@@ -44,7 +42,7 @@ export class EventStream {
   }
 
   send(event: StreamEvent): void {
-    if (this.fullSinceMs !== undefined) {
+    if (this.isFull) {
       this.waiting.set(event.name, event);
       return;
     }
@@ -62,22 +60,20 @@ export class EventStream {
 
   private write(text: string): void {
     if (!this.response.writableEnded && !this.response.write(text)) {
-      this.fullSinceMs ??= performance.now();
+      this.isFull = true;
     }
   }
 
   private flush(): void {
-    this.fullSinceMs = undefined;
+    this.isFull = false;
     const events = [...this.waiting.values()];
     this.waiting.clear();
     events.forEach((event) => this.send(event));
   }
 
   private beat(): void {
-    if (this.fullSinceMs === undefined) {
+    if (!this.isFull) {
       this.write('event: heartbeat\ndata: {}\n\n');
-    } else if (performance.now() - this.fullSinceMs > STUCK_AFTER_MS) {
-      this.response.destroy();
     }
   }
 }

@@ -128,6 +128,7 @@ it('does not repeat what a reader knew before its connection was lost, unless it
   expect((await again('?rangeMs=900000', lastId.replace(/^\w+/, 'ffffffff'))).sort()).toEqual(['archive', 'summary']);
 });
 
+// [A17]
 it('refuses more readers than it can serve, and more ranges, with 429', async () => {
   const counts: number[] = [];
   await start({ onReaders: (count) => counts.push(count) });

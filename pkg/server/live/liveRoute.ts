@@ -38,6 +38,10 @@ export function mountLive(server: FastifyInstance, feeds: LiveFeeds): void {
     const rangeMs = parameters.has('rangeMs')
       ? parameters.integer('rangeMs', [MIN_RANGE_MS, feeds.maxRangeMs])
       : DEFAULT_RANGE_MS;
+    if (reply.raw.closed) {
+      // gone while it was checked: nobody would ever give the place back
+      return;
+    }
     const summary = hub.admit(rangeMs);
     const headers = Object.fromEntries(
       Object.entries(reply.getHeaders()).map(([name, value]) => [name, String(value)])

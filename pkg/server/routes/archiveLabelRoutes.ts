@@ -3,8 +3,11 @@ import { type ApiRequest, type ApiRoute } from '../../core/api';
 import { type CompareExpressions } from '../../core/archiveMatch';
 import { type Caller } from '../../core/datasource';
 import { PromkeepError } from '../../core/errors';
+import { inTurns } from '../../core/inTurns';
 import { compareText } from '../../core/joinSeries';
-import { compileMatchers } from '../../core/matchLabels';
+import { type LabelMatcher } from '../../core/labelMatcher';
+import { atMost, LIMITS } from '../../core/limits';
+import { checkMatchers, compileMatchers } from '../../core/matchLabels';
 import { type RecordedHistory } from '../../core/ports';
 import { type Labels } from '../../core/series';
 import { invalid, Parameters } from './parameters';
@@ -72,19 +75,28 @@ async function readSeries(
     fromMs: parameters.has('start') ? parameters.timeMs('start') : EVER.fromMs,
     toMs: parameters.has('end') ? parameters.timeMs('end') : EVER.toMs,
   };
-  const keeps = parameters.has('match') ? filterOf(parameters.text('match'), compare) : () => true;
-  const found = await history.seriesLabels({ name: parameters.text('query'), range, limit: MOST_SERIES + 1 }, signal);
-  const series = found.slice(0, MOST_SERIES).filter(keeps);
+  const matchers = parameters.has('match') ? filterOf(parameters.text('match'), compare) : [];
+  const name = atMost(parameters.text('query'), LIMITS.nameLength, 'The name of a recorded query');
+  const found = await history.seriesLabels({ name, range, limit: MOST_SERIES + 1 }, signal);
+  const series = await inTurns(found.slice(0, MOST_SERIES), () => keeping(matchers), signal);
   return found.length > MOST_SERIES ? { series, truncated: true } : { series };
 }
 
 /** Whatever a filter adds to a bare name is what it filters by. */
-function filterOf(match: string, compare: CompareExpressions): (labels: Labels) => boolean {
-  const matchers = /^\s*\{/.test(match) ? compare('x', `x${match}`) : undefined;
+function filterOf(match: string, compare: CompareExpressions): LabelMatcher[] {
+  atMost(match, LIMITS.parsedExpressionLength, 'A filter');
+  const matchers = match.trimStart().startsWith('{') ? compare('x', `x${match}`) : undefined;
   if (!matchers) {
     throw invalid('The parameter "match" must be a filter such as {job="node"}.');
   }
-  return compileMatchers(matchers);
+  // before anything is read
+  checkMatchers(matchers);
+  return matchers;
+}
+
+function keeping(matchers: readonly LabelMatcher[]): (labels: Labels) => Labels[] {
+  const keeps = compileMatchers(matchers);
+  return (labels) => (keeps(labels) ? [labels] : []);
 }
 
 function valueOf(labels: Labels, name: string): string[] {

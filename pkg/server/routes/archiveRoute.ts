@@ -1,11 +1,15 @@
+import { type RecordingAmounts } from '../../../src/contract/recordedQuery';
 import { type ApiRoute } from '../../core/api';
 import { PromkeepError } from '../../core/errors';
 import { type GapReader } from '../../core/gapReport';
 import { type Archive } from '../../core/ports';
 import { Parameters } from './parameters';
 
-/** `GET /api/archive/status`: what is kept, what is covered and what is missing and why; 409 when there is no archive. */
-export function createArchiveRoute(archive: Archive | undefined): ApiRoute {
+/**
+ * `GET /api/archive/status`: what is kept, what is covered and what is missing and why, and what recorded queries take of what
+ * they may; 409 when there is no archive.
+ */
+export function createArchiveRoute(archive: Archive | undefined, limits: RecordingAmounts): ApiRoute {
   return {
     method: 'GET',
     path: '/api/archive/status',
@@ -14,7 +18,8 @@ export function createArchiveRoute(archive: Archive | undefined): ApiRoute {
       if (!archive) {
         throw noArchive();
       }
-      return { status: 200, body: await archive.status() };
+      const [status, use] = await Promise.all([archive.status(), archive.recorded.use()]);
+      return { status: 200, body: { ...status, recording: { use, limits } } };
     },
   };
 }

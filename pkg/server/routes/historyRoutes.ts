@@ -40,7 +40,7 @@ export function createHistoryRoutes(viewer: ArchiveViewer | undefined): ApiRoute
           throw new PromkeepError('QUERY_INVALID', '"end" must not lie before "start", nor ten years after it.');
         }
         const points = parameters.has('points') ? parameters.integer('points', [1, MOST_POINTS]) : DEFAULT_POINTS;
-        const wanted = { name: parameters.text('name'), range, points };
+        const wanted = { name: parameters.text('name'), range, points, memory: request.caller.memory };
         return { status: 200, body: await present(viewer).readHistory(wanted, request.signal) };
       },
     },

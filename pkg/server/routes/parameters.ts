@@ -1,4 +1,5 @@
 import { PromkeepError } from '../../core/errors';
+import { atMost, LIMITS } from '../../core/limits';
 
 /** Query parameters of one request, read strictly: an unknown or repeated one is an error that names what is allowed. */
 export class Parameters {
@@ -26,7 +27,7 @@ export class Parameters {
     if (value.trim() === '') {
       throw invalid(`The parameter "${name}" is missing.`);
     }
-    return value;
+    return atMost(value, LIMITS.expressionLength, `The parameter "${name}"`);
   }
 
   /** Unix seconds (with fraction) or RFC 3339, as milliseconds. */
@@ -72,7 +73,7 @@ function parseDuration(text: string): number {
     return NaN;
   }
   let totalMs = 0;
-  for (const [, count, unit] of text.matchAll(/(\d+)(ms|[ywdhms])/g)) {
+  for (const [, count, unit] of text.matchAll(/(\d+)([a-z]*)/g)) {
     totalMs += Number(count) * UNIT_MS[unit as keyof typeof UNIT_MS];
   }
   return totalMs;

@@ -1,3 +1,4 @@
+import { RECORDING_LIMITS } from '../../../src/contract/settings';
 import { clock, editor, MemoryLogger, NOW_MS } from '../../../tests/fakes/callers';
 import { MemoryArchive } from '../../../tests/fakes/memoryArchive';
 import { ScriptedSource, ramp } from '../../../tests/fakes/scriptedSource';
@@ -25,6 +26,7 @@ function setUp(policy: Partial<RecordingPolicy> = {}) {
     policy: {
       allowed: true,
       maxSeries: 3,
+      limits: RECORDING_LIMITS,
       forwardsCredentials: false,
       settleMs: 43_000,
       scrapeIntervalMs: 15_000,
@@ -63,6 +65,29 @@ describe('a recorded query', () => {
     });
     expect(await archive.recorded.list()).toEqual([]);
     expect(logger.lines.map(({ attributes }) => attributes?.by)).toEqual(['eva', 'adam', 'eva', 'eva', 'eva']);
+  });
+
+  it('that was deleted with its data waits, is taken back by an Editor, and carried out by an Admin only', async () => {
+    const { post, list, logger } = setUp();
+    const names = ['one', 'two'];
+    for (const name of names) {
+      await post('', { ...QUERY, name });
+      expect(await post('/delete', { name, revision: 1, withData: true })).toMatchObject({ status: 403 });
+      expect(await post('/delete', { name, revision: 1, withData: true }, admin)).toMatchObject({
+        body: { done: false },
+      });
+    }
+    expect(await list()).toMatchObject({ body: { waiting: [{ what: 'data', query: 'one' }, { query: 'two' }] } });
+    expect(await post('/take-back', { name: 'one' }, viewer)).toMatchObject({ status: 403 });
+    expect(await post('/take-back', { name: 'one' })).toMatchObject({ status: 200 });
+    expect(await post('/take-back', { name: 'one' })).toMatchObject({ status: 404 });
+    expect(await post('/carry-out', { name: 'two' })).toMatchObject({ status: 403 });
+    expect(await post('/carry-out', { name: 'two' }, admin)).toMatchObject({ status: 200, body: { done: true } });
+    expect(await post('/carry-out', { name: 'two', now: true }, admin)).toMatchObject({ status: 400 });
+    expect(logger.lines.slice(-2).map(({ attributes }) => attributes)).toEqual([
+      { query: 'one', by: 'eva' },
+      { query: 'two', by: 'adam' },
+    ]);
   });
 
   it('is not changed over the head of somebody who was faster', async () => {
@@ -211,6 +236,7 @@ describe('who may', () => {
     expect(await archive.recorded.list()).toMatchObject([{ revision: 1, paused: false }]);
   });
 
+  // [A15]
   it('an Editor deletes a query but not its data; an Admin does both', async () => {
     const { post, archive } = setUp();
     await archive.recorded.create(QUERY, 'eva');

@@ -1,6 +1,7 @@
 import { RECORDED_QUERIES_RESOURCE, RESOURCE_PREFIX } from '../../../src/contract/resourcePaths';
 import { type RecordedDefinition } from '../../../src/contract/recordedQuery';
 import { type ApiRequest, type ApiResponse, type ApiRoute } from '../../core/api';
+import { PromkeepError } from '../../core/errors';
 import { type EditTarget, RecordedRefusal, type RecordedQueries } from '../../core/recordedQueries';
 import { invalid, Parameters } from './parameters';
 
@@ -8,7 +9,7 @@ const PATH = RECORDED_QUERIES_RESOURCE.slice(RESOURCE_PREFIX.length - 1);
 
 /**
  * `GET /api/recorded-queries` lists, with what the caller may do; `POST` there makes one, and below it `update`, `pause`,
- * `resume`, `delete` and `validate`. Bodies are JSON objects; unknown keys are errors. An edit names the `revision` it was
+ * `resume`, `delete`, `validate`, and for deletions that wait `take-back` and `carry-out`. Bodies are JSON objects; unknown keys are errors. An edit names the `revision` it was
  * made from, and gets 409 when there is a newer one. A refused definition gets 400 with `faults` by field.
  */
 export function createRecordedRoutes(queries: RecordedQueries): ApiRoute[] {
@@ -41,9 +42,21 @@ export function createRecordedRoutes(queries: RecordedQueries): ApiRoute[] {
         return queries.setPaused(targetIn(body), action === 'pause', caller);
       })
     ),
-    post('/delete', async (body, { caller, signal }) => {
+    post('/delete', async (body, { caller }) => {
       body.allowOnly(['name', 'revision', 'withData']);
-      return { done: await queries.remove(targetIn(body), body.flag('withData'), caller, signal) };
+      const withData = body.flag('withData');
+      await queries.remove(targetIn(body), withData, caller);
+      // The data is still there, for as long as it can be taken back.
+      return { done: !withData };
+    }),
+    post('/take-back', async (body, { caller }) => {
+      body.allowOnly(['name']);
+      await queries.takeBack(body.text('name'), caller);
+      return {};
+    }),
+    post('/carry-out', async (body, { caller, signal }) => {
+      body.allowOnly(['name']);
+      return { done: await queries.carryOut(body.text('name'), caller, signal) };
     }),
   ];
 }
@@ -73,11 +86,17 @@ function targetIn(body: Body): EditTarget {
   return { name: body.text('name'), revision: body.integer('revision') };
 }
 
+/** An expression of the greatest length, each of its characters escaped, and the rest. */
+const MOST_BODY_BYTES = 256 * 1024;
+
 /** The JSON object in a request's body, read strictly. */
 class Body {
   private readonly fields: ReadonlyMap<string, unknown>;
 
   constructor(bytes: Uint8Array) {
+    if (bytes.length > MOST_BODY_BYTES) {
+      throw new PromkeepError('LIMIT_EXCEEDED', `The body has more than ${MOST_BODY_BYTES} bytes.`);
+    }
     let parsed: unknown;
     try {
       parsed = JSON.parse(new TextDecoder().decode(bytes));

@@ -1,7 +1,7 @@
 import { type LabeledSamples, toJsonRecord, toStandardRecords } from '../../../src/contract/standardRecord';
 import { type ApiRoute } from '../../core/api';
+import { callFor } from '../../core/callers';
 import { PromkeepError } from '../../core/errors';
-import { forwardHeaders } from '../../core/forwardHeaders';
 import { type QueryResult } from '../../core/series';
 import { standardSeries } from '../../core/standardFrame';
 import { askSource, type AskDeps, type QueryCost, TIME_PARAMETERS } from './askSource';
@@ -9,7 +9,7 @@ import { Parameters } from './parameters';
 
 /**
  * `GET /api/standard?query=…[&time]` evaluates at one time (now, unless given), `&start&end[&step]` over a range. The body is
- * `{records, warnings, infos}` with standard records (R5); NaN and the infinities are strings.
+ * `{records, warnings, infos}` with standard records [R5]; NaN and the infinities are strings.
  */
 export function createStandardRoute(deps: AskDeps): ApiRoute {
   return {
@@ -18,8 +18,7 @@ export function createStandardRoute(deps: AskDeps): ApiRoute {
     async handle(request) {
       const parameters = new Parameters(request.query, ['query', ...TIME_PARAMETERS]);
       const expr = parameters.text('query');
-      const options = { signal: request.signal, headers: forwardHeaders(request.caller.headers) };
-      const result = await askSource(deps, parameters, expr, options);
+      const result = await askSource(deps, parameters, expr, callFor(request.caller, request.signal));
       const series = standardSeries(result.series, expr);
       refuseTooMany(series, deps.limits);
       const records = toStandardRecords(series, expr).map(toJsonRecord);

@@ -1,6 +1,6 @@
 import { type SummaryMetric, type SummaryValue } from '../../../src/contract/summary';
 import { type ApiRequest, type ApiRoute } from '../../core/api';
-import { forwardHeaders } from '../../core/forwardHeaders';
+import { callFor } from '../../core/callers';
 import { type Frame } from '../../core/frame';
 import { frameToJson } from '../../core/frameJson';
 import { type CallOptions } from '../../core/ports';
@@ -20,14 +20,11 @@ const DEFAULT_RANGE_MS = 3_600_000;
 const MIN_RANGE_MS = 60_000;
 
 /**
- * `/api/metrics/summary` (R10): the value by key, and `reasons` only when some are null. `/api/summary/metrics`: the definitions.
+ * `/api/metrics/summary` [R10]: the value by key, and `reasons` only when some are null. `/api/summary/metrics`: the definitions.
  * `/api/frames/summary?rangeMs=`: the frames the summary panel reads, in Grafana's JSON form.
  */
 export function createSummaryRoutes(summary: SummaryReader, maxRangeMs: number): ApiRoute[] {
-  const optionsOf = ({ signal, caller }: ApiRequest): CallOptions => ({
-    signal,
-    headers: forwardHeaders(caller.headers),
-  });
+  const optionsOf = ({ signal, caller }: ApiRequest): CallOptions => callFor(caller, signal);
   return [
     {
       method: 'GET',

@@ -1,32 +1,47 @@
 import { type Database } from './database';
+import { type PendingDeletion } from '../core/ports';
+import { actAs, readPending } from './pendingDeletions';
 import { ROLLUP_RETENTION, type RollupRetention } from './rollupWidths';
 
 /** What a configuration says; what it leaves out stays as the archive has it. */
-export type RollupWishes = Partial<RollupRetention>;
-
-const NAMES: Readonly<Record<keyof RollupRetention, string>> = {
-  fiveMinutes: 'five_minute_rollups',
-  hours: 'hourly_rollups',
+export type ArchiveWishes = Partial<RollupRetention> & {
+  /** How long deletions wait, `7d` or `2w`. */
+  deletionGrace?: string;
 };
 
-/** Makes a configuration's wishes those of the archive: from then on every program goes by them. */
-export async function storeRollupWishes(
+const NAMES: Readonly<Record<keyof ArchiveWishes, string>> = {
+  fiveMinutes: 'five_minute_rollups',
+  hours: 'hourly_rollups',
+  deletionGrace: 'deletion_grace',
+};
+
+/**
+ * Makes a configuration's wishes those of the archive: from then on every program goes by them. A shorter time for rollups waits
+ * for its date, like every other deletion.
+ *
+ * @returns what waits of these wishes
+ */
+export async function storeArchiveWishes(
   database: Database,
   schema: string,
-  wishes: RollupWishes,
+  wishes: ArchiveWishes,
   signal: AbortSignal
-): Promise<void> {
-  const named = (['fiveMinutes', 'hours'] as const).filter((key) => wishes[key] !== undefined);
+): Promise<PendingDeletion[]> {
+  const named = (['deletionGrace', 'fiveMinutes', 'hours'] as const).filter((key) => wishes[key] !== undefined);
   if (named.length === 0) {
-    return;
+    return [];
   }
-  await database.transaction(
-    (tx) =>
-      tx.run(
+  return database.transaction(
+    async (tx) => {
+      await actAs(tx, 'config');
+      await tx.run(
         `INSERT INTO ${schema}.promkeep_settings AS s (name, value) SELECT * FROM unnest($1::text[], $2::text[])
          ON CONFLICT (name) DO UPDATE SET value = excluded.value, updated_at = now() WHERE s.value <> excluded.value`,
         [named.map((key) => NAMES[key]), named.map((key) => wishes[key])]
-      ),
+      );
+      const waiting = await readPending(tx, schema, undefined);
+      return waiting.filter(({ what }) => named.some((key) => NAMES[key] === what));
+    },
     { signal }
   );
 }
