@@ -32,8 +32,7 @@ export class RpcCall implements StreamListener {
     const onGone = (listener: () => void): void => void this.goneListeners.push(listener);
     this.context = { path: method.path, headers, signal: this.controller.signal, onGone };
     if (method.handler.kind !== 'drain') {
-      const late = new RpcFailure(STATUS.deadlineExceeded, 'The request did not arrive in time');
-      this.arrival = setTimeout(() => this.fail(late), ARRIVAL_MS);
+      this.arrival = setTimeout(() => this.refuseLate(), ARRIVAL_MS);
     }
     const limitMs = timeoutMs(headers.get('grpc-timeout'));
     if (limitMs !== undefined) {
@@ -145,6 +144,10 @@ export class RpcCall implements StreamListener {
       // an answer that is nothing but a failure has one block of headers
       this.endWith(this.headersSent ? trailer : Buffer.concat([ANSWER_HEADERS, trailer]));
     }
+  }
+
+  private refuseLate(): void {
+    this.fail(new RpcFailure(STATUS.deadlineExceeded, 'The request did not arrive in time'));
   }
 
   private giveUp(): void {
