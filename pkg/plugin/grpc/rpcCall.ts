@@ -36,8 +36,7 @@ export class RpcCall {
     const onGone = (listener: () => void): void => void this.goneListeners.push(listener);
     this.context = { path: method.path, headers, signal: this.controller.signal, onGone };
     if (method.handler.kind !== 'drain') {
-      const late = new RpcFailure(STATUS.deadlineExceeded, 'The request did not arrive in time');
-      this.arrival = setTimeout(() => this.fail(late), ARRIVAL_MS);
+      this.arrival = setTimeout(() => this.refuseLate(), ARRIVAL_MS);
     }
     const limitMs = timeoutMs(headers['grpc-timeout']?.toString());
     if (limitMs !== undefined) {
@@ -188,6 +187,10 @@ export class RpcCall {
       this.stream.respond({ ...ANSWER_HEADERS, ...trailer }, { endStream: true });
       this.refuseRest();
     }
+  }
+
+  private refuseLate(): void {
+    this.fail(new RpcFailure(STATUS.deadlineExceeded, 'The request did not arrive in time'));
   }
 
   private giveUp(): void {
