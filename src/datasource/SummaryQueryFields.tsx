@@ -1,6 +1,7 @@
 import { getDefaultTimeRange } from '@grafana/data';
 import { Alert, Combobox, type ComboboxOption, InlineField, InlineFieldRow, MultiCombobox } from '@grafana/ui';
 import { useEffect, useState } from 'react';
+import { isRecord, wordsIn } from '../contract/lenient';
 import { type SummaryComparison, type SummaryQueryOptions } from '../contract/query';
 import { type PromkeepQueryEditorProps } from './queryEditorProps';
 import { type SummaryMetricChoice } from './summaryMetrics';
@@ -112,7 +113,5 @@ function describeError(error: unknown): string {
   if (error instanceof Error) {
     return error.message;
   }
-  const data: unknown = typeof error === 'object' && error !== null && 'data' in error ? error.data : undefined;
-  const message: unknown = typeof data === 'object' && data !== null && 'message' in data ? data.message : undefined;
-  return typeof message === 'string' ? message : say('summary.noReason');
+  return wordsIn(isRecord(error) ? error.data : undefined, 'message') ?? say('summary.noReason');
 }
