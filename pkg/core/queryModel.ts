@@ -7,8 +7,9 @@ import {
   type ReadFrom,
   type ResultFormat,
 } from '../../src/contract/query';
+import * as v from 'valibot';
 import { PromkeepError } from './errors';
-import { JsonFields } from './jsonFields';
+import { flag, integer, list, number, object, readFields, text } from './jsonFields';
 
 /** A saved query, checked and with every default filled in (contract 1.1 and `src/contract/query.ts`). */
 export interface QueryModel {
@@ -53,62 +54,61 @@ export interface LabelFilter {
 
 const FORMATS = ['time_series', 'time_series', 'table', 'heatmap'] as const;
 
+/** Filters as Grafana's scopes and ad hoc filters write them. */
+export const filterList = list(object({ key: text, operator: text, value: text, values: list(v.string()) }));
+
+const SUMMARY = v.pipe(
+  object({ metrics: list(v.string()), groupBy: text, compare: text }),
+  v.transform(({ compare, ...summary }): QueryModel['summary'] =>
+    isSummaryComparison(compare) ? { ...summary, compareOffsetMs: COMPARISON_OFFSETS_MS[compare] } : summary
+  )
+);
+
+const QUERY = object({
+  scopes: list(object({ filters: filterList })),
+  adhocFilters: filterList,
+  queryType: text,
+  expr: text,
+  range: flag,
+  instant: flag,
+  exemplar: flag,
+  format: v.optional(v.unknown()),
+  legendFormat: text,
+  interval: text,
+  intervalMs: number,
+  intervalFactor: integer,
+  utcOffsetSec: integer,
+  groupByKeys: list(v.string()),
+  resultFormat: text,
+  keep: flag,
+  readFrom: text,
+  recordedQuery: text,
+  aggregate: text,
+  summary: v.optional(SUMMARY, {}),
+});
+
 /**
  * Reads the JSON of a saved query. Unknown keys are ignored; a wrong type throws `QUERY_INVALID`.
  *
  * Without `range` and `instant` a query is a range query: dashboards from before these flags expect it.
  */
 export function parseQueryModel(json: unknown): QueryModel {
-  const fields = new JsonFields(json, 'the query');
-  const instant = fields.flag('instant');
+  const { scopes, adhocFilters, groupByKeys, ...query } = readFields(QUERY, json, 'the query');
   return {
-    queryType: fields.text('queryType'),
-    expr: fields.text('expr'),
-    range: fields.flag('range') || !instant,
-    instant,
-    exemplar: fields.flag('exemplar'),
-    format: formatOf(fields.get('format')),
-    legendFormat: fields.text('legendFormat'),
-    interval: fields.text('interval'),
-    intervalMs: Math.trunc(fields.number('intervalMs')),
-    intervalFactor: fields.integer('intervalFactor'),
-    utcOffsetSec: fields.integer('utcOffsetSec'),
-    filters: {
-      scopes: fields.objects('scopes').flatMap((scope) => scope.objects('filters').map(filterOf)),
-      adhoc: fields.objects('adhocFilters').map(filterOf),
-      groupBy: fields.texts('groupByKeys'),
-    },
-    resultFormat: fields.text('resultFormat') === 'standard' ? 'standard' : 'series',
-    keep: fields.flag('keep'),
-    readFrom: oneOf(READ_FROM, 'readFrom', fields.text('readFrom')) ?? 'prometheus',
-    recordedQuery: fields.text('recordedQuery').trim(),
-    aggregate: oneOf(AGGREGATES, 'aggregate', fields.text('aggregate')) ?? 'none',
-    summary: summaryOf(fields),
+    ...query,
+    range: query.range || !query.instant,
+    format: formatOf(query.format),
+    intervalMs: Math.trunc(query.intervalMs),
+    filters: { scopes: scopes.flatMap(({ filters }) => filters), adhoc: adhocFilters, groupBy: groupByKeys },
+    resultFormat: query.resultFormat === 'standard' ? 'standard' : 'series',
+    readFrom: oneOf(READ_FROM, 'readFrom', query.readFrom) ?? 'prometheus',
+    recordedQuery: query.recordedQuery.trim(),
+    aggregate: oneOf(AGGREGATES, 'aggregate', query.aggregate) ?? 'none',
   };
 }
 
 export function hasFilters({ scopes, adhoc, groupBy }: QueryFilters): boolean {
   return scopes.length + adhoc.length + groupBy.length > 0;
-}
-
-/** A filter as Grafana's scopes and ad hoc filters write it. */
-export function filterOf(fields: JsonFields): LabelFilter {
-  return {
-    key: fields.text('key'),
-    operator: fields.text('operator'),
-    value: fields.text('value'),
-    values: fields.texts('values'),
-  };
-}
-
-function summaryOf(fields: JsonFields): QueryModel['summary'] {
-  const summary = new JsonFields(fields.get('summary') ?? {}, 'the query\'s "summary"');
-  const compare = summary.text('compare');
-  return {
-    metrics: summary.texts('metrics'),
-    groupBy: summary.text('groupBy'),
-    ...(isSummaryComparison(compare) ? { compareOffsetMs: COMPARISON_OFFSETS_MS[compare] } : {}),
-  };
 }
 
 /** Another place or another aggregate than the one that was asked for would show other numbers, so unknown ones are refused. */

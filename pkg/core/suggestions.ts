@@ -1,14 +1,28 @@
-import { JsonFields } from './jsonFields';
+import * as v from 'valibot';
 import { PromkeepError } from './errors';
 import { expandMacros } from './macros';
+import { list, object, readFields, text } from './jsonFields';
+import { parseJson } from './parseJson';
 import { type CallOptions, type MetricSource, type ResourceRequest, type ResourceResponse } from './ports';
-import { filterOf, type QueryFilters } from './queryModel';
+import { filterList, type QueryFilters } from './queryModel';
 
 /** The selectors (`match[]`) of queries under filters; needs a PromQL parser. Throws `QUERY_INVALID`. */
 export type SuggestionSelectors = (
   queries: readonly string[],
   filters: Pick<QueryFilters, 'scopes' | 'adhoc'>
 ) => string[];
+
+const textOrNumber = v.optional(v.union([v.string(), v.pipe(v.number(), v.transform(String))]), '');
+
+const REQUEST = object({
+  scopes: filterList,
+  adhocFilters: filterList,
+  queries: list(v.string()),
+  start: textOrNumber,
+  end: textOrNumber,
+  limit: textOrNumber,
+  labelName: text,
+});
 
 /** The one path of Grafana's Prometheus datasource that is no path of Prometheus; Grafana takes it in any case of letters. */
 export function isSuggestionsPath(path: string): boolean {
@@ -28,28 +42,29 @@ export async function answerSuggestions(
   if (request.method.toUpperCase() !== 'POST') {
     throw new PromkeepError('QUERY_INVALID', 'Suggestions are asked for by POST.', { status: 405 });
   }
-  const body = new JsonFields(parseJson(request.body), 'the request');
-  const filters = { scopes: body.objects('scopes').map(filterOf), adhoc: body.objects('adhocFilters').map(filterOf) };
+  const json = parseJson(new TextDecoder().decode(request.body));
+  if (json === undefined) {
+    throw new PromkeepError('QUERY_INVALID', 'The request for suggestions is not JSON.');
+  }
+  const { queries, labelName, ...body } = readFields(REQUEST, json, 'the request');
   const parameters = new URLSearchParams();
-  for (const selector of selectors(body.texts('queries').map(expandAnyhow), filters)) {
+  for (const selector of selectors(queries.map(expandAnyhow), { scopes: body.scopes, adhoc: body.adhocFilters })) {
     parameters.append('match[]', selector);
   }
   for (const key of ['start', 'end'] as const) {
-    const value = textOrNumber(body, key);
-    if (value !== '') {
-      parameters.set(key, value);
+    if (body[key] !== '') {
+      parameters.set(key, body[key]);
     }
   }
-  const limit = Number(textOrNumber(body, 'limit'));
+  const limit = Number(body.limit);
   if (limit > 0) {
     parameters.set('limit', String(Math.trunc(limit)));
   }
-  const label = body.text('labelName');
   return source.resource(
     {
       // `label/…/values` takes no POST
       method: 'GET',
-      path: label === '' ? 'api/v1/labels' : `api/v1/label/${escapeLabelName(label)}/values`,
+      path: labelName === '' ? 'api/v1/labels' : `api/v1/label/${escapeLabelName(labelName)}/values`,
       query: parameters.toString(),
       headers: withoutBody(request.headers),
       body: new Uint8Array(),
@@ -64,20 +79,6 @@ const MINUTE_MS = 60_000;
 function expandAnyhow(expr: string): string {
   const range = { fromMs: 0, toMs: MINUTE_MS };
   return expandMacros(expr, { stepMs: MINUTE_MS, range, interval: '', scrapeInterval: '1m', requestIntervalMs: 0 });
-}
-
-function parseJson(body: Uint8Array): unknown {
-  try {
-    const parsed: unknown = JSON.parse(new TextDecoder().decode(body));
-    return parsed;
-  } catch (cause) {
-    throw new PromkeepError('QUERY_INVALID', 'The request for suggestions is not JSON.', { cause });
-  }
-}
-
-function textOrNumber(body: JsonFields, key: string): string {
-  const value = body.get(key);
-  return typeof value === 'number' ? String(value) : body.text(key);
 }
 
 function withoutBody(headers: Readonly<Record<string, string>>): Record<string, string> {

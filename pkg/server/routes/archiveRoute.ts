@@ -2,7 +2,7 @@ import { type ApiRoute } from '../../core/api';
 import { PromkeepError } from '../../core/errors';
 import { type GapReader } from '../../core/gapReport';
 import { type Archive } from '../../core/ports';
-import { Parameters } from './parameters';
+import { readParameters } from './parameters';
 
 /** `GET /api/archive/status`: what is kept, what is covered and what is missing and why; 409 when there is no archive. */
 export function createArchiveRoute(archive: Archive | undefined): ApiRoute {
@@ -10,7 +10,7 @@ export function createArchiveRoute(archive: Archive | undefined): ApiRoute {
     method: 'GET',
     path: '/api/archive/status',
     async handle(request) {
-      new Parameters(request.query, []);
+      readParameters(request.query, {});
       if (!archive) {
         throw noArchive();
       }
@@ -25,7 +25,7 @@ export function createGapsRoute(read: GapReader | undefined): ApiRoute {
     method: 'GET',
     path: '/api/archive/gaps',
     async handle(request) {
-      new Parameters(request.query, []);
+      readParameters(request.query, {});
       if (!read) {
         throw noArchive();
       }

@@ -5,7 +5,7 @@ import { forwardHeaders } from '../../core/forwardHeaders';
 import { type QueryResult } from '../../core/series';
 import { standardSeries } from '../../core/standardFrame';
 import { askSource, type AskDeps, type QueryCost, TIME_PARAMETERS } from './askSource';
-import { Parameters } from './parameters';
+import { readParameters, text } from './parameters';
 
 /**
  * `GET /api/standard?query=…[&time]` evaluates at one time (now, unless given), `&start&end[&step]` over a range. The body is
@@ -16,10 +16,9 @@ export function createStandardRoute(deps: AskDeps): ApiRoute {
     method: 'GET',
     path: '/api/standard',
     async handle(request) {
-      const parameters = new Parameters(request.query, ['query', ...TIME_PARAMETERS]);
-      const expr = parameters.text('query');
+      const { query: expr, ...times } = readParameters(request.query, { query: text, ...TIME_PARAMETERS });
       const options = { signal: request.signal, headers: forwardHeaders(request.caller.headers) };
-      const result = await askSource(deps, parameters, expr, options);
+      const result = await askSource(deps, times, expr, options);
       const series = standardSeries(result.series, expr);
       refuseTooMany(series, deps.limits);
       const records = toStandardRecords(series, expr).map(toJsonRecord);
