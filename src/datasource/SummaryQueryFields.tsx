@@ -5,7 +5,7 @@ import { isRecord, wordsIn } from '../contract/lenient';
 import { type SummaryComparison, type SummaryQueryOptions } from '../contract/query';
 import { type PromkeepQueryEditorProps } from './queryEditorProps';
 import { type SummaryMetricChoice } from './summaryMetrics';
-import { say } from './texts';
+import { say, sayMetric } from './texts';
 
 type Props = Pick<PromkeepQueryEditorProps, 'query' | 'onChange' | 'onRunQuery' | 'datasource' | 'range'>;
 
@@ -87,7 +87,11 @@ export function SummaryQueryFields({ query, onChange, onRunQuery, datasource, ra
 
 /** A saved key stays selectable, even when the backend does not define it (any more) or the list could not be loaded. */
 function toOptions(metrics: SummaryMetricChoice[], saved: string[] = []): Array<ComboboxOption<string>> {
-  const known = metrics.map(({ key, displayName }) => ({ value: key, label: displayName, description: key }));
+  const known = metrics.map(({ key, displayName }) => ({
+    value: key,
+    label: sayMetric(key, displayName),
+    description: key,
+  }));
   const unknown = saved.filter((key) => !metrics.some((metric) => metric.key === key));
   return [...known, ...unknown.map((key) => ({ value: key, label: key }))];
 }
