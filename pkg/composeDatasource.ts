@@ -1,3 +1,4 @@
+import { forwardsUsersCredentials } from '../src/contract/storedSettings';
 import { type Clock, type Logger } from './core/ports';
 import { createArchive, type PooledArchive } from './archive/archive';
 import { parseArchiveSettings } from './archive/archiveSettings';
@@ -123,14 +124,4 @@ function openArchive(settings: DatasourceSettings, { logger, clock }: { logger: 
     };
     return { archive: { archive, ...policy } };
   }
-}
-
-/** OAuth tokens or cookies of the user go on to Prometheus, so two users may see different data (promise 12). */
-function forwardsUsersCredentials(jsonData: unknown): boolean {
-  if (typeof jsonData !== 'object' || jsonData === null) {
-    return false;
-  }
-  const oauth = 'oauthPassThru' in jsonData && jsonData.oauthPassThru === true;
-  const cookies = 'keepCookies' in jsonData && Array.isArray(jsonData.keepCookies) && jsonData.keepCookies.length > 0;
-  return oauth || cookies;
 }

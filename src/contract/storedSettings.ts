@@ -18,3 +18,13 @@ export const storedFlag = v.pipe(
   v.check((value) => value !== ''),
   v.transform((value) => value === true || value === 'true' || value === 1)
 );
+
+const FORWARDING = v.union([
+  v.object({ oauthPassThru: v.literal(true) }),
+  v.object({ keepCookies: v.pipe(v.array(v.unknown()), v.nonEmpty()) }),
+]);
+
+/** OAuth tokens or cookies of the user go on to Prometheus, so two users may see different data (promise 12). */
+export function forwardsUsersCredentials(jsonData: unknown): boolean {
+  return v.is(FORWARDING, jsonData);
+}
