@@ -1,3 +1,4 @@
+import { forwardsUsersCredentials } from '../src/contract/forwardedCredentials';
 import { type Clock, type Logger } from './core/ports';
 import { createArchive, type PooledArchive } from './archive/archive';
 import { parseArchiveSettings } from './archive/archiveSettings';
@@ -8,7 +9,6 @@ import { refusalToRead } from './core/callers';
 import { type DatasourceFactory, type DatasourceSettings } from './core/datasource';
 import { createDatasourceInstance, type DatasourceDeps } from './core/datasourceInstance';
 import { asPromkeepError } from './core/errors';
-import { forwardsUsersCredentials } from './core/forwardedCredentials';
 import { type MemoryBudget } from './core/memoryBudget';
 import { DATASOURCE_METRICS } from './core/summaryPresets';
 import { type ArchiveMetrics } from './metrics/archiveMetrics';

@@ -1,6 +1,9 @@
+import * as v from 'valibot';
 import { parseDurationMs } from '../../src/contract/duration';
+import { isRecord, words } from '../../src/contract/lenient';
 import { type RecordingAmounts } from '../../src/contract/recordedQuery';
 import { ARCHIVE_DEFAULTS, RECORDING_LIMITS } from '../../src/contract/settings';
+import { storedAmount } from '../../src/contract/storedSettings';
 import { type DatasourceSettings } from '../core/datasource';
 import { PromkeepError } from '../core/errors';
 import { type SourceIdentity } from '../core/ports';
@@ -38,7 +41,7 @@ export interface RecordingSettings {
  * Throws `SETTINGS_INVALID` with every missing field named.
  */
 export function parseArchiveSettings(settings: DatasourceSettings): ArchiveSettings | undefined {
-  const json = asRecord(settings.jsonData);
+  const json = isRecord(settings.jsonData) ? settings.jsonData : {};
   if (json.archiveEnabled !== true) {
     return undefined;
   }
@@ -95,7 +98,7 @@ function limitsIn(json: Record<string, unknown>): RecordingAmounts {
 
 /** A text that is no duration gives the default: a shorter time than meant would record answers that still change. */
 function settleIn(text: string): { settleMs?: number } {
-  const settleMs = text === '' ? undefined : parseDurationMs(text);
+  const settleMs = parseDurationMs(text);
   return settleMs === undefined ? {} : { settleMs };
 }
 
@@ -109,16 +112,11 @@ export function splitHost(text: string): { host: string; port: number } {
   return parts.length === 2 ? { host: parts[0], port: parsePort(parts[1]) } : { host: text, port: parsePort('') };
 }
 
-function asRecord(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
-}
-
 function asText(value: unknown): string {
-  return typeof value === 'string' ? value.trim() : '';
+  return v.parse(words, value)?.trim() ?? '';
 }
 
 /** Provisioning files often hold numbers as text. Anything unusable gives the default, never "no limit". */
-function asLimit(value: unknown, fallback: number): number {
-  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
-  return typeof number === 'number' && Number.isFinite(number) && number >= 0 ? Math.floor(number) : fallback;
+function asLimit(value: unknown, otherwise: number): number {
+  return Math.floor(v.parse(v.fallback(storedAmount, otherwise), value));
 }

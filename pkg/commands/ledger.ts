@@ -1,3 +1,4 @@
+import * as v from 'valibot';
 import { sleepUntilTimer } from '../archiver/waiting';
 import { gapReader } from '../composeApi';
 import { openArchive, openSource } from '../composeSources';
@@ -10,7 +11,7 @@ import { type Archive, type RecordedQuery, type TimeRange } from '../core/ports'
 import { SourceClock } from '../core/sourceClock';
 import { rememberVersion } from '../core/sourceVersion';
 import { verifyQuery, type Difference, type VerifyReport } from '../core/verify';
-import { Parameters } from '../server/routes/parameters';
+import { readParameters, time } from '../server/routes/parameters';
 import { proxiesOf, quietLogger, readConfig } from './commandConfig';
 import { CLOCK, EXIT, type CommandHost } from './commandHost';
 import { formatTable } from './table';
@@ -120,14 +121,8 @@ async function withParts(
 
 /** `--from` and `--to` as a window; absent: everything until now. */
 export function windowOf(options: { from?: string; to?: string }): TimeRange {
-  const given = (['from', 'to'] as const).flatMap((name) =>
-    options[name] === undefined ? [] : [[name, options[name]]]
-  );
-  const parameters = new Parameters(new URLSearchParams(given), ['from', 'to']);
-  const window = {
-    fromMs: parameters.has('from') ? parameters.timeMs('from') : 0,
-    toMs: parameters.has('to') ? parameters.timeMs('to') : CLOCK.nowMs(),
-  };
+  const { from, to } = readParameters(Object.entries({ from: options.from, to: options.to }), WINDOW);
+  const window = { fromMs: from ?? 0, toMs: to ?? CLOCK.nowMs() };
   if (window.fromMs > window.toMs) {
     throw new PromkeepError('QUERY_INVALID', '--from lies behind --to.');
   }
@@ -150,6 +145,7 @@ function chosen<T extends Pick<RecordedQuery, 'name'>>(queries: readonly T[], na
   return found;
 }
 
+const WINDOW = { from: v.optional(time), to: v.optional(time) };
 const TELL_EVERY_MS = 1_000;
 
 /** One line a second on stderr, so that answers on stdout stay clean. */

@@ -3,7 +3,7 @@ import { type QueryResult } from '../core/series';
 import { standardSeries } from '../core/standardFrame';
 import { openSource } from '../composeSources';
 import { askSource, TIME_PARAMETERS } from '../server/routes/askSource';
-import { Parameters } from '../server/routes/parameters';
+import { readParameters } from '../server/routes/parameters';
 import { proxiesOf, readConfig } from './commandConfig';
 import { CLOCK, EXIT, type CommandHost } from './commandHost';
 import { formatTable } from './table';
@@ -23,14 +23,14 @@ export interface QueryCommandOptions {
 /** Asks Prometheus once and prints the answer; warnings go to stderr. */
 export async function runQuery(host: CommandHost, expr: string, options: QueryCommandOptions): Promise<number> {
   const config = readConfig(host, options.config, { PROMETHEUS_URL: options.url });
-  const given = TIME_PARAMETERS.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]]));
-  const parameters = new Parameters(new URLSearchParams(given), TIME_PARAMETERS);
+  const { time, start, end, step } = options;
+  const times = readParameters(Object.entries({ time, start, end, step }), TIME_PARAMETERS);
   const source = openSource(config.prometheus, proxiesOf(host));
   const abort = new AbortController();
   const forget = host.onStopSignal(() => abort.abort());
   try {
     const deps = { source, clock: CLOCK, limits: config.server.limits };
-    const result = await askSource(deps, parameters, expr, { signal: abort.signal });
+    const result = await askSource(deps, times, expr, { signal: abort.signal });
     for (const text of [...result.warnings, ...result.infos]) {
       host.writeError(`${text}\n`);
     }

@@ -1,3 +1,4 @@
+import { isRecord } from '../../src/contract/lenient';
 import { type Faults } from './faults';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -44,7 +45,7 @@ const EXPANDED = /^(url|user|password|token|bearer_token|schema|\w+_file)$/;
 
 /** Replaces `${NAME}` in those keys and in header values. PromQL is left alone. */
 export function expandVariables(tree: unknown, environment: Environment, faults: Faults, path: string[] = []): unknown {
-  if (isTree(tree)) {
+  if (isRecord(tree)) {
     return Object.fromEntries(
       Object.entries(tree).map(([key, value]) => [key, expandVariables(value, environment, faults, [...path, key])])
     );
@@ -70,9 +71,5 @@ function withValue(tree: unknown, path: readonly string[], value: unknown): unkn
   }
   const known = tree == null ? {} : tree;
   // A file with a list or text where a group belongs stays as it is: the schema names that fault.
-  return isTree(known) ? { ...known, [key]: withValue(known[key], rest, value) } : known;
-}
-
-export function isTree(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isRecord(known) ? { ...known, [key]: withValue(known[key], rest, value) } : known;
 }

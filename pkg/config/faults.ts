@@ -1,4 +1,4 @@
-import { type z } from 'zod';
+import type * as v from 'valibot';
 import { PromkeepError } from '../core/errors';
 import { keysAt } from './schemaKeys';
 
@@ -17,15 +17,18 @@ export class Faults {
     }
   }
 
-  addIssues(issues: readonly z.core.$ZodIssue[], schema: z.core.$ZodType): void {
-    for (const issue of issues) {
-      if (issue.code === 'unrecognized_keys') {
-        const allowed = keysAt(schema, issue.path)?.join(', ');
-        for (const key of issue.keys) {
-          this.add(writePath([...issue.path, key]), `unknown key${allowed ? `; allowed are ${allowed}` : ''}`);
-        }
-      } else {
-        this.add(writePath(issue.path), describeIssue(issue));
+  addIssues(issues: ReadonlyArray<v.BaseIssue<unknown>>, schema: v.GenericSchema): void {
+    for (const { path = [], expected, input, message } of issues) {
+      const keys = path.map(({ key }) => key);
+      if (expected !== 'never') {
+        this.add(writePath(keys), input === undefined ? 'is missing' : message);
+        continue;
+      }
+      const group = keys.slice(0, -1);
+      const allowed = keysAt(schema, group);
+      // the library names the first one only
+      for (const key of Object.keys(Object(path.at(-1)?.input)).filter((one) => !allowed.includes(one))) {
+        this.add(writePath([...group, key]), `unknown key; allowed are ${allowed.join(', ')}`);
       }
     }
   }
@@ -39,34 +42,8 @@ export class Faults {
   }
 }
 
-function describeIssue(issue: z.core.$ZodIssue): string {
-  switch (issue.code) {
-    case 'invalid_type':
-      return issue.input === undefined ? 'is missing' : `must be ${article(issue.expected)}`;
-    case 'invalid_value':
-      return `must be one of ${issue.values.map(String).join(', ')}`;
-    case 'invalid_key':
-      return issue.issues[0]?.message ?? issue.message;
-    default:
-      return issue.message;
-  }
-}
-
-const TYPE_NAMES: Readonly<Record<string, string>> = {
-  string: 'text',
-  object: 'a group of keys',
-  record: 'a group of keys',
-  array: 'a list',
-  number: 'a number',
-  boolean: 'true or false',
-};
-
-function article(type: string): string {
-  return TYPE_NAMES[type] ?? type;
-}
-
 /** `recorded_queries[2].step`; an empty path is the file as a whole. */
-export function writePath(path: readonly PropertyKey[]): string {
+export function writePath(path: readonly unknown[]): string {
   const text = path.reduce<string>(
     (before, part) =>
       typeof part === 'number' ? `${before}[${part}]` : `${before}${before ? '.' : ''}${String(part)}`,

@@ -146,6 +146,13 @@ sumary: {}
     ]);
   });
 
+  it('names every unknown key of a group, not only the first', () => {
+    expect(faultsOf('server: {prot: 1, hots: a}').map((fault) => fault.split(';')[0])).toEqual([
+      'server.prot: unknown key',
+      'server.hots: unknown key',
+    ]);
+  });
+
   it('names the environment variable a wrong value came from', () => {
     expect(faultsOf('', { PROMKEEP_PORT: 'http', PROMETHEUS_URL: 'localhost:9090' })).toEqual([
       'prometheus.url (from PROMETHEUS_URL): must be a URL that begins with http:// or https://',

@@ -1,3 +1,4 @@
+import * as v from 'valibot';
 import { parseDocument } from 'yaml';
 import { type Config } from './config';
 import { type ConfigInput } from './configInput';
@@ -14,15 +15,13 @@ export function loadConfig(input: ConfigInput): Config {
   const name = input.file?.name;
   const overlaid = overlayEnvironment(parseYaml(input.file), input.environment);
   const faults = new Faults(overlaid.origin);
-  const parsed = FILE_SCHEMA.safeParse(expandVariables(overlaid.tree, input.environment, faults), {
-    reportInput: true,
-  });
+  const parsed = v.safeParse(FILE_SCHEMA, expandVariables(overlaid.tree, input.environment, faults));
   if (!parsed.success) {
-    faults.addIssues(parsed.error.issues, FILE_SCHEMA);
+    faults.addIssues(parsed.issues, FILE_SCHEMA);
     faults.throwIfAny(name);
-    throw parsed.error;
+    throw new v.ValiError(parsed.issues);
   }
-  const config = resolveConfig(parsed.data, input, faults);
+  const config = resolveConfig(parsed.output, input, faults);
   faults.throwIfAny(name);
   return config;
 }

@@ -1,4 +1,5 @@
-import { z } from 'zod';
+import * as v from 'valibot';
+import { isRecord } from '../../src/contract/lenient';
 import { PRESET_NAMES } from '../core/summaryPresets';
 import { parseDurationMs } from '../../src/contract/duration';
 import { parseRetentionDays, RETENTION_FORM } from '../../src/contract/retention';
@@ -8,157 +9,169 @@ import { ARCHIVE_DEFAULTS, DEFAULT_MAX_SERIES, RECORDING_LIMITS } from '../../sr
  * The configuration file as people write it. Every key is here with what it may hold; docs/configuration.md explains each (a test
  * compares the two). Unknown keys are faults: a misspelt `retention` must not silently mean the default.
  */
-const text = z.string().min(1, 'must not be empty');
+const string = v.string('must be text');
+const text = v.pipe(string, v.nonEmpty('must not be empty'));
+const name = v.pipe(text, v.maxLength(255, 'must have at most 255 characters'));
+const number = v.number('must be a number');
+const whole = v.pipe(number, v.integer('must be a whole number'));
+const DECIMALS = 'must be between 0 and 10';
+const count = v.pipe(whole, v.minValue(1, 'must be at least 1'));
 
-const duration = text.transform((value, context) => {
-  const ms = parseDurationMs(value);
-  if (ms === undefined) {
-    context.addIssue({ code: 'custom', message: 'must be a duration such as 15s, 1h30m or 7d' });
-    return z.NEVER;
-  }
-  return ms;
-});
+const duration = v.pipe(text, v.transform(parseDurationMs), v.number('must be a duration such as 15s, 1h30m or 7d'));
 
-const positiveDuration = duration.refine((ms) => ms > 0, 'must be longer than 0s');
-const count = z.number().int('must be a whole number').positive('must be at least 1');
+const positiveDuration = v.pipe(duration, v.minValue(1, 'must be longer than 0s'));
 
-const url = text.refine((value) => /^https?:\/\/[^/]/.test(value) && URL.canParse(value), {
-  message: 'must be a URL that begins with http:// or https://',
-});
+const url = v.pipe(
+  text,
+  v.check(
+    (value) => /^https?:\/\/[^/]/.test(value) && URL.canParse(value),
+    'must be a URL that begins with http:// or https://'
+  )
+);
 
-const basicAuth = z.strictObject({ user: text, password: text.optional(), password_file: text.optional() });
+const keys = v.custom<Record<string, unknown>>(isRecord, 'must be a group of keys');
 
-const prometheus = z.strictObject({
-  url: url.default('http://127.0.0.1:9090'),
-  scrape_interval: positiveDuration.default(15_000),
-  scrape_timeout: positiveDuration.default(10_000),
-  timeout: positiveDuration.default(30_000),
-  method: z.enum(['GET', 'POST']).default('POST'),
-  basic_auth: basicAuth.optional(),
-  bearer_token: text.optional(),
-  bearer_token_file: text.optional(),
-  headers: z.record(z.string().regex(/^[\w-]+$/, 'is not a header name'), text).default({}),
-  tls: z
-    .strictObject({
-      ca_file: text.optional(),
-      cert_file: text.optional(),
-      key_file: text.optional(),
-      server_name: text.optional(),
-      skip_verify: z.boolean().default(false),
+function group<T extends v.ObjectEntries>(entries: T) {
+  return v.pipe(keys, v.strictObject(entries));
+}
+
+function list<T extends v.GenericSchema>(entry: T) {
+  return v.array(entry, 'must be a list');
+}
+
+function choice<const T extends readonly string[]>(choices: T) {
+  return v.picklist(choices, `must be one of ${choices.join(', ')}`);
+}
+
+function form(pattern: RegExp, fault: string) {
+  return v.pipe(string, v.regex(pattern, fault));
+}
+
+function isRetention(value: string): boolean {
+  return parseRetentionDays(value) !== undefined;
+}
+
+const basicAuth = group({ user: text, password: v.optional(text), password_file: v.optional(text) });
+
+const prometheus = group({
+  url: v.optional(url, 'http://127.0.0.1:9090'),
+  scrape_interval: v.optional(positiveDuration, '15s'),
+  scrape_timeout: v.optional(positiveDuration, '10s'),
+  timeout: v.optional(positiveDuration, '30s'),
+  method: v.optional(choice(['GET', 'POST']), 'POST'),
+  basic_auth: v.optional(basicAuth),
+  bearer_token: v.optional(text),
+  bearer_token_file: v.optional(text),
+  headers: v.optional(v.pipe(keys, v.record(form(/^[\w-]+$/, 'is not a header name'), text)), {}),
+  tls: v.optional(
+    group({
+      ca_file: v.optional(text),
+      cert_file: v.optional(text),
+      key_file: v.optional(text),
+      server_name: v.optional(text),
+      skip_verify: v.optional(v.boolean('must be true or false'), false),
     })
-    .optional(),
+  ),
 });
 
-const rollupRetention = z
-  .string()
-  .refine((value) => value === 'none' || parseRetentionDays(value) !== undefined, `must be ${RETENTION_FORM}, or none`);
+const rollupRetention = v.pipe(
+  string,
+  v.check((value) => value === 'none' || isRetention(value), `must be ${RETENTION_FORM}, or none`)
+);
 
-const archive = z.strictObject({
-  url: text.optional(),
-  password: text.optional(),
-  password_file: text.optional(),
-  schema: z
-    .string()
-    .regex(/^[a-z_][a-z0-9_]{0,62}$/, 'must be a plain PostgreSQL name: lower case, digits and _')
-    .optional(),
-  source: z
-    .strictObject({ org_id: count.default(1), name: text.max(255).default('default') })
-    .default({ org_id: 1, name: 'default' }),
-  settle: duration.optional(),
-  backfill: duration.default(0),
-  refill_window: positiveDuration.default(15 * 86_400_000),
-  lease: duration.refine((ms) => ms >= 1_000, 'must be at least 1s').default(15_000),
-  probe: text.optional(),
-  max_series: count.default(ARCHIVE_DEFAULTS.recordMaxSeries),
-  max_queries: count.default(RECORDING_LIMITS.source.queries),
-  max_total_series: count.default(RECORDING_LIMITS.source.series),
-  max_samples_per_day: count.default(RECORDING_LIMITS.source.samplesPerDay),
-  organisation: z
-    .strictObject({
-      max_queries: count.default(RECORDING_LIMITS.organisation.queries),
-      max_series: count.default(RECORDING_LIMITS.organisation.series),
-      max_samples_per_day: count.default(RECORDING_LIMITS.organisation.samplesPerDay),
-    })
-    .prefault({}),
-  five_minute_rollups: rollupRetention.optional(),
-  hourly_rollups: rollupRetention.optional(),
-  deletion_grace: z
-    .string()
-    .regex(/^[1-9]\d{0,2}[dw]$/, 'must be a number of days or weeks, such as 7d or 2w')
-    .optional(),
+const organisation = group({
+  max_queries: v.optional(count, RECORDING_LIMITS.organisation.queries),
+  max_series: v.optional(count, RECORDING_LIMITS.organisation.series),
+  max_samples_per_day: v.optional(count, RECORDING_LIMITS.organisation.samplesPerDay),
 });
 
-const server = z.strictObject({
-  host: text.default('127.0.0.1'),
-  port: z
-    .number()
-    .int('must be a whole number')
-    .min(0, 'must be between 0 and 65535')
-    .max(65_535, 'must be between 0 and 65535')
-    .default(5000),
-  token: text.optional(),
-  token_file: text.optional(),
-  basic_auth: basicAuth.optional(),
-  allowed_hosts: z.array(text).default([]),
-  max_points: count.max(11_000, 'must be at most 11000, the limit of Prometheus').default(11_000),
-  max_range: positiveDuration.default(90 * 86_400_000),
-  max_records: count.default(250_000),
-  max_concurrent_queries: count.default(10),
-  max_response_mib: count.default(64),
-  max_series: count.default(DEFAULT_MAX_SERIES),
-  memory_limit_mib: count.optional(),
-  request_timeout: positiveDuration.default(30_000),
+const archive = group({
+  url: v.optional(text),
+  password: v.optional(text),
+  password_file: v.optional(text),
+  schema: v.optional(form(/^[a-z_][a-z0-9_]{0,62}$/, 'must be a plain PostgreSQL name: lower case, digits and _')),
+  source: v.optional(group({ org_id: v.optional(count, 1), name: v.optional(name, 'default') }), {}),
+  settle: v.optional(duration),
+  backfill: v.optional(duration, '0s'),
+  refill_window: v.optional(positiveDuration, '15d'),
+  lease: v.optional(v.pipe(duration, v.minValue(1_000, 'must be at least 1s')), '15s'),
+  probe: v.optional(text),
+  max_series: v.optional(count, ARCHIVE_DEFAULTS.recordMaxSeries),
+  max_queries: v.optional(count, RECORDING_LIMITS.source.queries),
+  max_total_series: v.optional(count, RECORDING_LIMITS.source.series),
+  max_samples_per_day: v.optional(count, RECORDING_LIMITS.source.samplesPerDay),
+  organisation: v.optional(organisation, {}),
+  five_minute_rollups: v.optional(rollupRetention),
+  hourly_rollups: v.optional(rollupRetention),
+  deletion_grace: v.optional(form(/^[1-9]\d{0,2}[dw]$/, 'must be a number of days or weeks, such as 7d or 2w')),
 });
 
-const step = positiveDuration.refine((ms) => ms >= 1_000, 'must be at least 1s').default(15_000);
-const retention = z
-  .string()
-  .refine((value) => parseRetentionDays(value) !== undefined, `must be ${RETENTION_FORM}`)
-  .default('1y');
+const PORTS = 'must be between 0 and 65535';
+const MOST_POINTS = 'must be at most 11000, the limit of Prometheus';
 
-const recordedQuery = z.strictObject({
-  name: z
-    .string()
-    .max(255)
-    .regex(/^[a-zA-Z_:][a-zA-Z0-9_:]*$/, 'must look like a metric name: letters, digits, _ and :'),
+const server = group({
+  host: v.optional(text, '127.0.0.1'),
+  port: v.optional(v.pipe(whole, v.minValue(0, PORTS), v.maxValue(65_535, PORTS)), 5000),
+  token: v.optional(text),
+  token_file: v.optional(text),
+  basic_auth: v.optional(basicAuth),
+  allowed_hosts: v.optional(list(text), []),
+  max_points: v.optional(v.pipe(count, v.maxValue(11_000, MOST_POINTS)), 11_000),
+  max_range: v.optional(positiveDuration, '90d'),
+  max_records: v.optional(count, 250_000),
+  max_concurrent_queries: v.optional(count, 10),
+  max_response_mib: v.optional(count, 64),
+  max_series: v.optional(count, DEFAULT_MAX_SERIES),
+  memory_limit_mib: v.optional(count),
+  request_timeout: v.optional(positiveDuration, '30s'),
+});
+
+const rhythm = {
+  step: v.optional(v.pipe(positiveDuration, v.minValue(1_000, 'must be at least 1s')), '15s'),
+  retention: v.optional(v.pipe(string, v.check(isRetention, `must be ${RETENTION_FORM}`)), '1y'),
+};
+
+const recordedQuery = group({
+  name: v.pipe(name, v.regex(/^[a-zA-Z_:][a-zA-Z0-9_:]*$/, 'must look like a metric name: letters, digits, _ and :')),
   expr: text,
-  step,
-  retention,
+  ...rhythm,
 });
 
-const recordedPreset = z.strictObject({ preset: z.enum(PRESET_NAMES), step, retention });
+const preset = choice(PRESET_NAMES);
 
-const state = z.enum(['ok', 'warning', 'critical']);
+const threshold = group({ value: number, state: choice(['ok', 'warning', 'critical']) });
 
-const summaryMetric = z.strictObject({
-  key: z.string().regex(/^[a-z][a-z0-9_]*$/, 'must be lower case letters, digits and _'),
+const summaryMetric = group({
+  key: form(/^[a-z][a-z0-9_]*$/, 'must be lower case letters, digits and _'),
   name: text,
   expr: text,
-  unit: z.string().default('short'),
-  decimals: z.number().int().min(0).max(10).optional(),
-  aggregation: z.enum(['mean', 'sum', 'max', 'min']),
-  thresholds: z
-    .array(z.strictObject({ value: z.number(), state }))
-    .refine((steps) => steps.every((step, i) => i === 0 || step.value > steps[i - 1].value), 'must ascend by value')
-    .default([]),
-  min: z.number().optional(),
-  max: z.number().optional(),
-  job: text.optional(),
+  unit: v.optional(string, 'short'),
+  decimals: v.optional(v.pipe(whole, v.minValue(0, DECIMALS), v.maxValue(10, DECIMALS))),
+  aggregation: choice(['mean', 'sum', 'max', 'min']),
+  thresholds: v.optional(
+    v.pipe(
+      list(threshold),
+      v.check((steps) => steps.every((step, i) => i === 0 || step.value > steps[i - 1].value), 'must ascend by value')
+    ),
+    []
+  ),
+  min: v.optional(number),
+  max: v.optional(number),
+  job: v.optional(text),
 });
 
-export const FILE_SCHEMA = z.strictObject({
-  prometheus: prometheus.prefault({}),
-  archive: archive.prefault({}),
-  server: server.prefault({}),
-  recorded_queries: z.array(recordedQuery).optional(),
-  recorded_presets: z.array(recordedPreset).default([]),
-  summary: z
-    .strictObject({
-      presets: z.array(z.enum(PRESET_NAMES)).default([]),
-      metrics: z.array(summaryMetric).default([]),
-    })
-    .refine(({ presets, metrics }) => presets.length + metrics.length > 0, 'must name at least one metric or preset')
-    .optional(),
+const summary = v.pipe(
+  group({ presets: v.optional(list(preset), []), metrics: v.optional(list(summaryMetric), []) }),
+  v.check(({ presets, metrics }) => presets.length + metrics.length > 0, 'must name at least one metric or preset')
+);
+
+export const FILE_SCHEMA = group({
+  prometheus: v.optional(prometheus, {}),
+  archive: v.optional(archive, {}),
+  server: v.optional(server, {}),
+  recorded_queries: v.optional(list(recordedQuery)),
+  recorded_presets: v.optional(list(group({ preset, ...rhythm })), []),
+  summary: v.optional(summary),
 });
 
-export type FileConfig = z.output<typeof FILE_SCHEMA>;
+export type FileConfig = v.InferOutput<typeof FILE_SCHEMA>;

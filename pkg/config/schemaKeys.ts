@@ -1,41 +1,36 @@
-import { z } from 'zod';
+import type * as v from 'valibot';
 
 /** What a schema says about its keys, for messages and for the test of the documentation. */
 
 /** The keys allowed at a path, when the schema has an object of fixed keys there. */
-export function keysAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): string[] | undefined {
-  const found = path.reduce<z.core.$ZodType | undefined>(
-    (current, key) => (current ? child(unwrap(current), key) : undefined),
-    schema
-  );
-  const object = found && unwrap(found);
-  return object instanceof z.ZodObject ? Object.keys(object.shape) : undefined;
+export function keysAt(schema: v.GenericSchema, path: readonly unknown[]): string[] {
+  const [key, ...rest] = path;
+  const { entries = {}, item } = inside(schema);
+  const child = typeof key === 'number' ? item : entries[String(key)];
+  return key === undefined ? Object.keys(entries) : child ? keysAt(child, rest) : [];
 }
 
 /** Every key as a path, `recorded_queries[].name` for keys of list entries. */
-export function listKeys(schema: z.core.$ZodType, prefix = ''): string[] {
-  const inner = unwrap(schema);
-  if (inner instanceof z.ZodArray && inner.element instanceof z.ZodObject) {
-    return listKeys(inner.element, `${prefix}[]`);
+export function listKeys(schema: v.GenericSchema, prefix = ''): string[] {
+  const { entries, item } = inside(schema);
+  if (item && inside(item).entries) {
+    return listKeys(item, `${prefix}[]`);
   }
-  if (!(inner instanceof z.ZodObject)) {
-    return prefix === '' ? [] : [prefix];
+  if (!entries) {
+    return [prefix];
   }
-  const before = prefix === '' ? '' : `${prefix}.`;
-  return Object.entries<z.core.$ZodType>(inner.shape).flatMap(([key, value]) => listKeys(value, `${before}${key}`));
+  return Object.entries(entries).flatMap(([key, value]) => listKeys(value, prefix === '' ? key : `${prefix}.${key}`));
 }
 
-function child(schema: z.core.$ZodType, key: PropertyKey): z.core.$ZodType | undefined {
-  if (schema instanceof z.ZodArray) {
-    return schema.element;
-  }
-  return schema instanceof z.ZodObject ? schema.shape[String(key)] : undefined;
+interface Inside {
+  entries?: Readonly<Record<string, v.GenericSchema>>;
+  item?: v.GenericSchema;
 }
 
-/** The schema below optional and default. */
-function unwrap(schema: z.core.$ZodType): z.core.$ZodType {
-  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault) {
-    return unwrap(schema.def.innerType);
-  }
-  return schema;
+/** Of a group or a list, which may be optional, and followed by checks. */
+function inside(
+  schema: v.GenericSchema & Inside & { wrapped?: v.GenericSchema; pipe?: readonly v.GenericSchema[] }
+): Inside {
+  const last = schema.pipe?.map(inside).find(({ entries, item }) => entries ?? item);
+  return last ?? (schema.wrapped ? inside(schema.wrapped) : schema);
 }

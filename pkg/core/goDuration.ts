@@ -1,66 +1,33 @@
+import { CLOCK_UNITS, DATE_UNITS, type DurationUnits, NS_PER_MS, parseDurationNs } from '../../src/contract/duration';
 import { PromkeepError } from './errors';
 import { quoteGo } from './goQuote';
 import { atMost, LIMITS } from './limits';
 
+export const NS_PER_SECOND = CLOCK_UNITS.s;
+
+const GO: DurationUnits = { ...CLOCK_UNITS, ns: 1n, us: 1_000n, '\u00b5s': 1_000n, '\u03bcs': 1_000n };
+
+/** Of Grafana's intervals; a year has 365.25 days and a month is a twelfth of it. */
+const DATES: DurationUnits = { ...DATE_UNITS, M: 2_629_800n * NS_PER_SECOND, y: 31_557_600n * NS_PER_SECOND };
+
 /**
- * Durations as Go reads and writes them, in nanoseconds. BigInt, because a range in nanoseconds leaves the exact integers of a
- * double after 104 days.
+ * Reads `1h30m`, `1.5s`, `-500ms`, `0` to nanoseconds: optional sign, then decimals with units. Throws `QUERY_INVALID` in Go's
+ * words.
  */
-export const NS_PER_MS = 1_000_000n;
-export const NS_PER_SECOND = 1_000_000_000n;
-
-const UNIT_NS: Readonly<Record<string, bigint>> = {
-  ns: 1n,
-  us: 1_000n,
-  '\u00b5s': 1_000n,
-  '\u03bcs': 1_000n,
-  ms: NS_PER_MS,
-  s: NS_PER_SECOND,
-  m: 60n * NS_PER_SECOND,
-  h: 3_600n * NS_PER_SECOND,
-};
-
-const DATE_UNIT_NS: Readonly<Record<string, bigint>> = {
-  d: 24n * UNIT_NS.h,
-  w: 168n * UNIT_NS.h,
-  // 365.25 days, and a twelfth of it
-  M: 2_629_800n * NS_PER_SECOND,
-  y: 31_557_600n * NS_PER_SECOND,
-};
-
-const MAX_INT64 = (1n << 63n) - 1n;
-
-/** Reads `1h30m`, `1.5s`, `-500ms`, `0`: optional sign, then decimals with units. Throws `QUERY_INVALID` in Go's words. */
-export function parseGoDuration(text: string): bigint {
-  // numbers of any length would be worked out to the last digit
+export function parseGoDuration(text: string, units = GO): bigint {
   atMost(text, LIMITS.durationLength, 'A duration');
-  const signed = /^[+-]/.test(text);
-  const body = signed ? text.slice(1) : text;
-  if (body === '0') {
-    return 0n;
+  const body = text.replace(/^[+-]/, '');
+  const read = body === '0' ? 0n : parseDurationNs(body, units, true);
+  if (typeof read === 'bigint') {
+    return text.startsWith('-') ? -read : read;
   }
-  if (body === '') {
-    throw invalid(`time: invalid duration ${quoteGo(text)}`);
-  }
-  let total = 0n;
-  const part = /(\d*)(?:\.(\d*))?([^\d.]*)/y;
-  while (part.lastIndex < body.length) {
-    const [, whole, fraction, unit] = part.exec(body) ?? ['', '', '', ''];
-    if (!whole && !fraction) {
-      throw invalid(`time: invalid duration ${quoteGo(text)}`);
-    }
-    if (!unit) {
-      throw invalid(`time: missing unit in duration ${quoteGo(text)}`);
-    }
-    if (!Object.hasOwn(UNIT_NS, unit)) {
-      throw invalid(`time: unknown unit ${quoteGo(unit)} in duration ${quoteGo(text)}`);
-    }
-    total += BigInt(whole || '0') * UNIT_NS[unit] + fractionOf(fraction ?? '', UNIT_NS[unit]);
-    if (total > MAX_INT64) {
-      throw invalid(`time: invalid duration ${quoteGo(text)}`);
-    }
-  }
-  return text.startsWith('-') ? -total : total;
+  const { fault, unit } = read;
+  const words = {
+    invalid: 'invalid',
+    'missing unit': 'missing unit in',
+    'unknown unit': `unknown unit ${quoteGo(unit)} in`,
+  };
+  throw new PromkeepError('QUERY_INVALID', `time: ${words[fault]} duration ${quoteGo(text)}`);
 }
 
 /**
@@ -70,15 +37,10 @@ export function parseGoDuration(text: string): bigint {
 export function parseInterval(text: string): bigint {
   atMost(text, LIMITS.durationLength, 'An interval');
   const bare = text.replace(/^</, '').replace(/>$/, '');
-  const [, digits, unit] = /^(\d+)([dwMy]?)$/.exec(bare) ?? [];
-  if (digits === undefined) {
-    return parseGoDuration(bare);
+  if (/^\d+$/.test(bare)) {
+    return parseGoDuration(`${bare}s`);
   }
-  const total = BigInt(digits) * (unit ? DATE_UNIT_NS[unit] : NS_PER_SECOND);
-  if (total > MAX_INT64) {
-    throw invalid(`time: invalid duration ${quoteGo(bare)}`);
-  }
-  return total;
+  return parseGoDuration(bare, /^\d+[dwMy]$/.test(bare) ? DATES : GO);
 }
 
 /** Writes a duration as Go does: `0s`, `1.5µs`, `500ms`, `15s`, `1m0s`, `24h0m0s`. */
@@ -90,19 +52,15 @@ export function formatGoDuration(ns: bigint): string {
   }
   if (size < NS_PER_SECOND) {
     const unit = size < 1_000n ? 'ns' : size < NS_PER_MS ? '\u00b5s' : 'ms';
-    return sign + decimal(size, UNIT_NS[unit]) + unit;
+    return sign + decimal(size, GO[unit]) + unit;
   }
-  const hours = size / UNIT_NS.h;
-  const minutes = (size % UNIT_NS.h) / UNIT_NS.m;
-  const seconds = `${decimal(size % UNIT_NS.m, NS_PER_SECOND)}s`;
+  const hours = size / GO.h;
+  const minutes = (size % GO.h) / GO.m;
+  const seconds = `${decimal(size % GO.m, NS_PER_SECOND)}s`;
   if (hours > 0n) {
     return `${sign}${hours}h${minutes}m${seconds}`;
   }
   return sign + (minutes > 0n ? `${minutes}m` : '') + seconds;
-}
-
-function fractionOf(digits: string, unitNs: bigint): bigint {
-  return digits === '' ? 0n : (BigInt(digits) * unitNs) / 10n ** BigInt(digits.length);
 }
 
 /** `value / unit` without trailing zeros; `unit` is a power of ten. */
@@ -112,8 +70,4 @@ function decimal(value: bigint, unit: bigint): string {
     .padStart(unit.toString().length - 1, '0')
     .replace(/(?<!0)0+$/, '');
   return fraction === '' || unit === 1n ? String(value / unit) : `${value / unit}.${fraction}`;
-}
-
-function invalid(message: string): PromkeepError {
-  return new PromkeepError('QUERY_INVALID', message);
 }

@@ -1,95 +1,89 @@
+import * as v from 'valibot';
+import { isRecord } from '../../src/contract/lenient';
 import { PromkeepError } from './errors';
-import { LIMITS, noMoreThan } from './limits';
+import { atMost, LIMITS, noMoreThan } from './limits';
 
 /**
- * Reads the fields of a JSON object as Go's decoder does: names in any case (the last one wins), null and absent are the
- * default, a wrong type is an error, and so is a list of more entries than a query has.
+ * Fields of JSON as Go's decoder reads them: null and absent are the default, a wrong type is an error, and so is a list of more
+ * entries than a query has.
  */
-export class JsonFields {
-  private readonly values = new Map<string, unknown>();
+export const text = v.optional(v.string(), '');
+export const flag = v.optional(v.boolean(), false);
+export const number = v.optional(v.number(), 0);
+export const integer = v.optional(v.pipe(v.number(), v.safeInteger()), 0);
 
-  /** @param where begins error messages: `query`, `scopes[0]` */
-  constructor(
-    json: unknown,
-    private readonly where: string
-  ) {
-    if (typeof json !== 'object' || json === null || Array.isArray(json)) {
-      throw new PromkeepError(
-        'QUERY_INVALID',
-        `error unmarshaling query: ${where} must be an object, not ${nameOf(json)}`
-      );
-    }
+/** @param what begins the message: `A legend` */
+export function upTo(length: number, what: string) {
+  return v.pipe(v.string(), v.maxLength(length, what));
+}
+
+export function textUpTo(length: number, what: string) {
+  return v.optional(upTo(length, what), '');
+}
+
+export function list<T extends v.GenericSchema>(entry: T) {
+  return v.optional(v.pipe(v.array(v.unknown()), v.maxLength(LIMITS.listEntries), v.array(entry)), []);
+}
+
+/** An object whose names are written in any case; of those that differ in nothing else, the last one counts. */
+export function object<T extends v.ObjectEntries>(entries: T) {
+  const names = new Map(Object.keys(entries).map((name) => [name.toLowerCase(), name]));
+  const inOurCase = (json: Record<string, unknown>): Record<string, unknown> => {
+    const known: Record<string, unknown> = {};
     for (const [key, value] of Object.entries(json)) {
-      if (value !== null) {
-        this.values.set(key.toLowerCase(), value);
+      const name = value === null ? undefined : names.get(key.toLowerCase());
+      if (name !== undefined) {
+        known[name] = value;
       }
     }
-  }
+    return known;
+  };
+  return v.pipe(v.custom<Record<string, unknown>>(isRecord), v.transform(inOurCase), v.object(entries));
+}
 
-  get(key: string): unknown {
-    return this.values.get(key.toLowerCase());
+/**
+ * What a schema of these pieces makes of parsed JSON.
+ *
+ * @param where begins the message: `the query`
+ * @throws PromkeepError `QUERY_INVALID`, with the first field of a wrong type; `LIMIT_EXCEEDED` when one is too long
+ */
+export function readFields<T extends v.GenericSchema>(schema: T, json: unknown, where: string): v.InferOutput<T> {
+  const read = v.safeParse(schema, json, { abortEarly: true });
+  if (!read.success) {
+    const [issue] = read.issues;
+    const what = nameField(issue, where);
+    refuseLong(issue, what);
+    const fault = `${what} must be ${EXPECTED[issue.type] ?? 'of another form'}, not ${nameOf(issue.input)}`;
+    throw new PromkeepError('QUERY_INVALID', `error unmarshaling query: ${fault}`);
   }
+  return read.output;
+}
 
-  text(key: string): string {
-    const value = this.get(key) ?? '';
-    if (typeof value !== 'string') {
-      throw this.wrong(`"${key}"`, 'a text', value);
-    }
-    return value;
-  }
+const EXPECTED: Readonly<Record<string, string>> = {
+  string: 'a text',
+  boolean: 'true or false',
+  number: 'a number',
+  safe_integer: 'a whole number',
+  array: 'a list',
+  custom: 'an object',
+};
 
-  flag(key: string): boolean {
-    const value = this.get(key) ?? false;
-    if (typeof value !== 'boolean') {
-      throw this.wrong(`"${key}"`, 'true or false', value);
-    }
-    return value;
+function refuseLong({ type, input, message, requirement }: v.BaseIssue<unknown>, what: string): void {
+  if (type !== 'max_length') {
+    return;
   }
+  if (Array.isArray(input)) {
+    noMoreThan(input, Number(requirement), `entries in ${what}`);
+  }
+  atMost(String(input), Number(requirement), message);
+}
 
-  number(key: string): number {
-    const value = this.get(key) ?? 0;
-    if (typeof value !== 'number') {
-      throw this.wrong(`"${key}"`, 'a number', value);
-    }
-    return value;
-  }
-
-  integer(key: string): number {
-    const value = this.number(key);
-    if (!Number.isSafeInteger(value)) {
-      throw this.wrong(`"${key}"`, 'a whole number', value);
-    }
-    return value;
-  }
-
-  texts(key: string): string[] {
-    return this.list(key).map((value, i) => {
-      if (typeof value !== 'string') {
-        throw this.wrong(`"${key}"[${i}]`, 'a text', value);
-      }
-      return value;
-    });
-  }
-
-  objects(key: string): JsonFields[] {
-    return this.list(key).map((value, i) => new JsonFields(value, `${this.where}.${key}[${i}]`));
-  }
-
-  private list(key: string): unknown[] {
-    const value = this.get(key) ?? [];
-    if (!Array.isArray(value)) {
-      throw this.wrong(`"${key}"`, 'a list', value);
-    }
-    noMoreThan(value, LIMITS.listEntries, `entries in "${key}" of ${this.where}`);
-    return value;
-  }
-
-  private wrong(what: string, expected: string, value: unknown): PromkeepError {
-    return new PromkeepError(
-      'QUERY_INVALID',
-      `error unmarshaling query: ${what} of ${this.where} must be ${expected}, not ${nameOf(value)}`
-    );
-  }
+/** `"values"[3] of the query.adhocFilters[0]` */
+function nameField({ path }: v.BaseIssue<unknown>, where: string): string {
+  const keys = path?.map(({ key }) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('') ?? '';
+  const [, holder, name, place] = /^(.*?)(?:\.([^.[]*)((?:\[\d+\])*))?$/.exec(keys) ?? [];
+  const what = name === undefined ? '' : `"${name}"${place} of `;
+  return `${what}${where}${holder}`;
 }
 
 function nameOf(value: unknown): string {

@@ -1,3 +1,4 @@
+import { DURATION_LENGTH } from '../../src/contract/duration';
 import { PromkeepError } from './errors';
 
 /**
@@ -13,7 +14,7 @@ export const LIMITS = {
   /** Every series repeats what stands in it. */
   legendLength: 1_000,
   /** A duration such as `1h30m`. */
-  durationLength: 100,
+  durationLength: DURATION_LENGTH,
   /** Of a label, a metric or a recorded query. */
   nameLength: 1_000,
   /** What a filter or a matcher compares a label with. */

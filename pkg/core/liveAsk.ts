@@ -1,7 +1,8 @@
+import * as v from 'valibot';
 import { livePath } from '../../src/contract/live';
 import { type StreamRequest } from './datasource';
 import { PromkeepError } from './errors';
-import { JsonFields } from './jsonFields';
+import { integer, object, readFields } from './jsonFields';
 import { parseQueryModel, type QueryModel } from './queryModel';
 
 /** A channel's query, checked. */
@@ -14,6 +15,9 @@ export interface LiveQuery {
   intervalMs: number;
 }
 
+const ASK = object({ query: v.optional(v.unknown()), rangeMs: integer });
+const POINTS = object({ maxDataPoints: integer });
+
 /**
  * Reads what a subscriber asks for.
  *
@@ -24,20 +28,14 @@ export function readLiveAsk({ path, data, caller }: StreamRequest): LiveQuery | 
   if (path !== livePath(data, caller.orgId)) {
     return undefined;
   }
-  const ask = new JsonFields(data, 'the live query');
-  const query = new JsonFields(ask.get('query'), 'the live query\'s "query"');
-  const model = parseQueryModel(ask.get('query'));
-  const rangeMs = ask.integer('rangeMs');
+  const { query, rangeMs } = readFields(ASK, data, 'the live query');
+  const model = parseQueryModel(query);
+  const { maxDataPoints } = readFields(POINTS, query, 'the live query');
   if (rangeMs <= 0) {
     throw new PromkeepError('QUERY_INVALID', 'A live query needs a time range.');
   }
   if (model.queryType === 'summary' || model.resultFormat === 'standard' || !model.range) {
     throw new PromkeepError('QUERY_INVALID', 'Only range queries that show series can be live.');
   }
-  return {
-    model,
-    rangeMs,
-    maxDataPoints: query.integer('maxDataPoints'),
-    intervalMs: model.intervalMs,
-  };
+  return { model, rangeMs, maxDataPoints, intervalMs: model.intervalMs };
 }

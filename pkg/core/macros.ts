@@ -1,4 +1,5 @@
-import { formatGoDuration, NS_PER_MS } from './goDuration';
+import { NS_PER_MS } from '../../src/contract/duration';
+import { formatGoDuration } from './goDuration';
 import { type TimeRange } from './ports';
 import { formatExact, isIntervalVariable, isRateIntervalVariable, rateInterval, rateIntervalOf, wholeMs } from './step';
 

@@ -1,3 +1,4 @@
+import * as v from 'valibot';
 import { type Field, type Frame, type FrameMeta, type Notice } from './frame';
 import { type SeriesNamer, seriesNamer } from './legend';
 import { type QueryResult } from './series';
@@ -101,25 +102,15 @@ function nameFields(frame: Frame, { stepMs }: QueryContext, nameOf: SeriesNamer)
   return { ...frame, fields: [{ ...time, config: { ...time.config, interval: stepMs } }, named, ...rest] };
 }
 
+const SAMPLES_READ = v.object({ samples: v.object({ totalQueryableSamples: v.number() }) });
+
 function addStats(meta: FrameMeta, stats: unknown): void {
   if (stats === undefined || stats === null) {
     return;
   }
   meta.custom = { ...meta.custom, stats };
-  const total = totalQueryableSamples(stats);
-  if (total !== undefined) {
-    meta.stats = [...(meta.stats ?? []), { displayName: 'Total queryable samples', value: total }];
+  if (v.is(SAMPLES_READ, stats)) {
+    const total = { displayName: 'Total queryable samples', value: stats.samples.totalQueryableSamples };
+    meta.stats = [...(meta.stats ?? []), total];
   }
-}
-
-function totalQueryableSamples(stats: unknown): number | undefined {
-  const samples = property(stats, 'samples');
-  const total = property(samples, 'totalQueryableSamples');
-  return typeof total === 'number' ? total : undefined;
-}
-
-function property(value: unknown, key: string): unknown {
-  return typeof value === 'object' && value !== null
-    ? Object.entries(value).find(([name]) => name === key)?.[1]
-    : undefined;
 }

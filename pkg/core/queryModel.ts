@@ -7,9 +7,10 @@ import {
   type ReadFrom,
   type ResultFormat,
 } from '../../src/contract/query';
+import * as v from 'valibot';
 import { PromkeepError } from './errors';
-import { JsonFields } from './jsonFields';
-import { atMost, LIMITS, noMoreThan } from './limits';
+import { flag, integer, list, number, object, readFields, text, textUpTo, upTo } from './jsonFields';
+import { LIMITS, noMoreThan } from './limits';
 
 /** A saved query, checked and with every default filled in: [Q1.1] and `src/contract/query.ts`. */
 export interface QueryModel {
@@ -54,6 +55,50 @@ export interface LabelFilter {
 
 const FORMATS = ['time_series', 'time_series', 'table', 'heatmap'] as const;
 
+const filterValue = upTo(LIMITS.labelValueLength, 'The value of a filter');
+
+/** Filters as Grafana's scopes and ad hoc filters write them. */
+export const filterList = list(
+  object({
+    key: textUpTo(LIMITS.nameLength, 'The label of a filter'),
+    operator: text,
+    value: v.optional(filterValue, ''),
+    values: list(filterValue),
+  })
+);
+
+const SUMMARY = v.pipe(
+  object({ metrics: list(v.string()), groupBy: textUpTo(LIMITS.nameLength, 'The label to group by'), compare: text }),
+  v.transform(({ metrics, groupBy, compare }): QueryModel['summary'] =>
+    isSummaryComparison(compare)
+      ? { metrics, groupBy, compareOffsetMs: COMPARISON_OFFSETS_MS[compare] }
+      : { metrics, groupBy }
+  )
+);
+
+const QUERY = object({
+  scopes: list(object({ filters: filterList })),
+  adhocFilters: filterList,
+  queryType: text,
+  expr: textUpTo(LIMITS.expressionLength, 'An expression'),
+  range: flag,
+  instant: flag,
+  exemplar: flag,
+  format: v.optional(v.unknown()),
+  legendFormat: textUpTo(LIMITS.legendLength, 'A legend'),
+  interval: text,
+  intervalMs: number,
+  intervalFactor: integer,
+  utcOffsetSec: integer,
+  groupByKeys: list(upTo(LIMITS.nameLength, 'A label to group by')),
+  resultFormat: text,
+  keep: flag,
+  readFrom: text,
+  recordedQuery: v.optional(v.pipe(v.string(), v.trim(), upTo(LIMITS.nameLength, 'The name of a recorded query')), ''),
+  aggregate: text,
+  summary: v.optional(SUMMARY, {}),
+});
+
 /**
  * Reads the JSON of a saved query. Unknown keys are ignored; a wrong type throws `QUERY_INVALID`, a text or list
  * beyond `LIMITS` `LIMIT_EXCEEDED`.
@@ -61,31 +106,31 @@ const FORMATS = ['time_series', 'time_series', 'table', 'heatmap'] as const;
  * Without `range` and `instant` a query is a range query: dashboards from before these flags expect it.
  */
 export function parseQueryModel(json: unknown): QueryModel {
-  const fields = new JsonFields(json, 'the query');
-  const instant = fields.flag('instant');
+  const query = readFields(QUERY, json, 'the query');
+  // field by field: rest and spread of so many cost more than the reading
   return {
-    queryType: fields.text('queryType'),
-    expr: atMost(fields.text('expr'), LIMITS.expressionLength, 'An expression'),
-    range: fields.flag('range') || !instant,
-    instant,
-    exemplar: fields.flag('exemplar'),
-    format: formatOf(fields.get('format')),
-    legendFormat: atMost(fields.text('legendFormat'), LIMITS.legendLength, 'A legend'),
-    interval: fields.text('interval'),
-    intervalMs: Math.trunc(fields.number('intervalMs')),
-    intervalFactor: fields.integer('intervalFactor'),
-    utcOffsetSec: fields.integer('utcOffsetSec'),
+    queryType: query.queryType,
+    expr: query.expr,
+    range: query.range || !query.instant,
+    instant: query.instant,
+    exemplar: query.exemplar,
+    format: formatOf(query.format),
+    legendFormat: query.legendFormat,
+    interval: query.interval,
+    intervalMs: Math.trunc(query.intervalMs),
+    intervalFactor: query.intervalFactor,
+    utcOffsetSec: query.utcOffsetSec,
     filters: bounded({
-      scopes: fields.objects('scopes').flatMap((scope) => scope.objects('filters').map(filterOf)),
-      adhoc: fields.objects('adhocFilters').map(filterOf),
-      groupBy: fields.texts('groupByKeys'),
+      scopes: query.scopes.flatMap(({ filters }) => filters),
+      adhoc: query.adhocFilters,
+      groupBy: query.groupByKeys,
     }),
-    resultFormat: fields.text('resultFormat') === 'standard' ? 'standard' : 'series',
-    keep: fields.flag('keep'),
-    readFrom: oneOf(READ_FROM, 'readFrom', fields.text('readFrom')) ?? 'prometheus',
-    recordedQuery: atMost(fields.text('recordedQuery').trim(), LIMITS.nameLength, 'The name of a recorded query'),
-    aggregate: oneOf(AGGREGATES, 'aggregate', fields.text('aggregate')) ?? 'none',
-    summary: summaryOf(fields),
+    resultFormat: query.resultFormat === 'standard' ? 'standard' : 'series',
+    keep: query.keep,
+    readFrom: oneOf(READ_FROM, 'readFrom', query.readFrom) ?? 'prometheus',
+    recordedQuery: query.recordedQuery,
+    aggregate: oneOf(AGGREGATES, 'aggregate', query.aggregate) ?? 'none',
+    summary: query.summary,
   };
 }
 
@@ -93,33 +138,12 @@ export function hasFilters({ scopes, adhoc, groupBy }: QueryFilters): boolean {
   return scopes.length + adhoc.length + groupBy.length > 0;
 }
 
-/** A filter as Grafana's scopes and ad hoc filters write it. */
-export function filterOf(fields: JsonFields): LabelFilter {
-  return {
-    key: atMost(fields.text('key'), LIMITS.nameLength, 'The label of a filter'),
-    operator: fields.text('operator'),
-    value: atMost(fields.text('value'), LIMITS.labelValueLength, 'The value of a filter'),
-    values: fields.texts('values').map((one) => atMost(one, LIMITS.labelValueLength, 'The value of a filter')),
-  };
-}
-
 /** Every selector is compared with every filter. Throws `LIMIT_EXCEEDED`. */
 export function bounded<T extends Pick<QueryFilters, 'scopes' | 'adhoc'> & Partial<QueryFilters>>(filters: T): T {
   const { scopes, adhoc, groupBy = [] } = filters;
   const all = [...scopes, ...adhoc].flatMap(({ value, values }) => [value, ...values]);
   noMoreThan([...all, ...groupBy], LIMITS.listEntries, 'filters, values and labels to group by in a query');
-  groupBy.forEach((label) => atMost(label, LIMITS.nameLength, 'A label to group by'));
   return filters;
-}
-
-function summaryOf(fields: JsonFields): QueryModel['summary'] {
-  const summary = new JsonFields(fields.get('summary') ?? {}, 'the query\'s "summary"');
-  const compare = summary.text('compare');
-  return {
-    metrics: summary.texts('metrics'),
-    groupBy: atMost(summary.text('groupBy'), LIMITS.nameLength, 'The label to group by'),
-    ...(isSummaryComparison(compare) ? { compareOffsetMs: COMPARISON_OFFSETS_MS[compare] } : {}),
-  };
 }
 
 /** Another place or another aggregate than the one that was asked for would show other numbers, so unknown ones are refused. */

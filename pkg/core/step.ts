@@ -1,5 +1,6 @@
+import { NS_PER_MS } from '../../src/contract/duration';
 import { PromkeepError } from './errors';
-import { formatGoDuration, NS_PER_MS, NS_PER_SECOND, parseInterval } from './goDuration';
+import { formatGoDuration, NS_PER_SECOND, parseInterval } from './goDuration';
 import { type TimeRange } from './ports';
 
 /** How far apart the points of a range query lie [Q1.3], and the texts in which people read it. */

@@ -1,15 +1,32 @@
-import { JsonFields } from './jsonFields';
-import { atMost, LIMITS } from './limits';
+import * as v from 'valibot';
 import { PromkeepError } from './errors';
 import { expandMacros } from './macros';
+import { list, object, readFields, textUpTo } from './jsonFields';
+import { atMost, LIMITS } from './limits';
+import { parseJson } from './parseJson';
 import { type CallOptions, type MetricSource, type ResourceRequest, type ResourceResponse } from './ports';
-import { bounded, filterOf, type QueryFilters } from './queryModel';
+import { bounded, filterList, type QueryFilters } from './queryModel';
 
 /** The selectors (`match[]`) of queries under filters; needs a PromQL parser. Throws `QUERY_INVALID`. */
 export type SuggestionSelectors = (
   queries: readonly string[],
   filters: Pick<QueryFilters, 'scopes' | 'adhoc'>
 ) => string[];
+
+const textOrNumber = v.optional(v.union([v.string(), v.pipe(v.number(), v.transform(String))]), '');
+
+const REQUEST = object({
+  scopes: filterList,
+  adhocFilters: filterList,
+  queries: list(v.string()),
+  start: textOrNumber,
+  end: textOrNumber,
+  limit: textOrNumber,
+  labelName: textUpTo(LIMITS.nameLength, 'The name of a label'),
+});
+
+/** A dashboard's queries and filters; parsing them takes time that other users wait for. */
+const MOST_BODY_BYTES = 1024 * 1024;
 
 /** The one path of Grafana's Prometheus datasource that is no path of Prometheus; Grafana takes it in any case of letters. */
 export function isSuggestionsPath(path: string): boolean {
@@ -29,33 +46,34 @@ export async function answerSuggestions(
   if (request.method.toUpperCase() !== 'POST') {
     throw new PromkeepError('QUERY_INVALID', 'Suggestions are asked for by POST.', { status: 405 });
   }
-  const body = new JsonFields(parseJson(request.body), 'the request');
-  const filters = bounded({
-    scopes: body.objects('scopes').map(filterOf),
-    adhoc: body.objects('adhocFilters').map(filterOf),
-  });
-  const queries = body.texts('queries');
+  if (request.body.length > MOST_BODY_BYTES) {
+    throw new PromkeepError('LIMIT_EXCEEDED', `The request for suggestions has more than ${MOST_BODY_BYTES} bytes.`);
+  }
+  const json = parseJson(new TextDecoder().decode(request.body));
+  if (json === undefined) {
+    throw new PromkeepError('QUERY_INVALID', 'The request for suggestions is not JSON.');
+  }
+  const { queries, labelName, ...body } = readFields(REQUEST, json, 'the request');
+  const filters = bounded({ scopes: body.scopes, adhoc: body.adhocFilters });
   atMost(queries.join(''), LIMITS.parsedExpressionLength, 'What suggestions are asked for');
   const parameters = new URLSearchParams();
   for (const selector of selectors(queries.map(expandAnyhow), filters)) {
     parameters.append('match[]', selector);
   }
   for (const key of ['start', 'end'] as const) {
-    const value = textOrNumber(body, key);
-    if (value !== '') {
-      parameters.set(key, value);
+    if (body[key] !== '') {
+      parameters.set(key, body[key]);
     }
   }
-  const limit = Number(textOrNumber(body, 'limit'));
+  const limit = Number(body.limit);
   if (limit > 0) {
     parameters.set('limit', String(Math.trunc(limit)));
   }
-  const label = atMost(body.text('labelName'), LIMITS.nameLength, 'The name of a label');
   return source.resource(
     {
       // `label/…/values` takes no POST
       method: 'GET',
-      path: label === '' ? 'api/v1/labels' : `api/v1/label/${escapeLabelName(label)}/values`,
+      path: labelName === '' ? 'api/v1/labels' : `api/v1/label/${escapeLabelName(labelName)}/values`,
       query: parameters.toString(),
       headers: withoutBody(request.headers),
       body: new Uint8Array(),
@@ -70,26 +88,6 @@ const MINUTE_MS = 60_000;
 function expandAnyhow(expr: string): string {
   const range = { fromMs: 0, toMs: MINUTE_MS };
   return expandMacros(expr, { stepMs: MINUTE_MS, range, interval: '', scrapeInterval: '1m', requestIntervalMs: 0 });
-}
-
-/** A dashboard's queries and filters; parsing them takes time that other users wait for. */
-const MOST_BODY_BYTES = 1024 * 1024;
-
-function parseJson(body: Uint8Array): unknown {
-  if (body.length > MOST_BODY_BYTES) {
-    throw new PromkeepError('LIMIT_EXCEEDED', `The request for suggestions has more than ${MOST_BODY_BYTES} bytes.`);
-  }
-  try {
-    const parsed: unknown = JSON.parse(new TextDecoder().decode(body));
-    return parsed;
-  } catch (cause) {
-    throw new PromkeepError('QUERY_INVALID', 'The request for suggestions is not JSON.', { cause });
-  }
-}
-
-function textOrNumber(body: JsonFields, key: string): string {
-  const value = body.get(key);
-  return typeof value === 'number' ? String(value) : body.text(key);
 }
 
 function withoutBody(headers: Readonly<Record<string, string>>): Record<string, string> {

@@ -1,5 +1,5 @@
 import { type Caller } from '../core/datasource';
-import { type ForwardedCredentials } from '../core/forwardedCredentials';
+import { type ForwardedCredentials } from '../../src/contract/forwardedCredentials';
 import { type WirePluginContext, type WireResourceRequest } from './wireMessages';
 
 /**

@@ -1,5 +1,6 @@
 import { type DataQuery, type DataResponse } from '../core/datasource';
 import { asPromkeepError, PromkeepError } from '../core/errors';
+import { parseJson } from '../core/parseJson';
 import { type Logger } from '../core/ports';
 import { ArrowEncoder } from './arrowFile';
 import { encodeFrames } from './encodeFrames';
@@ -119,10 +120,8 @@ export class DataService {
 }
 
 function parseQuery(wire: WireDataQuery): DataQuery | PromkeepError {
-  let json: unknown;
-  try {
-    json = JSON.parse(wire.json.toString('utf8'));
-  } catch {
+  const json = parseJson(wire.json.toString('utf8'));
+  if (json === undefined) {
     return new PromkeepError('QUERY_INVALID', `Query ${wire.refId} is not valid JSON`);
   }
   return {

@@ -1,4 +1,4 @@
-import { forwardedCredentials } from '../core/forwardedCredentials';
+import { forwardedCredentials } from '../../src/contract/forwardedCredentials';
 import { asPromkeepError, type PromkeepError } from '../core/errors';
 import { type Logger, type ResourceRequest, type ResourceResponse } from '../core/ports';
 import { type ServiceHandlers } from './grpc/rpcHandler';

@@ -1,4 +1,5 @@
 import { type StreamDecision, type StreamRequest } from '../core/datasource';
+import { parseJson } from '../core/parseJson';
 import { type Logger } from '../core/ports';
 import { type ServiceHandlers } from './grpc/rpcHandler';
 import { type InstanceCache } from './instanceCache';
@@ -32,15 +33,8 @@ export function streamService(instances: InstanceCache, logger: Logger, calls: R
 }
 
 function toStreamRequest({ pluginContext, headers, path, data }: WireStreamRequest): StreamRequest {
-  return { path, data: parse(data), caller: toCaller(pluginContext, grafanaHeaders(headers, pluginContext)) };
-}
-
-function parse(data: Buffer): unknown {
-  try {
-    return JSON.parse(data.toString('utf8'));
-  } catch {
-    return undefined;
-  }
+  const caller = toCaller(pluginContext, grafanaHeaders(headers, pluginContext));
+  return { path, data: parseJson(data.toString('utf8')), caller };
 }
 
 function toStatus(decision: StreamDecision): WireStreamStatus {

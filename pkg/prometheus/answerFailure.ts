@@ -1,26 +1,26 @@
+import * as v from 'valibot';
 import { PromkeepError } from '../core/errors';
+import { parseJson } from '../core/parseJson';
 import { type Refusal } from './answer/queryAnswer';
 import { type HttpAnswer } from './httpClient';
-import { isRecord } from './settingsReader';
 
 const SNIPPET_CHARACTERS = 200;
 
+const REFUSAL = v.object({
+  error: v.string(),
+  errorType: v.fallback(v.string(), 'error'),
+  status: v.optional(
+    v.pipe(
+      v.unknown(),
+      v.check((status) => status !== 'success')
+    )
+  ),
+});
+
 /** Prometheus' own error in a JSON body, if the body is one. */
 export function refusalIn(body: Buffer): Refusal | undefined {
-  const json = parseJson(body);
-  if (!isRecord(json) || typeof json.error !== 'string' || json.status === 'success') {
-    return undefined;
-  }
-  return { errorType: typeof json.errorType === 'string' ? json.errorType : 'error', error: json.error };
-}
-
-/** `undefined` for a body that is no JSON. */
-export function parseJson(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString('utf8')) as unknown;
-  } catch {
-    return undefined;
-  }
+  const read = v.safeParse(REFUSAL, parseJson(body.toString('utf8')));
+  return read.success ? { errorType: read.output.errorType, error: read.output.error } : undefined;
 }
 
 export function refused(

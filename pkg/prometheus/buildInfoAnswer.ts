@@ -1,21 +1,19 @@
+import * as v from 'valibot';
+import { text } from '../../src/contract/lenient';
+import { parseJson } from '../core/parseJson';
 import { type BuildInfo } from '../core/ports';
-import { parseJson } from './answerFailure';
-import { isRecord } from './settingsReader';
+
+const ANSWER = v.object({
+  status: v.literal('success'),
+  data: v.object({ version: text, features: v.nullish(v.record(v.string(), v.string()), {}) }),
+});
 
 /** Build info of a server; Mimir is told from Prometheus by listing features. `undefined` if the body is not understood. */
 export function parseBuildInfo(body: Buffer): BuildInfo | undefined {
-  const json = parseJson(body);
-  const data = isRecord(json) && json.status === 'success' ? json.data : undefined;
-  if (!isRecord(data)) {
+  const answer = v.safeParse(ANSWER, parseJson(body.toString('utf8')));
+  if (!answer.success) {
     return undefined;
   }
-  const features = Object.entries(isRecord(data.features) ? data.features : {});
-  if (!features.every((entry): entry is [string, string] => typeof entry[1] === 'string')) {
-    return undefined;
-  }
-  return {
-    version: typeof data.version === 'string' ? data.version : '',
-    application: features.length > 0 ? 'Mimir' : 'Prometheus',
-    features: Object.fromEntries(features),
-  };
+  const { version, features } = answer.output.data;
+  return { version, application: Object.keys(features).length > 0 ? 'Mimir' : 'Prometheus', features };
 }

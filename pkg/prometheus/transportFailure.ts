@@ -1,6 +1,6 @@
 import { PromkeepError } from '../core/errors';
 import { isUnpackingCode } from './bodyDecoding';
-import { isRecord } from './settingsReader';
+import { isRecord } from '../../src/contract/lenient';
 
 /** How far a request had come when it failed. */
 export interface Progress {

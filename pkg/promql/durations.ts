@@ -1,12 +1,4 @@
-const UNIT_SECONDS: Readonly<Record<string, number>> = {
-  y: 365 * 86_400,
-  w: 7 * 86_400,
-  d: 86_400,
-  h: 3_600,
-  m: 60,
-  s: 1,
-  ms: 0.001,
-};
+import { parseDurationMs } from '../../src/contract/duration';
 
 /**
  * The value of a number or duration as PromQL writes it; a duration counts in seconds (`1m30s` is 90), as Prometheus 3 has it.
@@ -25,11 +17,9 @@ function unsigned(text: string): number | undefined {
   if (text === 'inf' || text === 'nan') {
     return text === 'inf' ? Infinity : NaN;
   }
-  if (/^(\d+(y|w|d|h|ms|m|s))+$/.test(text)) {
-    const parts = [...text.matchAll(/(\d+)([a-z]*)/g)];
-    // in whole milliseconds, so that 1m0s500ms and 60500ms are the same
-    const ms = parts.reduce((sum, [, count, unit]) => sum + Number(count) * UNIT_SECONDS[unit] * 1_000, 0);
-    return Math.round(ms) / 1_000;
+  const ms = parseDurationMs(text);
+  if (ms !== undefined) {
+    return ms / 1_000;
   }
   const plain = text.replaceAll('_', '');
   return /^(0x[0-9a-f]+|(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?)$/.test(plain) ? octalOrDecimal(plain) : undefined;

@@ -12,7 +12,7 @@ describe('durations', () => {
     expect(parseDurationMs(formatDurationMs(ms))).toBe(ms);
   });
 
-  it.each(['', '15', 's', '1s2m', '-1s', '1.5s', ' 1s'])('refuses %j', (text) => {
+  it.each(['', '15', 's', '1s2m', '-1s', '1.5s', '1.s', ' 1s', '1m1m', '300y'])('refuses %j', (text) => {
     expect(parseDurationMs(text)).toBeUndefined();
   });
 

@@ -88,5 +88,17 @@ export function stateOf(value: number, thresholds: readonly SummaryThreshold[]):
   return state;
 }
 
+/**
+ * The name of a metric as its reader shall see it: a shipped one in their language, one with another name as it is called.
+ *
+ * @param name as answers have it; a group may follow in brackets
+ * @param shipped English name of the metric with that key, if there is one
+ * @param translated the same name in the reader's language
+ */
+export function shownMetricName(name: string, shipped: string | undefined, translated: string): string {
+  const isShipped = shipped !== undefined && (name === shipped || name.startsWith(`${shipped} (`));
+  return isShipped ? translated + name.slice(shipped.length) : name;
+}
+
 /** The body of `GET /api/metrics/summary`: value by key, plus the reasons of the nulls when there are any. */
 export type SummaryByKey = Record<string, number | null | Record<string, string>>;

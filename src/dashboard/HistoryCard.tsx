@@ -31,21 +31,23 @@ const MOST_LEGEND = 6;
 export function HistoryCard({ api, query, range, serverTimeMs, cursorMs, onCursor }: Props) {
   const styles = useStyles2(getStyles);
   const theme = useTheme2();
-  const { say } = useLanguage();
+  const { say, words } = useLanguage();
   const [card, widthPx] = useWidth<HTMLDivElement>();
   // Charts far below cost nothing until they are scrolled to.
   const isSeen = useInView(card);
   const { newestMs, name } = query;
   const points = isSeen ? widthPx : 0;
-  const { history, failure } = useHistory(api, { name, range, points, serverTimeMs, newestMs });
+  const displayName = words.metricName(name, query.displayName);
+  const { history: read, failure } = useHistory(api, { name, range, points, serverTimeMs, newestMs });
+  const history = useMemo(() => read && { ...read, displayName }, [read, displayName]);
   const text = useMemo(() => history && chartText(history, say), [history, say]);
   const colors = useMemo(() => seriesColors(theme), [theme]);
   return (
     <li className={styles.card}>
       <div className={styles.head}>
-        <h3 className={styles.title}>{query.displayName}</h3>
+        <h3 className={styles.title}>{displayName}</h3>
         <span className={styles.name}>
-          {[query.displayName === name ? '' : name, text?.unit].filter(Boolean).join(' · ')}
+          {[displayName === name ? '' : name, text?.unit].filter(Boolean).join(' · ')}
         </span>
       </div>
       <div ref={card} className={styles.body} data-stale={failure !== undefined}>

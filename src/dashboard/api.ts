@@ -1,6 +1,7 @@
 import { type DataFrame } from '@grafana/data';
 import { type ArchiveHistory, type ArchiveOverview } from '../contract/archivePage';
-import { parseFailure, parseFrames, isRecord } from './parseAnswers';
+import { isRecord, wordsIn } from '../contract/lenient';
+import { parseFailure, parseFrames } from './parseAnswers';
 import { parseHistory, parseOverview } from './parseArchive';
 
 /** What the page asks of the server it came from. Every promise rejects with an `Error` whose message a person can read. */
@@ -89,8 +90,9 @@ export const httpApi: PageApi = {
 
 function parseEvent(data: unknown): unknown {
   const body: unknown = JSON.parse(String(data));
-  if (isRecord(body) && typeof body.failure === 'string') {
-    throw new Error(body.failure);
+  const failure = wordsIn(body, 'failure');
+  if (failure !== undefined) {
+    throw new Error(failure);
   }
   return body;
 }

@@ -1,6 +1,6 @@
 import { type DataFrame } from '@grafana/data';
 import { readSummaryMark } from '../panel/summaryMeta';
-import { isRecord } from './parseAnswers';
+import { isRecord } from '../contract/lenient';
 
 /**
  * When a query fails, its answer cannot say when there was data last; the answer before it can.

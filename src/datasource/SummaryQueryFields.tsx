@@ -1,10 +1,11 @@
 import { getDefaultTimeRange } from '@grafana/data';
 import { Alert, Combobox, type ComboboxOption, InlineField, InlineFieldRow, MultiCombobox } from '@grafana/ui';
 import { useEffect, useState } from 'react';
+import { isRecord, wordsIn } from '../contract/lenient';
 import { type SummaryComparison, type SummaryQueryOptions } from '../contract/query';
 import { type PromkeepQueryEditorProps } from './queryEditorProps';
 import { type SummaryMetricChoice } from './summaryMetrics';
-import { say } from './texts';
+import { say, sayMetric } from './texts';
 
 type Props = Pick<PromkeepQueryEditorProps, 'query' | 'onChange' | 'onRunQuery' | 'datasource' | 'range'>;
 
@@ -86,7 +87,11 @@ export function SummaryQueryFields({ query, onChange, onRunQuery, datasource, ra
 
 /** A saved key stays selectable, even when the backend does not define it (any more) or the list could not be loaded. */
 function toOptions(metrics: SummaryMetricChoice[], saved: string[] = []): Array<ComboboxOption<string>> {
-  const known = metrics.map(({ key, displayName }) => ({ value: key, label: displayName, description: key }));
+  const known = metrics.map(({ key, displayName }) => ({
+    value: key,
+    label: sayMetric(key, displayName),
+    description: key,
+  }));
   const unknown = saved.filter((key) => !metrics.some((metric) => metric.key === key));
   return [...known, ...unknown.map((key) => ({ value: key, label: key }))];
 }
@@ -112,7 +117,5 @@ function describeError(error: unknown): string {
   if (error instanceof Error) {
     return error.message;
   }
-  const data: unknown = typeof error === 'object' && error !== null && 'data' in error ? error.data : undefined;
-  const message: unknown = typeof data === 'object' && data !== null && 'message' in data ? data.message : undefined;
-  return typeof message === 'string' ? message : say('summary.noReason');
+  return wordsIn(isRecord(error) ? error.data : undefined, 'message') ?? say('summary.noReason');
 }

@@ -1,6 +1,7 @@
 import { type DataQueryRequest, type MetricFindValue, type TimeRange } from '@grafana/data';
 import { type PrometheusDatasource, PrometheusVariableSupport } from '@grafana/prometheus';
 import { defer, map } from 'rxjs';
+import { wordsIn } from '../contract/lenient';
 import { type ArchiveVariable, parseArchiveVariable } from './archiveVariables';
 
 type Owner = PrometheusDatasource & {
@@ -26,6 +27,5 @@ export class ArchiveVariableSupport extends PrometheusVariableSupport {
 /** Old dashboards have the text itself in the place of a query. */
 function textOf({ targets }: DataQueryRequest<Request['targets'][number]>): string {
   const [target]: unknown[] = targets;
-  const text: unknown = typeof target === 'string' ? target : Object(target).query;
-  return typeof text === 'string' ? text : '';
+  return typeof target === 'string' ? target : (wordsIn(target, 'query') ?? '');
 }

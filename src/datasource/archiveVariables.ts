@@ -1,4 +1,6 @@
 import { type MetricFindValue, type TimeRange } from '@grafana/data';
+import * as v from 'valibot';
+import { fitting, texts } from '../contract/lenient';
 import { ARCHIVE_LABELS_RESOURCE, ARCHIVE_SERIES_RESOURCE } from '../contract/resourcePaths';
 import { say } from './texts';
 
@@ -56,23 +58,18 @@ export function archiveParams({ params }: ArchiveVariable, { from, to }: TimeRan
   return { ...params, start: seconds(from.valueOf()), end: seconds(to.valueOf()) };
 }
 
+const STRINGS = fitting(v.string());
+const LABELS = v.object({ labels: STRINGS, values: STRINGS, series: fitting(texts) });
+
 /** The values of a variable; whatever is not in the expected shape is left out. */
 export function parseArchiveValues(answer: unknown): MetricFindValue[] {
-  const { labels, values, series } = Object(answer) as Record<'labels' | 'values' | 'series', unknown>;
-  if (Array.isArray(series)) {
-    return series.map((one) => ({ text: seriesText(one) }));
-  }
-  const list = Array.isArray(values) ? values : Array.isArray(labels) ? labels : [];
-  return list.flatMap((text) => (typeof text === 'string' ? [{ text }] : []));
+  const { labels, values, series } = v.parse(v.fallback(LABELS, { labels: [], values: [], series: [] }), answer);
+  return [...series.map(seriesText), ...values, ...labels].map((text) => ({ text }));
 }
 
-function seriesText(labels: unknown): string {
-  const entries = Object.entries(Object(labels)).filter(([, value]) => typeof value === 'string');
-  const name = entries.find(([label]) => label === '__name__')?.[1] ?? '';
-  const rest = entries
-    .filter(([label]) => label !== '__name__')
-    .map(([label, value]) => `${label}=${JSON.stringify(value)}`);
-  return `${String(name)}{${rest.join(', ')}}`;
+function seriesText({ __name__: name = '', ...labels }: Readonly<Record<string, string>>): string {
+  const rest = Object.entries(labels).map(([label, value]) => `${label}=${JSON.stringify(value)}`);
+  return `${name}{${rest.join(', ')}}`;
 }
 
 function seconds(ms: number): string {

@@ -6,6 +6,7 @@ import {
 } from '@grafana/data';
 import { config, getGrafanaLiveSrv } from '@grafana/runtime';
 import { type LiveAsk, livePath } from '../contract/live';
+import { forwardsUsersCredentials } from '../contract/forwardedCredentials';
 import { say } from './texts';
 import { isStandardQuery, isSummaryQuery, readFromOf } from './ownQuery';
 import { type PromkeepOptions, type PromkeepPromQuery } from './promkeepPromQuery';
@@ -23,7 +24,7 @@ export function whyNotLive(
   request: DataQueryRequest<PromkeepPromQuery>,
   jsonData: PromkeepOptions
 ): string | undefined {
-  if (forwardsCredentials({ ...jsonData })) {
+  if (forwardsUsersCredentials(jsonData)) {
     // one stream serves everyone on the channel, in the name of whoever came first and without their credentials
     return "Live is off: this datasource forwards each user's own credentials, and a channel is shared.";
   }
@@ -68,16 +69,6 @@ export function liveAddress(datasourceUid: string, ask: LiveAsk): LiveChannelAdd
     path: livePath(ask, config.bootData.user.orgId),
     data: ask,
   };
-}
-
-/** Grafana's own switches, which the library's type of the settings does not know. */
-export interface Forwarding {
-  oauthPassThru?: unknown;
-  keepCookies?: unknown;
-}
-
-export function forwardsCredentials({ oauthPassThru, keepCookies }: Forwarding): boolean {
-  return oauthPassThru === true || (Array.isArray(keepCookies) && keepCookies.length > 0);
 }
 
 function isOnlyInstant({ instant, range }: PromkeepPromQuery): boolean {

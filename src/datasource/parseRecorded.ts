@@ -1,118 +1,85 @@
-import {
-  type RecordedCheck,
-  type RecordedFaults,
-  type RecordedGap,
-  type RecordedQueriesAnswer,
-  type RecordedQueryItem,
-  type RecordingAmount,
-  type RecordingAmounts,
-  type RecordingQuota,
-  type WaitingDeletion,
-} from '../contract/recordedQuery';
-import { RecordedFields } from './recordedFields';
+import * as v from 'valibot';
+import { type RecordedCheck, type RecordedFaults, type RecordedQueriesAnswer } from '../contract/recordedQuery';
+import { fitting, words } from '../contract/lenient';
+
+const GAP = v.object({
+  fromMs: v.number(),
+  toMs: v.number(),
+  points: v.number(),
+  reason: v.string(),
+  detail: v.optional(v.string()),
+});
+
+const ITEM = v.object({
+  name: v.string(),
+  expression: v.string(),
+  stepMs: v.number(),
+  retention: v.string(),
+  version: v.number(),
+  revision: v.number(),
+  provisioned: v.boolean(),
+  paused: v.boolean(),
+  createdAtMs: v.number(),
+  createdBy: v.optional(v.string()),
+  updatedAtMs: v.number(),
+  updatedBy: v.optional(v.string()),
+  coveredPoints: v.number(),
+  missingPoints: v.number(),
+  newestMs: v.optional(v.number()),
+  gaps: v.array(GAP),
+  gapCount: v.number(),
+});
+
+const WAITING = v.object({
+  what: v.string(),
+  query: v.optional(v.string()),
+  present: v.optional(v.string()),
+  wanted: v.string(),
+  by: v.string(),
+  askedAtMs: v.number(),
+  atMs: v.number(),
+  samples: v.optional(v.number()),
+  oldestMs: v.optional(v.number()),
+});
+
+const AMOUNT = v.object({ queries: v.number(), series: v.number(), samplesPerDay: v.number() });
+const AMOUNTS = v.object({ source: AMOUNT, organisation: AMOUNT });
+
+const ANSWER = v.object({
+  queries: v.array(ITEM),
+  quota: v.object({ use: AMOUNTS, limits: AMOUNTS }),
+  waiting: v.array(WAITING),
+  may: v.object({ edit: v.boolean(), deleteData: v.boolean(), reason: v.optional(v.string()) }),
+  archiver: v.optional(v.string()),
+  scrapeIntervalMs: v.number(),
+});
+
+const FAULTS = v.object({ name: words, expression: words, step: words, retention: words });
+
+const CHECK = v.object({ faults: v.fallback(FAULTS, {}), hints: fitting(v.string()), series: v.optional(v.number()) });
 
 /** The list as the backend sends it; a part of another form is an error, not a wrong number on the page. */
 export function parseRecordedQueries(body: unknown): RecordedQueriesAnswer {
-  const fields = new RecordedFields(body);
-  const may = fields.object('may');
-  const reason = may.optionalText('reason');
-  const archiver = fields.optionalText('archiver');
-  return {
-    queries: fields.list('queries').map(parseItem),
-    quota: parseQuota(fields.object('quota')),
-    waiting: fields.list('waiting').map(parseWaiting),
-    may: {
-      edit: may.flag('edit'),
-      deleteData: may.flag('deleteData'),
-      ...(reason === undefined ? {} : { reason }),
-    },
-    ...(archiver === undefined ? {} : { archiver }),
-    scrapeIntervalMs: fields.number('scrapeIntervalMs'),
-  };
+  return read(ANSWER, body);
 }
 
 export function parseCheck(body: unknown): RecordedCheck {
-  const fields = new RecordedFields(body);
-  const series = fields.optionalNumber('series');
-  return { faults: parseFaults(body), hints: fields.texts('hints'), ...(series === undefined ? {} : { series }) };
+  return read(CHECK, body);
 }
 
 /** Whatever the body is; most errors have none. */
 export function parseFaults(body: unknown): RecordedFaults {
-  const faults: unknown = typeof body === 'object' && body !== null ? Reflect.get(body, 'faults') : undefined;
-  if (typeof faults !== 'object' || faults === null) {
-    return {};
+  return v.parse(v.fallback(v.object({ faults: FAULTS }), { faults: {} }), body).faults;
+}
+
+/** Throws a `TypeError` that names the first part of another form. */
+function read<T extends v.GenericSchema>(schema: T, body: unknown): v.InferOutput<T> {
+  const result = v.safeParse(schema, body, { abortEarly: true });
+  if (!result.success) {
+    const path = v.getDotPath(result.issues[0]);
+    throw new TypeError(
+      path === null ? 'The answer is not a JSON object.' : `The answer's ${path} is missing or of another form.`
+    );
   }
-  const fields = new RecordedFields(faults);
-  const known = (['name', 'expression', 'step', 'retention'] as const).map((key) => [key, fields.optionalText(key)]);
-  return Object.fromEntries(known.filter(([, text]) => text !== undefined));
-}
-
-function parseQuota(fields: RecordedFields): RecordingQuota {
-  const both = (part: RecordedFields): RecordingAmounts => ({
-    source: parseAmount(part.object('source')),
-    organisation: parseAmount(part.object('organisation')),
-  });
-  return { use: both(fields.object('use')), limits: both(fields.object('limits')) };
-}
-
-function parseAmount(fields: RecordedFields): RecordingAmount {
-  return {
-    queries: fields.number('queries'),
-    series: fields.number('series'),
-    samplesPerDay: fields.number('samplesPerDay'),
-  };
-}
-
-function parseItem(fields: RecordedFields): RecordedQueryItem {
-  const optional = {
-    createdBy: fields.optionalText('createdBy'),
-    updatedBy: fields.optionalText('updatedBy'),
-    newestMs: fields.optionalNumber('newestMs'),
-  };
-  return {
-    name: fields.text('name'),
-    expression: fields.text('expression'),
-    stepMs: fields.number('stepMs'),
-    retention: fields.text('retention'),
-    version: fields.number('version'),
-    revision: fields.number('revision'),
-    provisioned: fields.flag('provisioned'),
-    paused: fields.flag('paused'),
-    createdAtMs: fields.number('createdAtMs'),
-    updatedAtMs: fields.number('updatedAtMs'),
-    coveredPoints: fields.number('coveredPoints'),
-    missingPoints: fields.number('missingPoints'),
-    gapCount: fields.number('gapCount'),
-    gaps: fields.list('gaps').map(parseGap),
-    ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)),
-  };
-}
-
-function parseWaiting(fields: RecordedFields): WaitingDeletion {
-  const optional = {
-    query: fields.optionalText('query'),
-    present: fields.optionalText('present'),
-    samples: fields.optionalNumber('samples'),
-    oldestMs: fields.optionalNumber('oldestMs'),
-  };
-  return {
-    what: fields.text('what'),
-    wanted: fields.text('wanted'),
-    by: fields.text('by'),
-    askedAtMs: fields.number('askedAtMs'),
-    atMs: fields.number('atMs'),
-    ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)),
-  };
-}
-
-function parseGap(fields: RecordedFields): RecordedGap {
-  const detail = fields.optionalText('detail');
-  return {
-    fromMs: fields.number('fromMs'),
-    toMs: fields.number('toMs'),
-    points: fields.number('points'),
-    reason: fields.text('reason'),
-    ...(detail === undefined ? {} : { detail }),
-  };
+  return result.output;
 }

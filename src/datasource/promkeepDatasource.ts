@@ -27,10 +27,11 @@ import {
 import { defer, map, merge, type Observable } from 'rxjs';
 import { DATASOURCE_PLUGIN_ID } from '../contract/pluginIds';
 import { SUMMARY_METRICS_RESOURCE } from '../contract/resourcePaths';
+import { forwardsUsersCredentials } from '../contract/forwardedCredentials';
 import { archiveParams, type ArchiveVariable, parseArchiveValues, parseArchiveVariable } from './archiveVariables';
 import { ArchiveVariableSupport } from './archiveVariableSupport';
 import { liveAnswer } from './liveAnswer';
-import { forwardsCredentials, liveAddress, liveAsk, liveNotice, wantsLive, whyNotLive } from './liveChannel';
+import { liveAddress, liveAsk, liveNotice, wantsLive, whyNotLive } from './liveChannel';
 import { type LivePacket, withNotices } from './liveSeries';
 import {
   adoptQueries,
@@ -80,12 +81,12 @@ export class PromkeepDatasource extends PrometheusDatasource {
     this.keepAllowed = jsonData.archiveEnabled === true && jsonData.archiveAllowKeep === true;
     this.recordRefusal = !(jsonData.archiveEnabled && jsonData.archiveAllowRecording)
       ? 'refusedOff'
-      : forwardsCredentials({ ...jsonData })
+      : forwardsUsersCredentials(jsonData)
         ? 'refusedForwarding'
         : undefined;
     this.archiveRefusal = !jsonData.archiveEnabled
       ? 'readFromOff'
-      : forwardsCredentials({ ...jsonData })
+      : forwardsUsersCredentials(jsonData)
         ? 'readFromForwarding'
         : undefined;
     this.variables = new ArchiveVariableSupport(this);

@@ -1,38 +1,51 @@
+import { isEqual } from 'lodash';
+import * as v from 'valibot';
+import { fitting, isRecord } from '../contract/lenient';
 import { LIMIT_SETTINGS } from '../contract/settings';
+import { storedAmount, storedFlag, storedText } from '../contract/storedSettings';
 import { type PromkeepOptions } from './promkeepPromQuery';
 import { say } from './texts';
 
-/** What one stored value means; `undefined` when it cannot be used. */
-type Read = (value: unknown) => unknown;
+const maybeStoredText = v.fallback(v.optional(storedText), undefined);
+
+const TRACE_LINKS = v.pipe(
+  v.unknown(),
+  v.transform((value) => (isRecord(value) ? [value] : value)),
+  v.array(v.unknown()),
+  fitting(
+    v.object({
+      name: v.fallback(storedText, ''),
+      url: maybeStoredText,
+      urlDisplayLabel: maybeStoredText,
+      datasourceUid: maybeStoredText,
+    })
+  )
+);
+
+const LIST = v.union([
+  v.array(v.unknown()),
+  v.pipe(
+    v.string(),
+    v.transform((list) => list.split(','))
+  ),
+]);
 
 /**
  * The settings by the form the editors and `@grafana/prometheus` rely on. They call `includes`, `map` or `toString` on them
  * without a look at the type, so one number in a provisioning file breaks the whole settings page, and Explore.
  */
-const FORMS: Array<[Read, string[]]> = [
+const FORMS: Array<[form: v.GenericSchema, keys: string[]]> = [
   [
-    asText,
+    storedText,
     [
-      ...[
-        'timeInterval',
-        'queryTimeout',
-        'customQueryParameters',
-        'incrementalQueryOverlapWindow',
-        'prometheusVersion',
-      ],
-      ...['serverName', 'archiveHost', 'archiveDatabase', 'archiveUser', 'archiveSchema', 'archiveSourceName'],
-      ...[
-        'archiveKeepRetention',
-        'archiveSettle',
-        'archiveProbe',
-        'sigV4Region',
-        'alertmanagerUid',
-        'secureSocksProxyUsername',
-      ],
+      ...['timeInterval', 'queryTimeout', 'customQueryParameters', 'incrementalQueryOverlapWindow'],
+      ...['prometheusVersion', 'serverName', 'archiveHost', 'archiveDatabase', 'archiveUser', 'archiveSchema'],
+      ...['archiveSourceName', 'archiveKeepRetention', 'archiveSettle', 'archiveProbe', 'sigV4Region'],
+      ...['alertmanagerUid', 'secureSocksProxyUsername'],
     ],
   ],
   [
-    asFlag,
+    storedFlag,
     [
       ...['disableMetricsLookup', 'incrementalQuerying', 'disableRecordingRules', 'seriesEndpoint'],
       ...['queryStatsEnabled', 'tlsAuth', 'tlsAuthWithCACert', 'tlsSkipVerify', 'oauthPassThru'],
@@ -40,7 +53,7 @@ const FORMS: Array<[Read, string[]]> = [
     ],
   ],
   [
-    asAmount,
+    storedAmount,
     [
       ...['seriesLimit', 'timeout', 'maxSamplesProcessedWarningThreshold', 'maxSamplesProcessedErrorThreshold'],
       ...LIMIT_SETTINGS,
@@ -52,11 +65,11 @@ const FORMS: Array<[Read, string[]]> = [
   [oneOf('builder', 'code'), ['defaultEditor']],
   [oneOf('Cortex', 'Mimir', 'Prometheus', 'Thanos'), ['prometheusType']],
   [oneOf('disable', 'require', 'verify-ca', 'verify-full'), ['archiveSslMode']],
-  [asTexts, ['keepCookies']],
-  [asTraceLinks, ['exemplarTraceIdDestinations']],
+  [v.pipe(LIST, fitting(v.pipe(storedText, v.trim(), v.nonEmpty()))), ['keepCookies']],
+  [TRACE_LINKS, ['exemplarTraceIdDestinations']],
 ];
 
-const READS = new Map(FORMS.flatMap(([read, keys]) => keys.map((key) => [key, read])));
+const FORM_OF = new Map(FORMS.flatMap(([form, keys]) => keys.map((key) => [key, form])));
 const HEADER_NAME = /^httpHeaderName\d+$/;
 
 /**
@@ -66,76 +79,36 @@ const HEADER_NAME = /^httpHeaderName\d+$/;
  * @returns the same object and no warnings when nothing is wrong
  */
 export function readJsonData(stored: PromkeepOptions): { jsonData: PromkeepOptions; warnings: string[] } {
+  if (!isRecord(stored)) {
+    return { jsonData: {}, warnings: [] };
+  }
   const changed: Record<string, unknown> = {};
   const warnings: string[] = [];
-  for (const [key, value] of Object.entries(isRecord(stored) ? stored : {})) {
-    const read = HEADER_NAME.test(key) ? asText : READS.get(key);
-    const usable = value === null ? undefined : read ? read(value) : value;
-    if (usable !== value && !sameJson(usable, value)) {
-      changed[key] = usable;
-      if (value !== null) {
-        const value = JSON.stringify(usable);
-        warnings.push(
-          usable === undefined ? say('config.ignored', { setting: key }) : say('config.readAs', { setting: key, value })
-        );
+  for (const [setting, value] of Object.entries(stored)) {
+    const usable = usableOf(setting, value);
+    if (!isEqual(usable, value)) {
+      changed[setting] = usable;
+      if (usable !== undefined) {
+        warnings.push(say('config.readAs', { setting, value: JSON.stringify(usable) }));
+      } else if (value !== null) {
+        warnings.push(say('config.ignored', { setting }));
       }
     }
   }
-  if (!isRecord(stored)) {
-    return { jsonData: {}, warnings };
+  return { jsonData: Object.keys(changed).length > 0 ? { ...stored, ...changed } : stored, warnings };
+}
+
+/** `undefined` when it cannot be used. */
+function usableOf(setting: string, value: unknown): unknown {
+  const form = HEADER_NAME.test(setting) ? storedText : FORM_OF.get(setting);
+  if (value === null || value === undefined || !form) {
+    return value ?? undefined;
   }
-  return Object.keys(changed).length > 0
-    ? { jsonData: { ...stored, ...changed }, warnings }
-    : { jsonData: stored, warnings };
+  const read = v.safeParse(form, value);
+  return read.success ? read.output : undefined;
 }
 
-function asText(value: unknown): string | undefined {
-  return ['string', 'number', 'boolean'].includes(typeof value) ? String(value) : undefined;
-}
-
-function asFlag(value: unknown): boolean | undefined {
-  if (value === '') {
-    return undefined;
-  }
-  return typeof value === 'boolean' ? value : value === 'true' || value === 1;
-}
-
-function asAmount(value: unknown): number | undefined {
-  const amount = typeof value === 'string' ? Number(value.trim() || NaN) : value;
-  return typeof amount === 'number' && Number.isFinite(amount) && amount >= 0 ? amount : undefined;
-}
-
-function oneOf(...choices: string[]): Read {
-  return (value) => choices.find((choice) => choice.toLowerCase() === asText(value)?.trim().toLowerCase());
-}
-
-function asTexts(value: unknown): string[] | undefined {
-  const list = typeof value === 'string' ? value.split(',') : value;
-  return Array.isArray(list) ? list.flatMap((item) => asText(item)?.trim() || []) : undefined;
-}
-
-function asTraceLinks(value: unknown): Array<Record<string, unknown>> | undefined {
-  const list = isRecord(value) ? [value] : value;
-  return Array.isArray(list) ? list.filter(isRecord).map(asTraceLink) : undefined;
-}
-
-function asTraceLink(link: Record<string, unknown>): Record<string, unknown> {
-  const texts = ['url', 'urlDisplayLabel', 'datasourceUid'].map((key) => [key, asText(link[key])]);
-  const known = Object.fromEntries(texts.filter(([, text]) => text !== undefined));
-  return { name: asText(link.name) ?? '', ...known };
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** Whether nothing was changed, whatever the order of keys. */
-function sameJson(one: unknown, other: unknown): boolean {
-  return inOrder(one) === inOrder(other);
-}
-
-function inOrder(value: unknown): string | undefined {
-  return JSON.stringify(value, (_, part: unknown) =>
-    isRecord(part) ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1))) : part
-  );
+function oneOf(...choices: string[]): v.GenericSchema {
+  const asWritten = (text: string) => choices.find((choice) => choice.toLowerCase() === text.trim().toLowerCase());
+  return v.pipe(storedText, v.transform(asWritten), v.string());
 }

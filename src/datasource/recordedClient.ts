@@ -1,5 +1,6 @@
 import { type BackendSrvRequest, getBackendSrv, isFetchError } from '@grafana/runtime';
 import { lastValueFrom } from 'rxjs';
+import { wordsIn } from '../contract/lenient';
 import {
   type RecordedCheck,
   type RecordedDefinition,
@@ -84,11 +85,6 @@ export class RecordedClient {
 
 function toFailure(error: unknown): RecordedFailure {
   const body: unknown = isFetchError(error) ? error.data : undefined;
-  const text = textIn(body, 'error') ?? textIn(body, 'message') ?? textIn(error, 'statusText');
+  const text = wordsIn(body, 'error', 'message') ?? wordsIn(error, 'statusText');
   return new RecordedFailure(text ?? say('recorded.noReason'), parseFaults(body));
-}
-
-function textIn(value: unknown, key: string): string | undefined {
-  const text: unknown = typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
-  return typeof text === 'string' && text !== '' ? text : undefined;
 }

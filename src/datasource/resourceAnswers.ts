@@ -1,3 +1,6 @@
+import * as v from 'valibot';
+import { fitting, isRecord } from '../contract/lenient';
+
 /**
  * What the library drops from Prometheus' answers about metrics and labels, and one of its requests that is wrong
  * (`query_exemplars` with milliseconds, which Prometheus reads as seconds of the year 55,000).
@@ -20,6 +23,11 @@ export function probeInSeconds(url: string, parameters: Parameters): Parameters 
   return { ...parameters, ...Object.fromEntries(times) };
 }
 
+const ANSWER = v.fallback(v.object({ warnings: fitting(v.string()), data: v.optional(v.unknown()) }), {
+  warnings: [],
+  data: undefined,
+});
+
 export interface ResourceRemarks {
   /** Prometheus' own words. */
   warnings: string[];
@@ -33,8 +41,7 @@ export interface ResourceRemarks {
  */
 export function remarksOn(body: unknown, parameters: Parameters, seriesLimit: number): ResourceRemarks {
   const limit = parameters.limit === undefined ? 0 : Number(parameters.limit);
-  const { warnings, data } = isRecord(body) ? body : {};
-  const texts = (Array.isArray(warnings) ? warnings : []).filter((text) => typeof text === 'string');
+  const { warnings: texts, data } = v.parse(ANSWER, body);
   const isLimited = limit > 0 && limit === seriesLimit;
   return {
     warnings: texts.filter((text) => !/truncated due to limit/i.test(text)),
@@ -44,8 +51,4 @@ export function remarksOn(body: unknown, parameters: Parameters, seriesLimit: nu
 
 function lengthOf(data: unknown): number {
   return Array.isArray(data) ? data.length : isRecord(data) ? Object.keys(data).length : 0;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,7 +1,16 @@
+import * as v from 'valibot';
+import { fitting, words } from '../contract/lenient';
 import { type SummaryMetric } from '../contract/summary';
 
 /** What the query editor needs of a metric. */
 export type SummaryMetricChoice = Pick<SummaryMetric, 'key' | 'displayName'>;
+
+const CHOICE = v.pipe(
+  v.object({ key: v.pipe(v.string(), v.nonEmpty()), displayName: words }),
+  v.transform(({ key, displayName = key }): SummaryMetricChoice => ({ key, displayName }))
+);
+
+const ANSWER = v.object({ metrics: v.pipe(v.array(v.unknown()), fitting(CHOICE)) });
 
 /**
  * Reads the answer of the summary metrics resource: `{ metrics: [{ key, displayName, … }] }`.
@@ -10,18 +19,9 @@ export type SummaryMetricChoice = Pick<SummaryMetric, 'key' | 'displayName'>;
  * @throws Error when the answer is of another shape
  */
 export function parseSummaryMetrics(body: unknown): SummaryMetricChoice[] {
-  const metrics: unknown = isObject(body) ? body.metrics : undefined;
-  if (!Array.isArray(metrics)) {
+  const answer = v.safeParse(ANSWER, body);
+  if (!answer.success) {
     throw new Error('The datasource answered without a list of summary metrics.');
   }
-  return metrics.filter(isObject).flatMap(({ key, displayName }) => {
-    if (typeof key !== 'string' || key === '') {
-      return [];
-    }
-    return [{ key, displayName: typeof displayName === 'string' && displayName !== '' ? displayName : key }];
-  });
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
+  return answer.output.metrics;
 }

@@ -1,4 +1,5 @@
 import { t } from '@grafana/i18n';
+import { shownMetricName } from '../contract/summary';
 import english from './locales/en-US/promkeep-prometheus-datasource.json';
 
 type Catalog = { readonly [key: string]: string | Catalog };
@@ -17,6 +18,13 @@ export type TextKey = PathsOf<typeof english.promkeep>;
 export function say(key: TextKey, values: Readonly<Record<string, string | number>> = {}): string {
   // React escapes by itself; i18next must not do it as well.
   return t(`promkeep.${key}`, englishText(key), { ...values, interpolation: { escapeValue: false } });
+}
+
+/** The name of a summary metric: that of a shipped one in the reader's language. */
+export function sayMetric(key: string, name: string): string {
+  const isShipped = (one: string): one is keyof typeof english.promkeep.metrics =>
+    Object.hasOwn(english.promkeep.metrics, one);
+  return isShipped(key) ? shownMetricName(name, english.promkeep.metrics[key], say(`metrics.${key}`)) : name;
 }
 
 function englishText(key: string): string {

@@ -1,32 +1,33 @@
+import * as v from 'valibot';
+import { fitting } from '../contract/lenient';
 import { type SortOrder } from './arrange';
 import { CHANGE_CHOICES } from './change';
-import { CALCULATIONS, type Calculation } from './calculations';
+import { CALCULATIONS } from './calculations';
 import { DEFAULT_OPTIONS, type SummaryPanelOptions } from './options';
 
 const SORT_ORDERS: readonly SortOrder[] = ['given', 'severity', 'value', 'name'];
 
+const OPTIONS = v.fallback(
+  v.object({
+    calculations: v.fallback(v.pipe(fitting(v.picklist(CALCULATIONS)), v.nonEmpty()), DEFAULT_OPTIONS.calculations),
+    sort: v.fallback(v.picklist(SORT_ORDERS), DEFAULT_OPTIONS.sort),
+    changeSince: v.fallback(v.picklist(CHANGE_CHOICES), DEFAULT_OPTIONS.changeSince),
+    groupBy: v.fallback(v.pipe(v.string(), v.trim()), DEFAULT_OPTIONS.groupBy),
+    showLegend: v.fallback(v.boolean(), DEFAULT_OPTIONS.showLegend),
+    showExport: v.fallback(v.boolean(), DEFAULT_OPTIONS.showExport),
+    hideHealthy: v.fallback(v.boolean(), DEFAULT_OPTIONS.hideHealthy),
+    showSparkline: v.fallback(v.boolean(), DEFAULT_OPTIONS.showSparkline),
+    minTileWidthPx: within(80, 2000, DEFAULT_OPTIONS.minTileWidthPx),
+    maxTiles: v.pipe(within(1, 1000, DEFAULT_OPTIONS.maxTiles), v.transform(Math.floor)),
+  }),
+  DEFAULT_OPTIONS
+);
+
 /** Options as dashboards hold them (saved by hand, by another version, by a generator) → options that can be relied on. */
 export function readOptions(saved: unknown): SummaryPanelOptions {
-  const options: Record<string, unknown> = typeof saved === 'object' && saved !== null ? { ...saved } : {};
-  const calculations = Array.isArray(options.calculations) ? options.calculations.filter(isCalculation) : [];
-  return {
-    calculations: calculations.length > 0 ? calculations : DEFAULT_OPTIONS.calculations,
-    sort: SORT_ORDERS.find((order) => order === options.sort) ?? DEFAULT_OPTIONS.sort,
-    changeSince: CHANGE_CHOICES.find((change) => change === options.changeSince) ?? DEFAULT_OPTIONS.changeSince,
-    groupBy: typeof options.groupBy === 'string' ? options.groupBy.trim() : DEFAULT_OPTIONS.groupBy,
-    showLegend: options.showLegend === true,
-    showExport: options.showExport === true,
-    hideHealthy: options.hideHealthy === true,
-    showSparkline: options.showSparkline !== false,
-    minTileWidthPx: numberWithin(options.minTileWidthPx, 80, 2000, DEFAULT_OPTIONS.minTileWidthPx),
-    maxTiles: Math.floor(numberWithin(options.maxTiles, 1, 1000, DEFAULT_OPTIONS.maxTiles)),
-  };
+  return v.parse(OPTIONS, saved);
 }
 
-function isCalculation(name: unknown): name is Calculation {
-  return CALCULATIONS.some((calculation) => calculation === name);
-}
-
-function numberWithin(value: unknown, least: number, most: number, otherwise: number): number {
-  return typeof value === 'number' && Number.isFinite(value) ? Math.min(most, Math.max(least, value)) : otherwise;
+function within(least: number, most: number, otherwise: number) {
+  return v.fallback(v.pipe(v.number(), v.finite(), v.toMinValue(least), v.toMaxValue(most)), otherwise);
 }

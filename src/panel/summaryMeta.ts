@@ -1,4 +1,6 @@
 import { type DataFrame } from '@grafana/data';
+import * as v from 'valibot';
+import { words } from '../contract/lenient';
 import { SUMMARY_FRAME_VERSION } from '../contract/summary';
 
 /** What the panel needs of `meta.custom.promkeep`; see `SummaryFrameMeta` in the contract. */
@@ -12,34 +14,36 @@ export interface SummaryMark {
   isFromArchive: boolean;
 }
 
+const OURS = v.object({ promkeep: v.object({ kind: v.literal('summary') }) });
+
+/** A comparison that cannot be read is one all the same: it must not pass for the present. */
+const COMPARISON = v.object({ offsetMs: v.fallback(v.number(), NaN), origin: words });
+
+const MARK = v.pipe(
+  v.object({
+    version: v.literal(SUMMARY_FRAME_VERSION),
+    metricKey: v.string(),
+    noDataReason: words,
+    lastSeenMs: v.fallback(v.optional(v.pipe(v.number(), v.finite())), undefined),
+    comparison: v.optional(v.fallback(COMPARISON, { offsetMs: NaN, origin: undefined })),
+  }),
+  v.transform(({ version: _, comparison, ...mark }): SummaryMark => ({
+    ...mark,
+    comparisonOffsetMs: comparison?.offsetMs,
+    isFromArchive: comparison?.origin === 'archive',
+  }))
+);
+
 /**
  * Reads the mark of a Summary frame from whatever `meta.custom` holds.
  *
  * @returns the mark, `undefined` for frames that are not ours, or `unreadable` for ours of a version we do not know
  */
 export function readSummaryMark(frame: DataFrame): SummaryMark | 'unreadable' | undefined {
-  const mark = asRecord(asRecord(frame.meta?.custom)?.promkeep);
-  if (mark?.kind !== 'summary') {
+  const custom: unknown = frame.meta?.custom;
+  if (!v.is(OURS, custom)) {
     return undefined;
   }
-  if (mark.version !== SUMMARY_FRAME_VERSION || typeof mark.metricKey !== 'string') {
-    return 'unreadable';
-  }
-  return {
-    metricKey: mark.metricKey,
-    noDataReason: typeof mark.noDataReason === 'string' && mark.noDataReason !== '' ? mark.noDataReason : undefined,
-    lastSeenMs: typeof mark.lastSeenMs === 'number' && Number.isFinite(mark.lastSeenMs) ? mark.lastSeenMs : undefined,
-    comparisonOffsetMs: offsetOf(mark.comparison),
-    isFromArchive: asRecord(mark.comparison)?.origin === 'archive',
-  };
-}
-
-/** A comparison that cannot be read is one all the same: it must not pass for the present. */
-function offsetOf(comparison: unknown): number | undefined {
-  const offsetMs = asRecord(comparison)?.offsetMs;
-  return comparison === undefined ? undefined : typeof offsetMs === 'number' ? offsetMs : NaN;
-}
-
-function asRecord(value: unknown): Record<string, unknown> | undefined {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
+  const mark = v.safeParse(MARK, custom.promkeep);
+  return mark.success ? mark.output : 'unreadable';
 }

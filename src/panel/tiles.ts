@@ -54,7 +54,7 @@ function toTile(series: NumericSeries, earlier: readonly Earlier[], options: Til
   const range = rangeOf(samples);
   return {
     key: series.key,
-    name: series.name,
+    name: series.mark ? words.metricName(series.mark.metricKey, series.name) : series.name,
     group: series.group,
     labels: series.labels,
     metricName: series.labels.__name__ ?? series.mark?.metricKey ?? series.name,

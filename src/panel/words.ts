@@ -1,4 +1,4 @@
-import { type SummaryState } from '../contract/summary';
+import { shownMetricName, type SummaryState } from '../contract/summary';
 import { type Calculation } from './calculations';
 import { type Catalog, type Say, sayFrom } from './catalog';
 import english from './locales/en-US/promkeep-summary-panel.json';
@@ -19,6 +19,8 @@ export interface Words {
   queryFailed: string;
   calculations: Record<Calculation, string>;
   perSecond(value: string): string;
+  /** A summary metric's name as answers have it → as it is shown. */
+  metricName(key: string, name: string): string;
   trends: Record<'rising' | 'falling' | 'steady', string>;
   sparkline(name: string, trend: string, last: string, lowest: string, highest: string): string;
   more(count: number): string;
@@ -49,6 +51,8 @@ export interface ChangeWords {
   spoken(direction: 'up' | 'down' | 'same', change: string, when: string, before: string): string;
 }
 
+/** The shipped metrics in English, by key. */
+const METRICS: ReadonlyMap<string, string> = new Map(Object.entries(english.metrics));
 const HOUR_MS = 3_600_000;
 const WHEN: Readonly<Record<number, string>> = { [HOUR_MS]: '1h', [24 * HOUR_MS]: '1d', [168 * HOUR_MS]: '7d' };
 
@@ -70,6 +74,7 @@ export function wordsFrom(say: Say): Words {
     queryFailed: say('queryFailed'),
     calculations: group('calculations', ['last', 'min', 'max', 'mean', 'median', 'p95', 'sum', 'rate']),
     perSecond: (value) => say('perSecond', { value }),
+    metricName: (key, name) => shownMetricName(name, METRICS.get(key), say(`metrics.${key}`)),
     trends: group('trends', ['rising', 'falling', 'steady']),
     sparkline: (name, trend, last, lowest, highest) => say('sparkline', { name, trend, last, lowest, highest }),
     more: (count) => say('more', { count }),

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type FastifyInstance, type FastifyRequest } from 'fastify';
 import { PromkeepError } from '../../core/errors';
-import { Parameters } from '../routes/parameters';
+import { readParameters, shownRange } from '../routes/parameters';
 import { EventStream } from './eventStream';
 import { Topic } from './topic';
 
@@ -20,8 +20,6 @@ export const LIVE_PATH = '/api/live';
 const SUMMARY_INTERVAL_MS = 5_000;
 const ARCHIVE_INTERVAL_MS = 10_000;
 const LIMIT_MS = 20_000;
-const MIN_RANGE_MS = 60_000;
-const DEFAULT_RANGE_MS = 3_600_000;
 /** Each is a socket; more pages than this are told to poll. */
 const MOST_READERS = 100;
 /** Different ranges, each with an evaluation of its own every five seconds. */
@@ -32,12 +30,10 @@ const MOST_RANGES = 12;
  * `<run>.<range>.<summary's sequence>.<archive's>`; a reader that comes back with one is not told again what it knows.
  */
 export function mountLive(server: FastifyInstance, feeds: LiveFeeds): void {
+  const range = shownRange(feeds.maxRangeMs);
   const hub = new LiveHub(feeds);
   server.get(LIVE_PATH, (request, reply) => {
-    const parameters = new Parameters(new URL(request.url, 'http://localhost').searchParams, ['rangeMs']);
-    const rangeMs = parameters.has('rangeMs')
-      ? parameters.integer('rangeMs', [MIN_RANGE_MS, feeds.maxRangeMs])
-      : DEFAULT_RANGE_MS;
+    const { rangeMs } = readParameters(new URL(request.url, 'http://localhost').searchParams, range);
     if (reply.raw.closed) {
       // gone while it was checked: nobody would ever give the place back
       return;

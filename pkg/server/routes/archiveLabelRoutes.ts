@@ -1,3 +1,4 @@
+import * as v from 'valibot';
 import { ARCHIVE_LABELS_RESOURCE, ARCHIVE_SERIES_RESOURCE, RESOURCE_PREFIX } from '../../../src/contract/resourcePaths';
 import { type ApiRequest, type ApiRoute } from '../../core/api';
 import { type CompareExpressions } from '../../core/archiveMatch';
@@ -10,7 +11,7 @@ import { atMost, LIMITS } from '../../core/limits';
 import { checkMatchers, compileMatchers } from '../../core/matchLabels';
 import { type RecordedHistory } from '../../core/ports';
 import { type Labels } from '../../core/series';
-import { invalid, Parameters } from './parameters';
+import { type Fields, invalid, readParameters, text, time } from './parameters';
 
 export interface ArchiveLabelParts {
   history: RecordedHistory | undefined;
@@ -23,7 +24,12 @@ export interface ArchiveLabelParts {
 const PATH_START = RESOURCE_PREFIX.length - 1;
 /** More are neither a list to choose from nor quick to send; the answer says that there are more. */
 const MOST_SERIES = 10_000;
-const EVER = { fromMs: Date.parse('0001-01-01T00:00:00Z'), toMs: Date.parse('9999-12-31T23:59:59Z') };
+const PARAMETERS = {
+  query: text,
+  match: v.optional(text),
+  start: v.optional(time, '0001-01-01T00:00:00Z'),
+  end: v.optional(time, '9999-12-31T23:59:59Z'),
+};
 
 /**
  * Labels of what is archived, also of series Prometheus no longer has. `query` is the name of a recorded query, `match` a filter
@@ -40,11 +46,12 @@ export function createArchiveLabelRoutes(parts: ArchiveLabelParts): ApiRoute[] {
       method: 'GET',
       path: ARCHIVE_LABELS_RESOURCE.slice(PATH_START),
       async handle(request) {
-        const parameters = new Parameters(request.query, ['query', 'label', 'match', 'start', 'end']);
-        const { series, ...rest } = await readSeries(parts, parameters, request);
-        const body = parameters.has('label')
-          ? { values: distinct(series.flatMap((labels) => valueOf(labels, parameters.text('label')))), ...rest }
-          : { labels: distinct(series.flatMap((labels) => Object.keys(labels))), ...rest };
+        const { label, ...asked } = readParameters(request.query, { ...PARAMETERS, label: v.optional(text) });
+        const { series, ...rest } = await readSeries(parts, asked, request);
+        const body =
+          label !== undefined
+            ? { values: distinct(series.flatMap((labels) => valueOf(labels, label))), ...rest }
+            : { labels: distinct(series.flatMap((labels) => Object.keys(labels))), ...rest };
         return { status: 200, body };
       },
     },
@@ -52,8 +59,7 @@ export function createArchiveLabelRoutes(parts: ArchiveLabelParts): ApiRoute[] {
       method: 'GET',
       path: ARCHIVE_SERIES_RESOURCE.slice(PATH_START),
       async handle(request) {
-        const parameters = new Parameters(request.query, ['query', 'match', 'start', 'end']);
-        return { status: 200, body: await readSeries(parts, parameters, request) };
+        return { status: 200, body: await readSeries(parts, readParameters(request.query, PARAMETERS), request) };
       },
     },
   ];
@@ -61,7 +67,7 @@ export function createArchiveLabelRoutes(parts: ArchiveLabelParts): ApiRoute[] {
 
 async function readSeries(
   { history, compare, refuse }: ArchiveLabelParts,
-  parameters: Parameters,
+  { query: name, match, start, end }: Fields<typeof PARAMETERS>,
   { caller, signal }: ApiRequest
 ): Promise<{ series: Labels[]; truncated?: true }> {
   if (!history) {
@@ -71,12 +77,9 @@ async function readSeries(
   if (refusal !== undefined) {
     throw new PromkeepError('FORBIDDEN', `The archive cannot be read here: ${refusal}.`);
   }
-  const range = {
-    fromMs: parameters.has('start') ? parameters.timeMs('start') : EVER.fromMs,
-    toMs: parameters.has('end') ? parameters.timeMs('end') : EVER.toMs,
-  };
-  const matchers = parameters.has('match') ? filterOf(parameters.text('match'), compare) : [];
-  const name = atMost(parameters.text('query'), LIMITS.nameLength, 'The name of a recorded query');
+  atMost(name, LIMITS.nameLength, 'The name of a recorded query');
+  const matchers = match === undefined ? [] : filterOf(match, compare);
+  const range = { fromMs: start, toMs: end };
   const found = await history.seriesLabels({ name, range, limit: MOST_SERIES + 1 }, signal);
   const series = await inTurns(found.slice(0, MOST_SERIES), () => keeping(matchers), signal);
   return found.length > MOST_SERIES ? { series, truncated: true } : { series };

@@ -3,7 +3,7 @@ import { type ApiRoute } from '../../core/api';
 import { PromkeepError } from '../../core/errors';
 import { type GapReader } from '../../core/gapReport';
 import { type Archive } from '../../core/ports';
-import { Parameters } from './parameters';
+import { readParameters } from './parameters';
 
 /**
  * `GET /api/archive/status`: what is kept, what is covered and what is missing and why, and what recorded queries take of what
@@ -14,7 +14,7 @@ export function createArchiveRoute(archive: Archive | undefined, limits: Recordi
     method: 'GET',
     path: '/api/archive/status',
     async handle(request) {
-      new Parameters(request.query, []);
+      readParameters(request.query, {});
       if (!archive) {
         throw noArchive();
       }
@@ -30,7 +30,7 @@ export function createGapsRoute(read: GapReader | undefined): ApiRoute {
     method: 'GET',
     path: '/api/archive/gaps',
     async handle(request) {
-      new Parameters(request.query, []);
+      readParameters(request.query, {});
       if (!read) {
         throw noArchive();
       }

@@ -1,7 +1,8 @@
+import * as v from 'valibot';
 import { PromkeepError } from '../../core/errors';
 import { type CallOptions, type Clock, type MetricSource } from '../../core/ports';
 import { type QueryResult } from '../../core/series';
-import { invalid, type Parameters } from './parameters';
+import { duration, type Fields, invalid, time } from './parameters';
 
 /** What one request may cost at most. */
 export interface QueryCost {
@@ -18,32 +19,39 @@ export interface AskDeps {
   limits: QueryCost;
 }
 
-/** Names of the parameters that `askSource` reads. */
-export const TIME_PARAMETERS = ['time', 'start', 'end', 'step'] as const;
+/** The parameters that `askSource` reads. */
+export const TIME_PARAMETERS = {
+  time: v.optional(time),
+  start: v.optional(time),
+  end: v.optional(time),
+  step: v.optional(duration),
+};
+type AskedTimes = Fields<typeof TIME_PARAMETERS>;
+
 /** A step that was not given is chosen for about this many points. */
 const DEFAULT_POINTS = 250;
 
 /** Evaluates at one time (`time`, else now), or over a range when `start` and `end` are there. */
 export async function askSource(
   { source, clock, limits }: AskDeps,
-  parameters: Parameters,
+  { time: timeMs, start: startMs, end: endMs, step }: AskedTimes,
   expr: string,
   options: CallOptions
 ): Promise<QueryResult> {
-  const isRange = ['start', 'end', 'step'].some((name) => parameters.has(name));
-  if (!isRange) {
-    const timeMs = parameters.has('time') ? parameters.timeMs('time') : clock.nowMs();
-    return source.queryInstant({ expr, timeMs }, options);
+  if (startMs === undefined && endMs === undefined && step === undefined) {
+    return source.queryInstant({ expr, timeMs: timeMs ?? clock.nowMs() }, options);
   }
-  if (parameters.has('time')) {
+  if (timeMs !== undefined) {
     throw invalid('Give either "time" or "start" and "end".');
   }
-  const [startMs, endMs] = [parameters.timeMs('start'), parameters.timeMs('end')];
+  if (startMs === undefined || endMs === undefined) {
+    throw invalid(`The parameter "${startMs === undefined ? 'start' : 'end'}" is missing.`);
+  }
   if (endMs < startMs) {
     throw invalid('"end" lies before "start".');
   }
   const rangeMs = endMs - startMs;
-  const stepMs = parameters.has('step') ? parameters.durationMs('step') : defaultStepMs(rangeMs);
+  const stepMs = step ?? defaultStepMs(rangeMs);
   if (rangeMs > limits.maxRangeMs) {
     throw new PromkeepError('LIMIT_EXCEEDED', `The range is longer than ${limits.maxRangeMs / 3_600_000} hours.`);
   }

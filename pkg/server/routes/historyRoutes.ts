@@ -1,9 +1,10 @@
+import * as v from 'valibot';
 import { type ArchiveHistory, type ArchiveOverview } from '../../../src/contract/archivePage';
 import { type ApiRoute } from '../../core/api';
 import { PromkeepError } from '../../core/errors';
 import { type HistoryRequest } from '../../core/readHistory';
 import { noArchive } from './archiveRoute';
-import { Parameters } from './parameters';
+import { readParameters, text, time, wholeNumber } from './parameters';
 
 /** The archive as the page shows it; core reads it. */
 export interface ArchiveViewer {
@@ -11,8 +12,7 @@ export interface ArchiveViewer {
   readHistory(request: HistoryRequest, signal: AbortSignal): Promise<ArchiveHistory>;
 }
 
-const DEFAULT_POINTS = 600;
-const MOST_POINTS = 4_000;
+const PARAMETERS = { name: text, start: time, end: time, points: v.optional(wholeNumber(1, 4_000), '600') };
 /** Ten years: a limit against mistakes, since the answer is thinned whatever the range. */
 const LONGEST_RANGE_MS = 3_660 * 86_400_000;
 
@@ -26,7 +26,7 @@ export function createHistoryRoutes(viewer: ArchiveViewer | undefined): ApiRoute
       method: 'GET',
       path: '/api/archive/overview',
       async handle(request) {
-        new Parameters(request.query, []);
+        readParameters(request.query, {});
         return { status: 200, body: await present(viewer).readOverview() };
       },
     },
@@ -34,13 +34,12 @@ export function createHistoryRoutes(viewer: ArchiveViewer | undefined): ApiRoute
       method: 'GET',
       path: '/api/archive/history',
       async handle(request) {
-        const parameters = new Parameters(request.query, ['name', 'start', 'end', 'points']);
-        const range = { fromMs: parameters.timeMs('start'), toMs: parameters.timeMs('end') };
+        const { name, start, end, points } = readParameters(request.query, PARAMETERS);
+        const range = { fromMs: start, toMs: end };
         if (range.toMs < range.fromMs || range.toMs - range.fromMs > LONGEST_RANGE_MS) {
           throw new PromkeepError('QUERY_INVALID', '"end" must not lie before "start", nor ten years after it.');
         }
-        const points = parameters.has('points') ? parameters.integer('points', [1, MOST_POINTS]) : DEFAULT_POINTS;
-        const wanted = { name: parameters.text('name'), range, points, memory: request.caller.memory };
+        const wanted = { name, range, points, memory: request.caller.memory };
         return { status: 200, body: await present(viewer).readHistory(wanted, request.signal) };
       },
     },

@@ -1,82 +1,107 @@
+import * as v from 'valibot';
+import { parseDurationMs } from '../../../src/contract/duration';
+import { isRecord } from '../../../src/contract/lenient';
 import { PromkeepError } from '../../core/errors';
 import { atMost, LIMITS } from '../../core/limits';
+import { parseJson } from '../../core/parseJson';
 
-/** Query parameters of one request, read strictly: an unknown or repeated one is an error that names what is allowed. */
-export class Parameters {
-  constructor(
-    private readonly query: URLSearchParams,
-    allowed: readonly string[]
-  ) {
-    for (const name of new Set(query.keys())) {
-      if (!allowed.includes(name)) {
-        const list = allowed.length > 0 ? `allowed are ${allowed.join(', ')}` : 'this path takes none';
-        throw invalid(`Unknown parameter "${name}"; ${list}.`);
-      }
-      if (query.getAll(name).length > 1) {
-        throw invalid(`The parameter "${name}" is there more than once.`);
-      }
-    }
-  }
+/** What a parameter or field may hold. The messages complete a sentence that begins with its name. */
+export const text = v.pipe(
+  v.string('must be a text'),
+  v.check((value) => value.trim() !== '', 'is missing')
+);
 
-  has(name: string): boolean {
-    return (this.query.get(name) ?? '') !== '';
-  }
+const SECONDS = /^-?\d+(\.\d+)?$/;
+const RFC_3339 = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;
 
-  text(name: string): string {
-    const value = this.query.get(name) ?? '';
-    if (value.trim() === '') {
-      throw invalid(`The parameter "${name}" is missing.`);
-    }
-    return atMost(value, LIMITS.expressionLength, `The parameter "${name}"`);
-  }
+/** Unix seconds (with fraction) or RFC 3339, as milliseconds. */
+export const time = v.pipe(
+  text,
+  v.transform((value) => secondsIn(value) ?? (RFC_3339.test(value) ? Date.parse(value.toUpperCase()) : NaN)),
+  v.check((ms) => Math.abs(ms) <= 8.64e15, 'must be a time: Unix seconds or RFC 3339, such as 2026-01-02T03:04:05Z')
+);
 
-  /** Unix seconds (with fraction) or RFC 3339, as milliseconds. */
-  timeMs(name: string): number {
-    const text = this.text(name);
-    const ms = /^-?\d+(\.\d+)?$/.test(text) ? Math.round(Number(text) * 1000) : parseRfc3339(text);
-    if (!Number.isFinite(ms) || Math.abs(ms) > 8.64e15) {
-      throw invalid(`The parameter "${name}" must be a time: Unix seconds or RFC 3339, such as 2026-01-02T03:04:05Z.`);
-    }
-    return ms;
-  }
+/** A duration such as `15s` or `1h30m`, or seconds, as milliseconds. */
+export const duration = v.pipe(
+  text,
+  v.transform((value) => secondsIn(value) ?? parseDurationMs(value) ?? NaN),
+  v.check((ms) => ms >= 1 && ms < Infinity, 'must be a duration above zero: 15s, 1h30m, or seconds')
+);
 
-  /** A duration such as `15s` or `1h30m`, or seconds, as milliseconds. */
-  durationMs(name: string): number {
-    const text = this.text(name);
-    const ms = /^\d+(\.\d+)?$/.test(text) ? Math.round(Number(text) * 1000) : parseDuration(text);
-    if (!Number.isFinite(ms) || ms < 1) {
-      throw invalid(`The parameter "${name}" must be a duration above zero: 15s, 1h30m, or seconds.`);
-    }
-    return ms;
-  }
-
-  /** A whole number in `[min, max]`. */
-  integer(name: string, [min, max]: readonly [number, number]): number {
-    const value = Number(this.text(name));
-    if (!Number.isInteger(value) || value < min || value > max) {
-      throw invalid(`The parameter "${name}" must be a whole number between ${min} and ${max}.`);
-    }
-    return value;
-  }
+export function wholeNumber(min: number, max: number) {
+  const message = `must be a whole number between ${min} and ${max}`;
+  return v.pipe(
+    text,
+    v.transform(Number),
+    v.check((value) => Number.isInteger(value) && value >= min && value <= max, message)
+  );
 }
 
-function parseRfc3339(text: string): number {
-  return /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/.test(text)
-    ? Date.parse(text.toUpperCase())
-    : NaN;
+/** How long a time range a page shows: an hour, unless given. */
+export function shownRange(maxRangeMs: number) {
+  return { rangeMs: v.optional(wholeNumber(60_000, maxRangeMs), '3600000') };
 }
 
-const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000, y: 31_536_000_000 };
+function secondsIn(value: string): number | undefined {
+  return SECONDS.test(value) ? Math.round(Number(value) * 1000) : undefined;
+}
 
-function parseDuration(text: string): number {
-  if (!/^(\d+y)?(\d+w)?(\d+d)?(\d+h)?(\d+m)?(\d+s)?(\d+ms)?$/.test(text)) {
-    return NaN;
+export type Fields<T extends v.ObjectEntries> = v.InferOutput<v.ObjectSchema<T, undefined>>;
+
+/**
+ * The query parameters of one request: an unknown or repeated one is an error that names what is allowed, an empty one counts as
+ * absent. Throws `QUERY_INVALID`, `LIMIT_EXCEEDED` for one that is too long.
+ */
+export function readParameters<T extends v.ObjectEntries>(
+  query: Iterable<[name: string, value: string | undefined]>,
+  allowed: T
+): Fields<T> {
+  const pairs = [...query];
+  const given = new Map(pairs.filter(([name, value]) => (value ?? '') !== '' || !Object.hasOwn(allowed, name)));
+  const twice = pairs.find(([name], i) => pairs.findIndex(([other]) => other === name) < i);
+  if (twice && Object.hasOwn(allowed, twice[0])) {
+    throw invalid(`The parameter "${twice[0]}" is there more than once.`);
   }
-  let totalMs = 0;
-  for (const [, count, unit] of text.matchAll(/(\d+)([a-z]*)/g)) {
-    totalMs += Number(count) * UNIT_MS[unit as keyof typeof UNIT_MS];
+  return readStrictly(allowed, Object.fromEntries(given), 'parameter');
+}
+
+/** An expression of the greatest length that can be recorded, each of its characters escaped, and the rest. */
+const MOST_BODY_BYTES = 256 * 1024;
+
+/**
+ * The JSON object in a request's body; an unknown field is an error that names what is allowed. Throws `QUERY_INVALID`,
+ * `LIMIT_EXCEEDED` for more than 256 KiB.
+ */
+export function readBody<T extends v.ObjectEntries>(body: Uint8Array, allowed: T): Fields<T> {
+  if (body.length > MOST_BODY_BYTES) {
+    throw new PromkeepError('LIMIT_EXCEEDED', `The body has more than ${MOST_BODY_BYTES} bytes.`);
   }
-  return totalMs;
+  const json = parseJson(new TextDecoder().decode(body));
+  if (!isRecord(json)) {
+    throw invalid(json === undefined ? 'The body must be JSON.' : 'The body must be a JSON object.');
+  }
+  return readStrictly(allowed, json, 'field');
+}
+
+function readStrictly<T extends v.ObjectEntries>(allowed: T, given: Record<string, unknown>, noun: string): Fields<T> {
+  const names = Object.keys(allowed);
+  const unknown = Object.keys(given).find((name) => !names.includes(name));
+  if (unknown !== undefined) {
+    const list = names.length > 0 ? `allowed are ${names.join(', ')}` : 'this path takes none';
+    throw invalid(`Unknown ${noun} ${JSON.stringify(unknown)}; ${list}.`);
+  }
+  for (const [name, value] of Object.entries(given)) {
+    if (typeof value === 'string') {
+      atMost(value, LIMITS.expressionLength, `The ${noun} "${name}"`);
+    }
+  }
+  const read = v.safeParse(v.object(allowed), given, { abortEarly: true });
+  if (!read.success) {
+    const [issue] = read.issues;
+    const fault = issue.input === undefined ? 'is missing' : issue.message;
+    throw invalid(`The ${noun} "${v.getDotPath(issue)}" ${fault}.`);
+  }
+  return read.output;
 }
 
 export function invalid(message: string): PromkeepError {

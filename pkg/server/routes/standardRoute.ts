@@ -5,7 +5,7 @@ import { PromkeepError } from '../../core/errors';
 import { type QueryResult } from '../../core/series';
 import { standardSeries } from '../../core/standardFrame';
 import { askSource, type AskDeps, type QueryCost, TIME_PARAMETERS } from './askSource';
-import { Parameters } from './parameters';
+import { readParameters, text } from './parameters';
 
 /**
  * `GET /api/standard?query=…[&time]` evaluates at one time (now, unless given), `&start&end[&step]` over a range. The body is
@@ -16,9 +16,8 @@ export function createStandardRoute(deps: AskDeps): ApiRoute {
     method: 'GET',
     path: '/api/standard',
     async handle(request) {
-      const parameters = new Parameters(request.query, ['query', ...TIME_PARAMETERS]);
-      const expr = parameters.text('query');
-      const result = await askSource(deps, parameters, expr, callFor(request.caller, request.signal));
+      const { query: expr, ...times } = readParameters(request.query, { query: text, ...TIME_PARAMETERS });
+      const result = await askSource(deps, times, expr, callFor(request.caller, request.signal));
       const series = standardSeries(result.series, expr);
       refuseTooMany(series, deps.limits);
       const records = toStandardRecords(series, expr).map(toJsonRecord);

@@ -5,7 +5,7 @@ import { type Frame } from '../../core/frame';
 import { frameToJson } from '../../core/frameJson';
 import { type CallOptions } from '../../core/ports';
 import { summaryByKey } from '../../core/summaryByKey';
-import { Parameters } from './parameters';
+import { readParameters, shownRange } from './parameters';
 
 /** The summary as the routes need it; core evaluates it. */
 export interface SummaryReader {
@@ -16,21 +16,19 @@ export interface SummaryReader {
   readFrames(rangeMs: number, options: CallOptions): Promise<Frame[]>;
 }
 
-const DEFAULT_RANGE_MS = 3_600_000;
-const MIN_RANGE_MS = 60_000;
-
 /**
  * `/api/metrics/summary` [R10]: the value by key, and `reasons` only when some are null. `/api/summary/metrics`: the definitions.
  * `/api/frames/summary?rangeMs=`: the frames the summary panel reads, in Grafana's JSON form.
  */
 export function createSummaryRoutes(summary: SummaryReader, maxRangeMs: number): ApiRoute[] {
+  const range = shownRange(maxRangeMs);
   const optionsOf = ({ signal, caller }: ApiRequest): CallOptions => callFor(caller, signal);
   return [
     {
       method: 'GET',
       path: '/api/metrics/summary',
       async handle(request) {
-        new Parameters(request.query, []);
+        readParameters(request.query, {});
         return { status: 200, body: summaryByKey(await summary.readValues(optionsOf(request))) };
       },
     },
@@ -38,7 +36,7 @@ export function createSummaryRoutes(summary: SummaryReader, maxRangeMs: number):
       method: 'GET',
       path: '/api/summary/metrics',
       async handle(request) {
-        new Parameters(request.query, []);
+        readParameters(request.query, {});
         return { status: 200, body: { metrics: summary.metrics } };
       },
     },
@@ -46,10 +44,7 @@ export function createSummaryRoutes(summary: SummaryReader, maxRangeMs: number):
       method: 'GET',
       path: '/api/frames/summary',
       async handle(request) {
-        const parameters = new Parameters(request.query, ['rangeMs']);
-        const rangeMs = parameters.has('rangeMs')
-          ? parameters.integer('rangeMs', [MIN_RANGE_MS, maxRangeMs])
-          : DEFAULT_RANGE_MS;
+        const { rangeMs } = readParameters(request.query, range);
         const frames = await summary.readFrames(rangeMs, optionsOf(request));
         return { status: 200, body: { frames: frames.map(frameToJson) } };
       },

@@ -1,3 +1,5 @@
+import * as v from 'valibot';
+
 /** Which of a user's own credentials Grafana hands on to a datasource, as Grafana reads the settings. */
 export interface ForwardedCredentials {
   /** `oauthPassThru`: `Authorization` and `X-Id-Token`. */
@@ -6,15 +8,12 @@ export interface ForwardedCredentials {
   cookies: boolean;
 }
 
+const OAUTH = v.object({ oauthPassThru: v.literal(true) });
+const COOKIES = v.object({ keepCookies: v.pipe(v.array(v.unknown()), v.nonEmpty()) });
+
 /** @param jsonData of the datasource, unchecked */
 export function forwardedCredentials(jsonData: unknown): ForwardedCredentials {
-  if (typeof jsonData !== 'object' || jsonData === null) {
-    return { oauth: false, cookies: false };
-  }
-  return {
-    oauth: 'oauthPassThru' in jsonData && jsonData.oauthPassThru === true,
-    cookies: 'keepCookies' in jsonData && Array.isArray(jsonData.keepCookies) && jsonData.keepCookies.length > 0,
-  };
+  return { oauth: v.is(OAUTH, jsonData), cookies: v.is(COOKIES, jsonData) };
 }
 
 /** Two users may see different data through such a datasource [A12]. */

@@ -1,0 +1,28 @@
+import { DATASOURCE_METRICS } from '../../pkg/core/summaryPresets';
+import { shownMetricName } from '../../src/contract/summary';
+import datasource from '../../src/datasource/locales/en-US/promkeep-prometheus-datasource.json';
+import panel from '../../src/panel/locales/en-US/promkeep-summary-panel.json';
+import korean from '../../src/panel/locales/ko-KR/promkeep-summary-panel.json';
+import { catalogWords } from '../../src/panel/words';
+
+describe('the names of the shipped summary metrics', () => {
+  const shipped = Object.fromEntries(DATASOURCE_METRICS.map(({ key, displayName }) => [key, displayName]));
+
+  it('are in the locales as answers have them, or they would not be translated', () => {
+    expect(panel.metrics).toEqual(shipped);
+    expect(datasource.promkeep.metrics).toEqual(shipped);
+  });
+
+  it('are shown in the language of the reader, with the group behind them', () => {
+    const { metricName } = catalogWords(korean, 'ko-KR');
+    expect(metricName('cpu_usage', 'CPU usage')).toBe('CPU 사용률');
+    expect(metricName('cpu_usage', 'CPU usage (web-1)')).toBe('CPU 사용률 (web-1)');
+  });
+
+  it('stay what their author called them, where the name or the key is not a shipped one', () => {
+    const { metricName } = catalogWords(korean, 'ko-KR');
+    expect(metricName('cpu_usage', 'CPU usage of the farm')).toBe('CPU usage of the farm');
+    expect(metricName('own', 'CPU usage')).toBe('CPU usage');
+    expect(shownMetricName('toString', undefined, 'x')).toBe('toString');
+  });
+});
