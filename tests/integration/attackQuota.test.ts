@@ -96,6 +96,7 @@ const refused = (text: string | RegExp): object => ({
 });
 const DONE = { status: 200 };
 
+// [A17]
 describe('an Editor who makes recorded queries without end', () => {
   it('is stopped at the limit, also by many at once, and sees how many there are', async () => {
     const { datasource, sql } = await open({ archiveRecordMaxQueries: 3 });

@@ -41,6 +41,7 @@ async function daysLeft(): Promise<number> {
   return ((waiting as Array<{ atMs: number }>)[0].atMs - Date.now()) / DAY_MS;
 }
 
+// [A15]
 describe('an Editor who wants to empty the archive', () => {
   it('shortens the retention', async () => {
     await history.shorten('1d');

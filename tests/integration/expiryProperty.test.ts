@@ -167,6 +167,7 @@ function dateOf(timeMs: number): string {
   return new Date(timeMs).toISOString();
 }
 
+// [A15]
 describe.each(SERVERS)('expiry on $name', (server) => {
   const test = new TestServer(server);
   beforeAll(() => test.start());

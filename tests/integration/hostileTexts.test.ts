@@ -144,6 +144,7 @@ async function slowestUpMs(attack: Promise<unknown>): Promise<number> {
   return slowestMs;
 }
 
+// [A17]
 it.each(ATTACKS)('goes on for others during %s', async (_, attack) => {
   const startMs = performance.now();
   const running = attack();

@@ -77,6 +77,7 @@ function peakMib(): number {
   return Number(kb) / 1024;
 }
 
+// [A17]
 test('20 answers of a million series at once stop nobody from seeing up, in 512 MiB', async () => {
   expect(await gauge('promkeep_answer_memory_limit_bytes')).toBeLessThan((LIMIT_MIB / 2) * 1024 * 1024);
   for (let round = 0; round < 3; round++) {

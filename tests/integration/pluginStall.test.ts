@@ -46,6 +46,7 @@ async function liveMib(): Promise<number> {
   return (await mib('nodejs_heap_size_used_bytes')) + (await mib('nodejs_external_memory_bytes'));
 }
 
+// [A17]
 test('1,000 queries and 1,000 resource calls that nobody reads give back memory and places', async () => {
   const datasource = { uid: 'stalled', url: huge.url, jsonData: {} };
   const up = (): ReturnType<PluginProcess['query']> => plugin.query(datasource, VIEWER, { expr: 'up', instant: true });

@@ -66,6 +66,7 @@ async function settles(limitMs: number): Promise<void> {
   await until('the connections are closed', async () => (await openHandles()) < 20, limitMs);
 }
 
+// [A17]
 test('answers that nobody reads are dropped, and others are answered meanwhile', async () => {
   for (let i = 0; i < CONNECTIONS; i++) {
     open(get('/api/standard?query=huge_30000'));

@@ -15,6 +15,7 @@ const TASKS = [
 ] as const;
 
 /** The failure of one query is its own: each task serves the others, and says what failed until it works again. */
+// [A15]
 describe.each(SERVERS)('upkeep with one query that fails, on $name', (server) => {
   const test = new TestServer(server);
   let url: string;

@@ -18,7 +18,7 @@ const MAX_HEADER_BYTES = 256 * 1024;
 /** Node's 10 MB for all streams of a connection would refuse new calls while one large answer waits to be read. */
 const MAX_SESSION_MEGABYTES = 1 << 20;
 
-/** A gRPC server for one kind of client: grpc-go on this machine (docs/adr/0022). HTTP/2 is Node's. */
+/** A gRPC server for one kind of client: grpc-go on this machine (docs/adr/0024). HTTP/2 is Node's. */
 export class RpcServer {
   private readonly methods = new Map<string, RpcMethod>();
   private readonly sessions = new Set<http2.ServerHttp2Session>();
