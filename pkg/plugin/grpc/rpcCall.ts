@@ -1,5 +1,4 @@
-import { constants, type IncomingHttpHeaders, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
-import { ReaderProgress } from '../../core/readerProgress';
+import { type Http2Stream, type StreamListener } from './http2Stream';
 import { type RpcContext, type RpcMethod } from './rpcHandler';
 import { ANSWER_HEADERS, failureTrailer, OK_TRAILER, RpcFailure, STATUS, timeoutMs } from './rpcStatus';
 
@@ -9,59 +8,39 @@ const PREFIX_BYTES = 5;
 const MAX_TIMER_MS = 2 ** 31 - 1;
 /** From the headers of a call to the end of its request, which Grafana has at hand as a whole. */
 const ARRIVAL_MS = 30_000;
-/** What one answer hands over before the next one has its turn: a short answer passes a long one. */
-const TURN_BYTES = 256 * 1024;
 
 /** One call of one method: bytes of a request in, messages and a status out. */
-export class RpcCall {
+export class RpcCall implements StreamListener {
   private readonly controller = new AbortController();
   private readonly context: RpcContext;
   private readonly timer: NodeJS.Timeout | undefined;
   private received: Buffer[] = [];
   private receivedBytes = 0;
+  private headersSent = false;
   private ended = false;
   private readonly arrival: NodeJS.Timeout | undefined;
   private readonly goneListeners: Array<() => void> = [];
   private serving = false;
   private gone = false;
-  private sentBytes = 0;
-  private readonly progress = new ReaderProgress();
 
   constructor(
-    private readonly stream: ServerHttp2Stream,
+    private readonly stream: Http2Stream,
     private readonly method: RpcMethod,
-    headers: IncomingHttpHeaders,
-    private readonly limits: { maxRequestBytes: number; onGone(call: RpcCall): void }
+    headers: ReadonlyMap<string, string>,
+    private readonly limits: { maxRequestBytes: number; onFinish(call: RpcCall): void }
   ) {
     const onGone = (listener: () => void): void => void this.goneListeners.push(listener);
     this.context = { path: method.path, headers, signal: this.controller.signal, onGone };
     if (method.handler.kind !== 'drain') {
       this.arrival = setTimeout(() => this.refuseLate(), ARRIVAL_MS);
     }
-    const limitMs = timeoutMs(headers['grpc-timeout']?.toString());
+    const limitMs = timeoutMs(headers.get('grpc-timeout'));
     if (limitMs !== undefined) {
       this.timer = setTimeout(() => this.giveUp(), Math.min(limitMs, MAX_TIMER_MS));
     }
-    stream.on('data', (bytes: Buffer) => this.receive(bytes));
-    stream.on('end', () => this.begin());
-    stream.on('close', () => this.leave());
   }
 
-  /** Asks the handler to stop; it still may say how it ended. */
-  cancel(): void {
-    if (!this.ended) {
-      this.controller.abort();
-    }
-  }
-
-  /** Breaks off an answer that the client does not take, so that it leaves the memory. To be called every `LOOK_MS`. */
-  endIfStalled(nowMs: number): void {
-    if (this.progress.hasStalled(this.stream.bufferSize > 0, this.sentBytes, nowMs)) {
-      this.stream.close(constants.NGHTTP2_CANCEL);
-    }
-  }
-
-  private receive(bytes: Buffer): void {
+  onData(bytes: Buffer): void {
     if (this.ended || this.method.handler.kind === 'drain') {
       return;
     }
@@ -73,8 +52,7 @@ export class RpcCall {
     }
   }
 
-  /** The client has nothing more to say. */
-  private begin(): void {
+  onEnd(): void {
     clearTimeout(this.arrival);
     if (this.ended) {
       return;
@@ -92,22 +70,19 @@ export class RpcCall {
     }
   }
 
-  /** The client has everything; or it has cancelled, or is gone: then nobody waits for the answer. */
-  private leave(): void {
-    if (!this.ended) {
-      this.finish();
-      this.controller.abort();
-    }
-    this.gone = true;
-    this.tellGone();
-    this.limits.onGone(this);
+  onAbort(): void {
+    this.finish();
+    this.controller.abort();
   }
 
-  /** A handler holds what it works on also when the stream is gone. */
-  private tellGone(): void {
-    if (this.gone && !this.serving) {
-      this.goneListeners.splice(0).forEach((listener) => listener());
-    }
+  onGone(): void {
+    this.gone = true;
+    this.tellGone();
+  }
+
+  /** Asks the handler to stop; it still may say how it ended. */
+  cancel(): void {
+    this.controller.abort();
   }
 
   private async serve(request: object): Promise<void> {
@@ -115,7 +90,7 @@ export class RpcCall {
     this.serving = true;
     try {
       if (handler.kind === 'unary') {
-        await this.send(await handler.run(request, this.context));
+        this.write(await handler.run(request, this.context));
       } else if (handler.kind === 'streaming') {
         await handler.run(request, (message) => this.send(message), this.context);
       }
@@ -128,64 +103,46 @@ export class RpcCall {
     }
   }
 
-  /** Resolves when the client has taken enough for more to be sent. */
+  /** A handler holds what it works on also when the stream is gone. */
+  private tellGone(): void {
+    if (this.gone && !this.serving) {
+      this.goneListeners.splice(0).forEach((listener) => listener());
+    }
+  }
+
   private async send(message: object): Promise<void> {
+    this.write(message);
+    this.stream.flush();
+    await this.stream.drained();
+  }
+
+  /** Leaves with the next flush. */
+  private write(message: object): void {
     if (this.ended) {
       return;
     }
     const parts = this.method.encode(message);
     const prefix = Buffer.alloc(PREFIX_BYTES);
-    const bytes = parts.reduce((sum, part) => sum + part.length, 0);
-    prefix.writeUInt32BE(bytes, 1);
-    this.respond();
-    if (bytes <= TURN_BYTES) {
-      await this.write(Buffer.concat([prefix, ...parts]));
-      return;
-    }
-    for (const part of [prefix, ...parts]) {
-      for (let at = 0; at < part.length && !this.ended; at += TURN_BYTES) {
-        await this.write(part.subarray(at, at + TURN_BYTES));
-      }
-    }
-  }
-
-  /** Ends at once while there is room, else when there is again, or nobody wants it any more. */
-  private async write(bytes: Buffer): Promise<void> {
-    if (!this.stream.write(bytes)) {
-      await this.drained();
-    }
-    this.sentBytes += bytes.length;
-  }
-
-  private drained(): Promise<void> {
-    return new Promise((resolve) => {
-      const settle = (): void => {
-        this.stream.off('drain', settle).off('close', settle);
-        resolve();
-      };
-      this.stream.once('drain', settle).once('close', settle);
-    });
+    prefix.writeUInt32BE(
+      parts.reduce((sum, part) => sum + part.length, 0),
+      1
+    );
+    this.sendHeaders();
+    this.stream.writeContent([prefix, ...parts]);
   }
 
   private succeed(): void {
     if (!this.ended) {
-      this.respond();
+      this.sendHeaders();
       this.endWith(OK_TRAILER);
     }
   }
 
   private fail(failure: RpcFailure): void {
-    if (this.ended) {
-      return;
-    }
-    const trailer = failureTrailer(failure);
-    if (this.stream.headersSent) {
-      this.endWith(trailer);
-    } else {
+    if (!this.ended) {
+      const trailer = failureTrailer(failure);
       // an answer that is nothing but a failure has one block of headers
-      this.finish();
-      this.stream.respond({ ...ANSWER_HEADERS, ...trailer }, { endStream: true });
-      this.refuseRest();
+      this.endWith(this.headersSent ? trailer : Buffer.concat([ANSWER_HEADERS, trailer]));
     }
   }
 
@@ -198,24 +155,17 @@ export class RpcCall {
     this.controller.abort();
   }
 
-  private respond(): void {
-    if (!this.stream.headersSent) {
-      this.stream.respond(ANSWER_HEADERS, { waitForTrailers: true });
+  private sendHeaders(): void {
+    if (!this.headersSent) {
+      this.headersSent = true;
+      this.stream.writeHeaders(ANSWER_HEADERS);
     }
   }
 
-  private endWith(trailer: OutgoingHttpHeaders): void {
+  private endWith(trailer: Buffer): void {
     this.finish();
-    this.stream.once('wantTrailers', () => this.stream.sendTrailers(trailer));
-    this.stream.end();
-    this.refuseRest();
-  }
-
-  /** Tells the client that what it still has to say is not wanted, once the answer is out. */
-  private refuseRest(): void {
-    if (!this.stream.readableEnded) {
-      this.stream.close(constants.NGHTTP2_NO_ERROR);
-    }
+    this.stream.end(trailer);
+    this.stream.flush();
   }
 
   private finish(): void {
@@ -223,6 +173,7 @@ export class RpcCall {
     this.received = [];
     clearTimeout(this.timer);
     clearTimeout(this.arrival);
+    this.limits.onFinish(this);
   }
 }
 

@@ -1,5 +1,8 @@
-import http2 from 'node:http2';
 import { LOOK_MS } from '../../core/readerProgress';
+import net from 'node:net';
+import tls from 'node:tls';
+import { Http2Connection } from './http2Connection';
+import { type Http2Stream } from './http2Stream';
 import { RpcCall } from './rpcCall';
 import { type RpcMethod } from './rpcHandler';
 import { ANSWER_HEADERS, failureTrailer, RpcFailure, STATUS } from './rpcStatus';
@@ -10,43 +13,31 @@ export interface RpcServerOptions {
   protection?: { key: string; certificate: string; clientAuthority: string };
 }
 
-/** What a client may send of one request, and of all, before it hears that it arrived. */
-const STREAM_WINDOW_BYTES = 1 << 20;
-const CONNECTION_WINDOW_BYTES = 16 << 20;
-/** More headers than any request of Grafana has by far. */
-const MAX_HEADER_BYTES = 256 * 1024;
-/** Node's 10 MB for all streams of a connection would refuse new calls while one large answer waits to be read. */
-const MAX_SESSION_MEGABYTES = 1 << 20;
-
-/** A gRPC server for one kind of client: grpc-go on this machine (docs/adr/0024). HTTP/2 is Node's. */
+/** A gRPC server for one kind of client: grpc-go on this machine (docs/adr/0014). */
 export class RpcServer {
   private readonly methods = new Map<string, RpcMethod>();
-  private readonly sessions = new Set<http2.ServerHttp2Session>();
+  private readonly connections = new Set<Http2Connection>();
   private readonly running = new Set<RpcCall>();
+  private readonly server: net.Server;
   private looking: NodeJS.Timeout | undefined;
-  private readonly server: http2.Http2Server | http2.Http2SecureServer;
 
   constructor(private readonly options: RpcServerOptions) {
     const { protection } = options;
-    const http2Options: http2.ServerOptions = {
-      settings: { initialWindowSize: STREAM_WINDOW_BYTES, maxHeaderListSize: MAX_HEADER_BYTES },
-      maxSessionMemory: MAX_SESSION_MEGABYTES,
-    };
+    const accept = (socket: net.Socket): void => this.accept(socket);
     this.server = protection
-      ? http2.createSecureServer({
-          ...http2Options,
-          key: protection.key,
-          cert: protection.certificate,
-          ca: protection.clientAuthority,
-          requestCert: true,
-          rejectUnauthorized: true,
-          minVersion: 'TLSv1.2',
-        })
-      : http2.createServer(http2Options);
-    this.server.on('session', (session: http2.ServerHttp2Session) => this.accept(session));
-    this.server.on('stream', (stream: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders) =>
-      this.begin(stream, headers)
-    );
+      ? tls.createServer(
+          {
+            key: protection.key,
+            cert: protection.certificate,
+            ca: protection.clientAuthority,
+            requestCert: true,
+            rejectUnauthorized: true,
+            ALPNProtocols: ['h2'],
+            minVersion: 'TLSv1.2',
+          },
+          accept
+        )
+      : net.createServer(accept);
   }
 
   add(method: RpcMethod): void {
@@ -74,43 +65,41 @@ export class RpcServer {
   close(): Promise<void> {
     clearInterval(this.looking);
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
-    this.sessions.forEach((session) => session.close());
+    this.connections.forEach((connection) => connection.close());
     return closed;
   }
 
   /** Breaks off what is left. */
   destroy(): void {
     clearInterval(this.looking);
-    this.sessions.forEach((session) => session.destroy());
+    this.connections.forEach((connection) => connection.destroy());
   }
 
   private endStalled(): void {
     const nowMs = performance.now();
-    this.running.forEach((call) => call.endIfStalled(nowMs));
+    this.connections.forEach((connection) => connection.endStalled(nowMs));
   }
 
-  private accept(session: http2.ServerHttp2Session): void {
-    this.sessions.add(session);
-    session.on('close', () => this.sessions.delete(session));
-    session.on('error', () => session.destroy());
-    session.setLocalWindowSize(CONNECTION_WINDOW_BYTES);
+  private accept(socket: net.Socket): void {
+    const connection = new Http2Connection(socket, (stream, headers) => this.begin(stream, headers));
+    this.connections.add(connection);
+    socket.on('close', () => this.connections.delete(connection));
   }
 
-  private begin(stream: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders): void {
-    const path = headers[':path'] ?? '';
+  private begin(stream: Http2Stream, headers: ReadonlyMap<string, string>): RpcCall | undefined {
+    const path = headers.get(':path') ?? '';
     const method = this.methods.get(path);
-    // what a client does to its stream is told by `close`
-    stream.on('error', () => undefined);
     if (!method) {
       const failure = new RpcFailure(STATUS.unimplemented, `There is no method ${path}`);
-      stream.respond({ ...ANSWER_HEADERS, ...failureTrailer(failure) }, { endStream: true });
-      stream.resume();
-      return;
+      stream.end(Buffer.concat([ANSWER_HEADERS, failureTrailer(failure)]));
+      stream.flush();
+      return undefined;
     }
     const call = new RpcCall(stream, method, headers, {
       maxRequestBytes: this.options.maxRequestBytes,
-      onGone: (gone) => this.running.delete(gone),
+      onFinish: (finished) => this.running.delete(finished),
     });
     this.running.add(call);
+    return call;
   }
 }
