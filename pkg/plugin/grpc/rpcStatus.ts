@@ -34,7 +34,7 @@ export function failureTrailer({ code, message, details }: RpcFailure): Buffer {
   return encodeHeaders({
     'grpc-status': String(code),
     'grpc-message': percentEncoded(message),
-    ...(details && { 'grpc-status-details-bin': details.toString('base64').replace(/=+$/, '') }),
+    ...(details && { 'grpc-status-details-bin': details.toString('base64').replaceAll('=', '') }),
   });
 }
 
