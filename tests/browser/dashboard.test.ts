@@ -53,7 +53,7 @@ async function open(
   const watch = await watchPage(page, stack.origin);
   await prepare(page);
   await page.goto(`${stack.origin}/dashboard`);
-  await tileOf(page, 'CPU usage').waitFor();
+  await tileOf(page, options.locale === 'ko-KR' ? 'CPU 사용률' : 'CPU usage').waitFor();
   return { page, watch };
 }
 

@@ -35,7 +35,8 @@ async function open(query: string, options: BrowserContextOptions = {}): Promise
   const page = await context.newPage();
   const watch = await watchPage(page, gallery.origin);
   await page.goto(`${gallery.origin}/?${query}`);
-  await page.getByRole('heading', { name: 'CPU usage', exact: true }).first().waitFor();
+  const name = query.includes('language=ko') ? 'CPU 사용률' : 'CPU usage';
+  await page.getByRole('heading', { name, exact: true }).first().waitFor();
   return { page, watch };
 }
 
