@@ -12,12 +12,13 @@ import { identityOf } from './queryRows';
 
 /**
  * What the recorded queries of a source and of its organisation take. How many series one has is read from the newest write
- * that changed something: the samples of its answer over the points it was asked for; before the first, what was expected.
+ * that changed something: the samples of its answer over the points it was asked for. Series that had no sample at some of those
+ * points make that too few, so that it is never less than what the definition returned when it was made.
  */
 export async function readUse(tx: Transaction, schema: string, source: SourceIdentity): Promise<RecordingAmounts> {
   const rows = await tx.rows(
     `SELECT o.name = $2::text AS own, v.step_ms, q.paused_at IS NOT NULL AS paused,
-       coalesce(CASE WHEN f.version = q.current_version THEN f.series END, v.expected_series, 0) AS series
+       greatest(CASE WHEN f.version = q.current_version THEN f.series END, v.expected_series, 0) AS series
      FROM ${schema}.promkeep_sources o
      JOIN ${schema}.promkeep_queries q ON q.source_id = o.source_id AND q.kind = 'recorded' AND q.deleted_at IS NULL
      JOIN ${schema}.promkeep_query_versions v ON v.query_id = q.query_id AND v.version = q.current_version
