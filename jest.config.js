@@ -43,7 +43,7 @@ const dom = {
   transformIgnorePatterns: [`/node_modules/(?!.*(${esModules.join('|')})/.*)`],
   moduleNameMapper: {
     '\\.css$': 'identity-obj-proxy',
-    '^monaco-promql$': '<rootDir>/src/datasource/monacoPromqlStub.ts',
+    '^monaco-promql$': '<rootDir>/src/datasource/query/monacoPromqlStub.ts',
     publicPath$: '<rootDir>/tests/fakes/empty.ts',
     'react-inlinesvg': '<rootDir>/tests/fakes/inlineSvg.cjs',
   },

@@ -1,10 +1,10 @@
 import { cpus, loadavg } from 'node:os';
 import { Client } from 'pg';
 import { createArchive } from '../pkg/archive/archive';
-import { type ArchiveJobs, CLOSED_AFTER_MS, createArchiveJobs } from '../pkg/archive/archiveJobs';
-import { connectionFromUrl } from '../pkg/archive/connection';
-import { type Archive } from '../pkg/core/ports';
-import { type Labels, type Series } from '../pkg/core/series';
+import { type ArchiveJobs, CLOSED_AFTER_MS, createArchiveJobs } from '../pkg/archive/upkeep/upkeep';
+import { connectionFromUrl } from '../pkg/archive/connect/connection';
+import { type Archive } from '../pkg/core/ports/ports';
+import { type Labels, type Series } from '../pkg/core/model/series';
 import { startPostgres } from '../scripts/stack/postgres';
 import { copyRows } from './copyBinary';
 

@@ -1,9 +1,9 @@
 import { cpus, loadavg } from 'node:os';
 import { Client } from 'pg';
 import { createArchive } from '../pkg/archive/archive';
-import { connectionFromUrl } from '../pkg/archive/connection';
-import { type Archive } from '../pkg/core/ports';
-import { type Series } from '../pkg/core/series';
+import { connectionFromUrl } from '../pkg/archive/connect/connection';
+import { type Archive } from '../pkg/core/ports/ports';
+import { type Series } from '../pkg/core/model/series';
 import { startPostgres } from '../scripts/stack/postgres';
 import { copyRows } from './copyBinary';
 

@@ -1,11 +1,11 @@
 import { cpus } from 'node:os';
 import { Client } from 'pg';
 import { createArchive } from '../pkg/archive/archive';
-import { createArchiveJobs } from '../pkg/archive/archiveJobs';
-import { float8Array } from '../pkg/archive/binaryArrays';
-import { connectionFromUrl } from '../pkg/archive/connection';
-import { type Archive } from '../pkg/core/ports';
-import { type Labels, type Series } from '../pkg/core/series';
+import { createArchiveJobs } from '../pkg/archive/upkeep/upkeep';
+import { float8Array } from '../pkg/archive/write/binaryArrays';
+import { connectionFromUrl } from '../pkg/archive/connect/connection';
+import { type Archive } from '../pkg/core/ports/ports';
+import { type Labels, type Series } from '../pkg/core/model/series';
 import { startPostgres } from '../scripts/stack/postgres';
 
 /**

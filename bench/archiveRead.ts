@@ -4,12 +4,12 @@ import os from 'node:os';
 import path from 'node:path';
 import { Client } from 'pg';
 import { createArchive } from '../pkg/archive/archive';
-import { createArchiveJobs } from '../pkg/archive/archiveJobs';
-import { connectionFromUrl } from '../pkg/archive/connection';
-import { type Archive, type TimeGrid } from '../pkg/core/ports';
-import { type Series } from '../pkg/core/series';
-import { createPrometheusSource } from '../pkg/prometheus/prometheusSource';
-import { parsePrometheusSettings } from '../pkg/prometheus/settings';
+import { createArchiveJobs } from '../pkg/archive/upkeep/upkeep';
+import { connectionFromUrl } from '../pkg/archive/connect/connection';
+import { type Archive, type TimeGrid } from '../pkg/core/ports/ports';
+import { type Series } from '../pkg/core/model/series';
+import { createPrometheusSource } from '../pkg/source/prometheusSource';
+import { parsePrometheusSettings } from '../pkg/source/settings/settings';
 import { startPostgres } from '../scripts/stack/postgres';
 import { startPrometheus } from '../scripts/stack/prometheus';
 

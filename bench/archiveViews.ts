@@ -1,8 +1,8 @@
 import os from 'node:os';
 import { Client } from 'pg';
 import { createArchive } from '../pkg/archive/archive';
-import { connectionFromUrl } from '../pkg/archive/connection';
-import { type Series } from '../pkg/core/series';
+import { connectionFromUrl } from '../pkg/archive/connect/connection';
+import { type Series } from '../pkg/core/model/series';
 import { startPostgres } from '../scripts/stack/postgres';
 
 /**

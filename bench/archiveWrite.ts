@@ -1,10 +1,10 @@
 import { cpus } from 'node:os';
 import { Client } from 'pg';
 import { createArchive } from '../pkg/archive/archive';
-import { float8Array, int8Array, timestampArray } from '../pkg/archive/binaryArrays';
-import { connectionFromUrl } from '../pkg/archive/connection';
-import { type Archive } from '../pkg/core/ports';
-import { type Series } from '../pkg/core/series';
+import { float8Array, int8Array, timestampArray } from '../pkg/archive/write/binaryArrays';
+import { connectionFromUrl } from '../pkg/archive/connect/connection';
+import { type Archive } from '../pkg/core/ports/ports';
+import { type Series } from '../pkg/core/model/series';
 import { startPostgres } from '../scripts/stack/postgres';
 import { copyRows } from './copyBinary';
 

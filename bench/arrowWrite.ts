@@ -11,8 +11,8 @@ import {
   Table,
   TimestampNanosecond,
 } from 'apache-arrow';
-import { type Frame } from '../pkg/core/frame';
-import { ArrowEncoder } from '../pkg/plugin/arrowFile';
+import { type Frame } from '../pkg/core/frames/frame';
+import { ArrowEncoder } from '../pkg/plugin/arrow/arrowFile';
 
 const ROUNDS = 15;
 const SHAPES = [

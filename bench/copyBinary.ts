@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Client } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
-import { float8Array, timestampArray } from '../pkg/archive/binaryArrays';
+import { float8Array, timestampArray } from '../pkg/archive/write/binaryArrays';
 
 /** Rows of `(series_id, time, value, fetch_id)`. */
 export interface CopyRows {

@@ -25,14 +25,14 @@ import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeFileSync } fro
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { type Frame } from '../pkg/core/frame';
-import { describeFrames } from '../pkg/core/queryMeta';
-import { type QueryResult, type Series } from '../pkg/core/series';
-import { framesOf } from '../pkg/core/seriesFrames';
-import { ArrowEncoder } from '../pkg/plugin/arrowFile';
+import { type Frame } from '../pkg/core/frames/frame';
+import { describeFrames } from '../pkg/core/query/queryMeta';
+import { type QueryResult, type Series } from '../pkg/core/model/series';
+import { framesOf } from '../pkg/core/frames/seriesFrames';
+import { ArrowEncoder } from '../pkg/plugin/arrow/arrowFile';
 import { loadProtocol } from '../pkg/plugin/protocol';
-import { AnswerParser } from '../pkg/prometheus/answer/answerParser';
-import { toQueryResult } from '../pkg/prometheus/answer/queryAnswer';
+import { AnswerParser } from '../pkg/source/answer/parser/answerParser';
+import { toQueryResult } from '../pkg/source/answer/parser/queryAnswer';
 
 interface Size {
   series: number;

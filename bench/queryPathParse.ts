@@ -11,8 +11,8 @@ import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeFileSync } fro
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { AnswerParser } from '../pkg/prometheus/answer/answerParser';
-import { toQueryResult } from '../pkg/prometheus/answer/queryAnswer';
+import { AnswerParser } from '../pkg/source/answer/parser/answerParser';
+import { toQueryResult } from '../pkg/source/answer/parser/queryAnswer';
 
 interface Size {
   series: number;

@@ -1,5 +1,5 @@
 import { type CommandHost } from './commands/commandHost';
-import { MAGIC_COOKIE_NAME } from './plugin/handshake';
+import { MAGIC_COOKIE_NAME } from './plugin/host/handshake';
 
 /** Grafana starts its plugins without arguments and leaves its mark in the environment. */
 if (process.env[MAGIC_COOKIE_NAME] !== undefined && process.argv.length <= 2) {
@@ -15,7 +15,7 @@ async function startPlugin(): Promise<void> {
     process,
     (code) => process.exit(code),
     // after the handshake: the start is 35 ms shorter
-    async (logger, budget) => (await import('./composePlugin')).composePlugin(logger, process.env, budget)
+    async (logger, budget) => (await import('./compose/plugin')).composePlugin(logger, process.env, budget)
   );
 }
 

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { createArchive } from '../pkg/archive/archive';
-import { connectionFromUrl } from '../pkg/archive/connection';
+import { connectionFromUrl } from '../pkg/archive/connect/connection';
 import { startPostgres } from './stack/postgres';
 
 /**

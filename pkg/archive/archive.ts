@@ -1,4 +1,4 @@
-import { PromkeepError } from '../core/errors';
+import { PromkeepError } from '../core/model/errors';
 import {
   type Archive,
   type Clock,
@@ -10,27 +10,27 @@ import {
   type RecordedHistory,
   type RecordedQueryStore,
   type SourceIdentity,
-} from '../core/ports';
+} from '../core/ports/ports';
 import { toArchiveError } from './archiveErrors';
-import { readBuckets, readRollups } from './bucketReader';
-import { type ArchiveConnection } from './connection';
-import { Database, type Transaction } from './database';
-import { readGrid } from './gridReader';
-import { readSeriesLabels } from './historyReader';
-import { addGap, readCoverage } from './ledgerRows';
-import { requireEpoch, holdLease, readLease, releaseLease } from './leaseRows';
-import { readLedger } from './ledgerReader';
-import { migrateSchema, type ReadySchema } from './migrator';
-import { Partitions } from './partitions';
-import { provision } from './provisioner';
-import { findQueryId, lockQuery } from './queryRows';
-import { readSeries } from './reader';
-import { createRecordedQueryStore, purgeNames, tellShortened } from './recordedQueryStore';
-import { timeText } from './sampleRows';
-import { IdentityMemory } from './seriesIdentity';
-import { errorCode } from './sqlState';
-import { readStatus } from './status';
-import { writeRange, type WriterMemory } from './writer';
+import { readBuckets, readRollups } from './read/readBuckets';
+import { type ArchiveConnection } from './connect/connection';
+import { Database, type Transaction } from './connect/database';
+import { readGrid } from './read/readGrid';
+import { readSeriesLabels } from './read/readSeriesLabels';
+import { addGap, readCoverage } from './ledger/ledgerRows';
+import { requireEpoch, holdLease, readLease, releaseLease } from './ledger/leaseRows';
+import { readLedger } from './ledger/readLedger';
+import { migrateSchema, type ReadySchema } from './schema/migrator';
+import { Partitions } from './schema/partitions';
+import { provision } from './definitions/provision';
+import { findQueryId, lockQuery } from './definitions/queryRows';
+import { readSeries } from './read/readSeries';
+import { createRecordedQueryStore, purgeNames, tellShortened } from './definitions/definitionStore';
+import { timeText } from './write/sampleRows';
+import { IdentityMemory } from './write/seriesIdentity';
+import { errorCode } from './connect/sqlState';
+import { readStatus } from './read/readStatus';
+import { writeRange, type WriterMemory } from './write/writeRange';
 
 export interface ArchiveOptions {
   connection: ArchiveConnection;

@@ -1,6 +1,6 @@
-import { PromkeepError, type ErrorCode } from '../core/errors';
-import { type ArchiveConnection, describeConnection } from './connection';
-import { errorCode, judge } from './sqlState';
+import { PromkeepError, type ErrorCode } from '../core/model/errors';
+import { type ArchiveConnection, describeConnection } from './connect/connection';
+import { errorCode, judge } from './connect/sqlState';
 
 /** Thrown inside a transaction when what was read is no longer so; the transaction is tried again. */
 export class StaleReadError extends Error {}

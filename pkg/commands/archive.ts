@@ -1,8 +1,8 @@
 import { type RecordingAmount, type RecordingQuota, type RecordingScope } from '../../src/contract/recordedQuery';
-import { openArchiveJobs } from '../composeSources';
-import { PromkeepError } from '../core/errors';
-import { grouped } from '../core/groupedNumber';
-import { type ArchiveStatus } from '../core/ports';
+import { openArchiveJobs } from '../compose/sources';
+import { PromkeepError } from '../core/model/errors';
+import { grouped } from '../core/model/groupedNumber';
+import { type ArchiveStatus } from '../core/ports/ports';
 import { quietLogger } from './commandConfig';
 import { CLOCK, EXIT, type CommandHost } from './commandHost';
 import { describeDeletions } from './deletions';

@@ -1,12 +1,12 @@
 import fs from 'node:fs';
-import { proxiesFrom } from '../composeSources';
+import { proxiesFrom } from '../compose/sources';
 import { type Config } from '../config/config';
 import { loadConfig } from '../config/loadConfig';
-import { PromkeepError } from '../core/errors';
-import { type Logger } from '../core/ports';
-import { RECORDED_DEFAULTS } from '../core/recordedDefaults';
-import { SUMMARY_DEFAULTS } from '../core/summaryDefaults';
-import { type ProxySettings } from '../prometheus/prometheusSettings';
+import { PromkeepError } from '../core/model/errors';
+import { type Logger } from '../core/ports/ports';
+import { RECORDED_DEFAULTS } from '../core/manage/defaultDefinitions';
+import { SUMMARY_DEFAULTS } from '../core/summary/summaryDefaults';
+import { type ProxySettings } from '../source/settings/prometheusSettings';
 import { type CommandHost } from './commandHost';
 
 /** Reads the file named by `--config` or `PROMKEEP_CONFIG`, and the environment. Throws `CONFIG_INVALID`. */

@@ -1,12 +1,12 @@
 import os from 'node:os';
-import { createMemoryBudget, statedMemoryMib } from '../composeMemory';
-import { type DatasourceFactory } from '../core/datasource';
-import { asPromkeepError } from '../core/errors';
-import { type MemoryBudget } from '../core/memoryBudget';
-import { type Logger } from '../core/ports';
-import { MAGIC_COOKIE_NAME } from '../plugin/handshake';
-import { createHclogLogger } from '../plugin/hclogLogger';
-import { redirectConsole } from '../plugin/processEvents';
+import { createMemoryBudget, statedMemoryMib } from '../compose/memory';
+import { type DatasourceFactory } from '../core/ports/datasource';
+import { asPromkeepError } from '../core/model/errors';
+import { type MemoryBudget } from '../core/memory/memoryBudget';
+import { type Logger } from '../core/ports/ports';
+import { MAGIC_COOKIE_NAME } from '../plugin/host/handshake';
+import { createHclogLogger } from '../plugin/host/hclogLogger';
+import { redirectConsole } from '../plugin/host/processEvents';
 import { servePlugin } from '../plugin/servePlugin';
 
 /** What the plugin serves. */

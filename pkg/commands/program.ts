@@ -1,6 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { type RollupCommandOptions } from './archive';
-import { asPromkeepError } from '../core/errors';
+import { asPromkeepError } from '../core/model/errors';
 import { EXIT, exitCodeOf, type CommandHost } from './commandHost';
 import { type BackfillCommandOptions, type LedgerCommandOptions, type VerifyCommandOptions } from './ledger';
 import { QUERY_FORMATS, type QueryCommandOptions } from './query';

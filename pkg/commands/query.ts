@@ -1,9 +1,9 @@
 import { toJsonRecord, toStandardRecords, type JsonRecord } from '../../src/contract/standardRecord';
-import { type QueryResult } from '../core/series';
-import { standardSeries } from '../core/standardFrame';
-import { openSource } from '../composeSources';
-import { askSource, TIME_PARAMETERS } from '../server/routes/askSource';
-import { readParameters } from '../server/routes/parameters';
+import { type QueryResult } from '../core/model/series';
+import { standardSeries } from '../core/frames/standardFrame';
+import { openSource } from '../compose/sources';
+import { askSource, TIME_PARAMETERS } from '../routes/evaluate';
+import { readParameters } from '../routes/parameters';
 import { proxiesOf, readConfig } from './commandConfig';
 import { CLOCK, EXIT, type CommandHost } from './commandHost';
 import { formatTable } from './table';

@@ -1,4 +1,4 @@
-import { type Clock, type LogAttributes, type Logger } from '../core/ports';
+import { type Clock, type LogAttributes, type Logger } from '../core/ports/ports';
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 export const LOG_FORMATS = ['text', 'json'] as const;

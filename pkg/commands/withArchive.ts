@@ -1,7 +1,7 @@
-import { openArchive } from '../composeSources';
+import { openArchive } from '../compose/sources';
 import { type ArchiveConfig } from '../config/config';
-import { PromkeepError } from '../core/errors';
-import { type Archive } from '../core/ports';
+import { PromkeepError } from '../core/model/errors';
+import { type Archive } from '../core/ports/ports';
 import { quietLogger, readConfig } from './commandConfig';
 import { CLOCK, type CommandHost } from './commandHost';
 

@@ -1,6 +1,6 @@
 import { type RecordingAmounts } from '../../src/contract/recordedQuery';
 import { type SummaryMetric } from '../../src/contract/summary';
-import { type RecordedQuery, type SourceIdentity } from '../core/ports';
+import { type RecordedQuery, type SourceIdentity } from '../core/ports/ports';
 
 /** The stand-alone program's configuration, checked and complete. Holds secrets in plain text: never log it. */
 export interface Config {

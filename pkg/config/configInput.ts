@@ -1,5 +1,5 @@
 import { type SummaryMetric } from '../../src/contract/summary';
-import { type RecordedQuery } from '../core/ports';
+import { type RecordedQuery } from '../core/ports/ports';
 import { type Environment } from './environment';
 
 export interface ConfigInput {

@@ -1,5 +1,5 @@
 import type * as v from 'valibot';
-import { PromkeepError } from '../core/errors';
+import { PromkeepError } from '../core/model/errors';
 import { keysAt } from './schemaKeys';
 
 /** Collects everything that is wrong, so that a person repairs the file once and not fault by fault. */

@@ -1,8 +1,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { PromkeepError } from '../core/errors';
-import { RECORDED_DEFAULTS } from '../core/recordedDefaults';
-import { SUMMARY_DEFAULTS } from '../core/summaryDefaults';
+import { PromkeepError } from '../core/model/errors';
+import { RECORDED_DEFAULTS } from '../core/manage/defaultDefinitions';
+import { SUMMARY_DEFAULTS } from '../core/summary/summaryDefaults';
 import { type Config } from './config';
 import { ENVIRONMENT } from './environment';
 import { loadConfig } from './loadConfig';

@@ -1,9 +1,9 @@
 import { type RecordingAmounts } from '../../src/contract/recordedQuery';
-import { defaultProbe, defaultSettleMs } from '../core/collectFetch';
-import { type RecordedQuery } from '../core/ports';
+import { defaultProbe, defaultSettleMs } from '../core/collect/fetchRange';
+import { type RecordedQuery } from '../core/ports/ports';
 import { mayRecord } from '../promql/mayRecord';
-import { presetQueries, withPresets } from '../core/recordedPresets';
-import { SUMMARY_PRESETS } from '../core/summaryPresets';
+import { presetQueries, withPresets } from '../core/manage/presetDefinitions';
+import { SUMMARY_PRESETS } from '../core/summary/summaryPresets';
 import { isLoopbackHost } from '../server/loopback';
 import { type ArchiveConfig, type Config, type Credentials, type PrometheusConfig, type ServerConfig } from './config';
 import { type ConfigInput } from './configInput';

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { isRecord } from '../../src/contract/lenient';
-import { PRESET_NAMES } from '../core/summaryPresets';
+import { PRESET_NAMES } from '../core/summary/summaryPresets';
 import { parseDurationMs } from '../../src/contract/duration';
 import { parseRetentionDays, RETENTION_FORM } from '../../src/contract/retention';
 import { ARCHIVE_DEFAULTS, DEFAULT_MAX_SERIES, RECORDING_LIMITS } from '../../src/contract/settings';

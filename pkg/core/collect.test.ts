@@ -1,11 +1,11 @@
 import { LedgerArchive } from '../../tests/fakes/ledgerArchive';
 import { ramp, ScriptedSource } from '../../tests/fakes/scriptedSource';
 import { collectNext, openProgress, type CollectProgress, type CollectStep } from './collect';
-import { COLLECT_DEFAULTS, defaultSettleMs, type CollectDeps } from './collectFetch';
-import { refillNext, REFILL_DEFAULTS } from './collectRefill';
-import { PromkeepError } from './errors';
-import { MemoryBudget } from './memoryBudget';
-import { type RecordedQuery } from './ports';
+import { COLLECT_DEFAULTS, defaultSettleMs, type CollectDeps } from './collect/fetchRange';
+import { refillNext, REFILL_DEFAULTS } from './collect/refill';
+import { PromkeepError } from './model/errors';
+import { MemoryBudget } from './memory/memoryBudget';
+import { type RecordedQuery } from './ports/ports';
 
 const QUERY: RecordedQuery = { name: 'load', expression: 'node_load1', stepMs: 15_000, retention: '30d' };
 /** 2026-01-01T00:00:00Z, on every grid used here. */

@@ -1,6 +1,6 @@
-import { fetchRange, type CollectDeps } from './collectFetch';
-import { countPoints, floorToGrid } from './collectGrid';
-import { asPromkeepError, type PromkeepError } from './errors';
+import { fetchRange, type CollectDeps } from './collect/fetchRange';
+import { countPoints, floorToGrid } from './collect/collectGrid';
+import { asPromkeepError, type PromkeepError } from './model/errors';
 import {
   type Gap,
   type GapReason,
@@ -8,8 +8,8 @@ import {
   type RecordedQuery,
   type TimeRange,
   type WriteOutcome,
-} from './ports';
-import { retentionMs } from './retention';
+} from './ports/ports';
+import { retentionMs } from './model/retention';
 
 /**
  * Pipeline 2: last saved time → fetch → archive. Each call does one bounded piece of work, so that the caller can be fair

@@ -1,5 +1,5 @@
 import { type Registry } from 'prom-client';
-import { type GapReason, type WriteOutcome } from '../core/ports';
+import { type GapReason, type WriteOutcome } from '../core/ports/ports';
 import { createArchiveCounters } from './archiveCounters';
 import { addArchiveGauges } from './archiveGauges';
 import { type ArchiveWatch, labelsOf, type RecorderIdentity, type RecorderState } from './recorderState';

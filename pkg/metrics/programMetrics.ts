@@ -1,5 +1,5 @@
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import { type MemoryBudget } from '../core/memoryBudget';
+import { type MemoryBudget } from '../core/memory/memoryBudget';
 import { type ArchiveMetrics, createArchiveMetrics } from './archiveMetrics';
 
 /** Promkeep's own metrics: those every process has, `promkeep serve` as well as the plugin. */

@@ -1,5 +1,5 @@
-import { type GapReader } from '../core/gapReport';
-import { type ArchiveStatus, type Clock, type PoolUse, type SourceIdentity } from '../core/ports';
+import { type GapReader } from '../core/history/gapReport';
+import { type ArchiveStatus, type Clock, type PoolUse, type SourceIdentity } from '../core/ports/ports';
 
 /** One archiver of this process: that of `promkeep serve`, or one for each datasource that may record. */
 export interface RecorderIdentity {

@@ -1,7 +1,7 @@
 import { fromJSON, type MessageTypeDefinition, type ServiceDefinition } from '@grpc/proto-loader';
 import { type MethodCodec } from './grpc/rpcHandler';
 import { PROTOCOL_SCHEMA } from './protocolSchema';
-import { encodeQueryResponse } from './queryResponse';
+import { encodeQueryResponse } from './arrow/queryResponse';
 
 /** The one method whose answers are large. */
 const QUERY_DATA = '/pluginv2.Data/QueryData';

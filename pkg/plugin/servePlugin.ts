@@ -1,19 +1,19 @@
-import { type DatasourceFactory } from '../core/datasource';
-import { type MemoryBudget } from '../core/memoryBudget';
-import { type Logger } from '../core/ports';
-import { protectionFor } from './autoMtls';
-import { DataService } from './dataService';
-import { diagnosticsService } from './diagnosticsService';
+import { type DatasourceFactory } from '../core/ports/datasource';
+import { type MemoryBudget } from '../core/memory/memoryBudget';
+import { type Logger } from '../core/ports/ports';
+import { protectionFor } from './host/autoMtls';
+import { DataService } from './services/dataService';
+import { diagnosticsService } from './services/diagnosticsService';
 import { type ServiceHandlers } from './grpc/rpcHandler';
 import { RpcServer } from './grpc/rpcServer';
-import { checkHost, handshakeLine, type HostVariables, reserveSocket } from './handshake';
-import { brokerService, controllerService, healthService, stdioService } from './hostServices';
-import { InstanceCache } from './instanceCache';
-import { type HostPipe, type ProcessEvents, tieToHost } from './processEvents';
+import { checkHost, handshakeLine, type HostVariables, reserveSocket } from './host/handshake';
+import { brokerService, controllerService, healthService, stdioService } from './host/hostServices';
+import { InstanceCache } from './services/instanceCache';
+import { type HostPipe, type ProcessEvents, tieToHost } from './host/processEvents';
 import { loadProtocol, type Protocol } from './protocol';
-import { ResourceService } from './resourceService';
-import { RpcCalls } from './rpcCalls';
-import { streamService } from './streamService';
+import { ResourceService } from './services/resourceService';
+import { RpcCalls } from './services/rpcCalls';
+import { streamService } from './services/streamService';
 
 export interface PluginOptions {
   factory: DatasourceFactory;

@@ -1,4 +1,4 @@
-import { type LabelFilter, type QueryFilters } from '../core/queryModel';
+import { type LabelFilter, type QueryFilters } from '../core/query/queryModel';
 import { applyFilters } from './applyFilters';
 
 function filter(key: string, operator: string, value: string | string[]): LabelFilter {

@@ -1,6 +1,6 @@
-import { PromkeepError } from '../core/errors';
-import { LIMITS } from '../core/limits';
-import { type QueryFilters } from '../core/queryModel';
+import { PromkeepError } from '../core/model/errors';
+import { LIMITS } from '../core/model/limits';
+import { type QueryFilters } from '../core/query/queryModel';
 import { aggregationsOf } from './aggregations';
 import { filterRules, type LabelRule } from './filterRules';
 import { groupingEdits } from './groupingEdits';

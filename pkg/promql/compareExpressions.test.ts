@@ -1,5 +1,5 @@
-import { type LabelMatcher } from '../core/labelMatcher';
-import { RECORDED_DEFAULTS } from '../core/recordedDefaults';
+import { type LabelMatcher } from '../core/model/labelMatcher';
+import { RECORDED_DEFAULTS } from '../core/manage/defaultDefinitions';
 import { compareExpressions, createComparer } from './compareExpressions';
 
 const is = (name: string, value: string): LabelMatcher => ({ name, operator: '=', value });

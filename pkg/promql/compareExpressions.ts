@@ -1,4 +1,4 @@
-import { type LabelMatcher } from '../core/labelMatcher';
+import { type LabelMatcher } from '../core/model/labelMatcher';
 import { type BinaryExpression, type Expression, type LabelList } from './expression';
 import { callKeepsLabel } from './labelKeeping';
 import { METRIC_NAME } from './labelNames';

@@ -1,4 +1,4 @@
-import { type LabelMatcher } from '../core/labelMatcher';
+import { type LabelMatcher } from '../core/model/labelMatcher';
 
 /**
  * An expression without what does not matter for its meaning: spaces, comments, the spelling of numbers, durations and

@@ -1,6 +1,6 @@
-import { PromkeepError } from '../core/errors';
-import { type LabelMatcher } from '../core/labelMatcher';
-import { type LabelFilter, type QueryFilters } from '../core/queryModel';
+import { PromkeepError } from '../core/model/errors';
+import { type LabelMatcher } from '../core/model/labelMatcher';
+import { type LabelFilter, type QueryFilters } from '../core/query/queryModel';
 
 /** What all filters together ask of one label. */
 export interface LabelRule {

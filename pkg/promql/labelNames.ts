@@ -1,5 +1,5 @@
-import { type LabelMatcher } from '../core/labelMatcher';
-import { quoteGo } from '../core/goQuote';
+import { type LabelMatcher } from '../core/model/labelMatcher';
+import { quoteGo } from '../core/model/goQuote';
 
 export const METRIC_NAME = '__name__';
 

@@ -1,4 +1,4 @@
-import { RECORDED_DEFAULTS } from '../core/recordedDefaults';
+import { RECORDED_DEFAULTS } from '../core/manage/defaultDefinitions';
 import { mayRecord } from './mayRecord';
 
 it.each([

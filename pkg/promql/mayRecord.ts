@@ -1,5 +1,5 @@
 import { type SyntaxNode } from '@lezer/common';
-import { asPromkeepError } from '../core/errors';
+import { asPromkeepError } from '../core/model/errors';
 import { childrenOf, functionName, parsePromql, type PromqlSource, textOf } from './parsePromql';
 
 export type MayRecord = { ok: true } | { ok: false; reason: string };

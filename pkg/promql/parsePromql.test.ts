@@ -1,4 +1,4 @@
-import { PromkeepError } from '../core/errors';
+import { PromkeepError } from '../core/model/errors';
 import { parsePromql } from './parsePromql';
 
 it.each([

@@ -1,7 +1,7 @@
 import { type SyntaxNode, type Tree } from '@lezer/common';
 import { parser } from '@prometheus-io/lezer-promql';
-import { PromkeepError } from '../core/errors';
-import { atMost, LIMITS } from '../core/limits';
+import { PromkeepError } from '../core/model/errors';
+import { atMost, LIMITS } from '../core/model/limits';
 import { unquote } from './stringLiteral';
 
 /** An expression that was read without a fault. Positions in the tree are positions in the text. */

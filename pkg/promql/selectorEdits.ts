@@ -1,4 +1,4 @@
-import { type LabelMatcher } from '../core/labelMatcher';
+import { type LabelMatcher } from '../core/model/labelMatcher';
 import { type LabelRule } from './filterRules';
 import { METRIC_NAME, printMatcher, quote } from './labelNames';
 import { type Selector, type WrittenMatcher } from './selectors';

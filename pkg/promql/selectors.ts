@@ -1,5 +1,5 @@
 import { type SyntaxNode } from '@lezer/common';
-import { type LabelMatcher } from '../core/labelMatcher';
+import { type LabelMatcher } from '../core/model/labelMatcher';
 import { METRIC_NAME } from './labelNames';
 import { childrenOf, functionName, type PromqlSource, textOf } from './parsePromql';
 import { unquote } from './stringLiteral';

@@ -1,4 +1,4 @@
-import { type LabelFilter } from '../core/queryModel';
+import { type LabelFilter } from '../core/query/queryModel';
 import { suggestionSelectors } from './suggestionSelectors';
 
 const filter = (key: string, operator: string, value: string): LabelFilter => ({ key, operator, value, values: [] });

@@ -1,6 +1,6 @@
-import { type LabelMatcher } from '../core/labelMatcher';
-import { type QueryFilters } from '../core/queryModel';
-import { PromkeepError } from '../core/errors';
+import { type LabelMatcher } from '../core/model/labelMatcher';
+import { type QueryFilters } from '../core/query/queryModel';
+import { PromkeepError } from '../core/model/errors';
 import { filterRules } from './filterRules';
 import { isPlainMetricName, METRIC_NAME, printMatcher } from './labelNames';
 import { parsePromql, type PromqlSource } from './parsePromql';

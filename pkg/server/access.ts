@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import net from 'node:net';
-import { PromkeepError } from '../core/errors';
+import { PromkeepError } from '../core/model/errors';
 
 export interface AccessPolicy {
   host: string;

@@ -1,8 +1,8 @@
 import { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { Readable } from 'node:stream';
-import { type ApiResponse, type ApiRoute } from '../core/api';
-import { asPromkeepError, PromkeepError } from '../core/errors';
-import { type MemoryBudget } from '../core/memoryBudget';
+import { type ApiResponse, type ApiRoute } from '../core/ports/apiRoute';
+import { asPromkeepError, PromkeepError } from '../core/model/errors';
+import { type MemoryBudget } from '../core/memory/memoryBudget';
 import { type Gate } from './gate';
 import { whenClosed } from './openReplies';
 

@@ -1,4 +1,4 @@
-import { PromkeepError } from '../core/errors';
+import { PromkeepError } from '../core/model/errors';
 
 /** Lets at most `size` pieces of work run at once and refuses the rest: a queue would only hide the overload. */
 export class Gate {

@@ -2,8 +2,8 @@ import fs from 'node:fs';
 import http from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
-import { type ApiRoute } from '../core/api';
-import { PromkeepError } from '../core/errors';
+import { type ApiRoute } from '../core/ports/apiRoute';
+import { PromkeepError } from '../core/model/errors';
 import { createProgramMetrics } from '../metrics/programMetrics';
 import { createHttpServer, type HttpServer, type HttpServerOptions } from './httpServer';
 

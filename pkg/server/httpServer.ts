@@ -1,9 +1,9 @@
 import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
-import { type ApiRoute } from '../core/api';
-import { asPromkeepError, PromkeepError } from '../core/errors';
-import { type MemoryBudget } from '../core/memoryBudget';
-import { type Logger } from '../core/ports';
-import { LOOK_MS } from '../core/readerProgress';
+import { type ApiRoute } from '../core/ports/apiRoute';
+import { asPromkeepError, PromkeepError } from '../core/model/errors';
+import { type MemoryBudget } from '../core/memory/memoryBudget';
+import { type Logger } from '../core/ports/ports';
+import { LOOK_MS } from '../core/memory/readerProgress';
 import { checkBrowserHeaders, isAuthorized, type AccessPolicy } from './access';
 import { mountApiRoutes } from './apiRoutes';
 import { Gate } from './gate';

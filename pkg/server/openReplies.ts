@@ -1,7 +1,7 @@
 import { type FastifyInstance } from 'fastify';
 import { type ServerResponse } from 'node:http';
 import { type Socket } from 'node:net';
-import { LOOK_MS, ReaderProgress } from '../core/readerProgress';
+import { LOOK_MS, ReaderProgress } from '../core/memory/readerProgress';
 
 /**
  * Ends connections whose client does not take what was asked for, and those that ask again before they have their answer: an

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { PromkeepError } from '../core/errors';
+import { PromkeepError } from '../core/model/errors';
 
 /**
  * Serves the dashboard page: index.html with a fresh nonce and never cached, everything below `assets/` (whose names carry a hash

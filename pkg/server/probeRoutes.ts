@@ -1,5 +1,5 @@
 import { type FastifyInstance } from 'fastify';
-import { asPromkeepError } from '../core/errors';
+import { asPromkeepError } from '../core/model/errors';
 import { type ServerMetrics } from './serverMetrics';
 
 /** One thing the server needs, asked whether it is there. Rejects with `PromkeepError` when it is not. */

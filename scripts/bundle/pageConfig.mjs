@@ -19,7 +19,7 @@ export function pageConfig({ development }) {
         'moment-timezone$': fromRoot(
           'node_modules/moment-timezone/builds/moment-timezone-with-data-10-year-range.min.js'
         ),
-        'monaco-promql$': fromRoot('src/datasource/monacoPromqlStub.ts'),
+        'monaco-promql$': fromRoot('src/datasource/query/monacoPromqlStub.ts'),
       },
     },
     output: {

@@ -48,7 +48,7 @@ export function pluginConfig({ id, folder, development }) {
     module: { rules: [typescriptRule('es2022')] },
     resolve: {
       ...resolveTypescript,
-      alias: { 'monaco-promql$': fromRoot('src/datasource/monacoPromqlStub.ts') },
+      alias: { 'monaco-promql$': fromRoot('src/datasource/query/monacoPromqlStub.ts') },
     },
     output: {
       path: fromRoot('dist', id),

@@ -2,7 +2,7 @@ import { FieldType, type DataFrame } from '@grafana/data';
 import { act, fireEvent, render, screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { type ArchiveHistory, type ArchiveOverview } from '../contract/archivePage';
-import { type HistoryRequest, type PageApi, type StreamListener } from './api';
+import { type HistoryRequest, type PageApi, type StreamListener } from './live/api';
 import { Page } from './Page';
 
 const NOW_MS = Date.UTC(2026, 0, 2, 3, 4, 0);

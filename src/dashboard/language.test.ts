@@ -1,4 +1,4 @@
-import { type Catalog } from '../panel/catalog';
+import { type Catalog } from '../panel/words/catalog';
 import { chooseLanguage } from './language';
 import english from './locales/en-US.json';
 import korean from './locales/ko-KR.json';

@@ -1,8 +1,8 @@
 import { createContext, useContext } from 'react';
-import { sayFrom, type Say } from '../panel/catalog';
+import { sayFrom, type Say } from '../panel/words/catalog';
 import panelEnglish from '../panel/locales/en-US/promkeep-summary-panel.json';
 import panelKorean from '../panel/locales/ko-KR/promkeep-summary-panel.json';
-import { wordsFrom, type Words } from '../panel/words';
+import { wordsFrom, type Words } from '../panel/words/words';
 import english from './locales/en-US.json';
 import korean from './locales/ko-KR.json';
 

@@ -1,7 +1,7 @@
 import './early';
 import './page.css';
 import { createRoot } from 'react-dom/client';
-import { httpApi } from './api';
+import { httpApi } from './live/api';
 import { chooseLanguage, LanguageContext } from './language';
 import { Page } from './Page';
 

@@ -17,9 +17,9 @@ import {
   seriesAnswer,
 } from '../../tests/fakes/grafanaHost';
 import { DATASOURCE_PLUGIN_ID } from '../contract/pluginIds';
-import { ArchiveVariableSupport } from './archiveVariableSupport';
+import { ArchiveVariableSupport } from './variables/archiveVariableSupport';
 import { PromkeepDatasource } from './promkeepDatasource';
-import { type PromkeepOptions, type PromkeepPromQuery } from './promkeepPromQuery';
+import { type PromkeepOptions, type PromkeepPromQuery } from './query/promkeepPromQuery';
 
 const STEP_MS = 60_000;
 const OURS = { type: DATASOURCE_PLUGIN_ID, uid: DATASOURCE_UID };

@@ -28,11 +28,11 @@ import { defer, map, merge, type Observable } from 'rxjs';
 import { DATASOURCE_PLUGIN_ID } from '../contract/pluginIds';
 import { SUMMARY_METRICS_RESOURCE } from '../contract/resourcePaths';
 import { forwardsUsersCredentials } from '../contract/forwardedCredentials';
-import { archiveParams, type ArchiveVariable, parseArchiveValues, parseArchiveVariable } from './archiveVariables';
-import { ArchiveVariableSupport } from './archiveVariableSupport';
-import { liveAnswer } from './liveAnswer';
-import { liveAddress, liveAsk, liveNotice, wantsLive, whyNotLive } from './liveChannel';
-import { type LivePacket, withNotices } from './liveSeries';
+import { archiveParams, type ArchiveVariable, parseArchiveValues, parseArchiveVariable } from './variables/archiveVariables';
+import { ArchiveVariableSupport } from './variables/archiveVariableSupport';
+import { liveAnswer } from './live/liveAnswer';
+import { liveAddress, liveAsk, liveNotice, wantsLive, whyNotLive } from './live/liveChannel';
+import { type LivePacket, withNotices } from './live/liveSeries';
 import {
   adoptQueries,
   gridSignature,
@@ -44,12 +44,12 @@ import {
   ownSignature,
   speaksPromQL,
   toUpstreamTarget,
-} from './ownQuery';
-import { type PromkeepOptions, type PromkeepPromQuery } from './promkeepPromQuery';
-import { readJsonData } from './readJsonData';
-import { type Prefill, prefillRecorded } from './recordPrefill';
-import { probeInSeconds, remarksOn } from './resourceAnswers';
-import { parseSummaryMetrics, type SummaryMetricChoice } from './summaryMetrics';
+} from './query/ownQuery';
+import { type PromkeepOptions, type PromkeepPromQuery } from './query/promkeepPromQuery';
+import { readJsonData } from './settings/readJsonData';
+import { type Prefill, prefillRecorded } from './recorded/recordPrefill';
+import { probeInSeconds, remarksOn } from './recorded/resourceAnswers';
+import { parseSummaryMetrics, type SummaryMetricChoice } from './query/summaryMetrics';
 import { say } from './texts';
 
 const importAbstractQueries = PrometheusDatasource.prototype.importFromAbstractQueries;

@@ -2,9 +2,9 @@ import { useState } from 'react';
 import { css } from '@emotion/css';
 import { type GrafanaTheme2 } from '@grafana/data';
 import { useStyles2 } from '@grafana/ui';
-import { recordsAsCsv, recordsAsJson, shownRecords } from './shownRecords';
-import { type Tile } from './tile';
-import { type Words } from './words';
+import { recordsAsCsv, recordsAsJson, shownRecords } from './data/shownRecords';
+import { type Tile } from './data/tile';
+import { type Words } from './words/words';
 
 const FORMATS = {
   json: { write: recordsAsJson, type: 'application/json', file: 'summary.json' },

@@ -10,8 +10,8 @@ import {
 } from '@grafana/data';
 import { render, screen } from '@testing-library/react';
 import { plugin } from './module';
-import { DEFAULT_OPTIONS, type SummaryPanelOptions } from './options';
-import { END_MS, summaryFrame, timeFrame } from './testFrames';
+import { DEFAULT_OPTIONS, type SummaryPanelOptions } from './data/options';
+import { END_MS, summaryFrame, timeFrame } from './data/testFrames';
 import { SummaryPanel } from './SummaryPanel';
 
 const theme = createTheme({ colors: { mode: 'dark' } });

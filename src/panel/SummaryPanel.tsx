@@ -3,14 +3,14 @@ import { css } from '@emotion/css';
 import { FieldType, LoadingState, type GrafanaTheme2, type PanelData, type PanelProps } from '@grafana/data';
 import { PanelDataErrorView } from '@grafana/runtime';
 import { usePanelContext, useStyles2, useTheme2 } from '@grafana/ui';
-import { ActionDialog } from './ActionDialog';
-import { arrange } from './arrange';
-import { type SummaryPanelOptions } from './options';
-import { readOptions } from './readOptions';
+import { ActionDialog } from './tile/ActionDialog';
+import { arrange } from './tile/arrange';
+import { type SummaryPanelOptions } from './data/options';
+import { readOptions } from './data/readOptions';
 import { SummaryView } from './SummaryView';
-import { type TileAction } from './tile';
-import { toTiles } from './tiles';
-import { grafanaWords } from './grafanaWords';
+import { type TileAction } from './data/tile';
+import { toTiles } from './data/tiles';
+import { grafanaWords } from './words/grafanaWords';
 
 /** Grafana's shell around the view: options, states of the query, size. */
 export function SummaryPanel(props: PanelProps<SummaryPanelOptions>) {

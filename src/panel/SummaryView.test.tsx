@@ -2,11 +2,11 @@ import { createTheme, ThemeContext, type DataFrame, type Field, type LinkModel }
 import { render, screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { type ComponentProps } from 'react';
-import { arrange } from './arrange';
+import { arrange } from './tile/arrange';
 import { SummaryView } from './SummaryView';
-import { END_MS, summaryFrame, timeFrame } from './testFrames';
-import { toTiles } from './tiles';
-import { ENGLISH } from './words';
+import { END_MS, summaryFrame, timeFrame } from './data/testFrames';
+import { toTiles } from './data/tiles';
+import { ENGLISH } from './words/words';
 
 const theme = createTheme({ colors: { mode: 'light' } });
 

@@ -1,15 +1,15 @@
 import { css } from '@emotion/css';
 import { type GrafanaTheme2, type TimeZone } from '@grafana/data';
 import { useStyles2 } from '@grafana/ui';
-import { groupTiles, type Arrangement, type TileGroup } from './arrange';
+import { groupTiles, type Arrangement, type TileGroup } from './tile/arrange';
 import { ExportBar } from './ExportBar';
-import { GAP_PX, GROUP_HEADING_PX, layOut, type Grid } from './grid';
-import { hasLimits, legendLines, LimitLegend } from './LimitLegend';
-import { notesHeightPx } from './notesHeight';
-import { type TileAction } from './tile';
-import { TileCard } from './TileCard';
-import { type HeadingLevel } from './TileName';
-import { type Words } from './words';
+import { GAP_PX, GROUP_HEADING_PX, layOut, type Grid } from './tile/grid';
+import { hasLimits, legendLines, LimitLegend } from './tile/LimitLegend';
+import { notesHeightPx } from './tile/notesHeight';
+import { type TileAction } from './data/tile';
+import { TileCard } from './tile/TileCard';
+import { type HeadingLevel } from './tile/TileName';
+import { type Words } from './words/words';
 
 interface Props extends Arrangement {
   widthPx: number;

@@ -1,5 +1,5 @@
-import { type Archive, type BucketRead, type TimeGrid, type TimeRange } from '../../pkg/core/ports';
-import { type Labels, type Series } from '../../pkg/core/series';
+import { type Archive, type BucketRead, type TimeGrid, type TimeRange } from '../../pkg/core/ports/ports';
+import { type Labels, type Series } from '../../pkg/core/model/series';
 import { type ArchiveUnderTest } from './archiveContract';
 
 /** 2026-01-01T00:00:00Z, a border of all buckets used here. */

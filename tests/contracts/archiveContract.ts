@@ -1,6 +1,6 @@
-import { PromkeepError } from '../../pkg/core/errors';
-import { type Archive, type QueryIdentity, type RangeWrite, type SourceIdentity } from '../../pkg/core/ports';
-import { type Labels, type Series } from '../../pkg/core/series';
+import { PromkeepError } from '../../pkg/core/model/errors';
+import { type Archive, type QueryIdentity, type RangeWrite, type SourceIdentity } from '../../pkg/core/ports/ports';
+import { type Labels, type Series } from '../../pkg/core/model/series';
 
 /** One empty database (or what stands for it). */
 export interface ArchiveUnderTest {

@@ -1,5 +1,5 @@
-import { type Archive, type Gap, type GridRead, type RangeWrite, type TimeRange } from '../../pkg/core/ports';
-import { type Labels, type Series } from '../../pkg/core/series';
+import { type Archive, type Gap, type GridRead, type RangeWrite, type TimeRange } from '../../pkg/core/ports/ports';
+import { type Labels, type Series } from '../../pkg/core/model/series';
 import { type ArchiveUnderTest } from './archiveContract';
 
 /** 2026-01-01T00:00:00Z, on every grid used here. */

@@ -1,9 +1,9 @@
-import { DATASOURCE_METRICS } from '../../pkg/core/summaryPresets';
+import { DATASOURCE_METRICS } from '../../pkg/core/summary/summaryPresets';
 import { shownMetricName } from '../../src/contract/summary';
 import datasource from '../../src/datasource/locales/en-US/promkeep-prometheus-datasource.json';
 import panel from '../../src/panel/locales/en-US/promkeep-summary-panel.json';
 import korean from '../../src/panel/locales/ko-KR/promkeep-summary-panel.json';
-import { catalogWords } from '../../src/panel/words';
+import { catalogWords } from '../../src/panel/words/words';
 
 describe('the names of the shipped summary metrics', () => {
   const shipped = Object.fromEntries(DATASOURCE_METRICS.map(({ key, displayName }) => [key, displayName]));

@@ -1,5 +1,5 @@
-import { PromkeepError, type ErrorCode } from '../../pkg/core/errors';
-import { type CallOptions, type MetricSource, type ResourceRequest } from '../../pkg/core/ports';
+import { PromkeepError, type ErrorCode } from '../../pkg/core/model/errors';
+import { type CallOptions, type MetricSource, type ResourceRequest } from '../../pkg/core/ports/ports';
 
 export interface SourceUnderTest {
   source: MetricSource;

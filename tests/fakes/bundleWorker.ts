@@ -11,7 +11,7 @@ export async function bundleWorker(folder: string): Promise<string> {
     mode: 'development',
     devtool: false,
     target: 'node24',
-    entry: { answerWorker: path.resolve(__dirname, '../../pkg/prometheus/workers/answerWorker.ts') },
+    entry: { answerWorker: path.resolve(__dirname, '../../pkg/source/workers/answerWorker.ts') },
     module: {
       rules: [{ test: /\.ts$/, loader: 'builtin:swc-loader', options: { jsc: { parser: { syntax: 'typescript' } } } }],
     },

@@ -16,7 +16,7 @@ import {
 } from '@grafana/runtime';
 import { of, throwError } from 'rxjs';
 import { DATASOURCE_PLUGIN_ID } from '../../src/contract/pluginIds';
-import { type PromkeepOptions, type PromkeepPromQuery } from '../../src/datasource/promkeepPromQuery';
+import { type PromkeepOptions, type PromkeepPromQuery } from '../../src/datasource/query/promkeepPromQuery';
 
 /** The parts of Grafana a datasource reaches through setters of `@grafana/runtime`; the library in between is the real one. */
 export interface GrafanaHost {

@@ -1,4 +1,4 @@
-import { PromkeepError } from '../../pkg/core/errors';
+import { PromkeepError } from '../../pkg/core/model/errors';
 import {
   type Archive,
   type ArchiveStatus,
@@ -10,7 +10,7 @@ import {
   type RecordedQuery,
   type TimeRange,
   type WriteOutcome,
-} from '../../pkg/core/ports';
+} from '../../pkg/core/ports/ports';
 import { MemoryHistory } from './memoryHistory';
 import { MemoryLease } from './memoryLease';
 import { MemoryRecorded } from './memoryRecorded';

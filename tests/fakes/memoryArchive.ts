@@ -1,4 +1,4 @@
-import { PromkeepError } from '../../pkg/core/errors';
+import { PromkeepError } from '../../pkg/core/model/errors';
 import {
   type Archive,
   type ArchiveRead,
@@ -14,8 +14,8 @@ import {
   type SourceIdentity,
   type TimeRange,
   type WriteOutcome,
-} from '../../pkg/core/ports';
-import { type Labels, type Series } from '../../pkg/core/series';
+} from '../../pkg/core/ports/ports';
+import { type Labels, type Series } from '../../pkg/core/model/series';
 import { canonicalLabels, splitMetricName } from '../../src/contract/standardRecord';
 import { MemoryHistory } from './memoryHistory';
 import { MemoryLease } from './memoryLease';

@@ -1,7 +1,7 @@
-import { splitGrid } from '../../pkg/core/archiveGrid';
-import { BucketTally } from '../../pkg/core/bucketTally';
-import { PromkeepError } from '../../pkg/core/errors';
-import { compileMatchers } from '../../pkg/core/matchLabels';
+import { splitGrid } from '../../pkg/core/readback/seam';
+import { BucketTally } from '../../pkg/core/readback/bucketTally';
+import { PromkeepError } from '../../pkg/core/model/errors';
+import { compileMatchers } from '../../pkg/core/matching/matchLabels';
 import {
   type BucketRead,
   type Gap,
@@ -10,9 +10,9 @@ import {
   type RecordedHistory,
   type RollupState,
   type TimeRange,
-} from '../../pkg/core/ports';
-import { servedTimes, splitBuckets } from '../../pkg/core/rollupBuckets';
-import { type Labels } from '../../pkg/core/series';
+} from '../../pkg/core/ports/ports';
+import { servedTimes, splitBuckets } from '../../pkg/core/readback/rollupBuckets';
+import { type Labels } from '../../pkg/core/model/series';
 
 export interface RememberedQuery {
   expression: string;

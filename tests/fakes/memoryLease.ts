@@ -1,5 +1,5 @@
-import { PromkeepError } from '../../pkg/core/errors';
-import { type Lease, type LeaseRequest } from '../../pkg/core/ports';
+import { PromkeepError } from '../../pkg/core/model/errors';
+import { type Lease, type LeaseRequest } from '../../pkg/core/ports/ports';
 
 /** Leadership without time: the holder keeps it until the test takes it away. */
 export class MemoryLease {

@@ -1,6 +1,6 @@
 import { type RecordingAmounts } from '../../src/contract/recordedQuery';
-import { PromkeepError } from '../../pkg/core/errors';
-import { samplesPerDay } from '../../pkg/core/recordingQuota';
+import { PromkeepError } from '../../pkg/core/model/errors';
+import { samplesPerDay } from '../../pkg/core/manage/recordingQuota';
 import {
   type ManagedQuery,
   type PendingDeletion,
@@ -8,7 +8,7 @@ import {
   type QueryEdit,
   type RecordedQuery,
   type RecordedQueryStore,
-} from '../../pkg/core/ports';
+} from '../../pkg/core/ports/ports';
 
 /** Definitions of recorded queries in memory, as the archive keeps them. */
 export class MemoryRecorded implements RecordedQueryStore {

@@ -1,5 +1,5 @@
-import { tooManySeries } from '../../pkg/core/answerMemory';
-import { PromkeepError } from '../../pkg/core/errors';
+import { tooManySeries } from '../../pkg/core/memory/answerMemory';
+import { PromkeepError } from '../../pkg/core/model/errors';
 import {
   type BuildInfo,
   type CallOptions,
@@ -8,14 +8,14 @@ import {
   type RangeQuery,
   type ResourceRequest,
   type ResourceResponse,
-} from '../../pkg/core/ports';
+} from '../../pkg/core/ports/ports';
 import {
   type ExemplarSeries,
   type Labels,
   type QueryResult,
   type ResultType,
   type Series,
-} from '../../pkg/core/series';
+} from '../../pkg/core/model/series';
 
 /** What an expression evaluates to at a time. */
 export type Evaluation = (timeMs: number) => Array<{ labels: Labels; value: number }>;

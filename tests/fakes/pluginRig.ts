@@ -7,8 +7,8 @@ import {
   type DataResponse,
   type StreamDecision,
   type StreamRequest,
-} from '../../pkg/core/datasource';
-import { type Logger } from '../../pkg/core/ports';
+} from '../../pkg/core/ports/datasource';
+import { type Logger } from '../../pkg/core/ports/ports';
 import { loadProtocol } from '../../pkg/plugin/protocol';
 import { type PluginOptions, type RunningPlugin, servePlugin } from '../../pkg/plugin/servePlugin';
 

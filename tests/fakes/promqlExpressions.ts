@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { quoteGo } from '../../pkg/core/goQuote';
-import { type LabelFilter, type QueryFilters } from '../../pkg/core/queryModel';
+import { quoteGo } from '../../pkg/core/model/goQuote';
+import { type LabelFilter, type QueryFilters } from '../../pkg/core/query/queryModel';
 
 /**
  * Random expressions that a Prometheus 2.42 takes: every kind of term, with names, labels and strings that look like other

@@ -1,6 +1,6 @@
-import { tooManySeries } from '../../pkg/core/answerMemory';
-import { type BuildInfo, type MetricSource, type RangeQuery, type ResourceResponse } from '../../pkg/core/ports';
-import { type ExemplarSeries, type QueryResult, type Series } from '../../pkg/core/series';
+import { tooManySeries } from '../../pkg/core/memory/answerMemory';
+import { type BuildInfo, type MetricSource, type RangeQuery, type ResourceResponse } from '../../pkg/core/ports/ports';
+import { type ExemplarSeries, type QueryResult, type Series } from '../../pkg/core/model/series';
 
 /**
  * A source whose answers the test states. By default every expression has one series with a sample at every grid time and the

@@ -1,6 +1,6 @@
 import { describeArchiveContract } from '../contracts/archiveContract';
-import { type ArchiveJobs } from '../../pkg/archive/archiveJobs';
-import { type Archive } from '../../pkg/core/ports';
+import { type ArchiveJobs } from '../../pkg/archive/upkeep/upkeep';
+import { type Archive } from '../../pkg/core/ports/ports';
 import { SERVERS, TestServer } from './archiveServers';
 
 jest.setTimeout(120_000);

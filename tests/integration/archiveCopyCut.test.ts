@@ -1,8 +1,8 @@
 import { type Client } from 'pg';
-import { connectionFromUrl } from '../../pkg/archive/connection';
-import { Database } from '../../pkg/archive/database';
-import { STATEMENT_LIMITS } from '../../pkg/archive/statementLimits';
-import { type Archive, type RangeWrite } from '../../pkg/core/ports';
+import { connectionFromUrl } from '../../pkg/archive/connect/connection';
+import { Database } from '../../pkg/archive/connect/database';
+import { STATEMENT_LIMITS } from '../../pkg/archive/connect/statementLimits';
+import { type Archive, type RangeWrite } from '../../pkg/core/ports/ports';
 import { live, SERVERS, silentLogger, T0, TestServer } from './archiveServers';
 import { CPU, gridSeries, manySeries, STEP, writing } from './archiveWrites';
 import { type FaultyProxy, startFaultyProxy } from './faultyProxy';

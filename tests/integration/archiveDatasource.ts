@@ -1,5 +1,5 @@
-import { createDatasourceFactory } from '../../pkg/composeDatasource';
-import { type DataResponse, type DatasourceInstance } from '../../pkg/core/datasource';
+import { createDatasourceFactory } from '../../pkg/compose/datasource';
+import { type DataResponse, type DatasourceInstance } from '../../pkg/core/ports/datasource';
 import { createProcessMetrics } from '../../pkg/metrics/programMetrics';
 import { MemoryLogger } from '../fakes/callers';
 

@@ -1,6 +1,6 @@
-import { type ArchiveWishes } from '../../pkg/archive/archiveWishes';
-import { type Archive, type BucketRead, type TimeRange } from '../../pkg/core/ports';
-import { type Labels, type Series } from '../../pkg/core/series';
+import { type ArchiveWishes } from '../../pkg/archive/connect/archiveWishes';
+import { type Archive, type BucketRead, type TimeRange } from '../../pkg/core/ports/ports';
+import { type Labels, type Series } from '../../pkg/core/model/series';
 import { live, SERVERS, T0, TestServer } from './archiveServers';
 import { writing } from './archiveWrites';
 

@@ -1,6 +1,6 @@
 import { type Client } from 'pg';
-import { PromkeepError } from '../../pkg/core/errors';
-import { type Archive } from '../../pkg/core/ports';
+import { PromkeepError } from '../../pkg/core/model/errors';
+import { type Archive } from '../../pkg/core/ports/ports';
 import { live, SERVERS, T0, TestServer } from './archiveServers';
 import { manySeries, STEP, writing } from './archiveWrites';
 

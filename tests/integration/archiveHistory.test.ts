@@ -1,7 +1,7 @@
 import { describeBucketContract } from '../contracts/archiveBucketContract';
 import { describeHistoryContract } from '../contracts/archiveHistoryContract';
-import { type ArchiveJobs } from '../../pkg/archive/archiveJobs';
-import { type Archive } from '../../pkg/core/ports';
+import { type ArchiveJobs } from '../../pkg/archive/upkeep/upkeep';
+import { type Archive } from '../../pkg/core/ports/ports';
 import { SERVERS, TestServer } from './archiveServers';
 
 jest.setTimeout(120_000);

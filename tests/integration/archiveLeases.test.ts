@@ -1,4 +1,4 @@
-import { type Archive, type Lease } from '../../pkg/core/ports';
+import { type Archive, type Lease } from '../../pkg/core/ports/ports';
 import { live, SERVERS, SOURCE, TestServer } from './archiveServers';
 import { CPU, gridSeries, writing } from './archiveWrites';
 

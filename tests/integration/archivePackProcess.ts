@@ -1,5 +1,5 @@
-import { createArchiveJobs } from '../../pkg/archive/archiveJobs';
-import { connectionFromUrl } from '../../pkg/archive/connection';
+import { createArchiveJobs } from '../../pkg/archive/upkeep/upkeep';
+import { connectionFromUrl } from '../../pkg/archive/connect/connection';
 import { silentLogger } from './archiveServers';
 
 /** A process that packs in small transactions until it is killed: `tsx archivePackProcess.ts <url> <clock in ms>`. */

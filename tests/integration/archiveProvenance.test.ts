@@ -1,7 +1,7 @@
 import { type Client } from 'pg';
-import { type ArchiveJobs } from '../../pkg/archive/archiveJobs';
-import { type Archive, type RangeWrite, type WriteOutcome } from '../../pkg/core/ports';
-import { type Series } from '../../pkg/core/series';
+import { type ArchiveJobs } from '../../pkg/archive/upkeep/upkeep';
+import { type Archive, type RangeWrite, type WriteOutcome } from '../../pkg/core/ports/ports';
+import { type Series } from '../../pkg/core/model/series';
 import { live, SERVERS, T0, TestServer } from './archiveServers';
 import { CPU, gridSeries, STEP, writing } from './archiveWrites';
 

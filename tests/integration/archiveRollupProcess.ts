@@ -1,5 +1,5 @@
-import { createArchiveJobs } from '../../pkg/archive/archiveJobs';
-import { connectionFromUrl } from '../../pkg/archive/connection';
+import { createArchiveJobs } from '../../pkg/archive/upkeep/upkeep';
+import { connectionFromUrl } from '../../pkg/archive/connect/connection';
 import { silentLogger, SOURCE } from './archiveServers';
 
 /** A process that computes all rollups again and again until it is killed: `tsx archiveRollupProcess.ts <url> <clock in ms>`. */

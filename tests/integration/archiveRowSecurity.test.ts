@@ -1,8 +1,8 @@
 import { type Client } from 'pg';
-import { connectionFromUrl } from '../../pkg/archive/connection';
-import { Database } from '../../pkg/archive/database';
-import { MIGRATIONS } from '../../pkg/archive/migrations/list';
-import { migrateSchema } from '../../pkg/archive/migrator';
+import { connectionFromUrl } from '../../pkg/archive/connect/connection';
+import { Database } from '../../pkg/archive/connect/database';
+import { MIGRATIONS } from '../../pkg/archive/schema/migrations/list';
+import { migrateSchema } from '../../pkg/archive/schema/migrator';
 import { live, SERVERS, silentLogger, T0, TestServer } from './archiveServers';
 import { CPU, manySeries, STEP, writing } from './archiveWrites';
 

@@ -3,11 +3,11 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { Client } from 'pg';
 import { createArchive } from '../../pkg/archive/archive';
-import { type ArchiveJobs, createArchiveJobs } from '../../pkg/archive/archiveJobs';
-import { type ArchiveConnection, connectionFromUrl } from '../../pkg/archive/connection';
-import { type ArchiveWishes } from '../../pkg/archive/archiveWishes';
-import { type StatementLimits } from '../../pkg/archive/statementLimits';
-import { type Archive, type Logger, type SourceIdentity } from '../../pkg/core/ports';
+import { type ArchiveJobs, createArchiveJobs } from '../../pkg/archive/upkeep/upkeep';
+import { type ArchiveConnection, connectionFromUrl } from '../../pkg/archive/connect/connection';
+import { type ArchiveWishes } from '../../pkg/archive/connect/archiveWishes';
+import { type StatementLimits } from '../../pkg/archive/connect/statementLimits';
+import { type Archive, type Logger, type SourceIdentity } from '../../pkg/core/ports/ports';
 import { type RunningPostgres, startPostgres } from '../../scripts/stack/postgres';
 
 /** 2026-01-01T00:00:00Z, a Thursday. */

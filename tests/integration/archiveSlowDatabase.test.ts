@@ -1,7 +1,7 @@
 import { type Client } from 'pg';
-import { connectionFromUrl } from '../../pkg/archive/connection';
-import { Database } from '../../pkg/archive/database';
-import { answerLimitMs, STATEMENT_LIMITS, type StatementLimits } from '../../pkg/archive/statementLimits';
+import { connectionFromUrl } from '../../pkg/archive/connect/connection';
+import { Database } from '../../pkg/archive/connect/database';
+import { answerLimitMs, STATEMENT_LIMITS, type StatementLimits } from '../../pkg/archive/connect/statementLimits';
 import { live, SERVERS, silentLogger, T0, TestServer } from './archiveServers';
 import { manySeries, STEP, writing } from './archiveWrites';
 

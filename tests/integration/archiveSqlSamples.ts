@@ -1,6 +1,6 @@
 import { type Client } from 'pg';
-import { type Archive, type QueryIdentity, type RangeWrite } from '../../pkg/core/ports';
-import { type Labels, type Series } from '../../pkg/core/series';
+import { type Archive, type QueryIdentity, type RangeWrite } from '../../pkg/core/ports/ports';
+import { type Labels, type Series } from '../../pkg/core/model/series';
 import { live } from './archiveServers';
 import { gridSeries, STEP, writing } from './archiveWrites';
 

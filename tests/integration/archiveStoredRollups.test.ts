@@ -1,9 +1,9 @@
 import { type Client } from 'pg';
-import { createArchiveJobs } from '../../pkg/archive/archiveJobs';
-import { connectionFromUrl } from '../../pkg/archive/connection';
-import { type ArchiveWishes } from '../../pkg/archive/archiveWishes';
-import { type Archive } from '../../pkg/core/ports';
-import { type Series } from '../../pkg/core/series';
+import { createArchiveJobs } from '../../pkg/archive/upkeep/upkeep';
+import { connectionFromUrl } from '../../pkg/archive/connect/connection';
+import { type ArchiveWishes } from '../../pkg/archive/connect/archiveWishes';
+import { type Archive } from '../../pkg/core/ports/ports';
+import { type Series } from '../../pkg/core/model/series';
 import { live, SERVERS, silentLogger, SOURCE, T0, TestServer } from './archiveServers';
 import { writing } from './archiveWrites';
 

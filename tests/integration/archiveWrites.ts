@@ -1,5 +1,5 @@
-import { type QueryIdentity, type RangeWrite } from '../../pkg/core/ports';
-import { type Labels, type Series } from '../../pkg/core/series';
+import { type QueryIdentity, type RangeWrite } from '../../pkg/core/ports/ports';
+import { type Labels, type Series } from '../../pkg/core/model/series';
 import { T0 } from './archiveServers';
 
 export const STEP = 15_000;

@@ -1,7 +1,7 @@
 import { startExporter as startCustomExporter } from '../../examples/customExporter/exporterServer';
-import { type CallOptions, type MetricSource } from '../../pkg/core/ports';
-import { plainPrometheusSettings } from '../../pkg/prometheus/prometheusSettings';
-import { createPrometheusSource } from '../../pkg/prometheus/prometheusSource';
+import { type CallOptions, type MetricSource } from '../../pkg/core/ports/ports';
+import { plainPrometheusSettings } from '../../pkg/source/settings/prometheusSettings';
+import { createPrometheusSource } from '../../pkg/source/prometheusSource';
 import { allDashboards } from '../../scripts/dashboards/all';
 import { startNodeExporter, startPostgresExporter } from '../../scripts/stack/exporters';
 import { freePort } from '../../scripts/stack/ports';

@@ -1,4 +1,4 @@
-import { type Labels } from '../../pkg/core/series';
+import { type Labels } from '../../pkg/core/model/series';
 import { type RunningPostgres, startPostgres } from '../../scripts/stack/postgres';
 import { type RunningPrometheus, startPrometheus } from '../../scripts/stack/prometheus';
 import { live, TestServer } from './archiveServers';

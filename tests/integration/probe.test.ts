@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { COLLECT_DEFAULTS, defaultProbe, fetchRange } from '../../pkg/core/collectFetch';
-import { plainPrometheusSettings } from '../../pkg/prometheus/prometheusSettings';
-import { createPrometheusSource } from '../../pkg/prometheus/prometheusSource';
+import { COLLECT_DEFAULTS, defaultProbe, fetchRange } from '../../pkg/core/collect/fetchRange';
+import { plainPrometheusSettings } from '../../pkg/source/settings/prometheusSettings';
+import { createPrometheusSource } from '../../pkg/source/prometheusSource';
 import { startPrometheus } from '../../scripts/stack/prometheus';
 import { live } from './archiveServers';
 import { MemoryArchive } from '../fakes/memoryArchive';

@@ -1,6 +1,6 @@
-import { type CallOptions, type MetricSource, type RangeQuery } from '../../pkg/core/ports';
-import { plainPrometheusSettings } from '../../pkg/prometheus/prometheusSettings';
-import { createPrometheusSource } from '../../pkg/prometheus/prometheusSource';
+import { type CallOptions, type MetricSource, type RangeQuery } from '../../pkg/core/ports/ports';
+import { plainPrometheusSettings } from '../../pkg/source/settings/prometheusSettings';
+import { createPrometheusSource } from '../../pkg/source/prometheusSource';
 import { freePort } from '../../scripts/stack/ports';
 import { type RunningPrometheus, startPrometheus } from '../../scripts/stack/prometheus';
 import { describeSourceContract } from '../contracts/sourceContract';

@@ -3,16 +3,16 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
-import { PromkeepError } from '../../pkg/core/errors';
-import { type CallOptions, type MetricSource } from '../../pkg/core/ports';
-import { type QueryResult } from '../../pkg/core/series';
+import { PromkeepError } from '../../pkg/core/model/errors';
+import { type CallOptions, type MetricSource } from '../../pkg/core/ports/ports';
+import { type QueryResult } from '../../pkg/core/model/series';
 import {
   type PlainOptions,
   plainPrometheusSettings,
   type PrometheusSettings,
   type ProxySettings,
-} from '../../pkg/prometheus/prometheusSettings';
-import { createPrometheusSource } from '../../pkg/prometheus/prometheusSource';
+} from '../../pkg/source/settings/prometheusSettings';
+import { createPrometheusSource } from '../../pkg/source/prometheusSource';
 import { freePort } from '../../scripts/stack/ports';
 import { type Behaviour, type RudeServer, startRudeServer } from './prometheusRudeServer';
 

@@ -1,11 +1,11 @@
 import http from 'node:http';
 import { type AddressInfo } from 'node:net';
 import fc from 'fast-check';
-import { createDatasourceFactory } from '../../pkg/composeDatasource';
-import { type DatasourceInstance } from '../../pkg/core/datasource';
-import { type LabelMatcher } from '../../pkg/core/labelMatcher';
-import { type QueryFilters } from '../../pkg/core/queryModel';
-import { type ResourceResponse } from '../../pkg/core/ports';
+import { createDatasourceFactory } from '../../pkg/compose/datasource';
+import { type DatasourceInstance } from '../../pkg/core/ports/datasource';
+import { type LabelMatcher } from '../../pkg/core/model/labelMatcher';
+import { type QueryFilters } from '../../pkg/core/query/queryModel';
+import { type ResourceResponse } from '../../pkg/core/ports/ports';
 import { applyFilters } from '../../pkg/promql/applyFilters';
 import { compareExpressions } from '../../pkg/promql/compareExpressions';
 import { createProcessMetrics } from '../../pkg/metrics/programMetrics';

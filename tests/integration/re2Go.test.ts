@@ -4,8 +4,8 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { PromkeepError } from '../../pkg/core/errors';
-import { readRe2 } from '../../pkg/core/re2Match';
+import { PromkeepError } from '../../pkg/core/model/errors';
+import { readRe2 } from '../../pkg/core/matching/re2Match';
 import { anyPattern, text } from './re2Patterns';
 
 /** Patterns and texts at random: what Go's `regexp` accepts is accepted here, and matches the same. */
@@ -111,7 +111,7 @@ withGo('agrees on the limits that RE2 itself has', () => {
   expect(differences(patterns.map((pattern) => ({ pattern, texts: ['', 'a', 'aa', 'a{,5}'] })))).toEqual([]);
 });
 
-/** Where we refuse by purpose: these would hold the process up (pkg/core/re2Match.ts). All are LIMIT_EXCEEDED, never a guess. */
+/** Where we refuse by purpose: these would hold the process up (pkg/core/matching/re2Match.ts). All are LIMIT_EXCEEDED, never a guess. */
 withGo('refuses more than Go does only by the limits of its own', () => {
   const patterns = ['.{1000}'.repeat(6), 'a.'.repeat(5_001), '(?:a.){500}'.repeat(40), '\\pL'.repeat(101)];
   expect(askGo(patterns.map((pattern) => ({ pattern, texts: [] }))).map(({ refused }) => refused)).toEqual(

@@ -1,4 +1,4 @@
-import { type Archive, type ManagedQuery, type QueryEdit, type RangeWrite } from '../../pkg/core/ports';
+import { type Archive, type ManagedQuery, type QueryEdit, type RangeWrite } from '../../pkg/core/ports/ports';
 import { live, SERVERS, T0, TestServer } from './archiveServers';
 import { gridSeries, writing } from './archiveWrites';
 

@@ -1,11 +1,11 @@
 import { createServer } from 'node:http';
 import { type AddressInfo } from 'node:net';
-import { type CallOptions, type MetricSource } from '../../pkg/core/ports';
-import { evaluateSummaryRange } from '../../pkg/core/summaryEvaluate';
-import { SUMMARY_DEFAULTS } from '../../pkg/core/summaryDefaults';
-import { PRESET_NAMES, SUMMARY_PRESETS } from '../../pkg/core/summaryPresets';
-import { plainPrometheusSettings } from '../../pkg/prometheus/prometheusSettings';
-import { createPrometheusSource } from '../../pkg/prometheus/prometheusSource';
+import { type CallOptions, type MetricSource } from '../../pkg/core/ports/ports';
+import { evaluateSummaryRange } from '../../pkg/core/summary/summaryEvaluate';
+import { SUMMARY_DEFAULTS } from '../../pkg/core/summary/summaryDefaults';
+import { PRESET_NAMES, SUMMARY_PRESETS } from '../../pkg/core/summary/summaryPresets';
+import { plainPrometheusSettings } from '../../pkg/source/settings/prometheusSettings';
+import { createPrometheusSource } from '../../pkg/source/prometheusSource';
 import { startNodeExporter, type RunningExporter } from '../../scripts/stack/exporters';
 import { startPrometheus, type RunningPrometheus } from '../../scripts/stack/prometheus';
 

@@ -1,4 +1,4 @@
-import { type VerifyReport } from '../../pkg/core/verify';
+import { type VerifyReport } from '../../pkg/core/collect/verify';
 import { live, TestServer } from './archiveServers';
 import { ArchiverStack, QUERIES } from './archiverStack';
 import { runProgram, until, type ServingProgram } from './promkeepProgram';

@@ -1,4 +1,4 @@
-import { ReaderProgress } from '../../core/readerProgress';
+import { ReaderProgress } from '../../core/memory/readerProgress';
 import { FLAG } from './http2Frames';
 
 /** Takes the place of what is sent, so that it leaves the memory. */

@@ -1,4 +1,4 @@
-import { LOOK_MS } from '../../core/readerProgress';
+import { LOOK_MS } from '../../core/memory/readerProgress';
 import net from 'node:net';
 import tls from 'node:tls';
 import { Http2Connection } from './http2Connection';

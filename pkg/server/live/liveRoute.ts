@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type FastifyInstance, type FastifyRequest } from 'fastify';
-import { PromkeepError } from '../../core/errors';
-import { readParameters, shownRange } from '../routes/parameters';
+import { PromkeepError } from '../../core/model/errors';
+import { readParameters, shownRange } from '../../routes/parameters';
 import { EventStream } from './eventStream';
 import { Topic } from './topic';
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PromkeepError } from '../../core/errors';
+import { PromkeepError } from '../../core/model/errors';
 import { Topic, type TopicEvent } from './topic';
 
 interface Asked {

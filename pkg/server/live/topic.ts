@@ -1,4 +1,4 @@
-import { asPromkeepError } from '../../core/errors';
+import { asPromkeepError } from '../../core/model/errors';
 
 /** What a topic tells: the answer as JSON text, or `{"failure": "…"}`. */
 export interface TopicEvent {

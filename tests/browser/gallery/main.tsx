@@ -3,9 +3,9 @@ import '../../../src/dashboard/page.css';
 import { createTheme, ThemeContext, type DataFrame } from '@grafana/data';
 import { createRoot } from 'react-dom/client';
 import { chooseLanguage } from '../../../src/dashboard/language';
-import { arrange } from '../../../src/panel/arrange';
+import { arrange } from '../../../src/panel/tile/arrange';
 import { SummaryView } from '../../../src/panel/SummaryView';
-import { toTiles } from '../../../src/panel/tiles';
+import { toTiles } from '../../../src/panel/data/tiles';
 import { GROUPED, manyFrames, STATES } from './frames';
 
 /** The panel's view in every state, for tests and screenshots: `?theme=dark&language=ko`; `?many=200` for nothing but tiles. */

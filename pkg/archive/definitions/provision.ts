@@ -1,0 +1,85 @@
+import { type PendingDeletion, type RecordedQuery, type SourceIdentity } from '../../core/ports/ports';
+import { type Database, type Transaction } from '../connect/database';
+import { requireEpoch } from '../ledger/leaseRows';
+import { actAs, readPending } from './pendingDeletions';
+import { lockOrMakeQuery, lockQuery, reviveQuery, startVersion } from './queryRows';
+
+/**
+ * Makes the recorded queries of a config file known, in one transaction. Another expression or step starts a new version;
+ * provisioned queries that are missing from the list are paused with their data kept.
+ *
+ * @returns the shorter retentions of the file that wait for their date from now on
+ */
+export async function provision(
+  database: Database,
+  schema: string,
+  source: SourceIdentity,
+  queries: readonly RecordedQuery[],
+  epoch?: number
+): Promise<PendingDeletion[]> {
+  // By name, so that two programs that start together lock rows in the same order.
+  const sorted = [...queries].sort((a, b) => (a.name < b.name ? -1 : Number(a.name > b.name)));
+  return database.transaction(async (tx) => {
+    await requireEpoch(tx, schema, source, epoch);
+    await actAs(tx, 'config');
+    await pauseOthers(
+      tx,
+      schema,
+      source,
+      sorted.map(({ name }) => name)
+    );
+    const asked = new Set<string>();
+    for (const query of sorted) {
+      if (await provisionOne(tx, schema, source, query)) {
+        asked.add(query.name);
+      }
+    }
+    const waiting = asked.size === 0 ? [] : await readPending(tx, schema, source);
+    return waiting.filter(({ what, query }) => what === 'retention' && query !== undefined && asked.has(query));
+  });
+}
+
+/** @returns whether it has another retention than was wanted before */
+async function provisionOne(
+  tx: Transaction,
+  schema: string,
+  source: SourceIdentity,
+  query: RecordedQuery
+): Promise<boolean> {
+  const identity = { kind: 'recorded', name: query.name } as const;
+  const known = await lockQuery(tx, schema, source, identity);
+  const locked = known?.deleted
+    ? await reviveQuery(tx, schema, known, query)
+    : (known ?? (await lockOrMakeQuery(tx, schema, source, identity, query)));
+  if (locked.expression !== query.expression || locked.stepMs !== query.stepMs) {
+    await startVersion(tx, schema, locked, query);
+  }
+  const differs = (known ?? locked).wantedRetention !== query.retention;
+  if (!locked.provisioned || locked.paused || differs) {
+    await tx.run(
+      `UPDATE ${schema}.promkeep_queries
+       SET provisioned = true, paused_at = NULL, retention = $2::text, updated_at = now(), updated_by = NULL, revision = revision + 1
+       WHERE query_id = $1::bigint`,
+      [locked.queryId, query.retention]
+    );
+  }
+  return differs;
+}
+
+async function pauseOthers(
+  tx: Transaction,
+  schema: string,
+  source: SourceIdentity,
+  names: readonly string[]
+): Promise<void> {
+  await tx.run(
+    `WITH gone AS (
+       SELECT q.query_id FROM ${schema}.promkeep_queries q JOIN ${schema}.promkeep_sources o ON o.source_id = q.source_id
+       WHERE o.org_id = $1::bigint AND o.name = $2::text AND q.kind = 'recorded' AND q.provisioned AND q.paused_at IS NULL AND q.deleted_at IS NULL
+         AND NOT q.name = ANY ($3::text[])
+       ORDER BY q.name COLLATE "C" FOR NO KEY UPDATE OF q)
+     UPDATE ${schema}.promkeep_queries q SET paused_at = now(), updated_at = now(), updated_by = NULL,
+       revision = revision + 1 FROM gone WHERE q.query_id = gone.query_id`,
+    [source.orgId, source.name, names]
+  );
+}

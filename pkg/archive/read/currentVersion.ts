@@ -1,0 +1,69 @@
+import { inTurns } from '../../core/model/inTurns';
+import { compileMatchers } from '../../core/matching/matchLabels';
+import { type GridRead, type SourceIdentity } from '../../core/ports/ports';
+import { type Series } from '../../core/model/series';
+import { type Row, type Transaction } from '../connect/database';
+import { identityOf } from '../definitions/queryRows';
+import { parseLabels, restoreLabels } from '../write/seriesIdentity';
+
+/** A recorded query as it is thought to be recorded now. `undefined` when it is not. */
+export async function findCurrent(
+  tx: Transaction,
+  schema: string,
+  source: SourceIdentity,
+  { name, expression, stepMs }: GridRead['query']
+): Promise<{ queryId: number; packedUntilMs: number } | undefined> {
+  const [row] = await tx.rows(
+    `SELECT q.query_id, ceil(extract(epoch FROM q.packed_until) * 1000)::bigint AS packed_until_ms
+     FROM ${schema}.promkeep_sources o
+     JOIN ${schema}.promkeep_queries q ON q.source_id = o.source_id AND q.kind = 'recorded' AND q.identity = $3::bytea AND q.deleted_at IS NULL
+     JOIN ${schema}.promkeep_query_versions v ON v.query_id = q.query_id AND v.version = q.current_version
+     WHERE o.org_id = $1::bigint AND o.name = $2::text AND v.expression = $4::text AND v.step_ms = $5::bigint`,
+    [source.orgId, source.name, identityOf({ kind: 'recorded', name }), expression, stepMs]
+  );
+  if (row === undefined) {
+    return undefined;
+  }
+  const packedUntilMs = row.packed_until_ms === null ? -Infinity : Number(row.packed_until_ms);
+  return { queryId: Number(row.query_id), packedUntilMs };
+}
+
+export interface SeriesRow {
+  id: number;
+  labels: Series['labels'];
+}
+
+/** A query's series that match as Prometheus matches, in the order in which they were first seen. Throws as `inTurns` does. */
+export async function readMatching(
+  tx: Transaction,
+  schema: string,
+  queryId: number,
+  matchers: GridRead['matchers'],
+  signal: AbortSignal
+): Promise<SeriesRow[]> {
+  const equal = equalities(matchers);
+  const rows = await tx.rows(
+    `SELECT series_id, metric_name, origin, labels FROM ${schema}.promkeep_series
+     WHERE query_id = $1::bigint${Object.keys(equal).length > 0 ? ' AND labels @> $2::jsonb' : ''} ORDER BY series_id`,
+    Object.keys(equal).length > 0 ? [queryId, JSON.stringify(equal)] : [queryId]
+  );
+  const matching = (): ((row: Row) => SeriesRow[]) => {
+    const keeps = compileMatchers(matchers);
+    return (row) => {
+      const labels = restoreLabels(String(row.metric_name), String(row.origin), parseLabels(row.labels));
+      return keeps(labels) ? [{ id: Number(row.series_id), labels }] : [];
+    };
+  };
+  return inTurns(rows, matching, signal);
+}
+
+/**
+ * What the database may filter by itself: labels that must have a value. Regular expressions stay here, since PostgreSQL
+ * reads other ones; a NUL, which it cannot read at all, matches nothing that is stored.
+ */
+function equalities(matchers: GridRead['matchers']): Record<string, string> {
+  const plain = matchers.filter(
+    ({ name, operator, value }) => operator === '=' && value !== '' && name !== '__name__' && !value.includes('\0')
+  );
+  return Object.fromEntries(plain.map(({ name, value }) => [name, value]));
+}

@@ -1,0 +1,130 @@
+import { type Clock, type Logger } from '../../core/ports/ports';
+import { toArchiveError } from '../archiveErrors';
+import { type ArchiveConnection } from '../connect/connection';
+import { Database } from '../connect/database';
+import { migrateSchema } from '../schema/migrator';
+import { addWeeksOf, Partitions } from '../schema/partitions';
+import { applyDue, type DueOutcome } from '../definitions/pendingDeletions';
+import { packClosed, type PackOutcome } from '../pack/packClosed';
+import { condenseFetches, expireFetches } from '../ledger/provenance';
+import { tellShortened } from '../definitions/definitionStore';
+import { purgeDeleted, type PurgeOutcome } from './purge';
+import { expire, type ExpireOutcome } from './expire';
+import { type RecomputeScope, rollUp, type RollupOutcome } from './rollups';
+import { type ArchiveWishes, readRollupRetention, storeArchiveWishes } from '../connect/archiveWishes';
+import { noteFailures, QueryFailures } from './upkeepFailures';
+import { type StatementLimits } from '../connect/statementLimits';
+
+export interface ArchiveJobsOptions {
+  connection: ArchiveConnection;
+  logger: Logger;
+  clock: Clock;
+  /** As in `ArchiveOptions`. */
+  schema?: string;
+  /** What a configuration says about the archive as a whole; written to the archive, which all programs go by. */
+  wishes?: ArchiveWishes;
+  /** For tests with a slowed database. */
+  limits?: StatementLimits;
+}
+
+/** Periods are packed this long after their end: late answers and refilled gaps mostly come before. */
+export const CLOSED_AFTER_MS = 6 * 3_600_000;
+
+export interface PackOptions {
+  /** How long ago a period must have ended, default `CLOSED_AFTER_MS`. */
+  closedAfterMs?: number;
+  /** Samples a transaction, see `PackRequest`. */
+  batchSamples?: number;
+}
+
+/** What was done, and for how many queries it failed; which, and why, is kept in the archive. */
+export type Served<T> = T & DueOutcome & { failedQueries: number };
+
+/**
+ * What keeps an archive small, for all sources in it. Every job works in short transactions, may be killed or run twice at any
+ * moment, begins with letting deletions hold whose date has come, and rejects with `PromkeepError` only.
+ */
+export interface ArchiveJobs {
+  /** Packs the samples of closed periods, then condenses the provenance of what is packed; once an hour is enough. */
+  packClosed(signal: AbortSignal, options?: PackOptions): Promise<Served<PackOutcome & { condensedFetches: number }>>;
+  /** Stores rollups of closed days and of what changed since; with a scope, computes there again what may still change. */
+  rollUp(signal: AbortSignal, recompute?: RecomputeScope): Promise<Served<RollupOutcome>>;
+  /** Removes what is older than the retention class of its query, then its provenance; once an hour is enough. */
+  expire(signal: AbortSignal): Promise<Served<ExpireOutcome & { expiredFetches: number }>>;
+  /** Removes what is left of recorded queries that were deleted with their data; once an hour is enough. */
+  removeDeleted(signal: AbortSignal): Promise<Served<PurgeOutcome>>;
+  close(): Promise<void>;
+}
+
+/**
+ * Makes this week's and next week's partition. Whoever has made one holds a lock until the end of its transaction, and a role that
+ * may insert rows of its own need not end it: the archiver is not to need a partition at that moment.
+ */
+async function makeWeeksAhead(database: Database, schema: string, nowMs: number, signal: AbortSignal): Promise<void> {
+  const weeks = new Set<number>();
+  addWeeksOf(weeks, Float64Array.of(nowMs, nowMs + 7 * 86_400_000));
+  await new Partitions(database).ensure(schema, weeks, signal);
+}
+
+/** Nothing is connected before the first call. */
+export function createArchiveJobs(options: ArchiveJobsOptions): ArchiveJobs {
+  const { connection, logger, clock } = options;
+  const database = new Database(connection, logger, options.limits);
+  let wishes = options.wishes;
+  const run = async <T extends object>(
+    task: string,
+    signal: AbortSignal,
+    work: (schema: string, failures: QueryFailures) => Promise<T>
+  ): Promise<Served<T>> => {
+    try {
+      const { quoted } = await migrateSchema(database, options.schema ?? connection.schema);
+      if (wishes) {
+        const waiting = await storeArchiveWishes(database, quoted, wishes, signal);
+        waiting.forEach((one) => tellShortened(logger, one));
+        // Once: should another program be started with other wishes, the later start decides, for both.
+        wishes = undefined;
+      }
+      const failures = new QueryFailures();
+      // Before every task: what is packed and rolled up goes by the classes in force, as what expires does.
+      const due = await applyDue(database, quoted, failures, signal);
+      const done = await work(quoted, failures);
+      await noteFailures(database, quoted, task, failures, signal);
+      failures.byQuery.forEach(({ code, message }, queryId) =>
+        logger.error('A task of the upkeep failed for one query; the others were served.', {
+          task,
+          queryId,
+          code,
+          error: message,
+        })
+      );
+      failures.throwFirst();
+      return { ...done, ...due, failedQueries: failures.byQuery.size };
+    } catch (error) {
+      throw toArchiveError(error, connection, signal);
+    }
+  };
+  return {
+    packClosed: (signal, { closedAfterMs = CLOSED_AFTER_MS, batchSamples } = {}) =>
+      run('pack', signal, async (schema, failures) => {
+        await failures.guard(undefined, () => makeWeeksAhead(database, schema, clock.nowMs(), signal));
+        const request = { closedBeforeMs: clock.nowMs() - closedAfterMs, batchSamples, failures };
+        const packed = await packClosed(database, schema, request, signal);
+        return { ...packed, condensedFetches: await condenseFetches(database, schema, failures, signal) };
+      }),
+    rollUp: (signal, recompute) =>
+      run('rollup', signal, async (schema, failures) => {
+        const retention = await readRollupRetention(database, schema, signal);
+        const closedBeforeMs = clock.nowMs() - CLOSED_AFTER_MS;
+        return rollUp(database, schema, { closedBeforeMs, retention, recompute, failures }, signal);
+      }),
+    expire: (signal) =>
+      run('expire', signal, async (schema, failures) => {
+        const rollups = await readRollupRetention(database, schema, signal);
+        const request = { database, schema, nowMs: clock.nowMs(), rollups, failures, signal };
+        return { ...(await expire(request)), expiredFetches: await expireFetches(request) };
+      }),
+    removeDeleted: (signal) =>
+      run('remove deleted', signal, (schema, failures) => purgeDeleted(database, schema, { failures }, signal)),
+    close: () => database.close(),
+  };
+}

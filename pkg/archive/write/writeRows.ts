@@ -1,0 +1,184 @@
+import { PromkeepError } from '../../core/model/errors';
+import { type RangeWrite, type SourceIdentity, type TimeRange } from '../../core/ports/ports';
+import { byteaArray, readInt64 } from './binaryArrays';
+import { type Row, type Transaction } from '../connect/database';
+import { choosePieces } from '../pack/directPacking';
+import { toMultirange } from '../ledger/gridRanges';
+import { requireRoomForKept } from '../definitions/keptQuota';
+import { requireEpoch } from '../ledger/leaseRows';
+import { encodePacked, PACKED_COLUMNS } from '../pack/packedCopy';
+import { displayNameOf, identityOf, makeQuery, type OpenedQuery, type QueryDefinition } from '../definitions/queryRows';
+import { type SampleChanges } from './sampleDiff';
+import { encodeChunk, insertSamples, timeText } from './sampleRows';
+import { countSamples, type SampleRun, toColumns } from './sampleRuns';
+import { FINGERPRINT_BYTES, type SeriesOrigin, type StorableSeries } from './seriesIdentity';
+
+/** A write whose locks are held. */
+export interface OpenWrite {
+  query: OpenedQuery;
+  /** Of each series asked for, in their order; absent where there is no row yet. */
+  known: Array<KnownSeries | undefined>;
+}
+
+export interface KnownSeries {
+  seriesId: number;
+  origin: SeriesOrigin | undefined;
+}
+
+/** By the byte the database sends. */
+const ORIGINS: ReadonlyArray<SeriesOrigin | undefined> = [undefined, 'named', 'nameless', 'scalar'];
+/** Fingerprint, id, origin. */
+const ENTRY_BYTES = FINGERPRINT_BYTES + 8 + 1;
+
+/**
+ * Takes the lease and then the query's row, as every writer does in this order, and finds the rows of the series; makes the
+ * query where it is missing. One round trip, for everything else a write does takes hardly longer. Throws
+ * `ARCHIVE_NOT_LEADER`, and `ARCHIVE_QUERY_CHANGED` when the query was deleted.
+ */
+export async function openWrite(
+  tx: Transaction,
+  schema: string,
+  source: SourceIdentity,
+  { query, epoch }: Pick<RangeWrite, 'query' | 'epoch'>,
+  definition: QueryDefinition,
+  series: readonly StorableSeries[]
+): Promise<OpenWrite> {
+  const prints = byteaArray(
+    series.map(({ print }) => print),
+    FINGERPRINT_BYTES
+  );
+  for (let attempt = 0; attempt < 4; attempt++) {
+    const [row] = await tx.rows(
+      `SELECT * FROM ${schema}.promkeep_open_write($1::bigint, $2::text, $3::bigint, $4::text, $5::bytea, $6::bytea[])`,
+      [source.orgId, source.name, epoch ?? null, query.kind, identityOf(query), prints]
+    );
+    if (row.leads !== true) {
+      // Makes the row of a lease nobody ever held; throws when the epoch is another.
+      await requireEpoch(tx, schema, source, epoch);
+    } else if (row.query_id === null) {
+      await requireRoomForKept(tx, schema, source, query);
+      await makeQuery(tx, schema, source, query, definition);
+    } else {
+      if (row.deleted === true) {
+        throw new PromkeepError('ARCHIVE_QUERY_CHANGED', `The recorded query ${displayNameOf(query)} has been deleted`);
+      }
+      return { query: toQuery(row), known: toKnown(row, series) };
+    }
+  }
+  throw new PromkeepError('INTERNAL', `Query ${JSON.stringify(displayNameOf(query))} vanished while it was made`);
+}
+
+function toQuery(row: Row): OpenedQuery {
+  return {
+    queryId: Number(row.query_id),
+    version: Number(row.version),
+    expression: String(row.expression),
+    stepMs: Number(row.step_ms),
+    retention: String(row.retention),
+    provisioned: row.provisioned === true,
+    paused: row.paused === true,
+    deleted: false,
+    packedUntilMs: row.packed_until_ms === null ? -Infinity : Number(row.packed_until_ms),
+    // Ranges are noted in whole milliseconds, cut off. Without a note (they expire) nothing is known.
+    untilMs: row.newest_ms === null ? Infinity : Number(row.newest_ms) + 1,
+    periodMs: Number(row.period_ms),
+    packedClass: String(row.packed_class),
+  };
+}
+
+function toKnown({ series: bytes }: Row, wanted: readonly StorableSeries[]): OpenWrite['known'] {
+  const found = new Map<string, KnownSeries>();
+  if (Buffer.isBuffer(bytes)) {
+    for (let at = 0; at < bytes.length; at += ENTRY_BYTES) {
+      found.set(bytes.toString('hex', at, at + FINGERPRINT_BYTES), {
+        seriesId: readInt64(bytes, at + FINGERPRINT_BYTES),
+        origin: ORIGINS[bytes[at + ENTRY_BYTES - 1]],
+      });
+    }
+  }
+  return wanted.map(({ fingerprint }) => found.get(fingerprint));
+}
+
+/** Adds to the coverage of the query's version; other versions lose what was written over, gaps what was filled. */
+export async function addCoverage(
+  tx: Transaction,
+  schema: string,
+  { queryId, version, stepMs }: OpenedQuery,
+  ranges: readonly TimeRange[]
+): Promise<void> {
+  const covered = toMultirange(ranges, stepMs);
+  if (covered !== '{}') {
+    await tx.run(`SELECT ${schema}.promkeep_cover($1::bigint, $2::integer, $3::tstzmultirange)`, [
+      queryId,
+      version,
+      covered,
+    ]);
+  }
+}
+
+/** So many samples go along in the call that notes the write; more go by COPY, which costs a round trip and takes less time from here on. */
+const CALL_SAMPLES = 4_000;
+
+/**
+ * Notes the write and what it covers, and inserts its new samples; gives the id under which the changed ones are noted. What
+ * belongs to periods that closed before `closedBeforeMs` is packed at once.
+ */
+export async function addFetch(
+  tx: Transaction,
+  schema: string,
+  query: OpenedQuery,
+  write: RangeWrite,
+  changes: SampleChanges,
+  { refusedCount, closedBeforeMs }: { refusedCount: number; closedBeforeMs: number }
+): Promise<number> {
+  const target = { periodMs: query.periodMs, closedBeforeMs };
+  const { pieces, rest, untilMs } = choosePieces(changes.inserts, target);
+  const many = countSamples(rest) > CALL_SAMPLES;
+  const fetchId = await noteFetch(tx, schema, query, write, changes, { fresh: many ? [] : rest, refusedCount });
+  if (many) {
+    await insertSamples(tx, schema, rest, fetchId);
+  }
+  if (pieces.length > 0) {
+    await tx.copyIn(
+      `COPY ${schema}.promkeep_packed (${PACKED_COLUMNS}) FROM STDIN (FORMAT binary)`,
+      encodePacked(pieces, query.packedClass, fetchId)
+    );
+    await tx.run(
+      `UPDATE ${schema}.promkeep_queries
+       SET packed_at = now(), packed_until = greatest(packed_until, $2::timestamptz) WHERE query_id = $1::bigint`,
+      [query.queryId, timeText(untilMs)]
+    );
+  }
+  return fetchId;
+}
+
+async function noteFetch(
+  tx: Transaction,
+  schema: string,
+  query: OpenedQuery,
+  { provenance, range, covered }: RangeWrite,
+  { insertCount, unchanged, updates, deletes }: SampleChanges,
+  { fresh, refusedCount }: { fresh: readonly SampleRun[]; refusedCount: number }
+): Promise<number> {
+  const { keys, values } = encodeChunk(toColumns(fresh));
+  const [row] = await tx.rows(
+    `SELECT * FROM ${schema}.promkeep_add_fetch($1::bigint, $2::integer, $3::timestamptz, $4::timestamptz, $5::timestamptz, $6::text, $7::text, $8::text[],
+       $9::bigint[], $10::tstzmultirange, $11::bigint[], $12::timestamptz[], $13::float8[])`,
+    [
+      query.queryId,
+      query.version,
+      timeText(range.fromMs),
+      timeText(range.toMs),
+      timeText(provenance.fetchedAtMs),
+      provenance.expression === query.expression ? null : provenance.expression,
+      provenance.prometheusVersion ?? null,
+      [...provenance.warnings],
+      [insertCount, unchanged, updates.timesMs.length, deletes.timesMs.length, refusedCount],
+      toMultirange(covered, query.stepMs),
+      ...keys,
+      values,
+    ]
+  );
+  tx.id = String(row.transaction_id);
+  return Number(row.fetch_id);
+}

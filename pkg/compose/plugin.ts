@@ -1,0 +1,36 @@
+import { randomUUID } from 'node:crypto';
+import os from 'node:os';
+import { VERSION } from '../commands/version';
+import { createDatasourceFactory } from './datasource';
+import { proxiesFrom } from './sources';
+import { type DatasourceFactory } from '../core/ports/datasource';
+import { type MemoryBudget } from '../core/memory/memoryBudget';
+import { type Logger } from '../core/ports/ports';
+import { createProcessMetrics } from '../metrics/programMetrics';
+import { createParserPool } from '../source/workers/startWorkers';
+
+export interface PluginParts {
+  factory: DatasourceFactory;
+  metricsText(): Promise<string>;
+}
+
+/** What the backend plugin serves. */
+export function composePlugin(
+  logger: Logger,
+  environment: Readonly<Record<string, string | undefined>>,
+  budget: MemoryBudget
+): PluginParts {
+  const metrics = createProcessMetrics(VERSION, budget);
+  return {
+    factory: createDatasourceFactory({
+      logger,
+      clock: { nowMs: () => Date.now() },
+      proxies: proxiesFrom(environment),
+      holder: `grafana on ${os.hostname()} pid ${process.pid} ${randomUUID().slice(0, 8)}`,
+      pool: createParserPool(),
+      budget,
+      metrics: metrics.archive,
+    }),
+    metricsText: () => metrics.text(),
+  };
+}

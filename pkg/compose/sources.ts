@@ -1,0 +1,52 @@
+import { createArchive, type PooledArchive } from '../archive/archive';
+import { type ArchiveJobs, createArchiveJobs } from '../archive/upkeep/upkeep';
+import { type ArchiveConnection, connectionFromUrl } from '../archive/connect/connection';
+import { type ArchiveConfig, type PrometheusConfig } from '../config/config';
+import { type Clock, type Logger, type MetricSource } from '../core/ports/ports';
+import { plainPrometheusSettings, type ProxySettings } from '../source/settings/prometheusSettings';
+import { createPrometheusSource, type SharedParts } from '../source/prometheusSource';
+
+/** The Prometheus of the configuration. Throws `SETTINGS_INVALID`. */
+export function openSource(config: PrometheusConfig, proxies: ProxySettings, shared: SharedParts = {}): MetricSource {
+  const { basicAuth, bearerToken, tls } = config;
+  const settings = plainPrometheusSettings(config.url, {
+    httpMethod: config.method,
+    timeoutMs: config.timeoutMs,
+    headers: config.headers,
+    responseLimitBytes: config.maxResponseBytes,
+    maxSeries: config.maxSeries,
+    ...(basicAuth ? { basicAuth } : {}),
+    ...(bearerToken === undefined ? {} : { bearerToken }),
+    ...(tls ? { tls } : {}),
+  });
+  return createPrometheusSource(settings, proxies, shared);
+}
+
+interface Surroundings {
+  logger: Logger;
+  clock: Clock;
+}
+
+/** The archive of the configuration; connects with its first use. Throws `SETTINGS_INVALID`. */
+export function openArchive(config: ArchiveConfig, surroundings: Surroundings): PooledArchive {
+  return createArchive({ ...databaseOf(config), ...surroundings, source: config.source });
+}
+
+/** The jobs that keep the same database small; they have a connection of their own. Throws `SETTINGS_INVALID`. */
+export function openArchiveJobs(config: ArchiveConfig, surroundings: Surroundings): ArchiveJobs {
+  return createArchiveJobs({ ...databaseOf(config), ...surroundings, wishes: config.wishes });
+}
+
+function databaseOf({ url, password, schema }: ArchiveConfig): { connection: ArchiveConnection; schema?: string } {
+  const connection = connectionFromUrl(url);
+  return {
+    connection: password === undefined ? connection : { ...connection, password },
+    ...(schema === undefined ? {} : { schema }),
+  };
+}
+
+/** What the usual variables say about proxies. Lower case wins, as with curl. */
+export function proxiesFrom(environment: Readonly<Record<string, string | undefined>>): ProxySettings {
+  const read = (name: string): string | undefined => environment[name.toLowerCase()] || environment[name] || undefined;
+  return { httpProxy: read('HTTP_PROXY'), httpsProxy: read('HTTPS_PROXY'), noProxy: read('NO_PROXY') };
+}

@@ -1,0 +1,185 @@
+import { SUMMARY_QUERY_TYPE } from '../../src/contract/query';
+import { type SummaryMetric } from '../../src/contract/summary';
+import { answerSummary } from './datasource/answerSummary';
+import { callFor } from './datasource/callers';
+import { failure, isNotEmpty, success, withRefId } from './query/dataResponses';
+import { type Caller, type DataQuery, type DataResponse } from './ports/datasource';
+import { asPromkeepError, type PromkeepError } from './model/errors';
+import { exemplarFrames } from './frames/exemplarFrames';
+import { type Frame, type Notice } from './frames/frame';
+import { histogramInfos } from './frames/histogramInfos';
+import { type KeepDeps, type KeepReport, keepResult } from './collect/keepResult';
+import { type CallOptions, type Clock, type Logger, type MetricSource, type TimeRange } from './ports/ports';
+import { addNotices, addPromkeepMeta, describeFrames, onFirstFrame, refusedFrame, unansweredFrame } from './query/queryMeta';
+import { parseQueryModel } from './query/queryModel';
+import { type PlanSettings, type QueryPlan } from './query/queryPlan';
+import { planReading, type ReadBackDeps, type Reading } from './readback/planReadBack';
+import { type QueryResult } from './model/series';
+import { framesOf } from './frames/seriesFrames';
+import { type FindArchived } from './summary/summaryArchive';
+import { standardFrame } from './frames/standardFrame';
+
+/**
+ * Pipeline 1: answer a query. A saved query and a time range → plan (step, macros, grid) → Prometheus, the archive or both →
+ * series → frames; with *keep* the series also go to the archive.
+ */
+
+export interface AnswerDeps extends PlanSettings {
+  source: MetricSource;
+  summaryMetrics: readonly SummaryMetric[];
+  /** Reads earlier values of a summary from the archive, for callers who may. */
+  findArchived?(caller: Caller): FindArchived | undefined;
+  keep: KeepDeps;
+  readBack: ReadBackDeps;
+  clock: Clock;
+  logger: Logger;
+}
+
+/** What came of one request to Prometheus. */
+interface Part {
+  frames: Frame[];
+  failure?: PromkeepError;
+  /** Something that is missing from an answer that is good otherwise. */
+  shortcoming?: string;
+}
+
+/** Answers one query. Never throws: whatever goes wrong is in the response. */
+export async function answerQuery(
+  deps: AnswerDeps,
+  query: DataQuery,
+  caller: Caller,
+  signal: AbortSignal
+): Promise<DataResponse> {
+  try {
+    const model = parseQueryModel(query.json);
+    const call = callFor(caller, signal);
+    if (SUMMARY_QUERY_TYPE === (query.queryType || model.queryType)) {
+      return withRefId(await answerSummary(deps, model, query, caller, call), query.refId);
+    }
+    const reading = await planReading(deps, model, query, caller, call);
+    return withRefId(combine(await runParts(deps, reading, caller, call), reading), query.refId);
+  } catch (error) {
+    const ours = asPromkeepError(error);
+    if (ours.code === 'INTERNAL') {
+      deps.logger.error('a query failed', { refId: query.refId, error: ours.message });
+    }
+    return failure([ours]);
+  }
+}
+
+/** Runs what the plan asks for at the same time; the order of the answers is fixed: instant, range, exemplars. */
+async function runParts(deps: AnswerDeps, reading: Reading, caller: Caller, call: CallOptions): Promise<Part[]> {
+  const { plan, answering } = reading;
+  const { expr, stepMs, timeMs, aligned } = plan;
+  const ask = (request: Promise<QueryResult>, range: TimeRange, step: number): Promise<Part> =>
+    settle(plan, async () => finish(deps, plan, await request, { range, stepMs: step }, caller, call));
+  const instant = { fromMs: timeMs, toMs: timeMs };
+  const grid = { expr, startMs: aligned.fromMs, endMs: aligned.toMs };
+  const parts = await Promise.all([
+    plan.instant ? ask(answering.queryInstant({ expr, timeMs }, call), instant, 0) : [],
+    plan.range ? ask(answering.queryRange({ ...grid, stepMs }, call), aligned, stepMs) : [],
+    plan.exemplar ? askExemplars(deps.source, plan, call) : [],
+  ]);
+  return parts.flat();
+}
+
+/** One answer of Prometheus, kept if asked, as frames. */
+async function finish(
+  deps: AnswerDeps,
+  plan: QueryPlan,
+  result: QueryResult,
+  asked: { range: TimeRange; stepMs: number },
+  caller: Caller,
+  { signal }: CallOptions
+): Promise<Frame[]> {
+  const frames = shape(plan, result);
+  if (!plan.keep) {
+    return frames;
+  }
+  const report = await keepResult(deps.keep, { result, expr: plan.expr, ...asked }, caller, signal);
+  if (report.problems.length > 0) {
+    deps.logger.warn('not kept', { problems: report.problems.join('; ') });
+  }
+  return onFirstFrame(frames, (frame) => tellKept(frame, report));
+}
+
+function shape(plan: QueryPlan, result: QueryResult): Frame[] {
+  const infos = [...result.infos, ...histogramInfos(result.series)];
+  const answer = { ...result, infos };
+  if (!plan.standard) {
+    return describeFrames(framesOf(result), plan, answer);
+  }
+  if (result.resultType === 'string') {
+    const text = 'A string has no standard record; it is shown as it is.';
+    return describeFrames(framesOf(result), plan, { ...answer, infos: [...infos, text] });
+  }
+  const { warnings, stats } = answer;
+  const [frame] = describeFrames([{ fields: [] }], plan, { warnings, infos, stats });
+  const table = standardFrame(result.series, plan);
+  return [{ ...table, meta: { ...table.meta, ...frame.meta } }];
+}
+
+function tellKept(frame: Frame, { kept, problems }: KeepReport): Frame {
+  const marked = kept ? addPromkeepMeta(frame, { kept }) : frame;
+  return addNotices(
+    marked,
+    problems.map((reason) => ({ severity: 'warning', text: `Not kept: ${reason}` }))
+  );
+}
+
+/** Exemplars are an extra: when they cannot be had, the query still has its answer, and a notice says so. */
+async function askExemplars(source: MetricSource, plan: QueryPlan, call: CallOptions): Promise<Part> {
+  const { expr, aligned } = plan;
+  try {
+    const series = await source.queryExemplars({ expr, startMs: aligned.fromMs, endMs: aligned.toMs }, call);
+    return { frames: exemplarFrames(series, plan) };
+  } catch (error) {
+    const text = `Exemplars could not be loaded: ${asPromkeepError(error).message}`;
+    return { frames: [], shortcoming: text };
+  }
+}
+
+async function settle(plan: QueryPlan, work: () => Promise<Frame[]>): Promise<Part> {
+  try {
+    return { frames: await work() };
+  } catch (error) {
+    const failure = asPromkeepError(error);
+    return { frames: failureFrames(plan, failure), failure };
+  }
+}
+
+/** What was asked is shown beside an error of Prometheus, and nothing when nobody answered [Q2.4]. */
+function failureFrames(plan: QueryPlan, { code }: PromkeepError): Frame[] {
+  switch (code) {
+    case 'SOURCE_REFUSED':
+    case 'SOURCE_NOT_PROMETHEUS':
+      return [refusedFrame(plan)];
+    case 'SOURCE_STATUS':
+      return [unansweredFrame(plan)];
+    default:
+      return [];
+  }
+}
+
+function tellOrigin(frames: Frame[], { notices, origin }: Reading['report']): Frame[] {
+  return notices.length === 0 && (!origin || frames.length === 0)
+    ? frames
+    : onFirstFrame(frames, (frame) =>
+        addNotices(origin ? addPromkeepMeta(frame, { readFrom: origin }) : frame, notices)
+      );
+}
+
+function combine(parts: readonly Part[], { report }: Reading): DataResponse {
+  const frames = tellOrigin(
+    parts.flatMap((part) => part.frames),
+    report
+  );
+  const failures = [...parts.flatMap((part) => (part.failure ? [part.failure] : [])), ...report.failures];
+  if (isNotEmpty(failures)) {
+    return failure(failures, frames);
+  }
+  const notices = parts.flatMap(({ shortcoming }): Notice[] =>
+    shortcoming === undefined ? [] : [{ severity: 'warning', text: shortcoming }]
+  );
+  return success(onFirstFrame(frames, (frame) => addNotices(frame, notices)));
+}

@@ -1,0 +1,175 @@
+import { collectNext, newestDueMs, type CollectFailure, type WrittenRange } from '../collect';
+import { type CollectDeps } from './fetchRange';
+import { ceilToGrid, countPoints, findHoles, floorToGrid } from './collectGrid';
+import { PromkeepError } from '../model/errors';
+import { fenceArchive } from './underLease';
+import { type RecordedQuery, type TimeRange } from '../ports/ports';
+import { readAhead } from '../readback/fetchAhead';
+
+export interface BackfillProgress {
+  query: string;
+  donePoints: number;
+  totalPoints: number;
+  /** Samples that were new. */
+  inserted: number;
+  coveredPoints: number;
+  gapPoints: number;
+}
+
+export interface BackfillDeps extends CollectDeps {
+  /** Waits between attempts. */
+  wait(ms: number, signal: AbortSignal): Promise<void>;
+}
+
+const DAY_MS = 86_400_000;
+/** A day of 1,000 series every minute. Larger pieces only take more memory: two are held at once. */
+const PIECE_SAMPLES = 1_500_000;
+const RETRY_MS = [500, 1_000, 2_000, 4_000, 8_000, 15_000];
+
+/**
+ * Fills what the ledger lacks of one query in a window, oldest first, piece by piece. What is done is in the ledger, so after
+ * a kill the same call goes on where the last one ended. While a piece is written, the next one is fetched. Runs beside the
+ * live archiver: each piece is written under the epoch that was current before it was fetched, and is fetched again when the
+ * leader changed meanwhile.
+ * Rejects with `PromkeepError` when source or archive stay away, or when the archive records another expression by this name,
+ * from the start or since.
+ */
+export async function backfillQuery(
+  deps: BackfillDeps,
+  query: RecordedQuery,
+  window: TimeRange,
+  onProgress: (progress: BackfillProgress) => void,
+  signal: AbortSignal
+): Promise<BackfillProgress> {
+  const { name, stepMs } = query;
+  await refuseOtherDefinition(deps, query);
+  const covered = await deps.archive.coverage(name);
+  const wanted = {
+    fromMs: ceilToGrid(window.fromMs, stepMs),
+    toMs: Math.min(floorToGrid(window.toMs, stepMs), newestDueMs(deps, query)),
+  };
+  const holes = findHoles(wanted, covered, stepMs);
+  const totalPoints = holes.reduce((sum, hole) => sum + countPoints(hole, stepMs), 0);
+  let state: BackfillProgress = {
+    query: name,
+    donePoints: 0,
+    totalPoints,
+    inserted: 0,
+    coveredPoints: 0,
+    gapPoints: 0,
+  };
+  for (const hole of holes) {
+    const begun = covered.length > 0 && covered[0].fromMs < hole.fromMs;
+    state = await fillHole(deps, query, { hole, begun }, state, onProgress, signal);
+  }
+  return state;
+}
+
+/** Writing another expression would start a new version behind the live archiver's back. */
+async function refuseOtherDefinition({ archive }: CollectDeps, query: RecordedQuery): Promise<void> {
+  const known = (await archive.ledger()).find(({ name }) => name === query.name);
+  if (known && (known.expression !== query.expression || known.stepMs !== query.stepMs)) {
+    throw new PromkeepError(
+      'QUERY_INVALID',
+      `The archive records ${query.name} with another expression or step than this configuration; restart the archiver with it first.`
+    );
+  }
+}
+
+async function fillHole(
+  deps: BackfillDeps,
+  query: RecordedQuery,
+  { hole, begun }: { hole: TimeRange; begun: boolean },
+  before: BackfillProgress,
+  onProgress: (progress: BackfillProgress) => void,
+  signal: AbortSignal
+): Promise<BackfillProgress> {
+  let state = before;
+  let failures = 0;
+  let points = DAY_MS / query.stepMs;
+  let progress = {
+    frontierMs: hole.fromMs - query.stepMs,
+    historyStartMs: hole.fromMs,
+    begun,
+    maxPoints: deps.settings.maxPoints,
+    giveUpPoints: 1,
+  };
+  // A piece that has been asked for ahead stays as it is, even when the one before showed that it might be larger.
+  let planned: TimeRange | undefined;
+  const pieceFrom = (fromMs: number): TimeRange => {
+    if (planned?.fromMs !== fromMs) {
+      planned = pieceOf(hole, fromMs, query.stepMs, points, progress.maxPoints);
+    }
+    return planned;
+  };
+  const ahead = readAhead(
+    deps.source,
+    ({ toMs }) => (toMs < hole.toMs ? pieceFrom(toMs + query.stepMs) : undefined),
+    signal
+  );
+  // What is asked for ahead is written under the epoch that was current before it was asked for.
+  let { epoch } = await deps.archive.currentLease();
+  try {
+    while (progress.frontierMs < hole.toMs) {
+      signal.throwIfAborted();
+      const fenced = { ...deps, source: ahead.source, archive: fenceArchive(deps.archive, epoch) };
+      const { toMs } = pieceFrom(progress.frontierMs + query.stepMs);
+      const step = await collectNext(fenced, query, progress, signal, toMs);
+      const donePoints = (step.progress.frontierMs - progress.frontierMs) / query.stepMs;
+      progress = step.progress;
+      state = {
+        ...state,
+        donePoints: state.donePoints + donePoints,
+        inserted: state.inserted + (step.write?.outcome.inserted ?? 0),
+        coveredPoints: state.coveredPoints + (step.write?.coveredPoints ?? 0),
+        gapPoints: state.gapPoints + (step.write?.gapPoints ?? (step.failure ? donePoints : 0)),
+      };
+      onProgress(state);
+      points = pointsFor(step.write, donePoints) ?? points;
+      failures = donePoints > 0 || !step.failure ? 0 : failures + 1;
+      if (step.failure) {
+        ahead.drop();
+        planned = undefined;
+        await pauseAfter(deps, step.failure, failures, signal);
+        ({ epoch } = await deps.archive.currentLease());
+      }
+    }
+  } finally {
+    ahead.drop();
+  }
+  return state;
+}
+
+/** As many points as make a piece of the wanted size, going by the piece before. */
+function pointsFor(write: WrittenRange | undefined, donePoints: number): number | undefined {
+  if (write === undefined || donePoints === 0) {
+    return undefined;
+  }
+  const { inserted, unchanged, revised } = write.outcome;
+  return Math.max(1, Math.floor((PIECE_SAMPLES * donePoints) / Math.max(1, inserted + unchanged + revised)));
+}
+
+/** The piece that begins at a grid time: whole UTC days where there is room for a day, since the archive packs by the day. */
+function pieceOf(hole: TimeRange, fromMs: number, stepMs: number, points: number, maxPoints: number): TimeRange {
+  const longestMs = fromMs + (Math.min(points, maxPoints) - 1) * stepMs;
+  const midnightMs = Math.floor((longestMs + stepMs) / DAY_MS) * DAY_MS;
+  const lastBeforeMs = floorToGrid(midnightMs - 1, stepMs);
+  return { fromMs, toMs: Math.min(hole.toMs, lastBeforeMs >= fromMs ? lastBeforeMs : longestMs) };
+}
+
+async function pauseAfter(
+  deps: BackfillDeps,
+  failure: CollectFailure | undefined,
+  failures: number,
+  signal: AbortSignal
+): Promise<void> {
+  if (!failure || failures === 0) {
+    return;
+  }
+  // A definition that has changed does so for good; the same command called again reads the new one.
+  if (failures > RETRY_MS.length || failure.error.code === 'ARCHIVE_QUERY_CHANGED') {
+    throw failure.error;
+  }
+  // Another leader is no reason to wait: the next attempt reads its epoch.
+  await deps.wait(failure.error.code === 'ARCHIVE_NOT_LEADER' ? 0 : RETRY_MS[failures - 1], signal);
+}

@@ -1,0 +1,182 @@
+import { isTooManySeries } from '../memory/answerMemory';
+import { splitByTime } from './collectGrid';
+import { PromkeepError } from '../model/errors';
+import { type MemoryBudget } from '../memory/memoryBudget';
+import {
+  type Archive,
+  type CallOptions,
+  type Clock,
+  type Gap,
+  type MetricSource,
+  type RangeQuery,
+  type RangeWrite,
+  type RecordedQuery,
+  type TimeRange,
+} from '../ports/ports';
+import { type RecordingAllowance } from './recordingAllowance';
+import { type QueryResult, type Series } from '../model/series';
+
+export interface CollectDeps {
+  source: MetricSource;
+  archive: Archive;
+  clock: Clock;
+  settings: CollectSettings;
+  /** Limits of all recorded queries together. */
+  allowance?: Pick<RecordingAllowance, 'admit'>;
+  /** Absent: what is fetched does not count. */
+  budget?: MemoryBudget;
+  /** Version of the source for the provenance; the caller caches it. */
+  sourceVersion(signal: AbortSignal): Promise<string | undefined>;
+}
+
+export interface CollectSettings {
+  /** A time is asked for only when it is this old: late scrapes and stale markers change younger answers [A6]. */
+  settleMs: number;
+  /** PromQL that has a value wherever the source held data [A5]. */
+  probe: string;
+  /** How far before its first start a new recorded query begins. */
+  backfillMs: number;
+  /** Points a series in one request; Prometheus refuses more than 11,000. */
+  maxPoints: number;
+  /** An answer with more series is given up while it arrives, so that a query gone wild does not take the memory. */
+  seriesLimit?: SeriesLimit;
+}
+
+export interface SeriesLimit {
+  max: number;
+  /** As people call the setting that raises it. */
+  setting: string;
+}
+
+export const COLLECT_DEFAULTS = { probe: 'count(up)', backfillMs: 0, maxPoints: 10_000 } as const;
+
+/**
+ * Has a value where something was scraped shortly before: in the last four intervals, but at least 15 s. `count(up)` alone
+ * looks five minutes back and so takes every shorter outage for covered. Four intervals leave room for jobs that are scraped
+ * less often than the configured interval says.
+ */
+export function defaultProbe(scrapeIntervalMs: number): string {
+  return `count(count_over_time(up[${Math.max(4 * scrapeIntervalMs, 15_000)}ms]))`;
+}
+
+/** 2.2 scrapes and one timeout: as long as answers were seen to change [A6]. */
+export function defaultSettleMs(scrapeIntervalMs: number, scrapeTimeoutMs: number): number {
+  return Math.round(2.2 * scrapeIntervalMs) + scrapeTimeoutMs;
+}
+
+/**
+ * Fetches one range of a recorded query together with the probe, and says which of its times count as covered.
+ *
+ * An answer with warnings of the *storage* (a remote read that failed, a Thanos store that did not answer) may lack series:
+ * it is stored, since it is the best there is, but the whole range stays a `partial-answer` gap and is asked for again.
+ * Warnings of the *engine* ("PromQL warning: …") are remarks about the expression; they come again each time and make no gap.
+ *
+ * @param range on the grid of the query's step
+ */
+export async function fetchRange(
+  deps: CollectDeps,
+  query: RecordedQuery,
+  range: TimeRange,
+  call: CallOptions
+): Promise<RangeWrite> {
+  const request = { startMs: range.fromMs, endMs: range.toMs, stepMs: query.stepMs };
+  const [result, probe, prometheusVersion] = await Promise.all([
+    askQuery(deps, query, request, call),
+    askProbe(deps, request, call),
+    deps.sourceVersion(call.signal),
+  ]);
+  refuseUnstorable(query, result);
+  deps.allowance?.admit(query, result.series.length);
+  const { covered, gaps } = judge(query, range, result, probe);
+  return {
+    query: { kind: 'recorded', name: query.name },
+    range,
+    series: result.series,
+    queryName: query.name,
+    retention: query.retention,
+    provenance: {
+      expression: query.expression,
+      stepMs: query.stepMs,
+      fetchedAtMs: deps.clock.nowMs(),
+      prometheusVersion,
+      warnings: result.warnings,
+    },
+    covered,
+    gaps,
+  };
+}
+
+type Grid = Omit<RangeQuery, 'expr'>;
+
+async function askQuery(
+  { source, settings: { seriesLimit } }: CollectDeps,
+  { name, expression }: RecordedQuery,
+  request: Grid,
+  call: CallOptions
+): Promise<QueryResult> {
+  try {
+    return await source.queryRange({ ...request, expr: expression, maxSeries: seriesLimit?.max }, call);
+  } catch (error) {
+    if (seriesLimit !== undefined && isTooManySeries(error)) {
+      const { max, setting } = seriesLimit;
+      const text = `The recorded query ${name} returns more than ${max} series, the limit that ${setting} sets: aggregate, add matchers, or raise it.`;
+      throw new PromkeepError('LIMIT_EXCEEDED', text, { cause: error, status: error.status });
+    }
+    throw error;
+  }
+}
+
+async function askProbe({ source, settings }: CollectDeps, request: Grid, call: CallOptions): Promise<QueryResult> {
+  try {
+    return await source.queryRange({ ...request, expr: settings.probe }, call);
+  } catch (error) {
+    if (error instanceof PromkeepError && error.code === 'SOURCE_REFUSED') {
+      const text = `The archive's probe ${settings.probe} failed: ${error.message}`;
+      throw new PromkeepError(error.code, text, { cause: error, status: error.status });
+    }
+    throw error;
+  }
+}
+
+function judge(
+  query: RecordedQuery,
+  range: TimeRange,
+  result: QueryResult,
+  probe: QueryResult
+): { covered: TimeRange[]; gaps: Gap[] } {
+  const storageWarnings = [...result.warnings, ...probe.warnings].filter(
+    (text) => !/^PromQL (warning|info)\b/i.test(text)
+  );
+  if (storageWarnings.length > 0) {
+    return {
+      covered: [],
+      gaps: [{ ...range, reason: 'partial-answer', detail: storageWarnings.join('; ').slice(0, 500) }],
+    };
+  }
+  const held = new Set<number>();
+  for (const series of probe.series) {
+    series.timesMs.forEach((timeMs) => held.add(timeMs));
+  }
+  const { yes, no } = splitByTime(range, query.stepMs, (timeMs) => held.has(timeMs));
+  return { covered: yes, gaps: no.map((part) => ({ ...part, reason: 'source-had-no-data' })) };
+}
+
+function refuseUnstorable(query: RecordedQuery, result: QueryResult): void {
+  if (result.resultType === 'string' || result.text) {
+    throw new PromkeepError(
+      'QUERY_INVALID',
+      `The recorded query ${query.name} returns a string, which the archive does not store.`
+    );
+  }
+  if (result.series.some(hasHistograms)) {
+    throw new PromkeepError(
+      'QUERY_INVALID',
+      `The recorded query ${query.name} returns native histograms, which the archive does not store yet; ` +
+        'record histogram_count(), histogram_sum() or histogram_quantile() of it instead.'
+    );
+  }
+}
+
+function hasHistograms(series: Series): boolean {
+  return (series.histograms?.timesMs.length ?? 0) > 0;
+}

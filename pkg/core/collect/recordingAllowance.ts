@@ -1,0 +1,81 @@
+import { type RecordingAmount, type RecordingAmounts } from '../../../src/contract/recordedQuery';
+import { type ManagedQuery, type RecordedQuery } from '../ports/ports';
+import { inWords, quotaExceeded, samplesPerDay } from '../manage/recordingQuota';
+
+type Ranked = Pick<ManagedQuery, 'name' | 'provisioned' | 'createdAtMs' | 'stepMs'>;
+
+const NOTHING: RecordingAmount = { queries: 0, series: 0, samplesPerDay: 0 };
+
+/**
+ * The limits of recorded queries while they are recorded: a query may return more than when it was made, and a limit may be
+ * lowered. Who was first goes first, so that it is always the same ones that are left out; the queries of a config file are
+ * the operator's own word: they come before all others, count, and are never refused.
+ */
+export class RecordingAllowance {
+  private ranked: Ranked[] = [];
+  private readonly series = new Map<string, number>();
+  private elsewhere = NOTHING;
+
+  constructor(private readonly limits: RecordingAmounts) {}
+
+  /** @param queries those that are recorded now */
+  define(queries: readonly Ranked[]): void {
+    this.ranked = [...queries].sort(
+      (a, b) =>
+        Number(b.provisioned) - Number(a.provisioned) ||
+        a.createdAtMs - b.createdAtMs ||
+        (a.name < b.name ? -1 : Number(a.name > b.name))
+    );
+    const names = new Set(queries.map(({ name }) => name));
+    [...this.series.keys()].filter((name) => !names.has(name)).forEach((name) => this.series.delete(name));
+  }
+
+  /** Notes what the other sources of the organisation take. */
+  note({ source, organisation }: RecordingAmounts): void {
+    this.elsewhere = {
+      queries: organisation.queries - source.queries,
+      series: organisation.series - source.series,
+      samplesPerDay: organisation.samplesPerDay - source.samplesPerDay,
+    };
+  }
+
+  /** Throws `LIMIT_EXCEEDED` when an answer with so many series may not be written. */
+  admit({ name }: Pick<RecordedQuery, 'name'>, series: number): void {
+    this.series.set(name, series);
+    let taken = NOTHING;
+    for (const query of this.ranked) {
+      const would = this.with(taken, query);
+      const excess = query.provisioned ? undefined : this.excessOf(would);
+      if (query.name === name) {
+        if (excess) {
+          throw quotaExceeded(excess.would, excess.limit);
+        }
+        return;
+      }
+      taken = excess ? taken : would;
+    }
+  }
+
+  private with(taken: RecordingAmount, { name, stepMs }: Ranked): RecordingAmount {
+    const series = this.series.get(name) ?? 0;
+    return {
+      queries: taken.queries + 1,
+      series: taken.series + series,
+      samplesPerDay: taken.samplesPerDay + samplesPerDay(series, stepMs),
+    };
+  }
+
+  private excessOf(would: RecordingAmount): { would: string; limit: number } | undefined {
+    const { source, organisation } = this.limits;
+    for (const kind of ['queries', 'series', 'samplesPerDay'] as const) {
+      const all = would[kind] + this.elsewhere[kind];
+      if (would[kind] > source[kind]) {
+        return { would: inWords(kind, would[kind], 'source'), limit: source[kind] };
+      }
+      if (all > organisation[kind]) {
+        return { would: inWords(kind, all, 'organisation'), limit: organisation[kind] };
+      }
+    }
+    return undefined;
+  }
+}

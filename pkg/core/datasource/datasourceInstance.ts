@@ -1,0 +1,107 @@
+import { type SummaryMetric } from '../../../src/contract/summary';
+import { type AnswerDeps, answerQuery } from '../answer';
+import { type ApiRoute } from '../ports/apiRoute';
+import { type CompareExpressions } from '../matching/matchDefinition';
+import { callFor, refusalToRead } from './callers';
+import { mapConcurrently } from '../model/concurrency';
+import { type DatasourceInstance } from '../ports/datasource';
+import { asPromkeepError, PromkeepError } from '../model/errors';
+import { checkHealth } from './healthCheck';
+import { type KeepPolicy } from '../collect/keepResult';
+import { decideStream, type LiveDeps, runStream, type Wait } from '../live/liveQuery';
+import { LiveSeats } from '../live/liveSeats';
+import { type Archive, type Clock, type Logger, type MetricSource } from '../ports/ports';
+import { type ApplyFilters } from '../query/queryPlan';
+import { answerResource } from './resourceCalls';
+import { rememberVersion } from './sourceVersion';
+import { type SuggestionSelectors } from './suggestions';
+import { archivedValues } from '../summary/summaryArchive';
+
+export interface DatasourceDeps {
+  source: MetricSource;
+  /** Absent: the datasource works, and nothing can be kept. */
+  archive?: KeepPolicy & { archive: Archive };
+  summaryMetrics: readonly SummaryMetric[];
+  /** What else runs for this datasource and ends before its connections are closed. */
+  background?: { stop(): Promise<void> };
+  /** Promkeep's own API, served below `promkeep/`. */
+  apiRoutes: readonly ApiRoute[];
+  clock: Clock;
+  logger: Logger;
+  /** Queries of one request that run at the same time; Grafana's `GF_CONCURRENT_QUERY_COUNT`. */
+  concurrency?: number;
+  /** `jsonData.timeInterval`: the scrape interval, empty when not set. */
+  scrapeInterval: string;
+  /** A signal that aborts after so many milliseconds (`AbortSignal.timeout`); timers do not live in core. */
+  timeoutSignal(ms: number): AbortSignal;
+  /** `jsonData.showAllExemplars`: exemplars are not thinned per step. */
+  allExemplars?: boolean;
+  /** What is wrong with the settings and does not stop queries; *Save & test* shows it. */
+  settingsWarnings?: readonly string[];
+  /** A timer that ends early when the signal aborts. */
+  wait: Wait;
+  /** Users' tokens or cookies go on to Prometheus, so two users may see different data. */
+  forwardsCredentials: boolean;
+  /** Absent: queries with scopes, filters or group-by keys are refused. */
+  applyFilters?: ApplyFilters;
+  /** Absent: no recorded query answers a query, so nothing is read back. */
+  compareExpressions?: CompareExpressions;
+  /** Absent: there are no suggestions for ad hoc filters. */
+  suggestionSelectors?: SuggestionSelectors;
+}
+
+/** When Grafana does not say how many queries of one request may run at once. */
+export const DEFAULT_CONCURRENCY = 10;
+
+/** A datasource on live parts, which it closes when it is disposed. */
+export function createDatasourceInstance(deps: DatasourceDeps): DatasourceInstance {
+  const { source, archive, clock, logger, apiRoutes, timeoutSignal, suggestionSelectors } = deps;
+  const concurrency = deps.concurrency && deps.concurrency > 0 ? deps.concurrency : DEFAULT_CONCURRENCY;
+  const answerDeps: AnswerDeps = {
+    source,
+    summaryMetrics: deps.summaryMetrics,
+    scrapeInterval: deps.scrapeInterval,
+    applyFilters: deps.applyFilters,
+    allExemplars: deps.allExemplars,
+    findArchived: (caller) =>
+      archive && deps.compareExpressions && refusalToRead(caller, deps.forwardsCredentials) === undefined
+        ? archivedValues(archive.archive, deps.compareExpressions)
+        : undefined,
+    readBack: {
+      archive: archive?.archive,
+      forwardsCredentials: deps.forwardsCredentials,
+      compare: deps.compareExpressions,
+      timeoutSignal,
+    },
+    keep: { target: archive, clock, version: rememberVersion(source, clock), timeoutSignal },
+    clock,
+    logger,
+  };
+  const liveDeps: LiveDeps = { ...deps, seats: new LiveSeats() };
+  return {
+    async queryData({ caller, queries }, signal) {
+      if (queries.length === 0) {
+        throw new PromkeepError('QUERY_INVALID', 'query contains no queries');
+      }
+      const responses = await mapConcurrently(queries, concurrency, (query) =>
+        answerQuery(answerDeps, query, caller, signal)
+      );
+      return new Map(queries.map(({ refId }, i) => [refId, responses[i]]));
+    },
+    checkHealth: (caller, signal) =>
+      checkHealth(
+        { source, archive: archive?.archive, timeoutSignal, settingsWarnings: deps.settingsWarnings },
+        callFor(caller, signal)
+      ),
+    callResource: (request, caller, signal) =>
+      answerResource({ source, apiRoutes, logger, suggestionSelectors }, request, caller, signal),
+    decideStream: async (request) => decideStream(liveDeps, request),
+    openStream: (request, emit, signal) => runStream(liveDeps, request, emit, signal),
+    async dispose() {
+      await deps.background?.stop().catch((error: unknown) => {
+        logger.warn('Recording did not end in order', { error: asPromkeepError(error).message });
+      });
+      await Promise.allSettled([source.close(), archive?.archive.close()]);
+    },
+  };
+}

@@ -1,0 +1,133 @@
+import {
+  type ArchiveHole,
+  type ArchiveOverview,
+  MOST_GAPS,
+  type RecordedOverview,
+} from '../../../src/contract/archivePage';
+import { type SummaryMetric } from '../../../src/contract/summary';
+import { countPoints, floorToGrid } from '../collect/collectGrid';
+import { reportGaps, type GapReport } from './gapReport';
+import { type Archive, type ArchiveStatus, type Clock, type LedgerEntry } from '../ports/ports';
+import { retentionMs } from '../model/retention';
+
+export interface OverviewDeps {
+  archive: Archive;
+  clock: Clock;
+  /** Age at which a time is due. */
+  settleMs: number;
+  /** Holes older than this are not asked for again. */
+  refillWindowMs: number;
+  /** This program among the archivers of the source. */
+  holder: string;
+  /** Lend names to the recorded queries that have the same expression. */
+  metrics: readonly SummaryMetric[];
+}
+
+/** Counting samples may take seconds: the number is kept for so many times as long as counting took. */
+const TOTALS_TIMES = 20;
+const TOTALS_AT_LEAST_MS = 5_000;
+/** All charts of a page ask within this time. */
+const LEDGER_FOR_MS = 4_000;
+
+/** The archive as a person looks at it. What is asked for by many at once is read once. */
+export class ArchiveOverviewReader {
+  private totals: { untilMs: number; status: Promise<ArchiveStatus> } | undefined;
+  private entries: { untilMs: number; ledger: Promise<LedgerEntry[]> } | undefined;
+
+  constructor(private readonly deps: OverviewDeps) {}
+
+  async read(): Promise<ArchiveOverview> {
+    const [status, lease, ledger] = await Promise.all([this.status(), this.deps.archive.currentLease(), this.ledger()]);
+    const { samples, series, bytes } = status;
+    const leads = lease.holder !== '' && lease.expiresInMs > 0;
+    return {
+      timeMs: this.deps.clock.nowMs(),
+      samples,
+      series,
+      bytes,
+      ...(leads ? { leader: { name: lease.holder, isThis: lease.holder === this.deps.holder } } : {}),
+      queries: ledger.map((entry) => describeEntry(this.deps, entry)),
+    };
+  }
+
+  /** Rejects with what the database said; a failure is not remembered. */
+  ledger(): Promise<LedgerEntry[]> {
+    const nowMs = this.deps.clock.nowMs();
+    if (this.entries === undefined || nowMs >= this.entries.untilMs) {
+      const ledger = this.deps.archive.ledger();
+      this.entries = { untilMs: nowMs + LEDGER_FOR_MS, ledger };
+      ledger.catch(() => (this.entries = undefined));
+    }
+    return this.entries.ledger;
+  }
+
+  private status(): Promise<ArchiveStatus> {
+    const nowMs = this.deps.clock.nowMs();
+    if (this.totals === undefined || nowMs >= this.totals.untilMs) {
+      const totals = { untilMs: Infinity, status: this.deps.archive.status() };
+      this.totals = totals;
+      totals.status.then(
+        () => {
+          const doneMs = this.deps.clock.nowMs();
+          totals.untilMs = doneMs + Math.max(TOTALS_AT_LEAST_MS, (doneMs - nowMs) * TOTALS_TIMES);
+        },
+        () => (this.totals = undefined)
+      );
+    }
+    return this.totals.status;
+  }
+}
+
+/** The metric a recorded query was made for, by its expression. */
+export function metricOf(
+  metrics: readonly SummaryMetric[],
+  { name, expression }: Pick<LedgerEntry, 'name' | 'expression'>
+): SummaryMetric | undefined {
+  return metrics.find(({ key, expr }) => key === name && expr === expression);
+}
+
+export function describeEntry(deps: OverviewDeps, entry: LedgerEntry): RecordedOverview {
+  const { name, expression, stepMs, retention, paused, covered, gaps } = entry;
+  const dueMs = floorToGrid(deps.clock.nowMs() - deps.settleMs, stepMs);
+  const newestMs = covered.at(-1)?.toMs;
+  const holes = holesOf(deps, entry);
+  const answeredMs = Math.max(newestMs ?? 0, gaps.at(-1)?.toMs ?? 0);
+  return {
+    name,
+    displayName: metricOf(deps.metrics, entry)?.displayName ?? name,
+    expression,
+    stepMs,
+    retention,
+    paused,
+    ...(newestMs === undefined ? {} : { newestMs }),
+    lagMs: paused || answeredMs === 0 ? 0 : Math.max(0, dueMs - answeredMs),
+    ...coverageOf(entry, reportOf(deps, entry)),
+    gaps: holes.slice(0, MOST_GAPS),
+    gapCount: holes.length,
+  };
+}
+
+/** What the archive lacks of a recorded query and whether that may still change, newest first. */
+export function holesOf(deps: OverviewDeps, entry: LedgerEntry): ArchiveHole[] {
+  const keptMs = retentionMs(entry.retention) ?? Infinity;
+  const oldestMs = deps.clock.nowMs() - Math.min(deps.refillWindowMs, keptMs);
+  return reportOf(deps, entry)
+    .missing.map(({ fromMs, toMs, reason, detail }) => ({
+      fromMs,
+      toMs,
+      reason,
+      ...(detail === undefined ? {} : { detail }),
+      outlook: entry.paused ? ('paused' as const) : toMs < oldestMs ? ('too-old' as const) : ('retried' as const),
+    }))
+    .reverse();
+}
+
+function reportOf({ clock, settleMs }: OverviewDeps, entry: LedgerEntry): GapReport {
+  return reportGaps(entry, clock.nowMs() - settleMs);
+}
+
+function coverageOf({ covered, stepMs }: LedgerEntry, { missing }: GapReport): { coverage?: number } {
+  const has = covered.reduce((sum, range) => sum + countPoints(range, stepMs), 0);
+  const lacks = missing.reduce((sum, { points }) => sum + points, 0);
+  return has + lacks > 0 ? { coverage: has / (has + lacks) } : {};
+}

@@ -1,0 +1,50 @@
+import { countPoints, findHoles, floorToGrid } from '../collect/collectGrid';
+import { type GapReason, type LedgerEntry, type TimeRange } from '../ports/ports';
+
+/** A range of grid times the archive lacks. `not-recorded`: no archiver was at work then, or it has not come to it yet. */
+export interface MissingRange extends TimeRange {
+  reason: GapReason | 'not-recorded';
+  detail?: string;
+  points: number;
+  /** `points` times the step. */
+  seconds: number;
+}
+
+export interface GapReport {
+  name: string;
+  stepMs: number;
+  paused: boolean;
+  /** Ascending and disjoint. */
+  missing: MissingRange[];
+}
+
+export type GapReader = () => Promise<GapReport[]>;
+
+/** What is due is not missing while it is being fetched. */
+const GRACE_MS = 5_000;
+
+/**
+ * Everything between the first time the ledger knows of and the newest due one that is not covered: the noted gaps, and the
+ * holes nobody noted because no archiver was there to do it.
+ *
+ * @param dueMs the newest time that is settled
+ */
+export function reportGaps({ name, stepMs, paused, covered, gaps }: LedgerEntry, dueMs: number): GapReport {
+  const known = [...covered, ...gaps].sort((a, b) => a.fromMs - b.fromMs);
+  if (known.length === 0) {
+    return { name, stepMs, paused, missing: [] };
+  }
+  const lastKnownMs = Math.max(...known.map(({ toMs }) => toMs));
+  const window = {
+    fromMs: known[0].fromMs,
+    toMs: paused ? lastKnownMs : floorToGrid(dueMs - stepMs - GRACE_MS, stepMs),
+  };
+  const holes = findHoles(window, known, stepMs).map((hole) => ({ ...hole, reason: 'not-recorded' as const }));
+  const missing = [...gaps, ...holes]
+    .sort((a, b) => a.fromMs - b.fromMs)
+    .map((range) => {
+      const points = countPoints(range, stepMs);
+      return { ...range, points, seconds: (points * stepMs) / 1000 };
+    });
+  return { name, stepMs, paused, missing };
+}

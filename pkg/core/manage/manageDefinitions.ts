@@ -1,0 +1,238 @@
+import {
+  type RecordedCheck,
+  type RecordedDefinition,
+  type RecordedFaults,
+  type RecordedQueriesAnswer,
+  type RecordedQueryItem,
+  type RecordingAmounts,
+  type RecordingRights,
+} from '../../../src/contract/recordedQuery';
+import { FORWARDS_CREDENTIALS, refusalToWrite } from '../datasource/callers';
+import { checkRecorded, type CheckDeps } from './checkDefinition';
+import { countPoints } from '../collect/collectGrid';
+import { type Caller } from '../ports/datasource';
+import { PromkeepError } from '../model/errors';
+import { reportGaps } from '../history/gapReport';
+import { type Archive, type LedgerEntry, type Logger, type ManagedQuery, type QueryChange } from '../ports/ports';
+import { type QuotaRequest, refusalOfNew } from './recordingQuota';
+
+/** What an Admin allowed for recorded queries. */
+export interface RecordingPolicy {
+  allowed: boolean;
+  /** A query with more series than this is refused. */
+  maxSeries: number;
+  /** Of all recorded queries together. */
+  limits: RecordingAmounts;
+  /** The datasource forwards OAuth tokens or cookies of its users. */
+  forwardsCredentials: boolean;
+  /** A time is recorded when it is this old. */
+  settleMs: number;
+  scrapeIntervalMs: number;
+}
+
+export interface RecordedDeps extends Omit<CheckDeps, 'policy'> {
+  archive: Archive;
+  policy: RecordingPolicy;
+  logger: Logger;
+  /** A signal that aborts after so many milliseconds; timers do not live in core. */
+  timeoutSignal(ms: number): AbortSignal;
+}
+
+/** Which query, and the revision its editor saw. */
+export interface EditTarget {
+  name: string;
+  revision: number;
+}
+
+/** A definition that was refused, field by field. */
+export class RecordedRefusal extends PromkeepError {
+  constructor(readonly faults: RecordedFaults) {
+    super('QUERY_INVALID', Object.values(faults).join(' '));
+  }
+}
+
+/** A person waits for a deletion about this long; the archive's upkeep does the rest. */
+const DELETE_PATIENCE_MS = 10_000;
+const GAPS_SHOWN = 20;
+
+/**
+ * Recorded queries as people manage them in Grafana. Everything that changes one checks the caller here [A13]: Editors and
+ * Admins may, once an Admin has allowed it for the datasource; to delete data takes an Admin. Whatever deletes waits for a date
+ * first, and until then can be taken back. Rejects with `PromkeepError`.
+ */
+export class RecordedQueries {
+  constructor(private readonly deps: RecordedDeps) {}
+
+  /** Rejects where users' own credentials go to Prometheus: one user's results are none of another's business. */
+  async list(caller: Caller): Promise<RecordedQueriesAnswer> {
+    const { archive, policy, clock } = this.deps;
+    if (policy.forwardsCredentials) {
+      throw new PromkeepError('FORBIDDEN', `Recorded queries are not available: ${FORWARDS_CREDENTIALS}.`);
+    }
+    const [queries, use, ledger, lease, waiting] = await Promise.all([
+      archive.recorded.list(),
+      archive.recorded.use(),
+      archive.ledger(),
+      archive.currentLease(),
+      archive.recorded.pending(),
+    ]);
+    const entries = new Map(ledger.map((entry) => [entry.name, entry]));
+    const dueMs = clock.nowMs() - policy.settleMs;
+    return {
+      queries: queries.map((query) => toItem(query, entries.get(query.name), dueMs)),
+      quota: { use, limits: policy.limits },
+      waiting,
+      may: this.rightsOf(caller),
+      ...(lease.expiresInMs > 0 ? { archiver: lease.holder } : {}),
+      scrapeIntervalMs: policy.scrapeIntervalMs,
+    };
+  }
+
+  /** What is wrong with a definition, and what its author should know. @param revision absent for a new query */
+  async validate(
+    definition: RecordedDefinition,
+    revision: number | undefined,
+    caller: Caller,
+    signal: AbortSignal
+  ): Promise<RecordedCheck> {
+    this.requireEditor(caller);
+    const check = await checkRecorded(this.deps, definition, signal);
+    if (revision !== undefined) {
+      return check;
+    }
+    const { recorded } = this.deps.archive;
+    const [known, use] = await Promise.all([recorded.list(), recorded.use()]);
+    const name = known.some((one) => one.name === definition.name)
+      ? 'There is a recorded query of this name already.'
+      : refusalOfNew(use, { ...definition, series: check.series ?? 0 }, this.deps.policy.limits);
+    return name === undefined ? check : { ...check, faults: { ...check.faults, name } };
+  }
+
+  /** Rejects with `RecordedRefusal` when it may not be recorded, `LIMIT_EXCEEDED` when there are too many. */
+  async create(definition: RecordedDefinition, caller: Caller, signal: AbortSignal): Promise<ManagedQuery> {
+    const by = this.requireEditor(caller);
+    const { series } = await this.refuseFaulty(definition, signal);
+    const made = await this.deps.archive.recorded.create(definition, by, this.quota(series));
+    this.tell('A recorded query was made.', made.name, by);
+    return made;
+  }
+
+  /** Prometheus is asked only when there is something new to ask it. Rejects as `create`. */
+  async update(
+    target: EditTarget,
+    change: Omit<QueryChange, 'paused'>,
+    caller: Caller,
+    signal: AbortSignal
+  ): Promise<ManagedQuery> {
+    const by = this.requireEditor(caller);
+    const known = (await this.deps.archive.recorded.list()).find(({ name }) => name === target.name);
+    const check = known && (await this.refuseFaulty({ ...known, ...change }, signal, known));
+    const changed = await this.deps.archive.recorded.change({ ...target, by }, change, this.quota(check?.series));
+    this.tell('A recorded query was changed.', changed.name, by);
+    return changed;
+  }
+
+  async setPaused(target: EditTarget, paused: boolean, caller: Caller): Promise<ManagedQuery> {
+    const by = this.requireEditor(caller);
+    const changed = await this.deps.archive.recorded.change({ ...target, by }, { paused }, this.quota());
+    this.tell(paused ? 'A recorded query was paused.' : 'A recorded query was resumed.', changed.name, by);
+    return changed;
+  }
+
+  /** With its data: when the grace time is over, and nobody has taken it back by then. */
+  async remove(target: EditTarget, withData: boolean, caller: Caller): Promise<void> {
+    const by = this.requireEditor(caller);
+    if (withData) {
+      this.requireAdmin(caller, 'Deleting the data of a recorded query');
+    }
+    await this.deps.archive.recorded.remove({ ...target, by }, withData);
+    this.tell(
+      withData ? 'A recorded query was deleted; its data waits to be deleted.' : 'A recorded query was deleted.',
+      target.name,
+      by
+    );
+  }
+
+  /** Ends the waiting of a deletion, whoever asked for it. */
+  async takeBack(name: string, caller: Caller): Promise<void> {
+    const by = this.requireEditor(caller);
+    await this.deps.archive.recorded.takeBack(name, by, this.quota());
+    this.tell('A deletion that waited for its date was taken back.', name, by);
+  }
+
+  /** @returns whether all that was to be deleted is gone; the rest follows */
+  async carryOut(name: string, caller: Caller, signal: AbortSignal): Promise<boolean> {
+    const by = this.requireEditor(caller);
+    this.requireAdmin(caller, 'Carrying out a deletion before its date');
+    const patience = AbortSignal.any([signal, this.deps.timeoutSignal(DELETE_PATIENCE_MS)]);
+    const done = await this.deps.archive.recorded.carryOut(name, by, patience);
+    this.tell('A deletion was carried out before its date.', name, by);
+    return done;
+  }
+
+  private rightsOf(caller: Caller): RecordingRights {
+    const { allowed, forwardsCredentials } = this.deps.policy;
+    const reason = !allowed
+      ? 'an Admin has not allowed recorded queries for this datasource'
+      : forwardsCredentials
+        ? FORWARDS_CREDENTIALS
+        : refusalToWrite(caller, 'record');
+    return reason === undefined
+      ? { edit: true, deleteData: caller.user?.role === 'Admin' }
+      : { edit: false, deleteData: false, reason };
+  }
+
+  /** @returns the login */
+  private requireEditor(caller: Caller): string {
+    const { edit, reason } = this.rightsOf(caller);
+    if (!edit || !caller.user) {
+      throw new PromkeepError('FORBIDDEN', `Recorded queries cannot be changed: ${reason}.`);
+    }
+    return caller.user.login;
+  }
+
+  private requireAdmin(caller: Caller, what: string): void {
+    if (!this.rightsOf(caller).deleteData) {
+      throw new PromkeepError('FORBIDDEN', `${what} needs the role Admin.`);
+    }
+  }
+
+  private async refuseFaulty(
+    definition: RecordedDefinition,
+    signal: AbortSignal,
+    known?: ManagedQuery
+  ): Promise<RecordedCheck> {
+    const check = await checkRecorded(this.deps, definition, signal, known);
+    if (Object.keys(check.faults).length > 0) {
+      throw new RecordedRefusal(check.faults);
+    }
+    return check;
+  }
+
+  private quota(series?: number): QuotaRequest {
+    return { limits: this.deps.policy.limits, ...(series === undefined ? {} : { series }) };
+  }
+
+  private tell(message: string, query: string, by: string): void {
+    this.deps.logger.info(message, { query, by });
+  }
+}
+
+function toItem(query: ManagedQuery, entry: LedgerEntry | undefined, dueMs: number): RecordedQueryItem {
+  const covered = entry?.covered ?? [];
+  const missing = entry ? reportGaps(entry, dueMs).missing : [];
+  const points = (parts: ReadonlyArray<{ fromMs: number; toMs: number }>): number =>
+    parts.reduce((sum, part) => sum + countPoints(part, query.stepMs), 0);
+  return {
+    ...query,
+    coveredPoints: points(covered),
+    missingPoints: points(missing),
+    ...(covered.length > 0 ? { newestMs: covered[covered.length - 1].toMs } : {}),
+    gaps: missing.slice(-GAPS_SHOWN).reverse().map(toGap),
+    gapCount: missing.length,
+  };
+}
+
+function toGap({ fromMs, toMs, points, reason, detail }: ReturnType<typeof reportGaps>['missing'][number]) {
+  return { fromMs, toMs, points, reason, ...(detail === undefined ? {} : { detail }) };
+}

@@ -1,0 +1,73 @@
+import { type CallOptions, type MetricSource, type RangeQuery, type TimeRange } from '../ports/ports';
+import { type QueryResult } from '../model/series';
+
+/** Answers that were asked for before they are wanted. */
+export interface ReadAhead {
+  /** As the source; once a range has been answered, the following one is asked for already. */
+  source: MetricSource;
+  /** Forgets what was asked for ahead. */
+  drop(): void;
+}
+
+interface Pending {
+  query: RangeQuery;
+  answer: Promise<QueryResult>;
+  abort: AbortController;
+}
+
+/**
+ * While one piece is written, the source works on the next. One answer an expression is held at most; one that turns out not to
+ * be wanted is aborted.
+ *
+ * @param following the range that will be wanted after this one; `undefined`: none
+ */
+export function readAhead(
+  source: MetricSource,
+  following: (range: TimeRange) => TimeRange | undefined,
+  signal: AbortSignal
+): ReadAhead {
+  const pending = new Map<string, Pending>();
+  const forget = (expr: string): void => {
+    pending.get(expr)?.abort.abort();
+    pending.delete(expr);
+  };
+  const askAhead = ({ startMs, endMs, ...rest }: RangeQuery): void => {
+    const next = following({ fromMs: startMs, toMs: endMs });
+    if (next === undefined || signal.aborted) {
+      return;
+    }
+    const query = { ...rest, startMs: next.fromMs, endMs: next.toMs };
+    const abort = new AbortController();
+    const answer = source.queryRange(query, { signal: AbortSignal.any([signal, abort.signal]) });
+    // Told to whoever asks for it; until then nobody listens.
+    answer.catch(() => undefined);
+    pending.set(rest.expr, { query, answer, abort });
+  };
+  const queryRange = async (query: RangeQuery, options: CallOptions): Promise<QueryResult> => {
+    const early = pending.get(query.expr);
+    const wanted =
+      early?.query.startMs === query.startMs &&
+      early.query.endMs === query.endMs &&
+      early.query.stepMs === query.stepMs;
+    if (early && wanted) {
+      pending.delete(query.expr);
+    } else {
+      forget(query.expr);
+    }
+    const result = await (early && wanted ? early.answer : source.queryRange(query, options));
+    askAhead(query);
+    return result;
+  };
+  return {
+    source: {
+      queryRange,
+      queryInstant: (query, options) => source.queryInstant(query, options),
+      queryExemplars: (query, options) => source.queryExemplars(query, options),
+      serverTimeMs: (options) => source.serverTimeMs(options),
+      buildInfo: (options) => source.buildInfo(options),
+      resource: (request, options) => source.resource(request, options),
+      close: () => source.close(),
+    },
+    drop: () => [...pending.keys()].forEach(forget),
+  };
+}

@@ -1,0 +1,67 @@
+import { type SummaryMetric } from '../../../src/contract/summary';
+import { fitStep } from '../readback/seam';
+import { type CallOptions } from '../ports/ports';
+import { type FindArchived } from './summaryArchive';
+import { evaluateSummaryRange, type SummaryDeps, type SummaryEvaluation, type SummaryRange } from './summaryEvaluate';
+
+/**
+ * A metric over a range, and over the same span `compareOffsetMs` earlier. Without an offset only the first is asked for.
+ *
+ * @param findArchived asked where the source has no value of the earlier time
+ */
+export async function evaluateCompared(
+  deps: SummaryDeps,
+  findArchived: FindArchived | undefined,
+  metric: SummaryMetric,
+  asked: SummaryRange & { compareOffsetMs: number | undefined },
+  call: CallOptions
+): Promise<SummaryEvaluation> {
+  const { compareOffsetMs: offsetMs } = asked;
+  if (offsetMs === undefined) {
+    return evaluateSummaryRange(deps, metric, asked, call);
+  }
+  const [now, earlier] = await Promise.all([
+    evaluateSummaryRange(deps, metric, asked, call),
+    evaluateSummaryRange(deps, metric, { ...asked, offsetMs }, call),
+  ]);
+  const archived =
+    findArchived && !earlier.failure && !hasValue(earlier)
+      ? await evaluateArchived(deps, findArchived, earlier, { ...asked, offsetMs }, call)
+      : undefined;
+  return archived
+    ? { ...now, earlier: { offsetMs, evaluation: archived, origin: 'archive' } }
+    : { ...now, earlier: { offsetMs, evaluation: earlier } };
+}
+
+function hasValue({ groups }: SummaryEvaluation): boolean {
+  return groups.some(({ value }) => value.value !== null);
+}
+
+/** A comparison is an extra: where the archive cannot give it either, there is none. */
+async function evaluateArchived(
+  deps: SummaryDeps,
+  findArchived: FindArchived,
+  { metric, expr }: SummaryEvaluation,
+  asked: SummaryRange,
+  call: CallOptions
+): Promise<SummaryEvaluation | undefined> {
+  try {
+    const found = await findArchived(expr, call);
+    if (!found) {
+      return undefined;
+    }
+    const stepMs = fitStep(asked.stepMs, found.stepMs);
+    const evaluation = await evaluateSummaryRange(
+      { ...deps, source: found.answering },
+      metric,
+      { ...asked, stepMs },
+      call
+    );
+    return hasValue(evaluation) ? evaluation : undefined;
+  } catch (error) {
+    if (call.signal.aborted) {
+      throw error;
+    }
+    return undefined;
+  }
+}

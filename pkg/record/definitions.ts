@@ -1,0 +1,86 @@
+import { asPromkeepError } from '../core/model/errors';
+import { type Archive, type Logger, type ManagedQuery, type RecordedQuery } from '../core/ports/ports';
+import { type Sleep } from './waiting';
+
+export interface DefinitionsDeps {
+  archive: Pick<Archive, 'recorded' | 'ledger'>;
+  logger: Logger;
+  sleep: Sleep;
+  /** Told what is recorded from now on, before it is. */
+  onDefinitions?: (queries: readonly ManagedQuery[]) => void;
+}
+
+/** @param earliestGapMs start of the oldest gap the ledger holds for this query */
+export type RunQuery = (query: RecordedQuery, earliestGapMs: number | undefined, signal: AbortSignal) => Promise<void>;
+
+interface Running {
+  definition: string;
+  abort: AbortController;
+  ended: Promise<void>;
+}
+
+/** One small select; an edit is seen this much later at most, wherever it was made. Notifications do not pass poolers. */
+export const DEFINITIONS_EVERY_MS = 2_000;
+
+/**
+ * Runs the recorded queries as the archive defines them, and follows every change: a new or resumed one begins, a paused or
+ * deleted one ends, a changed one ends and begins anew. Resolves after the signal, when all of them have ended.
+ */
+export async function followDefinitions(deps: DefinitionsDeps, run: RunQuery, signal: AbortSignal): Promise<void> {
+  const running = new Map<string, Running>();
+  let failing = false;
+  while (!signal.aborted) {
+    try {
+      await reconcile(deps, running, run, signal);
+      failing = false;
+    } catch (error) {
+      const { code, message } = asPromkeepError(error);
+      const level = failing || signal.aborted ? 'debug' : 'warn';
+      deps.logger[level]('The definitions cannot be read; recording goes on as before.', { code, error: message });
+      failing = true;
+    }
+    await deps.sleep(DEFINITIONS_EVERY_MS, signal);
+  }
+  await Promise.all([...running.values()].map(({ ended }) => ended));
+}
+
+async function reconcile(
+  { archive, logger, onDefinitions }: DefinitionsDeps,
+  running: Map<string, Running>,
+  run: RunQuery,
+  signal: AbortSignal
+): Promise<void> {
+  const wanted = new Map((await archive.recorded.list()).filter(({ paused }) => !paused).map((one) => [one.name, one]));
+  onDefinitions?.([...wanted.values()]);
+  for (const [name, one] of running) {
+    const query = wanted.get(name);
+    if (query === undefined || definitionOf(query) !== one.definition) {
+      logger.info('A recorded query was changed, paused or deleted; its old form ends.', { query: name });
+      running.delete(name);
+      one.abort.abort(new Error('The recorded query has changed.'));
+      // A query must not overlap itself.
+      await one.ended;
+    }
+  }
+  const fresh = [...wanted.values()].filter(({ name }) => !running.has(name));
+  if (fresh.length === 0 || signal.aborted) {
+    return;
+  }
+  const gapStarts = new Map(
+    (await archive.ledger()).flatMap(({ name, gaps }) => (gaps.length > 0 ? [[name, earliest(gaps)] as const] : []))
+  );
+  for (const query of fresh) {
+    logger.debug('Recording a query.', { query: query.name });
+    const abort = new AbortController();
+    const ended = run(query, gapStarts.get(query.name), AbortSignal.any([signal, abort.signal]));
+    running.set(query.name, { definition: definitionOf(query), abort, ended });
+  }
+}
+
+function definitionOf({ expression, stepMs, retention }: RecordedQuery): string {
+  return JSON.stringify([expression, stepMs, retention]);
+}
+
+function earliest(gaps: ReadonlyArray<{ fromMs: number }>): number {
+  return gaps.reduce((least, { fromMs }) => Math.min(least, fromMs), Infinity);
+}

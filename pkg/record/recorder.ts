@@ -1,0 +1,125 @@
+import { type RecordingAmounts } from '../../src/contract/recordedQuery';
+import { type CollectDeps } from '../core/collect/fetchRange';
+import { type RefillSettings } from '../core/collect/refill';
+import { type Clock, type Lease, type Logger, type RecordedQuery } from '../core/ports/ports';
+import { SourceClock } from '../core/collect/sourceClock';
+import { rememberVersion } from '../core/datasource/sourceVersion';
+import { openAllowance } from './allowance';
+import { type ArchiverMetrics } from './recorderEvents';
+import { becomeLeader, type LeadershipDeps, type LeaseTerms } from './takeLease';
+import { fenceArchive } from '../core/collect/underLease';
+import { followDefinitions } from './definitions';
+import { QueryLoop } from './definitionLoop';
+import { renewUntilLost } from './renewLease';
+import { Slots, sleepUntilTimer, type Sleep } from './waiting';
+
+export interface ArchiverOptions extends Omit<CollectDeps, 'sourceVersion' | 'allowance'> {
+  /** Of all recorded queries together; absent: there are none. */
+  limits?: RecordingAmounts;
+  /** Those of a config file; absent: there is none, and what the archive defines is recorded. */
+  queries?: readonly RecordedQuery[];
+  refill: RefillSettings;
+  lease: LeaseTerms;
+  /** Runs evenly whatever is done to the machine's time. */
+  monotonicClock: Clock;
+  logger: Logger;
+  metrics: ArchiverMetrics;
+  /** Replaced in tests. */
+  sleep?: Sleep;
+  /** Queries that may be fetched at once. */
+  concurrency?: number;
+}
+
+/** Runs the recorded queries on their schedule until it is stopped. */
+export interface Archiver {
+  start(): void;
+  /** Ends after the running requests have been aborted and the running transaction is over; gives the lease back. */
+  stop(): Promise<void>;
+}
+
+const CONCURRENCY = 2;
+
+/**
+ * A candidate for leadership of its source. While it leads, there is one loop a query, as the archive defines them at the time, so that a query never overlaps itself;
+ * a few slots for all of them, taken piece by piece in the order they ask, so that a query with much to catch up does not hold
+ * the others back. Everything it writes carries its epoch.
+ */
+export function createArchiver(options: ArchiverOptions): Archiver {
+  const abort = new AbortController();
+  const { signal } = abort;
+  let running: Promise<void> | undefined;
+  return {
+    start() {
+      running ??= run(options, signal);
+    },
+    async stop() {
+      abort.abort(new Error('The archiver stops.'));
+      await running;
+    },
+  };
+}
+
+async function run(options: ArchiverOptions, signal: AbortSignal): Promise<void> {
+  const deps = { ...options, sleep: options.sleep ?? sleepUntilTimer };
+  while (!signal.aborted) {
+    const lease = await becomeLeader(deps, signal);
+    if (lease) {
+      await lead(deps, lease, signal);
+    }
+  }
+}
+
+/** Records until stopped or replaced. */
+async function lead(deps: ArchiverOptions & LeadershipDeps, lease: Lease, stopSignal: AbortSignal): Promise<void> {
+  const { archive, logger, metrics } = deps;
+  const replaced = new AbortController();
+  const onReplaced = (): void => {
+    if (!replaced.signal.aborted) {
+      logger.warn('Another archiver has taken over; this one waits.', { epoch: lease.epoch });
+      replaced.abort(new Error('Another archiver leads.'));
+    }
+  };
+  const signal = AbortSignal.any([stopSignal, replaced.signal]);
+  metrics.led(true, lease.epoch);
+  const slots = new Slots(deps.concurrency ?? CONCURRENCY);
+  const { allowance, onDefinitions } = openAllowance(deps);
+  const loopDeps = {
+    ...deps,
+    allowance,
+    clock: watchClock(deps),
+    archive: fenceArchive(archive, lease.epoch, onReplaced),
+    slots,
+    sourceVersion: rememberVersion(deps.source, deps.clock),
+  };
+  await Promise.all([
+    renewUntilLost(deps, lease, onReplaced, signal),
+    followDefinitions(
+      { ...deps, onDefinitions },
+      (query, earliestGapMs, untilChanged) => new QueryLoop(loopDeps, query, earliestGapMs).run(untilChanged),
+      signal
+    ),
+  ]);
+  metrics.led(false, lease.epoch);
+  if (!replaced.signal.aborted) {
+    // An archive that is away keeps the lease until it runs out; nothing depends on giving it back.
+    await archive.releaseLease(lease).catch(() => undefined);
+  }
+}
+
+/** Beyond this somebody should look at the machine's time; what is recorded does not depend on it. */
+const OFFSET_WARN_MS = 5_000;
+
+function watchClock({ source, clock, monotonicClock, logger, metrics }: ArchiverOptions): SourceClock {
+  let warned = false;
+  return new SourceClock(source, clock, monotonicClock, (offsetMs) => {
+    metrics.skewed(offsetMs);
+    const off = Math.abs(offsetMs) > OFFSET_WARN_MS;
+    if (off !== warned) {
+      const text = off
+        ? "This machine's clock differs from Prometheus'; recording goes by Prometheus' clock."
+        : "This machine's clock agrees with Prometheus' again.";
+      logger[off ? 'warn' : 'info'](text, { aheadSeconds: Math.round(offsetMs / 100) / 10 });
+    }
+    warned = off;
+  });
+}

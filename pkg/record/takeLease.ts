@@ -1,0 +1,95 @@
+import { asPromkeepError, PromkeepError } from '../core/model/errors';
+import { type Archive, type Lease, type Logger, type RecordedQuery } from '../core/ports/ports';
+import { type ArchiverMetrics } from './recorderEvents';
+import { retryDelayMs } from './backoff';
+import { fenceArchive } from '../core/collect/underLease';
+import { type Sleep } from './waiting';
+
+export interface LeaseTerms {
+  /** Names this run of this program; see `LeaseRequest`. */
+  holder: string;
+  /** How long a leader that is silent stays leader; it renews three times as often. */
+  durationMs: number;
+}
+
+export interface LeadershipDeps {
+  archive: Archive;
+  /** Those of a config file, made known by whoever leads; absent: this program has no config file. */
+  queries?: readonly RecordedQuery[];
+  lease: LeaseTerms;
+  logger: Logger;
+  metrics: ArchiverMetrics;
+  sleep: Sleep;
+}
+
+export const LEASE_MS = 15_000;
+
+export function renewEveryMs({ durationMs }: LeaseTerms): number {
+  return durationMs / 3;
+}
+
+/**
+ * Migrates, waits for the lease and makes the config file's queries known; tries until it succeeds, since the archive may come
+ * later. Only the leader makes queries known: a candidate with another configuration must not interfere. But a leader without
+ * a config file (the Grafana plugin) has none to interfere with, and would else keep an edited file from taking effect.
+ *
+ * @returns `undefined` when stopped before
+ */
+export async function becomeLeader(deps: LeadershipDeps, signal: AbortSignal): Promise<Lease | undefined> {
+  const { archive, lease: terms, logger, metrics } = deps;
+  const tell = createTeller(logger);
+  let failures = 0;
+  let migrated = false;
+  let provisionedFor: number | undefined;
+  while (!signal.aborted) {
+    try {
+      if (!migrated) {
+        await archive.migrate();
+        migrated = true;
+      }
+      const lease = await archive.holdLease({ ...terms, provisions: deps.queries !== undefined });
+      if (lease.holder === terms.holder) {
+        await provision(deps, lease);
+        const queries = (await archive.recorded.list()).filter(({ paused }) => !paused).length;
+        logger.info('The archive is ready; recording.', { queries, epoch: lease.epoch });
+        return lease;
+      }
+      if (lease.provisions === false && provisionedFor !== lease.epoch) {
+        await provision(deps, lease);
+        provisionedFor = lease.epoch;
+      }
+      failures = 0;
+      metrics.led(false, lease.epoch);
+      tell('info', 'Another archiver records; this one waits.', { holder: lease.holder, epoch: lease.epoch });
+      await deps.sleep(Math.max(50, Math.min(renewEveryMs(terms), lease.expiresInMs)), signal);
+    } catch (error) {
+      if (error instanceof PromkeepError && error.code === 'ARCHIVE_NOT_LEADER') {
+        continue;
+      }
+      const { code, message } = asPromkeepError(error);
+      failures++;
+      tell('error', 'The archive is not available; recording waits.', { code, error: message });
+      await deps.sleep(retryDelayMs(failures, Math.random()), signal);
+    }
+  }
+  return undefined;
+}
+
+/** Under the epoch of whoever leads; when that has changed meanwhile, the next turn of the loop finds out. */
+async function provision({ archive, queries }: LeadershipDeps, lease: Lease): Promise<void> {
+  if (queries !== undefined) {
+    await fenceArchive(archive, lease.epoch).provision(queries);
+  }
+}
+
+type Tell = (level: 'info' | 'error', message: string, attributes: Record<string, string | number>) => void;
+
+/** Says what changes: an archive that is away for a day, or a leader that lives for a year, must not fill the log. */
+function createTeller(logger: Logger): Tell {
+  let told: string | undefined;
+  return (level, message, attributes) => {
+    const text = JSON.stringify([message, attributes]);
+    logger[text === told ? 'debug' : level](message, attributes);
+    told = text;
+  };
+}

@@ -1,0 +1,96 @@
+import { dateTimeFormat } from '@grafana/data';
+import { type ArchiveHistory } from '../../contract/archivePage';
+
+/** Where a chart draws: pixels of the plot, without the room of its axes. */
+export interface ChartScale {
+  widthPx: number;
+  heightPx: number;
+  fromMs: number;
+  toMs: number;
+  low: number;
+  high: number;
+  x(timeMs: number): number;
+  y(value: number): number;
+}
+
+/** The values' own range, from zero up where that wastes no more than half of the height. */
+export function scaleOf(history: ArchiveHistory, widthPx: number, heightPx: number): ChartScale {
+  const { fromMs, toMs } = history;
+  const { low, high } = valueRange(history);
+  return {
+    widthPx,
+    heightPx,
+    fromMs,
+    toMs,
+    low,
+    high,
+    x: (timeMs) => ((timeMs - fromMs) / Math.max(1, toMs - fromMs)) * widthPx,
+    y: (value) => heightPx - ((value - low) / (high - low)) * heightPx,
+  };
+}
+
+function valueRange({ series, min, max }: ArchiveHistory): { low: number; high: number } {
+  let [low, high] = [Infinity, -Infinity];
+  for (const one of series) {
+    for (const values of [one.min ?? one.values, one.max ?? one.values]) {
+      for (const value of values) {
+        if (value !== null) {
+          low = Math.min(low, value);
+          high = Math.max(high, value);
+        }
+      }
+    }
+  }
+  if (low > high) {
+    return { low: min ?? 0, high: max ?? 1 };
+  }
+  if (low >= 0 && (low <= high / 2 || min === 0)) {
+    low = 0;
+  }
+  const stepOf = niceStep(Math.max(high - low, Math.abs(high) * 1e-6, 1e-9) / 3);
+  low = Math.floor(low / stepOf) * stepOf;
+  high = Math.ceil(high / stepOf) * stepOf;
+  return high > low ? { low, high } : { low: low - stepOf, high: high + stepOf };
+}
+
+/** Two to five round values between the ends of the scale, ends included, and how far they lie apart. */
+export function valueTicks({ low, high }: Pick<ChartScale, 'low' | 'high'>): { step: number; values: number[] } {
+  const step = niceStep((high - low) / 3);
+  const values: number[] = [];
+  for (let i = Math.ceil(low / step - 1e-6); i * step <= high + step * 1e-6; i++) {
+    values.push(i * step);
+  }
+  return { step, values };
+}
+
+/** 1, 2 or 5 times a power of ten, not below `least`. */
+function niceStep(least: number): number {
+  const power = 10 ** Math.floor(Math.log10(least));
+  return ([1, 2, 5].find((factor) => factor * power >= least * 0.999) ?? 10) * power;
+}
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 86_400_000;
+const TIME_STEPS_MS = [
+  ...[1, 2, 5, 10, 20, 30].map((count) => count * 1_000),
+  ...[1, 2, 5, 10, 20, 30].map((count) => count * MINUTE_MS),
+  ...[1, 2, 3, 6, 12].map((count) => count * HOUR_MS),
+  ...[1, 2, 5, 10, 30, 90, 365].map((count) => count * DAY_MS),
+];
+/** A label such as `11-23 04:30` and some air. */
+const LABEL_PX = 78;
+
+/** Round times of the reader's clock, as many as have room. */
+export function timeTicks({ fromMs, toMs, widthPx }: ChartScale): Array<{ timeMs: number; label: string }> {
+  const least = (toMs - fromMs) / Math.max(1, Math.floor(widthPx / LABEL_PX));
+  const stepMs = TIME_STEPS_MS.find((step) => step >= least) ?? TIME_STEPS_MS[TIME_STEPS_MS.length - 1];
+  const offsetMs = new Date(toMs).getTimezoneOffset() * MINUTE_MS;
+  const format =
+    stepMs < MINUTE_MS ? 'HH:mm:ss' : toMs - fromMs <= DAY_MS ? 'HH:mm' : stepMs < DAY_MS ? 'MM-DD HH:mm' : 'MM-DD';
+  const ticks: Array<{ timeMs: number; label: string }> = [];
+  for (let timeMs = Math.ceil((fromMs - offsetMs) / stepMs) * stepMs + offsetMs; timeMs <= toMs; timeMs += stepMs) {
+    ticks.push({ timeMs, label: dateTimeFormat(timeMs, { format }) });
+  }
+  return ticks;
+}

@@ -1,0 +1,137 @@
+import { type DataFrame } from '@grafana/data';
+import { type ArchiveHistory, type ArchiveOverview } from '../../contract/archivePage';
+import { isRecord, wordsIn } from '../../contract/lenient';
+import { parseFailure, parseFrames } from './parseAnswers';
+import { parseHistory, parseOverview } from '../history/parseArchive';
+
+/** What the page asks of the server it came from. Every promise rejects with an `Error` whose message a person can read. */
+export interface PageApi {
+  /**
+   * Server-sent events.
+   *
+   * @returns closes the stream
+   */
+  openStream(rangeMs: number, listener: StreamListener): () => void;
+  summary(rangeMs: number, signal: AbortSignal): Promise<SummaryAnswer>;
+  /** `off` when the server keeps nothing. */
+  archive(signal: AbortSignal): Promise<ArchiveOverview | 'off'>;
+  history(request: HistoryRequest, signal: AbortSignal): Promise<ArchiveHistory>;
+}
+
+export interface StreamListener {
+  onSummary(answer: SummaryAnswer | Error): void;
+  onArchive(answer: ArchiveOverview | 'off' | Error): void;
+  /** The server is there and has nothing to tell. */
+  onBeat(): void;
+  /** @param comesBack whether the browser tries again by itself; otherwise the server refused, or something between blocked it */
+  onLost(comesBack: boolean): void;
+}
+
+export interface SummaryAnswer {
+  frames: DataFrame[];
+  /** The server's clock: the reader's may be wrong, and ages are counted from it. */
+  serverTimeMs: number;
+}
+
+export interface HistoryRequest {
+  name: string;
+  fromMs: number;
+  toMs: number;
+  points: number;
+}
+
+export const httpApi: PageApi = {
+  openStream(rangeMs, listener) {
+    const source = new EventSource(`/api/live?rangeMs=${rangeMs}`);
+    source.addEventListener('summary', ({ data }) => listener.onSummary(tryTo(() => readSummary(parseEvent(data)))));
+    source.addEventListener('archive', ({ data }) => listener.onArchive(tryTo(() => readArchive(parseEvent(data)))));
+    source.addEventListener('heartbeat', () => listener.onBeat());
+    source.addEventListener('error', () => listener.onLost(source.readyState !== EventSource.CLOSED));
+    return () => source.close();
+  },
+
+  async summary(rangeMs, signal) {
+    const response = await get(`/api/frames/summary?rangeMs=${rangeMs}`, signal);
+    if (!response.ok) {
+      throw new Error(await failureOf(response));
+    }
+    const dateMs = Date.parse(response.headers.get('date') ?? '');
+    return {
+      frames: parseFrames(await readJson(response)),
+      serverTimeMs: Number.isNaN(dateMs) ? Date.now() : dateMs,
+    };
+  },
+
+  async archive(signal) {
+    const response = await get('/api/archive/overview', signal);
+    if (response.status === 409) {
+      return 'off';
+    }
+    if (!response.ok) {
+      throw new Error(await failureOf(response));
+    }
+    return parseOverview(await readJson(response));
+  },
+
+  async history({ name, fromMs, toMs, points }, signal) {
+    const query = new URLSearchParams({
+      name,
+      start: String(fromMs / 1000),
+      end: String(toMs / 1000),
+      points: String(points),
+    });
+    const response = await get(`/api/archive/history?${query}`, signal);
+    if (!response.ok) {
+      throw new Error(await failureOf(response));
+    }
+    return parseHistory(await readJson(response));
+  },
+};
+
+function parseEvent(data: unknown): unknown {
+  const body: unknown = JSON.parse(String(data));
+  const failure = wordsIn(body, 'failure');
+  if (failure !== undefined) {
+    throw new Error(failure);
+  }
+  return body;
+}
+
+function readSummary(body: unknown): SummaryAnswer {
+  const timeMs = isRecord(body) ? body.timeMs : undefined;
+  return { frames: parseFrames(body), serverTimeMs: typeof timeMs === 'number' ? timeMs : Date.now() };
+}
+
+function readArchive(body: unknown): ArchiveOverview | 'off' {
+  return isRecord(body) && body.off === true ? 'off' : parseOverview(body);
+}
+
+function tryTo<T>(read: () => T): T | Error {
+  try {
+    return read();
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}
+
+function get(path: string, signal: AbortSignal): Promise<Response> {
+  return fetch(path, {
+    signal,
+    credentials: 'same-origin',
+    cache: 'no-store',
+    headers: { accept: 'application/json' },
+  });
+}
+
+async function readJson(response: Response): Promise<unknown> {
+  try {
+    return await response.json();
+  } catch (cause) {
+    throw new Error('The answer is not JSON', { cause });
+  }
+}
+
+async function failureOf(response: Response): Promise<string> {
+  const body: unknown = await response.json().catch(() => undefined);
+  return parseFailure(body) ?? `The server answered ${response.status}`;
+}

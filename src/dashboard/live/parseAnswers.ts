@@ -1,0 +1,32 @@
+import { dataFrameFromJSON, type DataFrame, type DataFrameJSON } from '@grafana/data';
+import * as v from 'valibot';
+import { isRecord, wordsIn } from '../../contract/lenient';
+
+/** Columns may hold anything: they are as long as a chart, and `dataFrameFromJSON` reads their values. */
+const COLUMN = v.custom<unknown[]>(Array.isArray);
+
+const FRAME = v.object({
+  schema: v.object({ fields: v.array(v.object({ name: v.string() })) }),
+  data: v.nullish(v.object({ values: v.array(COLUMN) })),
+});
+
+const FRAMES = v.object({ frames: v.array(v.custom<DataFrameJSON>((frame) => v.is(FRAME, frame))) });
+
+/** `{frames: DataFrameJSON[]}` → frames; throws an `Error` for anything else. */
+export function parseFrames(body: unknown): DataFrame[] {
+  return readAnswer(FRAMES, body, 'The answer holds no frames').frames.map((frame) => dataFrameFromJSON(frame));
+}
+
+/** What a schema makes of an answer's body; throws an `Error` with a reason for people when it does not fit. */
+export function readAnswer<T extends v.GenericSchema>(schema: T, body: unknown, otherwise: string): v.InferOutput<T> {
+  const read = v.safeParse(schema, body);
+  if (!read.success) {
+    throw new Error(otherwise);
+  }
+  return read.output;
+}
+
+/** The message of an error body: `{error: {message}}`, `{error: "…"}` or `{message}`. */
+export function parseFailure(body: unknown): string | undefined {
+  return wordsIn(isRecord(body) ? body.error : undefined, 'message') ?? wordsIn(body, 'error', 'message');
+}

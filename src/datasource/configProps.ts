@@ -1,4 +1,0 @@
-import { type DataSourcePluginOptionsEditorProps } from '@grafana/data';
-import { type PromkeepOptions, type PromkeepSecureOptions } from './promkeepPromQuery';
-
-export type ConfigProps = DataSourcePluginOptionsEditorProps<PromkeepOptions, PromkeepSecureOptions>;

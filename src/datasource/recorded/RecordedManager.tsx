@@ -1,0 +1,102 @@
+import { Alert, Button, LoadingPlaceholder, Stack } from '@grafana/ui';
+import { useState } from 'react';
+import { type RecordedDefinition, type RecordedQueryItem } from '../../contract/recordedQuery';
+import { type RecordedClient } from './recordedClient';
+import { RecordedForm } from './RecordedForm';
+import { RecordedQuota } from './RecordedQuota';
+import { RecordedTable } from './RecordedTable';
+import { RecordedWaiting } from './RecordedWaiting';
+import { say } from '../texts';
+import { useRecorded } from './useRecorded';
+
+interface ManagerProps {
+  client: RecordedClient;
+  /** The list is loaded again when it changes. */
+  version?: unknown;
+}
+
+type Open = { kind: 'list' } | { kind: 'new' } | { kind: 'edit'; query: RecordedQueryItem };
+
+/** The recorded queries of a datasource: what they are, how they do, and, for those who may, everything to change them. */
+export function RecordedManager({ client, version }: ManagerProps) {
+  const { answer, failure, reload } = useRecorded(client, version);
+  const [open, setOpen] = useState<Open>({ kind: 'list' });
+  const [problem, setProblem] = useState<string>();
+  if (!answer) {
+    return failure === undefined ? (
+      <LoadingPlaceholder text={say('recorded.loading')} />
+    ) : (
+      <Alert severity="warning" title={say('recorded.notLoaded')}>
+        {failure}
+      </Alert>
+    );
+  }
+  const act = async (work: Promise<void>) => {
+    setProblem(undefined);
+    await work.catch((error: unknown) => setProblem(error instanceof Error ? error.message : String(error)));
+    reload();
+  };
+  if (open.kind !== 'list') {
+    const close = () => {
+      setOpen({ kind: 'list' });
+      reload();
+    };
+    return (
+      <>
+        <h5>{say(open.kind === 'edit' ? 'recorded.edit' : 'recorded.add')}</h5>
+        <RecordedForm
+          client={client}
+          initial={open.kind === 'edit' ? open.query : emptyDefinition(answer.scrapeIntervalMs)}
+          {...(open.kind === 'edit' ? { revision: open.query.revision } : {})}
+          onSaved={close}
+          onCancel={close}
+        />
+      </>
+    );
+  }
+  return (
+    <Stack direction="column" gap={1} alignItems="flex-start">
+      {!answer.may.edit && (
+        <Alert severity="info" title={say('recorded.readOnly')}>
+          {answer.may.reason}
+        </Alert>
+      )}
+      {answer.may.edit && answer.archiver === undefined && (
+        <Alert severity="warning" title={say('recorded.noArchiver')}>
+          {say('recorded.noArchiverHint')}
+        </Alert>
+      )}
+      {problem !== undefined && (
+        <Alert severity="error" title={say('recorded.notDone')} onRemove={() => setProblem(undefined)}>
+          {problem}
+        </Alert>
+      )}
+      {failure !== undefined && (
+        <Alert severity="warning" title={say('recorded.notLoaded')}>
+          {failure}
+        </Alert>
+      )}
+      <RecordedWaiting
+        answer={answer}
+        onTakeBack={(name) => void act(client.takeBack(name))}
+        onCarryOut={(name) => void act(client.carryOut(name))}
+      />
+      <RecordedTable
+        answer={answer}
+        onEdit={(query) => setOpen({ kind: 'edit', query })}
+        onPause={(query, paused) => void act(client.setPaused(query, paused))}
+        onDelete={(query, withData) => void act(client.remove(query, withData))}
+      />
+      <RecordedQuota quota={answer.quota} />
+      {answer.may.edit && (
+        <Button type="button" icon="plus" variant="secondary" onClick={() => setOpen({ kind: 'new' })}>
+          {say('recorded.add')}
+        </Button>
+      )}
+    </Stack>
+  );
+}
+
+function emptyDefinition(stepMs: number): RecordedDefinition {
+  return { name: '', expression: '', stepMs, retention: '1y' };
+}

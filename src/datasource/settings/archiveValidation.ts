@@ -1,0 +1,72 @@
+import { type ArchiveJsonData, LIMIT_SETTINGS } from '../../contract/settings';
+import { say } from '../texts';
+
+/** One message per field that is wrong; nothing while the archive is switched off. */
+export type ArchiveFaults = Partial<Record<keyof ArchiveJsonData, string>>;
+
+/** What must be right before the archive part of the settings is worth saving. The backend checks again. */
+export function findArchiveFaults(settings: ArchiveJsonData): ArchiveFaults {
+  if (!settings.archiveEnabled) {
+    return {};
+  }
+  const faults: ArchiveFaults = {
+    archiveHost: faultOfHost(settings.archiveHost ?? ''),
+    archiveDatabase: faultOfName(settings.archiveDatabase, say('faults.database')),
+    archiveUser: faultOfName(settings.archiveUser, say('faults.user')),
+    archiveSchema: faultOfOptionalName(settings.archiveSchema),
+    archiveSourceName: faultOfSourceName(settings.archiveSourceName ?? ''),
+    ...Object.fromEntries(LIMIT_SETTINGS.map((name) => [name, faultOfLimit(settings[name])])),
+  };
+  return Object.fromEntries(Object.entries(faults).filter(([, message]) => message !== undefined));
+}
+
+/** A hint, not a fault: what travels over the network in the clear. */
+export function isUnencryptedRemote(settings: ArchiveJsonData): boolean {
+  const host = (settings.archiveHost ?? '').replace(/:\d+$/, '');
+  const local = host === '' || host === 'localhost' || host === '[::1]' || /^127\./.test(host) || host.startsWith('/');
+  return Boolean(settings.archiveEnabled) && !local && (settings.archiveSslMode ?? 'disable') === 'disable';
+}
+
+/** @returns a message when the text is not a PEM certificate; an empty text is none */
+export function faultOfCertificate(pem: string): string | undefined {
+  const complete = /^\s*-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----\s*$/.test(pem);
+  return pem === '' || complete ? undefined : say('faults.certificate');
+}
+
+function faultOfHost(host: string): string | undefined {
+  if (host === '') {
+    return say('faults.host');
+  }
+  if (host.includes('://')) {
+    return say('faults.hostScheme');
+  }
+  const parts = /^(\[[0-9a-fA-F:.]+\]|[^\s:/@?#[\]]+)(?::(\d{1,5}))?$/.exec(host);
+  if (!parts) {
+    return say('faults.hostForm');
+  }
+  const port = Number(parts[2] ?? 5432);
+  return port >= 1 && port <= 65535 ? undefined : say('faults.port');
+}
+
+function faultOfName(name: string | undefined, whenEmpty: string): string | undefined {
+  return name ? faultOfOptionalName(name) : whenEmpty;
+}
+
+/** PostgreSQL cuts longer identifiers off without an error, and would then use another one than was typed. */
+function faultOfOptionalName(name = ''): string | undefined {
+  if (name !== name.trim()) {
+    return say('faults.whiteSpace');
+  }
+  return new TextEncoder().encode(name).length <= 63 ? undefined : say('faults.nameLength');
+}
+
+function faultOfSourceName(name: string): string | undefined {
+  if (name !== name.trim()) {
+    return say('faults.whiteSpace');
+  }
+  return name.length <= 100 ? undefined : say('faults.sourceNameLength');
+}
+
+function faultOfLimit(limit: number | undefined): string | undefined {
+  return limit === undefined || (Number.isSafeInteger(limit) && limit > 0) ? undefined : say('faults.limit');
+}
