@@ -12,7 +12,7 @@ import { connectionFromUrl } from '../pkg/archive/connect/connection';
 import { sleepUntilTimer } from '../pkg/record/waiting';
 import { backfillQuery } from '../pkg/core/collect/backfill';
 import { COLLECT_DEFAULTS } from '../pkg/core/collect/fetchRange';
-import { type RecordedQuery } from '../pkg/core/ports/ports';
+import { type Definition } from '../pkg/core/ports/ports';
 import { rememberVersion } from '../pkg/core/datasource/sourceVersion';
 import { plainPrometheusSettings } from '../pkg/source/settings/prometheusSettings';
 import { createPrometheusSource } from '../pkg/source/prometheusSource';
@@ -112,7 +112,7 @@ async function measure(prometheusUrl: string, postgresUrl: string): Promise<Reco
   try {
     await archive.migrate();
     for (let round = 0; round <= ROUNDS; round++) {
-      const query: RecordedQuery = { name: `round ${round}`, expression: EXPRESSION, stepMs: STEP_MS, retention: '1y' };
+      const query: Definition = { name: `round ${round}`, expression: EXPRESSION, stepMs: STEP_MS, retention: '1y' };
       const curl = await timed(() => download(prometheusUrl));
       bytes = curl.result;
       const settings = { ...COLLECT_DEFAULTS, settleMs: 60_000 };

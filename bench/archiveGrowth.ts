@@ -1,7 +1,7 @@
 import { cpus, loadavg } from 'node:os';
 import { Client } from 'pg';
 import { createArchive } from '../pkg/archive/archive';
-import { type ArchiveJobs, CLOSED_AFTER_MS, createArchiveJobs } from '../pkg/archive/upkeep/upkeep';
+import { type Upkeep, CLOSED_AFTER_MS, createUpkeep } from '../pkg/archive/upkeep/upkeep';
 import { connectionFromUrl } from '../pkg/archive/connect/connection';
 import { type Archive } from '../pkg/core/ports/ports';
 import { type Labels, type Series } from '../pkg/core/model/series';
@@ -32,7 +32,7 @@ const LABELS: Labels[] = Array.from({ length: SERIES }, (_, n) => ({
 interface Rig {
   client: Client;
   archive: Archive;
-  jobs: ArchiveJobs;
+  jobs: Upkeep;
   epoch: number;
   /** The next grid time. */
   nextMs: number;
@@ -56,7 +56,7 @@ async function main(): Promise<void> {
   const rig: Rig = {
     client,
     archive: createArchive({ ...common, clock: { nowMs: () => rig.nextMs }, source: { orgId: 1, name: 'default' } }),
-    jobs: createArchiveJobs({ ...common, clock: { nowMs: () => rig.nextMs } }),
+    jobs: createUpkeep({ ...common, clock: { nowMs: () => rig.nextMs } }),
     epoch: 0,
     nextMs: T0,
   };

@@ -1,7 +1,7 @@
 import { cpus } from 'node:os';
 import { Client } from 'pg';
 import { createArchive } from '../pkg/archive/archive';
-import { createArchiveJobs } from '../pkg/archive/upkeep/upkeep';
+import { createUpkeep } from '../pkg/archive/upkeep/upkeep';
 import { float8Array } from '../pkg/archive/write/binaryArrays';
 import { connectionFromUrl } from '../pkg/archive/connect/connection';
 import { type Archive } from '../pkg/core/ports/ports';
@@ -35,7 +35,7 @@ async function main(): Promise<void> {
   await client.connect();
   const common = { connection: connectionFromUrl(postgres.url), logger, clock: { nowMs: Date.now } };
   const archive = createArchive({ ...common, source: { orgId: 1, name: 'default' } });
-  const jobs = createArchiveJobs(common);
+  const jobs = createUpkeep(common);
   try {
     const series = process.env.PROMETHEUS_URL ? await realSeries(process.env.PROMETHEUS_URL) : madeSeries();
     const result = await measure(client, archive, jobs, series);
@@ -53,7 +53,7 @@ async function main(): Promise<void> {
 async function measure(
   client: Client,
   archive: Archive,
-  jobs: ReturnType<typeof createArchiveJobs>,
+  jobs: ReturnType<typeof createUpkeep>,
   series: Series[]
 ): Promise<Record<string, unknown>> {
   const signal = new AbortController().signal;

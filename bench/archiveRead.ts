@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { Client } from 'pg';
 import { createArchive } from '../pkg/archive/archive';
-import { createArchiveJobs } from '../pkg/archive/upkeep/upkeep';
+import { createUpkeep } from '../pkg/archive/upkeep/upkeep';
 import { connectionFromUrl } from '../pkg/archive/connect/connection';
 import { type Archive, type TimeGrid } from '../pkg/core/ports/ports';
 import { type Series } from '../pkg/core/model/series';
@@ -39,7 +39,7 @@ async function main(): Promise<void> {
     clock: { nowMs: () => Date.now() + 60 * DAY_MS },
   };
   const archive = createArchive({ ...common, source: { orgId: 1, name: 'default' } });
-  const jobs = createArchiveJobs(common);
+  const jobs = createUpkeep(common);
   const loadBefore = os.loadavg()[0];
   try {
     await archive.provision(

@@ -3,12 +3,12 @@ import {
   type Archive,
   type Clock,
   type Gap,
-  type Lease,
+  type LeaseState,
   type Logger,
   type PoolUse,
   type QueryIdentity,
-  type RecordedHistory,
-  type RecordedQueryStore,
+  type History,
+  type Definitions,
   type SourceIdentity,
 } from '../core/ports/ports';
 import { toArchiveError } from './archiveErrors';
@@ -25,7 +25,7 @@ import { Partitions } from './schema/partitions';
 import { provision } from './definitions/provision';
 import { findQueryId, lockQuery } from './definitions/queryRows';
 import { readSeries } from './read/readSeries';
-import { createRecordedQueryStore, purgeNames, tellShortened } from './definitions/definitionStore';
+import { createDefinitions, purgeNames, reportShortened } from './definitions/definitionStore';
 import { timeText } from './write/sampleRows';
 import { IdentityMemory } from './write/seriesIdentity';
 import { errorCode } from './connect/sqlState';
@@ -42,7 +42,7 @@ export interface ArchiveOptions {
 }
 
 /** The state before the first leader. */
-const NOBODY: Lease = { holder: '', epoch: 0, expiresInMs: 0 };
+const NOBODY: LeaseState = { holder: '', epoch: 0, expiresInMs: 0 };
 const DAY_MS = 86_400_000;
 
 export interface PooledArchive extends Archive {
@@ -62,7 +62,7 @@ class PostgresArchive implements PooledArchive {
   constructor(private readonly options: ArchiveOptions) {
     this.database = new Database(options.connection, options.logger);
     this.memory = { partitions: new Partitions(this.database), identities: new IdentityMemory() };
-    this.recorded = createRecordedQueryStore({
+    this.definitions = createDefinitions({
       ...options,
       database: this.database,
       use: (work) => this.use(({ quoted }) => work(quoted)),
@@ -85,7 +85,7 @@ class PostgresArchive implements PooledArchive {
     return this.use(async ({ quoted }) => {
       await purgeNames({ database: this.database, source }, quoted, names, new AbortController().signal);
       const waiting = await provision(this.database, quoted, source, queries, epoch);
-      waiting.forEach((one) => tellShortened(this.options.logger, one));
+      waiting.forEach((one) => reportShortened(this.options.logger, one));
     });
   }
 
@@ -143,9 +143,9 @@ class PostgresArchive implements PooledArchive {
     return this.read((tx, schema) => readLedger(tx, schema, this.options.source));
   }
 
-  readonly recorded: RecordedQueryStore;
+  readonly definitions: Definitions;
 
-  readonly history: RecordedHistory = {
+  readonly history: History = {
     readGrid: (read, signal) =>
       this.use(({ quoted }) => readGrid(this.database, quoted, this.options.source, read, signal), signal),
     rollups: (query, range, signal) =>

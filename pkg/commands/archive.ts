@@ -1,5 +1,5 @@
 import { type RecordingAmount, type RecordingQuota, type RecordingScope } from '../../src/contract/recordedQuery';
-import { openArchiveJobs } from '../compose/sources';
+import { openUpkeep } from '../compose/sources';
 import { PromkeepError } from '../core/model/errors';
 import { grouped } from '../core/model/groupedNumber';
 import { type ArchiveStatus } from '../core/ports/ports';
@@ -28,7 +28,7 @@ export function runArchiveStatus(
 ): Promise<number> {
   return withArchive(host, options, async (archive, { recordingLimits: limits }) => {
     const status = await archive.status();
-    const recording = { use: await archive.recorded.use(), limits };
+    const recording = { use: await archive.definitions.use(), limits };
     host.writeOut(
       options.json ? `${JSON.stringify({ ...status, recording }, null, 2)}\n` : describe(status, recording)
     );
@@ -51,7 +51,7 @@ export async function runRollup(host: CommandHost, options: RollupCommandOptions
   }
   const range = windowOf(options);
   const config = archiveOf(host, options);
-  const jobs = openArchiveJobs(config, { logger: quietLogger(host), clock: CLOCK });
+  const jobs = openUpkeep(config, { logger: quietLogger(host), clock: CLOCK });
   const abort = new AbortController();
   const forget = host.onStopSignal(() => abort.abort());
   try {

@@ -4,7 +4,7 @@ import { type Config } from '../config/config';
 import { loadConfig } from '../config/loadConfig';
 import { PromkeepError } from '../core/model/errors';
 import { type Logger } from '../core/ports/ports';
-import { RECORDED_DEFAULTS } from '../core/manage/defaultDefinitions';
+import { DEFAULT_DEFINITIONS } from '../core/manage/defaultDefinitions';
 import { SUMMARY_DEFAULTS } from '../core/summary/summaryDefaults';
 import { type ProxySettings } from '../source/settings/prometheusSettings';
 import { type CommandHost } from './commandHost';
@@ -20,7 +20,7 @@ export function readConfig(
     ...(name === undefined ? {} : { file: { name, text: readConfigFile(name) } }),
     environment: { ...host.environment, ...withoutUndefined(overrides) },
     readFile: (path) => fs.readFileSync(path, 'utf8'),
-    defaults: { recordedQueries: RECORDED_DEFAULTS, summaryMetrics: SUMMARY_DEFAULTS },
+    defaults: { recordedQueries: DEFAULT_DEFINITIONS, summaryMetrics: SUMMARY_DEFAULTS },
   });
 }
 

@@ -6,7 +6,7 @@ import { type ArchiveCommandOptions, withArchive } from './withArchive';
 /** `promkeep archive take-back <query>`: what waits to be deleted of a recorded query stays. */
 export function runTakeBack(host: CommandHost, query: string, options: ArchiveCommandOptions): Promise<number> {
   return withArchive(host, options, async (archive) => {
-    await archive.recorded.takeBack(query, undefined);
+    await archive.definitions.takeBack(query, undefined);
     host.writeOut(`Taken back: what waited to be deleted of ${query} stays.\n`);
     return EXIT.ok;
   });
@@ -18,7 +18,7 @@ export function runCarryOut(host: CommandHost, query: string, options: ArchiveCo
     const abort = new AbortController();
     const forget = host.onStopSignal(() => abort.abort());
     try {
-      const done = await archive.recorded.carryOut(query, undefined, abort.signal);
+      const done = await archive.definitions.carryOut(query, undefined, abort.signal);
       host.writeOut(
         done
           ? `Carried out: it holds for ${query} from now on; the next upkeep removes what has expired by it.\n`

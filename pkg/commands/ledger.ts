@@ -7,7 +7,7 @@ import { backfillQuery, type BackfillProgress } from '../core/collect/backfill';
 import { COLLECT_DEFAULTS, type CollectDeps } from '../core/collect/fetchRange';
 import { PromkeepError } from '../core/model/errors';
 import { type GapReport } from '../core/history/gapReport';
-import { type Archive, type RecordedQuery, type TimeRange } from '../core/ports/ports';
+import { type Archive, type Definition, type TimeRange } from '../core/ports/ports';
 import { SourceClock } from '../core/collect/sourceClock';
 import { rememberVersion } from '../core/datasource/sourceVersion';
 import { verifyQuery, type Difference, type VerifyReport } from '../core/collect/verify';
@@ -130,13 +130,13 @@ export function windowOf(options: { from?: string; to?: string }): TimeRange {
 }
 
 /** Those of the configuration, and those that were made in Grafana. */
-async function knownQueries(config: Config, archive: Archive): Promise<RecordedQuery[]> {
+async function knownQueries(config: Config, archive: Archive): Promise<Definition[]> {
   const names = new Set(config.recordedQueries.map(({ name }) => name));
-  const others = (await archive.recorded.list()).filter(({ name, provisioned }) => !provisioned && !names.has(name));
+  const others = (await archive.definitions.list()).filter(({ name, provisioned }) => !provisioned && !names.has(name));
   return [...config.recordedQueries, ...others];
 }
 
-function chosen<T extends Pick<RecordedQuery, 'name'>>(queries: readonly T[], name: string | undefined): readonly T[] {
+function chosen<T extends Pick<Definition, 'name'>>(queries: readonly T[], name: string | undefined): readonly T[] {
   const found = name === undefined ? queries : queries.filter((query) => query.name === name);
   if (name !== undefined && found.length === 0) {
     const names = queries.map((query) => query.name).join(', ');

@@ -2,7 +2,7 @@ import { toJsonRecord, toStandardRecords, type JsonRecord } from '../../src/cont
 import { type QueryResult } from '../core/model/series';
 import { standardSeries } from '../core/frames/standardFrame';
 import { openSource } from '../compose/sources';
-import { askSource, TIME_PARAMETERS } from '../routes/evaluate';
+import { evaluate, TIME_PARAMETERS } from '../routes/evaluate';
 import { readParameters } from '../routes/parameters';
 import { proxiesOf, readConfig } from './commandConfig';
 import { CLOCK, EXIT, type CommandHost } from './commandHost';
@@ -30,7 +30,7 @@ export async function runQuery(host: CommandHost, expr: string, options: QueryCo
   const forget = host.onStopSignal(() => abort.abort());
   try {
     const deps = { source, clock: CLOCK, limits: config.server.limits };
-    const result = await askSource(deps, times, expr, { signal: abort.signal });
+    const result = await evaluate(deps, times, expr, { signal: abort.signal });
     for (const text of [...result.warnings, ...result.infos]) {
       host.writeError(`${text}\n`);
     }

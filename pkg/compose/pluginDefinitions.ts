@@ -11,7 +11,7 @@ import { PromkeepError } from '../core/model/errors';
 import { type MemoryBudget } from '../core/memory/memoryBudget';
 import { parseInterval } from '../core/model/goDuration';
 import { type Archive, type Clock, type Logger } from '../core/ports/ports';
-import { RecordedQueries, type RecordingPolicy } from '../core/manage/manageDefinitions';
+import { DefinitionManager, type RecordingPolicy } from '../core/manage/manageDefinitions';
 import { wholeMs } from '../core/query/step';
 import { type ArchiveMetrics } from '../metrics/archiveMetrics';
 import { type PrometheusSettings, type ProxySettings } from '../source/settings/prometheusSettings';
@@ -65,7 +65,7 @@ export function openRecorded(parts: RecordedParts): RecordedSide {
     settleMs,
     scrapeIntervalMs,
   };
-  const queries = new RecordedQueries({
+  const queries = new DefinitionManager({
     archive: archive ?? refusingArchive(new PromkeepError('ARCHIVE_OFF', 'This datasource has no archive.')),
     source,
     clock,

@@ -1,9 +1,9 @@
 import { type PooledArchive } from '../archive/archive';
-import { createArchiveJobs } from '../archive/upkeep/upkeep';
+import { createUpkeep } from '../archive/upkeep/upkeep';
 import { type ArchiveSettings } from '../archive/connect/archiveSettings';
-import { createArchiver } from '../record/recorder';
+import { createRecorder } from '../record/recorder';
 import { LEASE_MS } from '../record/takeLease';
-import { createUpkeep } from '../record/upkeepSchedule';
+import { createUpkeepSchedule } from '../record/upkeepSchedule';
 import { archiveWatch } from './apiRoutes';
 import { upkeepJobs } from './upkeep';
 import { COLLECT_DEFAULTS } from '../core/collect/fetchRange';
@@ -41,7 +41,7 @@ export function startRecorder(parts: RecorderParts): Recorder {
   const { settings, archive, source, budget, settleMs, logger, clock, holder, datasource } = parts;
   const monotonicClock: Clock = { nowMs: () => performance.now() };
   const told = parts.metrics.open({ source: settings.source, datasource }, archiveWatch(archive, clock, settleMs));
-  const archiver = createArchiver({
+  const archiver = createRecorder({
     source,
     budget,
     archive,
@@ -59,8 +59,8 @@ export function startRecorder(parts: RecorderParts): Recorder {
     lease: { holder, durationMs: LEASE_MS },
     refill: REFILL_DEFAULTS,
   });
-  const jobs = createArchiveJobs({ connection: settings.connection, logger, clock });
-  const upkeep = createUpkeep({ logger, metrics: told.upkeep, jobs: upkeepJobs(jobs), monotonicClock });
+  const jobs = createUpkeep({ connection: settings.connection, logger, clock });
+  const upkeep = createUpkeepSchedule({ logger, metrics: told.upkeep, jobs: upkeepJobs(jobs), monotonicClock });
   archiver.start();
   upkeep.start();
   return {

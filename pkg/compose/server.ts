@@ -1,10 +1,10 @@
-import { createArchiver } from '../record/recorder';
-import { createUpkeep } from '../record/upkeepSchedule';
+import { createRecorder } from '../record/recorder';
+import { createUpkeepSchedule } from '../record/upkeepSchedule';
 import { archiveWatch, composeApiRoutes, scrapeIntervalText, summaryReader } from './apiRoutes';
 import { Closers } from './closers';
 import { createMemoryBudget } from './memory';
 import { archiveViewer, liveFeeds } from './page';
-import { openArchive, openArchiveJobs, openSource } from './sources';
+import { openArchive, openUpkeep, openSource } from './sources';
 import { upkeepJobs } from './upkeep';
 import { type ArchiveConfig, type Config } from '../config/config';
 import { COLLECT_DEFAULTS } from '../core/collect/fetchRange';
@@ -106,7 +106,7 @@ async function open(config: Config, options: ServeOptions, closers: Closers): Pr
   const { url } = await server.listen();
   if (config.archive && archive) {
     const told = metrics.archive.open({ source: config.archive.source }, archiveWatch(archive, clock, settleMs));
-    const archiver = createArchiver({
+    const archiver = createRecorder({
       source,
       budget,
       archive,
@@ -141,9 +141,9 @@ function startUpkeep(
   { upkeep: metrics }: RecorderMetrics,
   closers: Closers
 ): void {
-  const jobs = openArchiveJobs(config, { logger, clock });
+  const jobs = openUpkeep(config, { logger, clock });
   closers.push('archive jobs', () => jobs.close());
-  const upkeep = createUpkeep({
+  const upkeep = createUpkeepSchedule({
     logger,
     metrics,
     monotonicClock: MONOTONIC_CLOCK,

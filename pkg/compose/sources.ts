@@ -1,5 +1,5 @@
 import { createArchive, type PooledArchive } from '../archive/archive';
-import { type ArchiveJobs, createArchiveJobs } from '../archive/upkeep/upkeep';
+import { type Upkeep, createUpkeep } from '../archive/upkeep/upkeep';
 import { type ArchiveConnection, connectionFromUrl } from '../archive/connect/connection';
 import { type ArchiveConfig, type PrometheusConfig } from '../config/config';
 import { type Clock, type Logger, type MetricSource } from '../core/ports/ports';
@@ -33,8 +33,8 @@ export function openArchive(config: ArchiveConfig, surroundings: Surroundings): 
 }
 
 /** The jobs that keep the same database small; they have a connection of their own. Throws `SETTINGS_INVALID`. */
-export function openArchiveJobs(config: ArchiveConfig, surroundings: Surroundings): ArchiveJobs {
-  return createArchiveJobs({ ...databaseOf(config), ...surroundings, wishes: config.wishes });
+export function openUpkeep(config: ArchiveConfig, surroundings: Surroundings): Upkeep {
+  return createUpkeep({ ...databaseOf(config), ...surroundings, wishes: config.wishes });
 }
 
 function databaseOf({ url, password, schema }: ArchiveConfig): { connection: ArchiveConnection; schema?: string } {

@@ -1,8 +1,8 @@
-import { type ArchiveJobs } from '../archive/upkeep/upkeep';
+import { type Upkeep } from '../archive/upkeep/upkeep';
 import { type UpkeepJob } from '../record/upkeepSchedule';
 
 /** What keeps an archive small, in the order in which it is done. */
-export function upkeepJobs(jobs: ArchiveJobs): UpkeepJob[] {
+export function upkeepJobs(jobs: Upkeep): UpkeepJob[] {
   return [
     { name: 'pack', run: async (signal) => ({ ...(await jobs.packClosed(signal)) }) },
     // Before samples go: what is not rolled up does not expire.

@@ -1,6 +1,6 @@
 import { type RecordingAmounts } from '../../src/contract/recordedQuery';
 import { type SummaryMetric } from '../../src/contract/summary';
-import { type RecordedQuery, type SourceIdentity } from '../core/ports/ports';
+import { type Definition, type SourceIdentity } from '../core/ports/ports';
 
 /** The stand-alone program's configuration, checked and complete. Holds secrets in plain text: never log it. */
 export interface Config {
@@ -8,7 +8,7 @@ export interface Config {
   /** Absent: nothing is recorded, everything else works. */
   archive?: ArchiveConfig;
   server: ServerConfig;
-  recordedQueries: RecordedQuery[];
+  recordedQueries: Definition[];
   summaryMetrics: SummaryMetric[];
 }
 

@@ -1,5 +1,5 @@
 import { type SummaryMetric } from '../../src/contract/summary';
-import { type RecordedQuery } from '../core/ports/ports';
+import { type Definition } from '../core/ports/ports';
 import { type Environment } from './environment';
 
 export interface ConfigInput {
@@ -8,5 +8,5 @@ export interface ConfigInput {
   environment: Environment;
   /** Reads a file that the configuration names (a password, a certificate); throws when it cannot. */
   readFile(path: string): string;
-  defaults: { recordedQueries: readonly RecordedQuery[]; summaryMetrics: readonly SummaryMetric[] };
+  defaults: { recordedQueries: readonly Definition[]; summaryMetrics: readonly SummaryMetric[] };
 }

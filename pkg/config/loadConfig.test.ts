@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { PromkeepError } from '../core/model/errors';
-import { RECORDED_DEFAULTS } from '../core/manage/defaultDefinitions';
+import { DEFAULT_DEFINITIONS } from '../core/manage/defaultDefinitions';
 import { SUMMARY_DEFAULTS } from '../core/summary/summaryDefaults';
 import { type Config } from './config';
 import { ENVIRONMENT } from './environment';
@@ -21,7 +21,7 @@ function load(text: string, environment: Record<string, string> = {}, files: Rec
       }
       return files[name];
     },
-    defaults: { recordedQueries: RECORDED_DEFAULTS, summaryMetrics: SUMMARY_DEFAULTS },
+    defaults: { recordedQueries: DEFAULT_DEFINITIONS, summaryMetrics: SUMMARY_DEFAULTS },
   });
 }
 
@@ -49,7 +49,7 @@ describe('defaults', () => {
     expect(config.server).toMatchObject({ host: '127.0.0.1', port: 5000 });
     expect(config.prometheus).toMatchObject({ url: 'http://127.0.0.1:9090', method: 'POST', timeoutMs: 30_000 });
     expect(config.archive).toBeUndefined();
-    expect(config.recordedQueries).toEqual(RECORDED_DEFAULTS);
+    expect(config.recordedQueries).toEqual(DEFAULT_DEFINITIONS);
     expect(config.summaryMetrics).toEqual(SUMMARY_DEFAULTS);
   });
 
@@ -176,7 +176,7 @@ sumary: {}
   it('records the metrics of presets beside the shipped queries, or beside the own ones', () => {
     const names = (text: string): string[] => load(text).recordedQueries.map(({ name }) => name);
     expect(names('recorded_presets: [{ preset: redis }]')).toEqual([
-      ...RECORDED_DEFAULTS.map(({ name }) => name),
+      ...DEFAULT_DEFINITIONS.map(({ name }) => name),
       'redis_memory',
       'redis_clients',
       'redis_command_rate',

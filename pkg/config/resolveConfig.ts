@@ -1,8 +1,8 @@
 import { type RecordingAmounts } from '../../src/contract/recordedQuery';
 import { defaultProbe, defaultSettleMs } from '../core/collect/fetchRange';
-import { type RecordedQuery } from '../core/ports/ports';
+import { type Definition } from '../core/ports/ports';
 import { mayRecord } from '../promql/mayRecord';
-import { presetQueries, withPresets } from '../core/manage/presetDefinitions';
+import { presetDefinitions, withPresets } from '../core/manage/presetDefinitions';
 import { SUMMARY_PRESETS } from '../core/summary/summaryPresets';
 import { isLoopbackHost } from '../server/loopback';
 import { type ArchiveConfig, type Config, type Credentials, type PrometheusConfig, type ServerConfig } from './config';
@@ -23,7 +23,7 @@ export function resolveConfig(file: FileConfig, input: ConfigInput, faults: Faul
     server: resolveServer(file.server, secrets, faults),
     recordedQueries: withPresets(
       resolveRecordedQueries(file, input, faults),
-      file.recorded_presets.flatMap(({ preset, step, retention }) => presetQueries(preset, { stepMs: step, retention }))
+      file.recorded_presets.flatMap(({ preset, step, retention }) => presetDefinitions(preset, { stepMs: step, retention }))
     ),
     summaryMetrics: resolveSummary(file, input, faults),
   };
@@ -185,7 +185,7 @@ function resolveServer(server: FileConfig['server'], secrets: SecretReader, faul
   };
 }
 
-function resolveRecordedQueries(file: FileConfig, { defaults }: ConfigInput, faults: Faults): RecordedQuery[] {
+function resolveRecordedQueries(file: FileConfig, { defaults }: ConfigInput, faults: Faults): Definition[] {
   if (!file.recorded_queries) {
     return [...defaults.recordedQueries];
   }

@@ -13,7 +13,7 @@ import { type CallOptions, type Clock, type Logger, type MetricSource, type Time
 import { addNotices, addPromkeepMeta, describeFrames, onFirstFrame, refusedFrame, unansweredFrame } from './query/queryMeta';
 import { parseQueryModel } from './query/queryModel';
 import { type PlanSettings, type QueryPlan } from './query/queryPlan';
-import { planReading, type ReadBackDeps, type Reading } from './readback/planReadBack';
+import { planReadBack, type ReadBackDeps, type Reading } from './readback/planReadBack';
 import { type QueryResult } from './model/series';
 import { framesOf } from './frames/seriesFrames';
 import { type FindArchived } from './summary/summaryArchive';
@@ -56,7 +56,7 @@ export async function answerQuery(
     if (SUMMARY_QUERY_TYPE === (query.queryType || model.queryType)) {
       return withRefId(await answerSummary(deps, model, query, caller, call), query.refId);
     }
-    const reading = await planReading(deps, model, query, caller, call);
+    const reading = await planReadBack(deps, model, query, caller, call);
     return withRefId(combine(await runParts(deps, reading, caller, call), reading), query.refId);
   } catch (error) {
     const ours = asPromkeepError(error);
@@ -78,7 +78,7 @@ async function runParts(deps: AnswerDeps, reading: Reading, caller: Caller, call
   const parts = await Promise.all([
     plan.instant ? ask(answering.queryInstant({ expr, timeMs }, call), instant, 0) : [],
     plan.range ? ask(answering.queryRange({ ...grid, stepMs }, call), aligned, stepMs) : [],
-    plan.exemplar ? askExemplars(deps.source, plan, call) : [],
+    plan.exemplar ? fetchExemplars(deps.source, plan, call) : [],
   ]);
   return parts.flat();
 }
@@ -100,7 +100,7 @@ async function finish(
   if (report.problems.length > 0) {
     deps.logger.warn('not kept', { problems: report.problems.join('; ') });
   }
-  return onFirstFrame(frames, (frame) => tellKept(frame, report));
+  return onFirstFrame(frames, (frame) => reportKept(frame, report));
 }
 
 function shape(plan: QueryPlan, result: QueryResult): Frame[] {
@@ -119,7 +119,7 @@ function shape(plan: QueryPlan, result: QueryResult): Frame[] {
   return [{ ...table, meta: { ...table.meta, ...frame.meta } }];
 }
 
-function tellKept(frame: Frame, { kept, problems }: KeepReport): Frame {
+function reportKept(frame: Frame, { kept, problems }: KeepReport): Frame {
   const marked = kept ? addPromkeepMeta(frame, { kept }) : frame;
   return addNotices(
     marked,
@@ -128,7 +128,7 @@ function tellKept(frame: Frame, { kept, problems }: KeepReport): Frame {
 }
 
 /** Exemplars are an extra: when they cannot be had, the query still has its answer, and a notice says so. */
-async function askExemplars(source: MetricSource, plan: QueryPlan, call: CallOptions): Promise<Part> {
+async function fetchExemplars(source: MetricSource, plan: QueryPlan, call: CallOptions): Promise<Part> {
   const { expr, aligned } = plan;
   try {
     const series = await source.queryExemplars({ expr, startMs: aligned.fromMs, endMs: aligned.toMs }, call);

@@ -5,9 +5,9 @@ import { COLLECT_DEFAULTS, defaultSettleMs, type CollectDeps } from './collect/f
 import { refillNext, REFILL_DEFAULTS } from './collect/refill';
 import { PromkeepError } from './model/errors';
 import { MemoryBudget } from './memory/memoryBudget';
-import { type RecordedQuery } from './ports/ports';
+import { type Definition } from './ports/ports';
 
-const QUERY: RecordedQuery = { name: 'load', expression: 'node_load1', stepMs: 15_000, retention: '30d' };
+const QUERY: Definition = { name: 'load', expression: 'node_load1', stepMs: 15_000, retention: '30d' };
 /** 2026-01-01T00:00:00Z, on every grid used here. */
 const EPOCH_MS = Date.UTC(2026, 0, 1);
 

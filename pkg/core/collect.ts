@@ -5,7 +5,7 @@ import {
   type Gap,
   type GapReason,
   type RangeWrite,
-  type RecordedQuery,
+  type Definition,
   type TimeRange,
   type WriteOutcome,
 } from './ports/ports';
@@ -60,7 +60,7 @@ export interface CollectFailure {
 }
 
 /** The newest grid time that is settled, i.e. whose answer will not change any more. */
-export function newestDueMs(deps: CollectDeps, query: RecordedQuery): number {
+export function newestDueMs(deps: CollectDeps, query: Definition): number {
   return floorToGrid(deps.clock.nowMs() - deps.settings.settleMs, query.stepMs);
 }
 
@@ -74,7 +74,7 @@ export function newestDueMs(deps: CollectDeps, query: RecordedQuery): number {
  */
 export async function openProgress(
   deps: CollectDeps,
-  query: RecordedQuery,
+  query: Definition,
   earliestGapMs: number | undefined
 ): Promise<CollectProgress> {
   const { stepMs, name } = query;
@@ -99,7 +99,7 @@ export async function openProgress(
  */
 export async function collectNext(
   deps: CollectDeps,
-  query: RecordedQuery,
+  query: Definition,
   progress: CollectProgress,
   signal: AbortSignal,
   untilMs = Infinity
@@ -128,7 +128,7 @@ export async function collectNext(
     };
   } catch (error) {
     signal.throwIfAborted();
-    return afterFailure(deps, query, progress, { range, dueMs, failure: judgeFailure(asPromkeepError(error)) });
+    return afterFailure(deps, query, progress, { range, dueMs, failure: failureOf(asPromkeepError(error)) });
   }
 }
 
@@ -154,7 +154,7 @@ function beginHistory(
  */
 export async function collectRange(
   deps: CollectDeps,
-  query: RecordedQuery,
+  query: Definition,
   range: TimeRange,
   signal: AbortSignal,
   begun = true
@@ -195,7 +195,7 @@ interface FailedRange {
  */
 async function afterFailure(
   deps: CollectDeps,
-  query: RecordedQuery,
+  query: Definition,
   progress: CollectProgress,
   { range, dueMs, failure }: FailedRange
 ): Promise<CollectStep> {
@@ -226,7 +226,7 @@ async function afterFailure(
 /** @returns false when the archive could not take the note; the range is then found missing by its ledger anyway */
 async function noteGap(
   deps: CollectDeps,
-  query: RecordedQuery,
+  query: Definition,
   range: TimeRange,
   { reason, error }: CollectFailure
 ): Promise<boolean> {
@@ -252,7 +252,7 @@ function shrinks(error: PromkeepError): boolean {
   );
 }
 
-export function judgeFailure(error: PromkeepError): CollectFailure {
+export function failureOf(error: PromkeepError): CollectFailure {
   if (error.code.startsWith('ARCHIVE_')) {
     // ARCHIVE_REFUSED: this very data will be refused again, so it becomes a gap instead of a standstill.
     const refused = error.code === 'ARCHIVE_REFUSED';

@@ -1,12 +1,12 @@
 import { type LabelMatcher } from '../core/model/labelMatcher';
-import { RECORDED_DEFAULTS } from '../core/manage/defaultDefinitions';
+import { DEFAULT_DEFINITIONS } from '../core/manage/defaultDefinitions';
 import { compareExpressions, createComparer } from './compareExpressions';
 
 const is = (name: string, value: string): LabelMatcher => ({ name, operator: '=', value });
 
 describe('the same', () => {
   it.each([
-    ...RECORDED_DEFAULTS.map(({ expression }): [string, string] => [expression, ` ${expression}\n# comment`]),
+    ...DEFAULT_DEFINITIONS.map(({ expression }): [string, string] => [expression, ` ${expression}\n# comment`]),
     ['sum(rate(up{a="1",b="2"}[5m]))', "SUM ( rate(up { b='2', a=`1` } [300s]) )"],
     ['rate(up[1m])', 'rate(up[1m0s])'],
     ['rate(up[1h])', 'rate(up[60m])'],

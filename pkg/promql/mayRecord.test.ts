@@ -1,8 +1,8 @@
-import { RECORDED_DEFAULTS } from '../core/manage/defaultDefinitions';
+import { DEFAULT_DEFINITIONS } from '../core/manage/defaultDefinitions';
 import { mayRecord } from './mayRecord';
 
 it.each([
-  ...RECORDED_DEFAULTS.map(({ expression }) => expression),
+  ...DEFAULT_DEFINITIONS.map(({ expression }) => expression),
   'count(up)',
   'rate(app_request_total[1m])',
   'up{path="@ start()", other=\'step()\'} # range() "$x"',

@@ -1,10 +1,10 @@
 import { type RecordingAmounts } from '../../src/contract/recordedQuery';
 import { asPromkeepError } from '../core/model/errors';
-import { type Archive, type Clock, type Logger, type ManagedQuery } from '../core/ports/ports';
+import { type Archive, type Clock, type Logger, type StoredDefinition } from '../core/ports/ports';
 import { RecordingAllowance } from '../core/collect/recordingAllowance';
 
 export interface AllowanceDeps {
-  archive: Pick<Archive, 'recorded'>;
+  archive: Pick<Archive, 'definitions'>;
   /** Of all recorded queries together; absent: there are none. */
   limits?: RecordingAmounts;
   monotonicClock: Clock;
@@ -17,7 +17,7 @@ const ELSEWHERE_EVERY_MS = 60_000;
 /** The limits a leader records under, kept up to date with the definitions it follows. */
 export function openAllowance({ archive, limits, monotonicClock, logger }: AllowanceDeps): {
   allowance?: RecordingAllowance;
-  onDefinitions: (queries: readonly ManagedQuery[]) => void;
+  onDefinitions: (queries: readonly StoredDefinition[]) => void;
 } {
   if (!limits) {
     return { onDefinitions: () => undefined };
@@ -26,7 +26,7 @@ export function openAllowance({ archive, limits, monotonicClock, logger }: Allow
   let nextMs = -Infinity;
   const lookElsewhere = async (): Promise<void> => {
     try {
-      allowance.note(await archive.recorded.use());
+      allowance.note(await archive.definitions.use());
     } catch (error) {
       logger.debug('What other sources record is not known.', { error: asPromkeepError(error).message });
     }

@@ -1,6 +1,6 @@
 import {
   collectNext,
-  judgeFailure,
+  failureOf,
   newestDueMs,
   openProgress,
   type CollectFailure,
@@ -10,9 +10,9 @@ import {
 import { type CollectDeps } from '../core/collect/fetchRange';
 import { refillNext, type RefillMemory, type RefillSettings } from '../core/collect/refill';
 import { asPromkeepError } from '../core/model/errors';
-import { type Clock, type Logger, type RecordedQuery, type TimeRange } from '../core/ports/ports';
+import { type Clock, type Logger, type Definition, type TimeRange } from '../core/ports/ports';
 import { type SourceClock } from '../core/collect/sourceClock';
-import { type ArchiverMetrics } from './recorderEvents';
+import { type RecorderEvents } from './recorderEvents';
 import { retryDelayMs } from './backoff';
 import { DEFINITIONS_EVERY_MS } from './definitions';
 import { type Sleep, type Slots } from './waiting';
@@ -24,7 +24,7 @@ export interface QueryLoopDeps extends CollectDeps {
   monotonicClock: Clock;
   refill: RefillSettings;
   logger: Logger;
-  metrics: ArchiverMetrics;
+  metrics: RecorderEvents;
   slots: Slots;
   sleep: Sleep;
 }
@@ -34,7 +34,7 @@ const REFILL_EVERY_MS = 120_000;
 const REFILL_PIECES = 20;
 
 /** The life of one recorded query in this process. */
-export class QueryLoop {
+export class DefinitionLoop {
   private failures = 0;
   private failing: string | undefined;
   private refillAtMs = 0;
@@ -43,7 +43,7 @@ export class QueryLoop {
 
   constructor(
     private readonly deps: QueryLoopDeps,
-    private readonly query: RecordedQuery,
+    private readonly query: Definition,
     private readonly earliestGapMs: number | undefined
   ) {}
 
@@ -69,7 +69,7 @@ export class QueryLoop {
         if (signal.aborted) {
           return;
         }
-        waitMs = this.noteFailure(judgeFailure(asPromkeepError(error)));
+        waitMs = this.noteFailure(failureOf(asPromkeepError(error)));
       }
       await this.deps.sleep(waitMs, signal);
     }

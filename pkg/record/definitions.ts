@@ -1,17 +1,17 @@
 import { asPromkeepError } from '../core/model/errors';
-import { type Archive, type Logger, type ManagedQuery, type RecordedQuery } from '../core/ports/ports';
+import { type Archive, type Logger, type StoredDefinition, type Definition } from '../core/ports/ports';
 import { type Sleep } from './waiting';
 
 export interface DefinitionsDeps {
-  archive: Pick<Archive, 'recorded' | 'ledger'>;
+  archive: Pick<Archive, 'definitions' | 'ledger'>;
   logger: Logger;
   sleep: Sleep;
   /** Told what is recorded from now on, before it is. */
-  onDefinitions?: (queries: readonly ManagedQuery[]) => void;
+  onDefinitions?: (queries: readonly StoredDefinition[]) => void;
 }
 
 /** @param earliestGapMs start of the oldest gap the ledger holds for this query */
-export type RunQuery = (query: RecordedQuery, earliestGapMs: number | undefined, signal: AbortSignal) => Promise<void>;
+export type RunQuery = (query: Definition, earliestGapMs: number | undefined, signal: AbortSignal) => Promise<void>;
 
 interface Running {
   definition: string;
@@ -50,7 +50,7 @@ async function reconcile(
   run: RunQuery,
   signal: AbortSignal
 ): Promise<void> {
-  const wanted = new Map((await archive.recorded.list()).filter(({ paused }) => !paused).map((one) => [one.name, one]));
+  const wanted = new Map((await archive.definitions.list()).filter(({ paused }) => !paused).map((one) => [one.name, one]));
   onDefinitions?.([...wanted.values()]);
   for (const [name, one] of running) {
     const query = wanted.get(name);
@@ -77,7 +77,7 @@ async function reconcile(
   }
 }
 
-function definitionOf({ expression, stepMs, retention }: RecordedQuery): string {
+function definitionOf({ expression, stepMs, retention }: Definition): string {
   return JSON.stringify([expression, stepMs, retention]);
 }
 

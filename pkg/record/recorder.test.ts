@@ -3,12 +3,12 @@ import { ramp, ScriptedSource } from '../../tests/fakes/scriptedSource';
 import { COLLECT_DEFAULTS } from '../core/collect/fetchRange';
 import { REFILL_DEFAULTS } from '../core/collect/refill';
 import { PromkeepError } from '../core/model/errors';
-import { type LogAttributes, type RecordedQuery, type WriteOutcome } from '../core/ports/ports';
-import { createArchiver } from './recorder';
+import { type LogAttributes, type Definition, type WriteOutcome } from '../core/ports/ports';
+import { createRecorder } from './recorder';
 import { NO_METRICS } from './recorderEvents';
 
 const EPOCH_MS = Date.UTC(2026, 0, 1);
-const QUERIES: RecordedQuery[] = [
+const QUERIES: Definition[] = [
   { name: 'fast', expression: 'node_load1', stepMs: 15_000, retention: '30d' },
   { name: 'slow', expression: 'node_load5', stepMs: 60_000, retention: '30d' },
 ];
@@ -79,7 +79,7 @@ function setUp(queries = QUERIES) {
     logger: { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') },
     metrics: { ...NO_METRICS, wrote: (_: string, outcome: WriteOutcome) => written.push(outcome) },
   };
-  return { time, source, archive, logged, written, options, archiver: createArchiver(options) };
+  return { time, source, archive, logged, written, options, archiver: createRecorder(options) };
 }
 
 const askedFor = (source: ScriptedSource, expr: string): number =>
@@ -102,7 +102,7 @@ it('goes on after a restart with nothing missing and nothing asked twice', async
   await first.time.pass(300_000);
   await first.archiver.stop();
   first.time.ms += 120_000;
-  const second = createArchiver(first.options);
+  const second = createRecorder(first.options);
   second.start();
   await first.time.pass(180_000);
   await second.stop();
@@ -173,7 +173,7 @@ it('fills a hole once the source has the data after all', async () => {
 it('lets a query with much to catch up not hold back another', async () => {
   const { time, source, options, archive } = setUp();
   const settings = { ...options.settings, backfillMs: 15_000 * 5_000, maxPoints: 10 };
-  const archiver = createArchiver({ ...options, settings, concurrency: 1 });
+  const archiver = createRecorder({ ...options, settings, concurrency: 1 });
   archiver.start();
   await time.pass(0);
   const order = source.asked.map(({ expr }) => expr).filter((expr) => expr !== 'count(up)');
@@ -259,14 +259,14 @@ describe('definitions that change while it runs', () => {
 
   it('records what others defined, without a config file of its own', async () => {
     const { options, time, source, archive } = setUp();
-    await archive.recorded.create(QUERIES[0], 'eva');
-    const archiver = createArchiver({ ...options, queries: undefined });
+    await archive.definitions.create(QUERIES[0], 'eva');
+    const archiver = createRecorder({ ...options, queries: undefined });
     archiver.start();
     await time.pass(120_000);
     expect(archive.provisioned).toEqual([]);
     expect(archive.lease.state.provisions).toBe(false);
     expect(askedFor(source, 'node_load1')).toBeGreaterThan(5);
-    await archive.recorded.create(QUERIES[1], 'eva');
+    await archive.definitions.create(QUERIES[1], 'eva');
     await time.pass(120_000);
     expect(askedFor(source, 'node_load5')).toBeGreaterThan(0);
     await archiver.stop();
@@ -274,15 +274,15 @@ describe('definitions that change while it runs', () => {
 
   it('stops a paused query within seconds, and goes on where it was when it is resumed', async () => {
     const { options, time, source, archive, archiver, written } = setUp([]);
-    await archive.recorded.create(QUERIES[0], 'eva');
+    await archive.definitions.create(QUERIES[0], 'eva');
     archiver.start();
     await time.pass(60_000);
-    await archive.recorded.change(edit, { paused: true });
+    await archive.definitions.change(edit, { paused: true });
     await time.pass(3_000);
     const asked = askedFor(source, 'node_load1');
     await time.pass(120_000);
     expect(askedFor(source, 'node_load1')).toBe(asked);
-    await archive.recorded.change({ ...edit, revision: 2 }, { paused: false });
+    await archive.definitions.change({ ...edit, revision: 2 }, { paused: false });
     await time.pass(60_000);
     await archiver.stop();
     expect(await archive.coverage('fast')).toHaveLength(1);
@@ -292,10 +292,10 @@ describe('definitions that change while it runs', () => {
 
   it('asks a changed expression from then on and the old one no more', async () => {
     const { time, source, archive, archiver } = setUp([]);
-    await archive.recorded.create(QUERIES[0], 'eva');
+    await archive.definitions.create(QUERIES[0], 'eva');
     archiver.start();
     await time.pass(60_000);
-    await archive.recorded.change(edit, { expression: 'node_load15' });
+    await archive.definitions.change(edit, { expression: 'node_load15' });
     await time.pass(3_000);
     const asked = askedFor(source, 'node_load1');
     await time.pass(60_000);
@@ -306,16 +306,16 @@ describe('definitions that change while it runs', () => {
 
   it('takes an edit that comes between asking and writing for no failure and no gap', async () => {
     const { options, time, source, archive, logged } = setUp([]);
-    await archive.recorded.create(QUERIES[0], 'eva');
+    await archive.definitions.create(QUERIES[0], 'eva');
     const failed: string[] = [];
     const metrics = { ...options.metrics, failed: (query: string) => failed.push(query) };
-    const archiver = createArchiver({ ...options, metrics });
+    const archiver = createRecorder({ ...options, metrics });
     archiver.start();
     await time.pass(60_000);
     const before = archive.writes.length;
     source.answer = ({ expr }) => {
       if (expr === 'node_load1') {
-        void archive.recorded.change(edit, { expression: 'node_load15' });
+        void archive.definitions.change(edit, { expression: 'node_load15' });
         source.answer = () => undefined;
       }
       return undefined;
@@ -347,7 +347,7 @@ describe('definitions that change while it runs', () => {
   it('makes an edited config file known while the leader has none, but not while the leader has one', async () => {
     const { options, time, archive } = setUp();
     archive.lease.state = { holder: 'grafana', epoch: 3, expiresInMs: 15_000, provisions: false };
-    const waiting = createArchiver(options);
+    const waiting = createRecorder(options);
     waiting.start();
     await time.pass(30_000);
     expect(archive.provisioned).toEqual([QUERIES]);

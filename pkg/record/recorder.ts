@@ -1,29 +1,29 @@
 import { type RecordingAmounts } from '../../src/contract/recordedQuery';
 import { type CollectDeps } from '../core/collect/fetchRange';
 import { type RefillSettings } from '../core/collect/refill';
-import { type Clock, type Lease, type Logger, type RecordedQuery } from '../core/ports/ports';
+import { type Clock, type LeaseState, type Logger, type Definition } from '../core/ports/ports';
 import { SourceClock } from '../core/collect/sourceClock';
 import { rememberVersion } from '../core/datasource/sourceVersion';
 import { openAllowance } from './allowance';
-import { type ArchiverMetrics } from './recorderEvents';
-import { becomeLeader, type LeadershipDeps, type LeaseTerms } from './takeLease';
-import { fenceArchive } from '../core/collect/underLease';
+import { type RecorderEvents } from './recorderEvents';
+import { takeLease, type LeadershipDeps, type LeaseTerms } from './takeLease';
+import { underLease } from '../core/collect/underLease';
 import { followDefinitions } from './definitions';
-import { QueryLoop } from './definitionLoop';
-import { renewUntilLost } from './renewLease';
+import { DefinitionLoop } from './definitionLoop';
+import { renewLease } from './renewLease';
 import { Slots, sleepUntilTimer, type Sleep } from './waiting';
 
-export interface ArchiverOptions extends Omit<CollectDeps, 'sourceVersion' | 'allowance'> {
+export interface RecorderOptions extends Omit<CollectDeps, 'sourceVersion' | 'allowance'> {
   /** Of all recorded queries together; absent: there are none. */
   limits?: RecordingAmounts;
   /** Those of a config file; absent: there is none, and what the archive defines is recorded. */
-  queries?: readonly RecordedQuery[];
+  queries?: readonly Definition[];
   refill: RefillSettings;
   lease: LeaseTerms;
   /** Runs evenly whatever is done to the machine's time. */
   monotonicClock: Clock;
   logger: Logger;
-  metrics: ArchiverMetrics;
+  metrics: RecorderEvents;
   /** Replaced in tests. */
   sleep?: Sleep;
   /** Queries that may be fetched at once. */
@@ -31,7 +31,7 @@ export interface ArchiverOptions extends Omit<CollectDeps, 'sourceVersion' | 'al
 }
 
 /** Runs the recorded queries on their schedule until it is stopped. */
-export interface Archiver {
+export interface Recorder {
   start(): void;
   /** Ends after the running requests have been aborted and the running transaction is over; gives the lease back. */
   stop(): Promise<void>;
@@ -44,7 +44,7 @@ const CONCURRENCY = 2;
  * a few slots for all of them, taken piece by piece in the order they ask, so that a query with much to catch up does not hold
  * the others back. Everything it writes carries its epoch.
  */
-export function createArchiver(options: ArchiverOptions): Archiver {
+export function createRecorder(options: RecorderOptions): Recorder {
   const abort = new AbortController();
   const { signal } = abort;
   let running: Promise<void> | undefined;
@@ -59,10 +59,10 @@ export function createArchiver(options: ArchiverOptions): Archiver {
   };
 }
 
-async function run(options: ArchiverOptions, signal: AbortSignal): Promise<void> {
+async function run(options: RecorderOptions, signal: AbortSignal): Promise<void> {
   const deps = { ...options, sleep: options.sleep ?? sleepUntilTimer };
   while (!signal.aborted) {
-    const lease = await becomeLeader(deps, signal);
+    const lease = await takeLease(deps, signal);
     if (lease) {
       await lead(deps, lease, signal);
     }
@@ -70,7 +70,7 @@ async function run(options: ArchiverOptions, signal: AbortSignal): Promise<void>
 }
 
 /** Records until stopped or replaced. */
-async function lead(deps: ArchiverOptions & LeadershipDeps, lease: Lease, stopSignal: AbortSignal): Promise<void> {
+async function lead(deps: RecorderOptions & LeadershipDeps, lease: LeaseState, stopSignal: AbortSignal): Promise<void> {
   const { archive, logger, metrics } = deps;
   const replaced = new AbortController();
   const onReplaced = (): void => {
@@ -87,15 +87,15 @@ async function lead(deps: ArchiverOptions & LeadershipDeps, lease: Lease, stopSi
     ...deps,
     allowance,
     clock: watchClock(deps),
-    archive: fenceArchive(archive, lease.epoch, onReplaced),
+    archive: underLease(archive, lease.epoch, onReplaced),
     slots,
     sourceVersion: rememberVersion(deps.source, deps.clock),
   };
   await Promise.all([
-    renewUntilLost(deps, lease, onReplaced, signal),
+    renewLease(deps, lease, onReplaced, signal),
     followDefinitions(
       { ...deps, onDefinitions },
-      (query, earliestGapMs, untilChanged) => new QueryLoop(loopDeps, query, earliestGapMs).run(untilChanged),
+      (query, earliestGapMs, untilChanged) => new DefinitionLoop(loopDeps, query, earliestGapMs).run(untilChanged),
       signal
     ),
   ]);
@@ -109,7 +109,7 @@ async function lead(deps: ArchiverOptions & LeadershipDeps, lease: Lease, stopSi
 /** Beyond this somebody should look at the machine's time; what is recorded does not depend on it. */
 const OFFSET_WARN_MS = 5_000;
 
-function watchClock({ source, clock, monotonicClock, logger, metrics }: ArchiverOptions): SourceClock {
+function watchClock({ source, clock, monotonicClock, logger, metrics }: RecorderOptions): SourceClock {
   let warned = false;
   return new SourceClock(source, clock, monotonicClock, (offsetMs) => {
     metrics.skewed(offsetMs);

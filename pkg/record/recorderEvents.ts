@@ -1,7 +1,7 @@
 import { type GapReason, type WriteOutcome } from '../core/ports/ports';
 
 /** What the archiver tells about itself; the server turns it into Prometheus metrics. Calls must not throw. */
-export interface ArchiverMetrics {
+export interface RecorderEvents {
   wrote(query: string, outcome: WriteOutcome): void;
   failed(query: string, reason: GapReason): void;
   /** Grid points of an answer that did not count as covered. */
@@ -21,7 +21,7 @@ export interface ArchiverMetrics {
   led(leads: boolean, epoch: number): void;
 }
 
-export const NO_METRICS: ArchiverMetrics = {
+export const NO_METRICS: RecorderEvents = {
   wrote() {},
   failed() {},
   gapped() {},

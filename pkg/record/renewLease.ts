@@ -1,14 +1,14 @@
 import { asPromkeepError } from '../core/model/errors';
-import { type Lease } from '../core/ports/ports';
+import { type LeaseState } from '../core/ports/ports';
 import { renewEveryMs, type LeadershipDeps } from './takeLease';
 
 /**
  * Renews the lease until the signal aborts or the lease turns out to be another's. An archive that cannot be reached changes
  * nothing: whoever cannot renew cannot write either, and the epoch decides when it is back.
  */
-export async function renewUntilLost(
+export async function renewLease(
   { archive, lease: terms, logger, sleep }: LeadershipDeps,
-  { epoch }: Lease,
+  { epoch }: LeaseState,
   onLost: () => void,
   signal: AbortSignal
 ): Promise<void> {

@@ -1,8 +1,8 @@
 import { asPromkeepError, PromkeepError } from '../core/model/errors';
-import { type Archive, type Lease, type Logger, type RecordedQuery } from '../core/ports/ports';
-import { type ArchiverMetrics } from './recorderEvents';
+import { type Archive, type LeaseState, type Logger, type Definition } from '../core/ports/ports';
+import { type RecorderEvents } from './recorderEvents';
 import { retryDelayMs } from './backoff';
-import { fenceArchive } from '../core/collect/underLease';
+import { underLease } from '../core/collect/underLease';
 import { type Sleep } from './waiting';
 
 export interface LeaseTerms {
@@ -15,10 +15,10 @@ export interface LeaseTerms {
 export interface LeadershipDeps {
   archive: Archive;
   /** Those of a config file, made known by whoever leads; absent: this program has no config file. */
-  queries?: readonly RecordedQuery[];
+  queries?: readonly Definition[];
   lease: LeaseTerms;
   logger: Logger;
-  metrics: ArchiverMetrics;
+  metrics: RecorderEvents;
   sleep: Sleep;
 }
 
@@ -35,7 +35,7 @@ export function renewEveryMs({ durationMs }: LeaseTerms): number {
  *
  * @returns `undefined` when stopped before
  */
-export async function becomeLeader(deps: LeadershipDeps, signal: AbortSignal): Promise<Lease | undefined> {
+export async function takeLease(deps: LeadershipDeps, signal: AbortSignal): Promise<LeaseState | undefined> {
   const { archive, lease: terms, logger, metrics } = deps;
   const tell = createTeller(logger);
   let failures = 0;
@@ -50,7 +50,7 @@ export async function becomeLeader(deps: LeadershipDeps, signal: AbortSignal): P
       const lease = await archive.holdLease({ ...terms, provisions: deps.queries !== undefined });
       if (lease.holder === terms.holder) {
         await provision(deps, lease);
-        const queries = (await archive.recorded.list()).filter(({ paused }) => !paused).length;
+        const queries = (await archive.definitions.list()).filter(({ paused }) => !paused).length;
         logger.info('The archive is ready; recording.', { queries, epoch: lease.epoch });
         return lease;
       }
@@ -76,9 +76,9 @@ export async function becomeLeader(deps: LeadershipDeps, signal: AbortSignal): P
 }
 
 /** Under the epoch of whoever leads; when that has changed meanwhile, the next turn of the loop finds out. */
-async function provision({ archive, queries }: LeadershipDeps, lease: Lease): Promise<void> {
+async function provision({ archive, queries }: LeadershipDeps, lease: LeaseState): Promise<void> {
   if (queries !== undefined) {
-    await fenceArchive(archive, lease.epoch).provision(queries);
+    await underLease(archive, lease.epoch).provision(queries);
   }
 }
 

@@ -1,6 +1,6 @@
 import { PromkeepError } from '../core/model/errors';
 import { type LogAttributes, type Logger } from '../core/ports/ports';
-import { createUpkeep, type UpkeepJob } from './upkeepSchedule';
+import { createUpkeepSchedule, type UpkeepJob } from './upkeepSchedule';
 
 interface Line {
   level: string;
@@ -33,7 +33,7 @@ describe('upkeep', () => {
     const { logger, sleep, waits, done, lines } = setUp(2);
     const ran: string[] = [];
     const job = (name: string): UpkeepJob => ({ name, run: async () => (ran.push(name), { rows: 1 }) });
-    const upkeep = createUpkeep({ jobs: [job('pack'), job('expire')], logger, sleep });
+    const upkeep = createUpkeepSchedule({ jobs: [job('pack'), job('expire')], logger, sleep });
     upkeep.start();
     await done;
     await upkeep.stop();
@@ -47,7 +47,7 @@ describe('upkeep', () => {
     const told: string[] = [];
     const jobs: UpkeepJob[] = [{ name: 'pack', run: async () => ({ rows: 1, failedQueries: 2 }) }];
     const metrics = { upkept: (job: string, outcome: string) => void told.push(`${job} ${outcome}`) };
-    const upkeep = createUpkeep({ jobs, logger, sleep, metrics });
+    const upkeep = createUpkeepSchedule({ jobs, logger, sleep, metrics });
     upkeep.start();
     await done;
     await upkeep.stop();
@@ -62,7 +62,7 @@ describe('upkeep', () => {
       { name: 'pack', run: () => Promise.reject(new PromkeepError('ARCHIVE_UNREACHABLE', 'gone')) },
       { name: 'expire', run: async () => ({}) },
     ];
-    const upkeep = createUpkeep({ jobs, logger, sleep });
+    const upkeep = createUpkeepSchedule({ jobs, logger, sleep });
     upkeep.start();
     await done;
     await upkeep.stop();
@@ -81,7 +81,7 @@ describe('upkeep', () => {
         signal.addEventListener('abort', () => reject(new Error('aborted')));
         started();
       });
-    const upkeep = createUpkeep({ jobs: [{ name: 'pack', run }], logger, sleep: async () => undefined });
+    const upkeep = createUpkeepSchedule({ jobs: [{ name: 'pack', run }], logger, sleep: async () => undefined });
     upkeep.start();
     await running;
     await upkeep.stop();

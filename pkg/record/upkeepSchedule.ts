@@ -25,7 +25,7 @@ export interface UpkeepMetrics {
   upkept(job: string, outcome: 'done' | 'failed', seconds: number): void;
 }
 
-export interface Upkeep {
+export interface UpkeepSchedule {
   start(): void;
   /** Ends after the running job has been aborted. */
   stop(): Promise<void>;
@@ -37,7 +37,7 @@ const FIRST_AFTER_MS = 5 * 60_000;
 const EVERY_MS = 3_600_000;
 
 /** Runs the jobs one after the other, every hour. A job that fails is logged and tried again with the next round. */
-export function createUpkeep(options: UpkeepOptions): Upkeep {
+export function createUpkeepSchedule(options: UpkeepOptions): UpkeepSchedule {
   const abort = new AbortController();
   let running: Promise<void> | undefined;
   return {

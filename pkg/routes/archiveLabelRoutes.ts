@@ -9,12 +9,12 @@ import { compareText } from '../core/readback/joinSeries';
 import { type LabelMatcher } from '../core/model/labelMatcher';
 import { atMost, LIMITS } from '../core/model/limits';
 import { checkMatchers, compileMatchers } from '../core/matching/matchLabels';
-import { type RecordedHistory } from '../core/ports/ports';
+import { type History } from '../core/ports/ports';
 import { type Labels } from '../core/model/series';
 import { type Fields, invalid, readParameters, text, time } from './parameters';
 
 export interface ArchiveLabelParts {
-  history: RecordedHistory | undefined;
+  history: History | undefined;
   /** Reads the matchers of a filter such as `{job="node"}`. */
   compare: CompareExpressions;
   /** Why a caller may not read from the archive. */

@@ -18,7 +18,7 @@ export function createArchiveRoute(archive: Archive | undefined, limits: Recordi
       if (!archive) {
         throw noArchive();
       }
-      const [status, use] = await Promise.all([archive.status(), archive.recorded.use()]);
+      const [status, use] = await Promise.all([archive.status(), archive.definitions.use()]);
       return { status: 200, body: { ...status, recording: { use, limits } } };
     },
   };

@@ -32,7 +32,7 @@ type AskedTimes = Fields<typeof TIME_PARAMETERS>;
 const DEFAULT_POINTS = 250;
 
 /** Evaluates at one time (`time`, else now), or over a range when `start` and `end` are there. */
-export async function askSource(
+export async function evaluate(
   { source, clock, limits }: AskDeps,
   { time: timeMs, start: startMs, end: endMs, step }: AskedTimes,
   expr: string,

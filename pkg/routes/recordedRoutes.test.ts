@@ -4,7 +4,7 @@ import { MemoryArchive } from '../../tests/fakes/memoryArchive';
 import { ScriptedSource, ramp } from '../../tests/fakes/scriptedSource';
 import { type Caller } from '../core/ports/datasource';
 import { asPromkeepError, PromkeepError } from '../core/model/errors';
-import { RecordedQueries, type RecordingPolicy } from '../core/manage/manageDefinitions';
+import { DefinitionManager, type RecordingPolicy } from '../core/manage/manageDefinitions';
 import { createRecordedRoutes } from './recordedRoutes';
 
 const QUERY = { name: 'cpu', expression: 'node_load1', stepMs: 15_000, retention: '30d' };
@@ -16,7 +16,7 @@ function setUp(policy: Partial<RecordingPolicy> = {}) {
   const archive = new MemoryArchive();
   const source = new ScriptedSource();
   const logger = new MemoryLogger();
-  const queries = new RecordedQueries({
+  const queries = new DefinitionManager({
     archive,
     source,
     clock,
@@ -63,7 +63,7 @@ describe('a recorded query', () => {
     expect(await post('/delete', { name: 'cpu', revision: 4, withData: false })).toMatchObject({
       body: { done: true },
     });
-    expect(await archive.recorded.list()).toEqual([]);
+    expect(await archive.definitions.list()).toEqual([]);
     expect(logger.lines.map(({ attributes }) => attributes?.by)).toEqual(['eva', 'adam', 'eva', 'eva', 'eva']);
   });
 
@@ -223,7 +223,7 @@ describe('who may', () => {
     ['forwarded credentials', person('Admin', 'adam', { authorization: 'Bearer x' })],
   ])('%s may not change anything, and hears why in the list', async (_, caller) => {
     const { post, list, archive, source } = setUp();
-    await archive.recorded.create(QUERY, 'eva');
+    await archive.definitions.create(QUERY, 'eva');
     for (const [path, body] of EDITS) {
       expect([path, await post(path, body, caller)]).toMatchObject([
         path,
@@ -233,13 +233,13 @@ describe('who may', () => {
     expect(source.asked).toEqual([]);
     const answer = await list(caller);
     expect(answer?.body).toMatchObject({ may: { edit: false, deleteData: false, reason: expect.any(String) } });
-    expect(await archive.recorded.list()).toMatchObject([{ revision: 1, paused: false }]);
+    expect(await archive.definitions.list()).toMatchObject([{ revision: 1, paused: false }]);
   });
 
   // [A15]
   it('an Editor deletes a query but not its data; an Admin does both', async () => {
     const { post, archive } = setUp();
-    await archive.recorded.create(QUERY, 'eva');
+    await archive.definitions.create(QUERY, 'eva');
     const withData = { name: 'cpu', revision: 1, withData: true };
     expect(await post('/delete', withData)).toMatchObject({ status: 403 });
     expect(await post('/delete', withData, admin)).toMatchObject({ status: 200 });

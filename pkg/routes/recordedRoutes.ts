@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { RECORDED_QUERIES_RESOURCE, RESOURCE_PREFIX } from '../../src/contract/resourcePaths';
 import { type ApiRequest, type ApiResponse, type ApiRoute } from '../core/ports/apiRoute';
-import { RecordedRefusal, type RecordedQueries } from '../core/manage/manageDefinitions';
+import { DefinitionRefusal, type DefinitionManager } from '../core/manage/manageDefinitions';
 import { type Fields, readBody, readParameters } from './parameters';
 
 const PATH = RECORDED_QUERIES_RESOURCE.slice(RESOURCE_PREFIX.length - 1);
@@ -20,7 +20,7 @@ const TARGET = { name: TEXT, revision: WHOLE };
  * are errors. An edit names the `revision` it was made from, and gets 409 when there is a newer one. A refused definition gets
  * 400 with `faults` by field.
  */
-export function createRecordedRoutes(queries: RecordedQueries): ApiRoute[] {
+export function createRecordedRoutes(queries: DefinitionManager): ApiRoute[] {
   const post = <T extends v.ObjectEntries>(
     path: string,
     fields: T,
@@ -68,7 +68,7 @@ async function answer(work: () => Promise<unknown>): Promise<ApiResponse> {
   try {
     return { status: 200, body: await work() };
   } catch (error) {
-    if (error instanceof RecordedRefusal) {
+    if (error instanceof DefinitionRefusal) {
       return { status: error.status, body: { error: error.message, code: error.code, faults: error.faults } };
     }
     throw error;

@@ -4,7 +4,7 @@ import { callFor } from '../core/datasource/callers';
 import { PromkeepError } from '../core/model/errors';
 import { type QueryResult } from '../core/model/series';
 import { standardSeries } from '../core/frames/standardFrame';
-import { askSource, type AskDeps, type QueryCost, TIME_PARAMETERS } from './evaluate';
+import { evaluate, type AskDeps, type QueryCost, TIME_PARAMETERS } from './evaluate';
 import { readParameters, text } from './parameters';
 
 /**
@@ -17,7 +17,7 @@ export function createStandardRoute(deps: AskDeps): ApiRoute {
     path: '/api/standard',
     async handle(request) {
       const { query: expr, ...times } = readParameters(request.query, { query: text, ...TIME_PARAMETERS });
-      const result = await askSource(deps, times, expr, callFor(request.caller, request.signal));
+      const result = await evaluate(deps, times, expr, callFor(request.caller, request.signal));
       const series = standardSeries(result.series, expr);
       refuseTooMany(series, deps.limits);
       const records = toStandardRecords(series, expr).map(toJsonRecord);

@@ -28,13 +28,13 @@ export interface RecordedOverview {
   /** Covered share of the time since recording began, 0 to 1; absent before the first answer. */
   coverage?: number;
   /** Newest first, at most `MOST_GAPS`. */
-  gaps: ArchiveHole[];
+  gaps: ArchiveGap[];
   gapCount: number;
 }
 
 export const MOST_GAPS = 50;
 
-export interface ArchiveHole {
+export interface ArchiveGap {
   fromMs: number;
   toMs: number;
   /** A gap reason of the ledger, or `not-recorded`. */
@@ -64,7 +64,7 @@ export interface ArchiveHistory {
   /** At most `MOST_SERIES`. */
   series: HistorySeries[];
   seriesCount: number;
-  gaps: ArchiveHole[];
+  gaps: ArchiveGap[];
   thresholds: Array<{ value: number; state: string }>;
 }
 

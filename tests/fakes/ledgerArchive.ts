@@ -3,11 +3,11 @@ import {
   type Archive,
   type ArchiveStatus,
   type Gap,
-  type Lease,
+  type LeaseState,
   type LeaseRequest,
   type LedgerEntry,
   type RangeWrite,
-  type RecordedQuery,
+  type Definition,
   type TimeRange,
   type WriteOutcome,
 } from '../../pkg/core/ports/ports';
@@ -21,12 +21,12 @@ import { MemoryRecorded } from './memoryRecorded';
  */
 export class LedgerArchive implements Archive {
   readonly writes: RangeWrite[] = [];
-  readonly provisioned: RecordedQuery[][] = [];
+  readonly provisioned: Definition[][] = [];
   readonly gaps = new Map<string, Gap[]>();
   /** Thrown by every call while set. */
   down: PromkeepError | undefined;
   readonly lease = new MemoryLease();
-  readonly recorded = new MemoryRecorded(() => this.check());
+  readonly definitions = new MemoryRecorded(() => this.check());
   readonly history = new MemoryHistory(() => undefined);
   private readonly covered = new Map<string, TimeRange[]>();
   /** series text → time → value */
@@ -37,11 +37,11 @@ export class LedgerArchive implements Archive {
     return { from: 1, to: 1 };
   }
 
-  async provision(queries: readonly RecordedQuery[], epoch?: number): Promise<void> {
+  async provision(queries: readonly Definition[], epoch?: number): Promise<void> {
     this.check();
     this.lease.check(epoch);
     this.provisioned.push([...queries]);
-    this.recorded.provision(queries);
+    this.definitions.provision(queries);
   }
 
   async writeRange(write: RangeWrite): Promise<WriteOutcome> {
@@ -101,17 +101,17 @@ export class LedgerArchive implements Archive {
     };
   }
 
-  async holdLease(request: LeaseRequest): Promise<Lease> {
+  async holdLease(request: LeaseRequest): Promise<LeaseState> {
     this.check();
     return this.lease.hold(request);
   }
 
-  async releaseLease(lease: Pick<Lease, 'holder' | 'epoch'>): Promise<void> {
+  async releaseLease(lease: Pick<LeaseState, 'holder' | 'epoch'>): Promise<void> {
     this.check();
     this.lease.release(lease);
   }
 
-  async currentLease(): Promise<Lease> {
+  async currentLease(): Promise<LeaseState> {
     this.check();
     return this.lease.state;
   }
@@ -149,7 +149,7 @@ export class LedgerArchive implements Archive {
 
   /** Where the test defined the query, what is written must be of that definition. */
   private refuseOutdated(name: string, { provenance }: RangeWrite): void {
-    const known = this.recorded.queries.get(name);
+    const known = this.definitions.queries.get(name);
     if (known && (known.expression !== provenance.expression || known.stepMs !== provenance.stepMs)) {
       throw new PromkeepError('ARCHIVE_QUERY_CHANGED', `The recorded query ${name} was changed.`);
     }

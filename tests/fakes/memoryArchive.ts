@@ -4,12 +4,12 @@ import {
   type ArchiveRead,
   type ArchiveStatus,
   type Gap,
-  type Lease,
+  type LeaseState,
   type LeaseRequest,
   type LedgerEntry,
   type QueryIdentity,
   type RangeWrite,
-  type RecordedQuery,
+  type Definition,
   type RollupState,
   type SourceIdentity,
   type TimeRange,
@@ -51,9 +51,9 @@ export class MemoryArchive implements Archive {
   /** While set, writes wait for it before they commit. */
   hold: Promise<void> | undefined;
   readonly writes: RangeWrite[] = [];
-  readonly provisioned: RecordedQuery[][] = [];
+  readonly provisioned: Definition[][] = [];
   readonly lease = new MemoryLease();
-  readonly recorded = new MemoryRecorded(() => this.check());
+  readonly definitions = new MemoryRecorded(() => this.check());
   readonly history = new MemoryHistory(
     (name) => {
       const query = this.queries.get(keyOf({ kind: 'recorded', name }));
@@ -85,11 +85,11 @@ export class MemoryArchive implements Archive {
     return { from: 1, to: 1 };
   }
 
-  async provision(queries: readonly RecordedQuery[], epoch?: number): Promise<void> {
+  async provision(queries: readonly Definition[], epoch?: number): Promise<void> {
     this.check();
     this.lease.check(epoch);
     this.provisioned.push([...queries]);
-    this.recorded.provision(queries);
+    this.definitions.provision(queries);
     for (const { name, expression, stepMs } of queries) {
       const query = this.queryOf({ kind: 'recorded', name }, expression, stepMs);
       if (query.expression !== expression || query.stepMs !== stepMs) {
@@ -156,17 +156,17 @@ export class MemoryArchive implements Archive {
     }
   }
 
-  async holdLease(request: LeaseRequest): Promise<Lease> {
+  async holdLease(request: LeaseRequest): Promise<LeaseState> {
     this.check();
     return this.lease.hold(request);
   }
 
-  async releaseLease(lease: Pick<Lease, 'holder' | 'epoch'>): Promise<void> {
+  async releaseLease(lease: Pick<LeaseState, 'holder' | 'epoch'>): Promise<void> {
     this.check();
     this.lease.release(lease);
   }
 
-  async currentLease(): Promise<Lease> {
+  async currentLease(): Promise<LeaseState> {
     this.check();
     return this.lease.state;
   }

@@ -7,7 +7,7 @@ import {
   type Gap,
   type GridRead,
   type GridSamples,
-  type RecordedHistory,
+  type History,
   type RollupState,
   type TimeRange,
 } from '../../pkg/core/ports/ports';
@@ -25,7 +25,7 @@ export interface RememberedQuery {
 }
 
 /** What is archived of recorded queries, in memory. */
-export class MemoryHistory implements RecordedHistory {
+export class MemoryHistory implements History {
   readonly reads: GridRead[] = [];
   readonly bucketReads: BucketRead[] = [];
   /** What is stored of samples that have expired. */
@@ -111,7 +111,7 @@ export class MemoryHistory implements RecordedHistory {
   }
 
   async seriesLabels(
-    { name, range, limit }: Parameters<RecordedHistory['seriesLabels']>[0],
+    { name, range, limit }: Parameters<History['seriesLabels']>[0],
     signal: AbortSignal
   ): Promise<Labels[]> {
     this.check(signal);

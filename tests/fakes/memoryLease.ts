@@ -1,18 +1,18 @@
 import { PromkeepError } from '../../pkg/core/model/errors';
-import { type Lease, type LeaseRequest } from '../../pkg/core/ports/ports';
+import { type LeaseState, type LeaseRequest } from '../../pkg/core/ports/ports';
 
 /** Leadership without time: the holder keeps it until the test takes it away. */
 export class MemoryLease {
-  state: Lease = { holder: '', epoch: 0, expiresInMs: 0 };
+  state: LeaseState = { holder: '', epoch: 0, expiresInMs: 0 };
 
-  hold({ holder, durationMs, provisions = true }: LeaseRequest): Lease {
+  hold({ holder, durationMs, provisions = true }: LeaseRequest): LeaseState {
     if (this.state.holder === '') {
       this.state = { holder, epoch: this.state.epoch + 1, expiresInMs: durationMs, provisions };
     }
     return this.state;
   }
 
-  release({ holder, epoch }: Pick<Lease, 'holder' | 'epoch'>): void {
+  release({ holder, epoch }: Pick<LeaseState, 'holder' | 'epoch'>): void {
     if (this.state.holder === holder && this.state.epoch === epoch) {
       this.state = { holder: '', epoch, expiresInMs: 0 };
     }

@@ -2,24 +2,24 @@ import { type RecordingAmounts } from '../../src/contract/recordedQuery';
 import { PromkeepError } from '../../pkg/core/model/errors';
 import { samplesPerDay } from '../../pkg/core/manage/recordingQuota';
 import {
-  type ManagedQuery,
+  type StoredDefinition,
   type PendingDeletion,
-  type QueryChange,
-  type QueryEdit,
-  type RecordedQuery,
-  type RecordedQueryStore,
+  type DefinitionChange,
+  type DefinitionEdit,
+  type Definition,
+  type Definitions,
 } from '../../pkg/core/ports/ports';
 
 /** Definitions of recorded queries in memory, as the archive keeps them. */
-export class MemoryRecorded implements RecordedQueryStore {
-  readonly queries = new Map<string, ManagedQuery>();
+export class MemoryRecorded implements Definitions {
+  readonly queries = new Map<string, StoredDefinition>();
   readonly waiting: PendingDeletion[] = [];
   nowMs = 0;
 
   /** @param check throws what the archive would */
   constructor(private readonly check: () => void = () => undefined) {}
 
-  provision(queries: readonly RecordedQuery[]): void {
+  provision(queries: readonly Definition[]): void {
     for (const query of [...this.queries.values()].filter(({ provisioned }) => provisioned)) {
       query.paused = true;
     }
@@ -28,12 +28,12 @@ export class MemoryRecorded implements RecordedQueryStore {
     }
   }
 
-  async list(): Promise<ManagedQuery[]> {
+  async list(): Promise<StoredDefinition[]> {
     this.check();
     return [...this.queries.values()].sort((a, b) => (a.name < b.name ? -1 : 1)).map((query) => ({ ...query }));
   }
 
-  async create(query: RecordedQuery, by: string): Promise<ManagedQuery> {
+  async create(query: Definition, by: string): Promise<StoredDefinition> {
     this.check();
     if (this.queries.has(query.name)) {
       throw new PromkeepError('CONFLICT', `There is a recorded query ${query.name} already.`);
@@ -43,7 +43,7 @@ export class MemoryRecorded implements RecordedQueryStore {
     return { ...made };
   }
 
-  async change(edit: QueryEdit, change: QueryChange): Promise<ManagedQuery> {
+  async change(edit: DefinitionEdit, change: DefinitionChange): Promise<StoredDefinition> {
     const known = this.forEdit(edit);
     const changed = { ...known, ...change };
     const renewed = changed.expression !== known.expression || changed.stepMs !== known.stepMs;
@@ -58,7 +58,7 @@ export class MemoryRecorded implements RecordedQueryStore {
     return { ...next };
   }
 
-  async remove(edit: QueryEdit, withData: boolean): Promise<void> {
+  async remove(edit: DefinitionEdit, withData: boolean): Promise<void> {
     this.forEdit(edit);
     this.queries.delete(edit.name);
     if (withData) {
@@ -99,12 +99,12 @@ export class MemoryRecorded implements RecordedQueryStore {
     return { source: amount, organisation: amount };
   }
 
-  private made(query: RecordedQuery, provisioned: boolean): ManagedQuery {
+  private made(query: Definition, provisioned: boolean): StoredDefinition {
     const nowMs = this.nowMs;
     return { ...query, version: 1, revision: 1, provisioned, paused: false, createdAtMs: nowMs, updatedAtMs: nowMs };
   }
 
-  private forEdit({ name, revision }: QueryEdit): ManagedQuery {
+  private forEdit({ name, revision }: DefinitionEdit): StoredDefinition {
     this.check();
     const known = this.queries.get(name);
     if (!known) {

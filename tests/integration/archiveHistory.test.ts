@@ -1,6 +1,6 @@
 import { describeBucketContract } from '../contracts/archiveBucketContract';
 import { describeHistoryContract } from '../contracts/archiveHistoryContract';
-import { type ArchiveJobs } from '../../pkg/archive/upkeep/upkeep';
+import { type Upkeep } from '../../pkg/archive/upkeep/upkeep';
 import { type Archive } from '../../pkg/core/ports/ports';
 import { SERVERS, TestServer } from './archiveServers';
 
@@ -32,7 +32,7 @@ describe.each(SERVERS)('on $name', (server) => {
   }
 });
 
-function packedAfterWrites(archive: Archive, jobs: ArchiveJobs): Archive {
+function packedAfterWrites(archive: Archive, jobs: Upkeep): Archive {
   const writeRange: Archive['writeRange'] = async (write, signal) => {
     const outcome = await archive.writeRange(write, signal);
     await jobs.packClosed(new AbortController().signal);

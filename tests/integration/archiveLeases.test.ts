@@ -1,4 +1,4 @@
-import { type Archive, type Lease } from '../../pkg/core/ports/ports';
+import { type Archive, type LeaseState } from '../../pkg/core/ports/ports';
 import { live, SERVERS, SOURCE, TestServer } from './archiveServers';
 import { CPU, gridSeries, writing } from './archiveWrites';
 
@@ -18,7 +18,7 @@ describe.each(SERVERS)('leases on $name', (server) => {
   });
   afterEach(() => test.closeAll());
 
-  const hold = (archive: Archive, holder: string, durationMs = 60_000): Promise<Lease> =>
+  const hold = (archive: Archive, holder: string, durationMs = 60_000): Promise<LeaseState> =>
     archive.holdLease({ holder, durationMs });
   const expire = async (): Promise<void> => {
     const client = await test.client(url);

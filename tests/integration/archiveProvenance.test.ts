@@ -1,5 +1,5 @@
 import { type Client } from 'pg';
-import { type ArchiveJobs } from '../../pkg/archive/upkeep/upkeep';
+import { type Upkeep } from '../../pkg/archive/upkeep/upkeep';
 import { type Archive, type RangeWrite, type WriteOutcome } from '../../pkg/core/ports/ports';
 import { type Series } from '../../pkg/core/model/series';
 import { live, SERVERS, T0, TestServer } from './archiveServers';
@@ -149,7 +149,7 @@ describe.each(SERVERS)('provenance of live writes, on $name', (server) => {
   });
 
   /** As the upkeep does: what is not rolled up does not expire. */
-  const expire = async (nowMs: number): ReturnType<ArchiveJobs['expire']> => {
+  const expire = async (nowMs: number): ReturnType<Upkeep['expire']> => {
     const jobs = test.jobs(url, nowMs);
     await jobs.rollUp(live());
     return jobs.expire(live());

@@ -1,4 +1,4 @@
-import { createArchiveJobs } from '../../pkg/archive/upkeep/upkeep';
+import { createUpkeep } from '../../pkg/archive/upkeep/upkeep';
 import { connectionFromUrl } from '../../pkg/archive/connect/connection';
 import { silentLogger, SOURCE } from './archiveServers';
 
@@ -6,7 +6,7 @@ import { silentLogger, SOURCE } from './archiveServers';
 async function main(): Promise<void> {
   const [, , url, nowMs] = process.argv;
   const { signal } = new AbortController();
-  const jobs = createArchiveJobs({
+  const jobs = createUpkeep({
     connection: connectionFromUrl(url),
     logger: silentLogger,
     clock: { nowMs: () => Number(nowMs) },

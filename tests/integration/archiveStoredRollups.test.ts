@@ -1,5 +1,5 @@
 import { type Client } from 'pg';
-import { createArchiveJobs } from '../../pkg/archive/upkeep/upkeep';
+import { createUpkeep } from '../../pkg/archive/upkeep/upkeep';
 import { connectionFromUrl } from '../../pkg/archive/connect/connection';
 import { type ArchiveWishes } from '../../pkg/archive/connect/archiveWishes';
 import { type Archive } from '../../pkg/core/ports/ports';
@@ -216,8 +216,8 @@ describe.each(SERVERS)('stored rollups on $name', (server) => {
   it('expire on their own, by whole partitions', async () => {
     await write(MIX, T0, T0 + 3 * DAY);
     const retention = { fiveMinutes: '60d', hours: 'forever' };
-    const jobs = (days: number): ReturnType<typeof createArchiveJobs> =>
-      createArchiveJobs({
+    const jobs = (days: number): ReturnType<typeof createUpkeep> =>
+      createUpkeep({
         connection: connectionFromUrl(url),
         logger: silentLogger,
         clock: { nowMs: () => T0 + days * DAY },
@@ -237,9 +237,9 @@ describe.each(SERVERS)('stored rollups on $name', (server) => {
 
   it('are kept as long as the archive says, whichever program runs the job', async () => {
     await write(MIX, T0, T0 + 3 * DAY);
-    const start = (days: number, wishes?: ArchiveWishes): ReturnType<typeof createArchiveJobs> => {
+    const start = (days: number, wishes?: ArchiveWishes): ReturnType<typeof createUpkeep> => {
       const clock = { nowMs: () => T0 + days * DAY };
-      return createArchiveJobs({ connection: connectionFromUrl(url), logger: silentLogger, clock, wishes });
+      return createUpkeep({ connection: connectionFromUrl(url), logger: silentLogger, clock, wishes });
     };
     const settings = async (): Promise<unknown[]> =>
       (await client.query('SELECT name, value FROM promkeep_settings ORDER BY name')).rows.map(Object.values);

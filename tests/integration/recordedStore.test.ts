@@ -1,4 +1,4 @@
-import { type Archive, type ManagedQuery, type QueryEdit, type RangeWrite } from '../../pkg/core/ports/ports';
+import { type Archive, type StoredDefinition, type DefinitionEdit, type RangeWrite } from '../../pkg/core/ports/ports';
 import { live, SERVERS, T0, TestServer } from './archiveServers';
 import { gridSeries, writing } from './archiveWrites';
 
@@ -28,27 +28,27 @@ describe.each(SERVERS)('recorded queries on $name', (server) => {
   afterEach(() => test.closeAll());
 
   const QUERY = { name: 'cpu', expression: 'up', stepMs: 15_000, retention: '30d' };
-  const editOf = ({ name, revision }: ManagedQuery, by = 'eva'): QueryEdit => ({ name, revision, by });
+  const editOf = ({ name, revision }: StoredDefinition, by = 'eva'): DefinitionEdit => ({ name, revision, by });
   const write = (expression = 'up', values = [1, 2, 3]) =>
     archive.writeRange(recordedWrite({ name: 'cpu', expression, values }), live());
   const count = async (sql: string): Promise<number> =>
     Number((await (await test.client(url)).query<{ n: string }>(sql)).rows[0].n);
 
   it('remembers who made a query and who changed it', async () => {
-    const made = await archive.recorded.create(QUERY, 'eva');
+    const made = await archive.definitions.create(QUERY, 'eva');
     expect(made).toMatchObject({ ...QUERY, version: 1, revision: 1, createdBy: 'eva', updatedBy: 'eva' });
     expect(made).toMatchObject({ provisioned: false, paused: false });
-    const changed = await archive.recorded.change(editOf(made, 'adam'), { retention: '1y', paused: true });
+    const changed = await archive.definitions.change(editOf(made, 'adam'), { retention: '1y', paused: true });
     expect(changed).toMatchObject({ version: 1, retention: '1y', paused: true, createdBy: 'eva', updatedBy: 'adam' });
-    expect(await archive.recorded.list()).toEqual([changed]);
+    expect(await archive.definitions.list()).toEqual([changed]);
     expect(changed.revision).toBeGreaterThan(made.revision);
   });
 
   // [A13]
   it('starts a new version with another expression, and old samples keep theirs', async () => {
-    const made = await archive.recorded.create(QUERY, 'eva');
+    const made = await archive.definitions.create(QUERY, 'eva');
     await write();
-    const changed = await archive.recorded.change(editOf(made), { expression: 'up == 1' });
+    const changed = await archive.definitions.change(editOf(made), { expression: 'up == 1' });
     expect(changed.version).toBe(2);
     expect(await archive.coverage('cpu')).toEqual([]);
     expect(await count(`SELECT count(*) AS n FROM metrics_data WHERE query = 'cpu'`)).toBe(3);
@@ -62,11 +62,11 @@ describe.each(SERVERS)('recorded queries on $name', (server) => {
   });
 
   it('lets one of two editors win, and tells the other who was faster', async () => {
-    const made = await archive.recorded.create(QUERY, 'eva');
+    const made = await archive.definitions.create(QUERY, 'eva');
     const other = test.archive(url);
     const edits = [
-      archive.recorded.change(editOf(made, 'eva'), { retention: '7d' }),
-      other.recorded.change(editOf(made, 'adam'), { retention: '1y' }),
+      archive.definitions.change(editOf(made, 'eva'), { retention: '7d' }),
+      other.definitions.change(editOf(made, 'adam'), { retention: '1y' }),
     ];
     const outcomes = await Promise.allSettled(edits);
     expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
@@ -80,25 +80,25 @@ describe.each(SERVERS)('recorded queries on $name', (server) => {
   // [A13]
   it('refuses a taken name, an unknown query, and changes of provisioned ones', async () => {
     await archive.provision([{ ...QUERY, name: 'file' }]);
-    await archive.recorded.create(QUERY, 'eva');
-    await expect(archive.recorded.create(QUERY, 'eva')).rejects.toMatchObject({ code: 'CONFLICT' });
-    await expect(archive.recorded.create({ ...QUERY, name: 'file' }, 'eva')).rejects.toMatchObject({
+    await archive.definitions.create(QUERY, 'eva');
+    await expect(archive.definitions.create(QUERY, 'eva')).rejects.toMatchObject({ code: 'CONFLICT' });
+    await expect(archive.definitions.create({ ...QUERY, name: 'file' }, 'eva')).rejects.toMatchObject({
       code: 'CONFLICT',
     });
     const missing = { name: 'nothing', revision: 1, by: 'eva' };
-    await expect(archive.recorded.change(missing, { paused: true })).rejects.toMatchObject({ code: 'NOT_FOUND' });
-    const [, file] = await archive.recorded.list();
+    await expect(archive.definitions.change(missing, { paused: true })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    const [, file] = await archive.definitions.list();
     expect(file).toMatchObject({ name: 'file', provisioned: true });
     const refused = { code: 'FORBIDDEN', message: expect.stringContaining('config file') };
-    await expect(archive.recorded.change(editOf(file), { paused: true })).rejects.toMatchObject(refused);
-    await expect(archive.recorded.remove(editOf(file), false)).rejects.toMatchObject(refused);
+    await expect(archive.definitions.change(editOf(file), { paused: true })).rejects.toMatchObject(refused);
+    await expect(archive.definitions.remove(editOf(file), false)).rejects.toMatchObject(refused);
   });
 
   it('leaves queries made in Grafana alone when a config file without them is provisioned', async () => {
-    await archive.recorded.create(QUERY, 'eva');
+    await archive.definitions.create(QUERY, 'eva');
     await archive.provision([{ ...QUERY, name: 'file' }]);
     await archive.provision([]);
-    const states = (await archive.recorded.list()).map(({ name, paused, provisioned }) => [name, paused, provisioned]);
+    const states = (await archive.definitions.list()).map(({ name, paused, provisioned }) => [name, paused, provisioned]);
     expect(states).toEqual([
       ['cpu', false, false],
       ['file', true, true],
@@ -107,8 +107,8 @@ describe.each(SERVERS)('recorded queries on $name', (server) => {
 
   // [A9]
   it('deletes a query with its data, packed or not, and nothing else', async () => {
-    const made = await archive.recorded.create(QUERY, 'eva');
-    await archive.recorded.create({ ...QUERY, name: 'other' }, 'eva');
+    const made = await archive.definitions.create(QUERY, 'eva');
+    await archive.definitions.create({ ...QUERY, name: 'other' }, 'eva');
     await write();
     await archive.writeRange(recordedWrite({ name: 'other', expression: 'up', values: [5] }), live());
     await test.jobs(url).packClosed(live());
@@ -117,9 +117,9 @@ describe.each(SERVERS)('recorded queries on $name', (server) => {
       live()
     );
     expect(await count('SELECT count(*) AS n FROM promkeep_packed')).toBe(2);
-    await archive.recorded.remove(editOf(made), true);
-    expect(await archive.recorded.carryOut('cpu', 'adam', live())).toBe(true);
-    expect((await archive.recorded.list()).map(({ name }) => name)).toEqual(['other']);
+    await archive.definitions.remove(editOf(made), true);
+    expect(await archive.definitions.carryOut('cpu', 'adam', live())).toBe(true);
+    expect((await archive.definitions.list()).map(({ name }) => name)).toEqual(['other']);
     expect((await archive.ledger()).map(({ name }) => name)).toEqual(['other']);
     expect(await count(`SELECT count(*) AS n FROM metrics_data`)).toBe(1);
     for (const table of ['fetches', 'series', 'coverage']) {
@@ -128,13 +128,13 @@ describe.each(SERVERS)('recorded queries on $name', (server) => {
   });
 
   it('does not let a late archiver make a deleted query again', async () => {
-    const made = await archive.recorded.create(QUERY, 'eva');
+    const made = await archive.definitions.create(QUERY, 'eva');
     await write();
-    await archive.recorded.remove(editOf(made), true);
-    await archive.recorded.carryOut('cpu', 'adam', live());
+    await archive.definitions.remove(editOf(made), true);
+    await archive.definitions.carryOut('cpu', 'adam', live());
     await expect(write()).rejects.toMatchObject({ code: 'ARCHIVE_QUERY_CHANGED' });
     expect(await count('SELECT count(*) AS n FROM metrics_data')).toBe(0);
-    const again = await archive.recorded.create({ ...QUERY, expression: 'up == 1' }, 'adam');
+    const again = await archive.definitions.create({ ...QUERY, expression: 'up == 1' }, 'adam');
     expect(again).toMatchObject({ createdBy: 'adam', paused: false, version: 2 });
     await expect(write()).rejects.toMatchObject({ code: 'ARCHIVE_QUERY_CHANGED' });
     await write('up == 1');
@@ -142,22 +142,22 @@ describe.each(SERVERS)('recorded queries on $name', (server) => {
   });
 
   it('keeps the data when asked to, and goes on with it under the same name', async () => {
-    const made = await archive.recorded.create(QUERY, 'eva');
+    const made = await archive.definitions.create(QUERY, 'eva');
     await write();
-    await archive.recorded.remove(editOf(made), false);
-    expect(await archive.recorded.list()).toEqual([]);
+    await archive.definitions.remove(editOf(made), false);
+    expect(await archive.definitions.list()).toEqual([]);
     expect(await count(`SELECT count(*) AS n FROM metrics_data WHERE query = 'cpu'`)).toBe(3);
-    await archive.recorded.create(QUERY, 'adam');
+    await archive.definitions.create(QUERY, 'adam');
     expect(await archive.coverage('cpu')).toEqual([{ fromMs: T0, toMs: T0 + 30_000 }]);
   });
 
   it('finishes by the upkeep what a killed deletion left, and forgets the query in the end', async () => {
-    const made = await archive.recorded.create(QUERY, 'eva');
+    const made = await archive.definitions.create(QUERY, 'eva');
     await write();
     const gone = AbortSignal.abort();
-    await archive.recorded.remove(editOf(made), true);
-    expect(await archive.recorded.carryOut('cpu', 'adam', gone)).toBe(false);
-    expect(await archive.recorded.list()).toEqual([]);
+    await archive.definitions.remove(editOf(made), true);
+    expect(await archive.definitions.carryOut('cpu', 'adam', gone)).toBe(false);
+    expect(await archive.definitions.list()).toEqual([]);
     const jobs = test.jobs(url);
     expect(await jobs.removeDeleted(live())).toMatchObject({ queries: 1, samples: 3, packedRows: 0 });
     expect(await jobs.removeDeleted(live())).toMatchObject({ queries: 0, samples: 0, packedRows: 0 });
@@ -168,22 +168,22 @@ describe.each(SERVERS)('recorded queries on $name', (server) => {
   });
 
   it('takes over a deleted name that a config file provisions', async () => {
-    const made = await archive.recorded.create(QUERY, 'eva');
+    const made = await archive.definitions.create(QUERY, 'eva');
     await write();
-    await archive.recorded.remove(editOf(made), true);
-    await archive.recorded.carryOut('cpu', 'adam', AbortSignal.abort());
+    await archive.definitions.remove(editOf(made), true);
+    await archive.definitions.carryOut('cpu', 'adam', AbortSignal.abort());
     await archive.provision([{ ...QUERY, retention: '1y' }]);
-    expect(await archive.recorded.list()).toMatchObject([{ name: 'cpu', provisioned: true, retention: '1y' }]);
+    expect(await archive.definitions.list()).toMatchObject([{ name: 'cpu', provisioned: true, retention: '1y' }]);
     expect(await count('SELECT count(*) AS n FROM metrics_data')).toBe(0);
   });
 
   it('keeps organisations apart: neither sees nor changes what the other records', async () => {
-    const made = await archive.recorded.create(QUERY, 'eva');
+    const made = await archive.definitions.create(QUERY, 'eva');
     const other = test.archive(url, { source: { orgId: 2, name: 'default' } });
-    expect(await other.recorded.list()).toEqual([]);
-    await expect(other.recorded.change(editOf(made), { paused: true })).rejects.toMatchObject({ code: 'NOT_FOUND' });
-    await expect(other.recorded.remove(editOf(made), true)).rejects.toMatchObject({ code: 'NOT_FOUND' });
-    expect(await other.recorded.create({ ...QUERY, expression: '1' }, 'bob')).toMatchObject({ expression: '1' });
-    expect(await archive.recorded.list()).toEqual([made]);
+    expect(await other.definitions.list()).toEqual([]);
+    await expect(other.definitions.change(editOf(made), { paused: true })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(other.definitions.remove(editOf(made), true)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    expect(await other.definitions.create({ ...QUERY, expression: '1' }, 'bob')).toMatchObject({ expression: '1' });
+    expect(await archive.definitions.list()).toEqual([made]);
   });
 });

@@ -30,7 +30,7 @@ describe.each(SERVERS)('upkeep with one query that fails, on $name', (server) =>
     client = await test.client(url);
     // Whatever goes in order meets the failing one first.
     for (const name of ['bad', 'good']) {
-      await archive.recorded.create({ name, expression: 'up', stepMs: STEP, retention: '7d' }, 'eva');
+      await archive.definitions.create({ name, expression: 'up', stepMs: STEP, retention: '7d' }, 'eva');
       const range = { fromMs: T0, toMs: T0 + 2 * STEP };
       const query = { kind: 'recorded', name } as const;
       const series = gridSeries({ __name__: name }, [1, 2, 3]);
@@ -61,8 +61,8 @@ describe.each(SERVERS)('upkeep with one query that fails, on $name', (server) =>
     return rows[0];
   };
   const deleteBoth = async (): Promise<void> => {
-    for (const query of await archive.recorded.list()) {
-      await archive.recorded.remove({ ...query, by: 'adam' }, true);
+    for (const query of await archive.definitions.list()) {
+      await archive.definitions.remove({ ...query, by: 'adam' }, true);
     }
     await test.endGrace(url);
   };

@@ -1,9 +1,9 @@
 import { PromkeepError } from '../../core/model/errors';
 import {
-  type ManagedQuery,
-  type QueryChange,
-  type QueryEdit,
-  type RecordedQuery,
+  type StoredDefinition,
+  type DefinitionChange,
+  type DefinitionEdit,
+  type Definition,
   type SourceIdentity,
 } from '../../core/ports/ports';
 import { type Row, type Transaction } from '../connect/database';
@@ -21,7 +21,7 @@ export async function listQueries(
   schema: string,
   source: SourceIdentity,
   name?: string
-): Promise<ManagedQuery[]> {
+): Promise<StoredDefinition[]> {
   const rows = await tx.rows(
     `SELECT ${COLUMNS} FROM ${schema}.promkeep_sources o
      JOIN ${schema}.promkeep_queries q ON q.source_id = o.source_id AND q.kind = 'recorded' AND q.deleted_at IS NULL
@@ -41,9 +41,9 @@ export async function createQuery(
   tx: Transaction,
   schema: string,
   source: SourceIdentity,
-  query: RecordedQuery,
+  query: Definition,
   by: string
-): Promise<ManagedQuery> {
+): Promise<StoredDefinition> {
   const identity = { kind: 'recorded', name: query.name } as const;
   let locked = await lockQuery(tx, schema, source, identity);
   const made = locked === undefined && (await makeQuery(tx, schema, source, identity, query));
@@ -69,9 +69,9 @@ export async function changeQuery(
   tx: Transaction,
   schema: string,
   source: SourceIdentity,
-  edit: QueryEdit,
-  change: QueryChange
-): Promise<ManagedQuery> {
+  edit: DefinitionEdit,
+  change: DefinitionChange
+): Promise<StoredDefinition> {
   const { locked, known } = await lockForEdit(tx, schema, source, edit);
   await actAs(tx, `grafana:${edit.by}`);
   const wanted = { ...known, ...change };
@@ -92,7 +92,7 @@ export async function markDeleted(
   tx: Transaction,
   schema: string,
   source: SourceIdentity,
-  edit: QueryEdit,
+  edit: DefinitionEdit,
   withData: boolean
 ): Promise<void> {
   const { locked } = await lockForEdit(tx, schema, source, edit);
@@ -118,8 +118,8 @@ async function lockForEdit(
   tx: Transaction,
   schema: string,
   source: SourceIdentity,
-  { name, revision }: QueryEdit
-): Promise<{ locked: LockedQuery; known: ManagedQuery }> {
+  { name, revision }: DefinitionEdit
+): Promise<{ locked: LockedQuery; known: StoredDefinition }> {
   const locked = await lockQuery(tx, schema, source, { kind: 'recorded', name });
   const [known] = locked === undefined ? [] : await listQueries(tx, schema, source, name);
   if (locked === undefined || known === undefined) {
@@ -154,14 +154,14 @@ async function signVersion(
   );
 }
 
-function only(found: readonly ManagedQuery[], name: string): ManagedQuery {
+function only(found: readonly StoredDefinition[], name: string): StoredDefinition {
   if (found.length !== 1) {
     throw new PromkeepError('INTERNAL', `Recorded query ${JSON.stringify(name)} vanished while it was written`);
   }
   return found[0];
 }
 
-function toManaged(row: Row): ManagedQuery {
+function toManaged(row: Row): StoredDefinition {
   return {
     name: String(row.name),
     expression: String(row.expression),

@@ -1,4 +1,4 @@
-import { type Logger, type PendingDeletion, type RecordedQueryStore, type SourceIdentity } from '../../core/ports/ports';
+import { type Logger, type PendingDeletion, type Definitions, type SourceIdentity } from '../../core/ports/ports';
 import { retentionMs } from '../../core/model/retention';
 import { toArchiveError } from '../archiveErrors';
 import { type ArchiveConnection } from '../connect/connection';
@@ -20,7 +20,7 @@ export interface StoreParts {
 const DAY_MS = 86_400_000;
 
 /** The definitions of a source's recorded queries, in PostgreSQL. */
-export function createRecordedQueryStore(parts: StoreParts): RecordedQueryStore {
+export function createDefinitions(parts: StoreParts): Definitions {
   const { database, source, use } = parts;
   const read = <T>(work: (tx: Transaction, schema: string) => Promise<T>): Promise<T> =>
     use((schema) => database.transaction((tx) => work(tx, schema), { readOnly: true }));
@@ -71,7 +71,7 @@ export async function purgeNames(
 }
 
 /** What a config file will delete by a shorter retention, in the log: nobody else would notice before it is gone. */
-export function tellShortened(
+export function reportShortened(
   logger: Logger,
   { what, query, present, wanted, askedAtMs, atMs, samples, oldestMs }: PendingDeletion
 ): void {

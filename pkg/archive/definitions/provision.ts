@@ -1,4 +1,4 @@
-import { type PendingDeletion, type RecordedQuery, type SourceIdentity } from '../../core/ports/ports';
+import { type PendingDeletion, type Definition, type SourceIdentity } from '../../core/ports/ports';
 import { type Database, type Transaction } from '../connect/database';
 import { requireEpoch } from '../ledger/leaseRows';
 import { actAs, readPending } from './pendingDeletions';
@@ -14,7 +14,7 @@ export async function provision(
   database: Database,
   schema: string,
   source: SourceIdentity,
-  queries: readonly RecordedQuery[],
+  queries: readonly Definition[],
   epoch?: number
 ): Promise<PendingDeletion[]> {
   // By name, so that two programs that start together lock rows in the same order.
@@ -44,7 +44,7 @@ async function provisionOne(
   tx: Transaction,
   schema: string,
   source: SourceIdentity,
-  query: RecordedQuery
+  query: Definition
 ): Promise<boolean> {
   const identity = { kind: 'recorded', name: query.name } as const;
   const known = await lockQuery(tx, schema, source, identity);

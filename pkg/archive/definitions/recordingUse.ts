@@ -1,7 +1,7 @@
 import { type RecordingAmount, type RecordingAmounts } from '../../../src/contract/recordedQuery';
 import { type SourceIdentity } from '../../core/ports/ports';
 import {
-  type Definitions,
+  type DefinitionCounts,
   type QuotaRequest,
   requireFewDefinitions,
   requireQuota,
@@ -66,7 +66,7 @@ export async function withinQuota<T>(
     return work();
   }
   await lockOrganisation(tx, schema, source);
-  const read = async (): Promise<[RecordingAmounts, Definitions]> => [
+  const read = async (): Promise<[RecordingAmounts, DefinitionCounts]> => [
     await readUse(tx, schema, source),
     await definitionsOfToday(tx, schema, source),
   ];
@@ -99,7 +99,7 @@ async function lockOrganisation(tx: Transaction, schema: string, source: SourceI
   );
 }
 
-async function definitionsOfToday(tx: Transaction, schema: string, source: SourceIdentity): Promise<Definitions> {
+async function definitionsOfToday(tx: Transaction, schema: string, source: SourceIdentity): Promise<DefinitionCounts> {
   const [row] = await tx.rows(
     `SELECT count(*) FILTER (WHERE o.name = $2::text) AS own, count(*) AS all
      FROM ${schema}.promkeep_sources o

@@ -1,5 +1,5 @@
 import { PromkeepError } from '../../core/model/errors';
-import { type Lease, type LeaseRequest, type SourceIdentity } from '../../core/ports/ports';
+import { type LeaseState, type LeaseRequest, type SourceIdentity } from '../../core/ports/ports';
 import { type Row, type Transaction } from '../connect/database';
 
 const STATE = `epoch, holder, provisions,
@@ -7,7 +7,7 @@ const STATE = `epoch, holder, provisions,
        ELSE extract(epoch FROM expires_at - clock_timestamp()) * 1000 END AS expires_in_ms`;
 
 /** Who leads; `undefined` when nobody ever did. */
-export async function readLease(tx: Transaction, schema: string, source: SourceIdentity): Promise<Lease | undefined> {
+export async function readLease(tx: Transaction, schema: string, source: SourceIdentity): Promise<LeaseState | undefined> {
   const [row] = await tx.rows(
     `SELECT ${STATE} FROM ${schema}.promkeep_leases WHERE source_id = ${sourceIdIn(schema)}`,
     ofSource(source)
@@ -24,7 +24,7 @@ export async function holdLease(
   schema: string,
   source: SourceIdentity,
   request: LeaseRequest
-): Promise<Lease> {
+): Promise<LeaseState> {
   const found = (await readLease(tx, schema, source)) ?? (await makeLease(tx, schema, source));
   if (found.holder !== request.holder && found.expiresInMs > 0) {
     return found;
@@ -48,7 +48,7 @@ export async function releaseLease(
   tx: Transaction,
   schema: string,
   source: SourceIdentity,
-  { holder, epoch }: Pick<Lease, 'holder' | 'epoch'>
+  { holder, epoch }: Pick<LeaseState, 'holder' | 'epoch'>
 ): Promise<void> {
   await tx.run(
     `UPDATE ${schema}.promkeep_leases SET holder = '', expires_at = clock_timestamp()
@@ -88,7 +88,7 @@ export async function requireEpoch(
   }
 }
 
-async function makeLease(tx: Transaction, schema: string, source: SourceIdentity): Promise<Lease> {
+async function makeLease(tx: Transaction, schema: string, source: SourceIdentity): Promise<LeaseState> {
   await tx.run(
     `INSERT INTO ${schema}.promkeep_sources (org_id, name) VALUES ($1::bigint, $2::text) ON CONFLICT DO NOTHING`,
     ofSource(source)
@@ -108,7 +108,7 @@ function ofSource({ orgId, name }: SourceIdentity): [number, string] {
   return [orgId, name];
 }
 
-function toLease(row: Row): Lease {
+function toLease(row: Row): LeaseState {
   return {
     holder: String(row.holder),
     epoch: Number(row.epoch),

@@ -1,6 +1,6 @@
 import { PromkeepError } from '../../core/model/errors';
 import { inTurns } from '../../core/model/inTurns';
-import { type RecordedHistory, type SourceIdentity } from '../../core/ports/ports';
+import { type History, type SourceIdentity } from '../../core/ports/ports';
 import { type Labels } from '../../core/model/series';
 import { type Transaction } from '../connect/database';
 import { findQueryId } from '../definitions/queryRows';
@@ -15,7 +15,7 @@ export async function readSeriesLabels(
   tx: Transaction,
   schema: string,
   source: SourceIdentity,
-  { name, range, limit }: Parameters<RecordedHistory['seriesLabels']>[0],
+  { name, range, limit }: Parameters<History['seriesLabels']>[0],
   signal: AbortSignal
 ): Promise<Labels[]> {
   const queryId = await findQueryId(tx, schema, source, { kind: 'recorded', name });

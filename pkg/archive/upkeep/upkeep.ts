@@ -7,7 +7,7 @@ import { addWeeksOf, Partitions } from '../schema/partitions';
 import { applyDue, type DueOutcome } from '../definitions/pendingDeletions';
 import { packClosed, type PackOutcome } from '../pack/packClosed';
 import { condenseFetches, expireFetches } from '../ledger/provenance';
-import { tellShortened } from '../definitions/definitionStore';
+import { reportShortened } from '../definitions/definitionStore';
 import { purgeDeleted, type PurgeOutcome } from './purge';
 import { expire, type ExpireOutcome } from './expire';
 import { type RecomputeScope, rollUp, type RollupOutcome } from './rollups';
@@ -15,7 +15,7 @@ import { type ArchiveWishes, readRollupRetention, storeArchiveWishes } from '../
 import { noteFailures, QueryFailures } from './upkeepFailures';
 import { type StatementLimits } from '../connect/statementLimits';
 
-export interface ArchiveJobsOptions {
+export interface UpkeepOptions {
   connection: ArchiveConnection;
   logger: Logger;
   clock: Clock;
@@ -44,7 +44,7 @@ export type Served<T> = T & DueOutcome & { failedQueries: number };
  * What keeps an archive small, for all sources in it. Every job works in short transactions, may be killed or run twice at any
  * moment, begins with letting deletions hold whose date has come, and rejects with `PromkeepError` only.
  */
-export interface ArchiveJobs {
+export interface Upkeep {
   /** Packs the samples of closed periods, then condenses the provenance of what is packed; once an hour is enough. */
   packClosed(signal: AbortSignal, options?: PackOptions): Promise<Served<PackOutcome & { condensedFetches: number }>>;
   /** Stores rollups of closed days and of what changed since; with a scope, computes there again what may still change. */
@@ -67,7 +67,7 @@ async function makeWeeksAhead(database: Database, schema: string, nowMs: number,
 }
 
 /** Nothing is connected before the first call. */
-export function createArchiveJobs(options: ArchiveJobsOptions): ArchiveJobs {
+export function createUpkeep(options: UpkeepOptions): Upkeep {
   const { connection, logger, clock } = options;
   const database = new Database(connection, logger, options.limits);
   let wishes = options.wishes;
@@ -80,7 +80,7 @@ export function createArchiveJobs(options: ArchiveJobsOptions): ArchiveJobs {
       const { quoted } = await migrateSchema(database, options.schema ?? connection.schema);
       if (wishes) {
         const waiting = await storeArchiveWishes(database, quoted, wishes, signal);
-        waiting.forEach((one) => tellShortened(logger, one));
+        waiting.forEach((one) => reportShortened(logger, one));
         // Once: should another program be started with other wishes, the later start decides, for both.
         wishes = undefined;
       }

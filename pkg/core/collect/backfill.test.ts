@@ -3,11 +3,11 @@ import { ScriptedSource } from '../../../tests/fakes/scriptedSource';
 import { backfillQuery, type BackfillProgress } from './backfill';
 import { COLLECT_DEFAULTS } from './fetchRange';
 import { PromkeepError } from '../model/errors';
-import { type RecordedQuery } from '../ports/ports';
+import { type Definition } from '../ports/ports';
 
 const NOW_MS = Date.UTC(2026, 0, 2);
 const HOUR_MS = 3_600_000;
-const QUERY: RecordedQuery = { name: 'load', expression: 'node_load1', stepMs: 15_000, retention: '30d' };
+const QUERY: Definition = { name: 'load', expression: 'node_load1', stepMs: 15_000, retention: '30d' };
 const WINDOW = { fromMs: NOW_MS - 10 * HOUR_MS, toMs: NOW_MS - HOUR_MS };
 
 function setUp(maxPoints = 100) {
@@ -53,10 +53,10 @@ it('goes on where it was stopped', async () => {
 
 it('ends at once, and notes no gap, when the query is changed meanwhile', async () => {
   const { archive, fill, source, waits } = setUp();
-  const { revision } = await archive.recorded.create(QUERY, 'eva');
+  const { revision } = await archive.definitions.create(QUERY, 'eva');
   source.answer = ({ expr }) => {
     if (expr === QUERY.expression && archive.writes.length === 2) {
-      void archive.recorded.change({ name: QUERY.name, revision, by: 'eva' }, { expression: 'node_load15' });
+      void archive.definitions.change({ name: QUERY.name, revision, by: 'eva' }, { expression: 'node_load15' });
     }
     return undefined;
   };

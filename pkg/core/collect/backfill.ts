@@ -1,10 +1,10 @@
 import { collectNext, newestDueMs, type CollectFailure, type WrittenRange } from '../collect';
 import { type CollectDeps } from './fetchRange';
-import { ceilToGrid, countPoints, findHoles, floorToGrid } from './collectGrid';
+import { ceilToGrid, countPoints, findGaps, floorToGrid } from './collectGrid';
 import { PromkeepError } from '../model/errors';
-import { fenceArchive } from './underLease';
-import { type RecordedQuery, type TimeRange } from '../ports/ports';
-import { readAhead } from '../readback/fetchAhead';
+import { underLease } from './underLease';
+import { type Definition, type TimeRange } from '../ports/ports';
+import { fetchAhead } from '../readback/fetchAhead';
 
 export interface BackfillProgress {
   query: string;
@@ -36,7 +36,7 @@ const RETRY_MS = [500, 1_000, 2_000, 4_000, 8_000, 15_000];
  */
 export async function backfillQuery(
   deps: BackfillDeps,
-  query: RecordedQuery,
+  query: Definition,
   window: TimeRange,
   onProgress: (progress: BackfillProgress) => void,
   signal: AbortSignal
@@ -48,8 +48,8 @@ export async function backfillQuery(
     fromMs: ceilToGrid(window.fromMs, stepMs),
     toMs: Math.min(floorToGrid(window.toMs, stepMs), newestDueMs(deps, query)),
   };
-  const holes = findHoles(wanted, covered, stepMs);
-  const totalPoints = holes.reduce((sum, hole) => sum + countPoints(hole, stepMs), 0);
+  const gaps = findGaps(wanted, covered, stepMs);
+  const totalPoints = gaps.reduce((sum, gap) => sum + countPoints(gap, stepMs), 0);
   let state: BackfillProgress = {
     query: name,
     donePoints: 0,
@@ -58,15 +58,15 @@ export async function backfillQuery(
     coveredPoints: 0,
     gapPoints: 0,
   };
-  for (const hole of holes) {
-    const begun = covered.length > 0 && covered[0].fromMs < hole.fromMs;
-    state = await fillHole(deps, query, { hole, begun }, state, onProgress, signal);
+  for (const gap of gaps) {
+    const begun = covered.length > 0 && covered[0].fromMs < gap.fromMs;
+    state = await fillGap(deps, query, { gap, begun }, state, onProgress, signal);
   }
   return state;
 }
 
 /** Writing another expression would start a new version behind the live archiver's back. */
-async function refuseOtherDefinition({ archive }: CollectDeps, query: RecordedQuery): Promise<void> {
+async function refuseOtherDefinition({ archive }: CollectDeps, query: Definition): Promise<void> {
   const known = (await archive.ledger()).find(({ name }) => name === query.name);
   if (known && (known.expression !== query.expression || known.stepMs !== query.stepMs)) {
     throw new PromkeepError(
@@ -76,10 +76,10 @@ async function refuseOtherDefinition({ archive }: CollectDeps, query: RecordedQu
   }
 }
 
-async function fillHole(
+async function fillGap(
   deps: BackfillDeps,
-  query: RecordedQuery,
-  { hole, begun }: { hole: TimeRange; begun: boolean },
+  query: Definition,
+  { gap, begun }: { gap: TimeRange; begun: boolean },
   before: BackfillProgress,
   onProgress: (progress: BackfillProgress) => void,
   signal: AbortSignal
@@ -88,8 +88,8 @@ async function fillHole(
   let failures = 0;
   let points = DAY_MS / query.stepMs;
   let progress = {
-    frontierMs: hole.fromMs - query.stepMs,
-    historyStartMs: hole.fromMs,
+    frontierMs: gap.fromMs - query.stepMs,
+    historyStartMs: gap.fromMs,
     begun,
     maxPoints: deps.settings.maxPoints,
     giveUpPoints: 1,
@@ -98,21 +98,21 @@ async function fillHole(
   let planned: TimeRange | undefined;
   const pieceFrom = (fromMs: number): TimeRange => {
     if (planned?.fromMs !== fromMs) {
-      planned = pieceOf(hole, fromMs, query.stepMs, points, progress.maxPoints);
+      planned = pieceOf(gap, fromMs, query.stepMs, points, progress.maxPoints);
     }
     return planned;
   };
-  const ahead = readAhead(
+  const ahead = fetchAhead(
     deps.source,
-    ({ toMs }) => (toMs < hole.toMs ? pieceFrom(toMs + query.stepMs) : undefined),
+    ({ toMs }) => (toMs < gap.toMs ? pieceFrom(toMs + query.stepMs) : undefined),
     signal
   );
   // What is asked for ahead is written under the epoch that was current before it was asked for.
   let { epoch } = await deps.archive.currentLease();
   try {
-    while (progress.frontierMs < hole.toMs) {
+    while (progress.frontierMs < gap.toMs) {
       signal.throwIfAborted();
-      const fenced = { ...deps, source: ahead.source, archive: fenceArchive(deps.archive, epoch) };
+      const fenced = { ...deps, source: ahead.source, archive: underLease(deps.archive, epoch) };
       const { toMs } = pieceFrom(progress.frontierMs + query.stepMs);
       const step = await collectNext(fenced, query, progress, signal, toMs);
       const donePoints = (step.progress.frontierMs - progress.frontierMs) / query.stepMs;
@@ -150,11 +150,11 @@ function pointsFor(write: WrittenRange | undefined, donePoints: number): number 
 }
 
 /** The piece that begins at a grid time: whole UTC days where there is room for a day, since the archive packs by the day. */
-function pieceOf(hole: TimeRange, fromMs: number, stepMs: number, points: number, maxPoints: number): TimeRange {
+function pieceOf(gap: TimeRange, fromMs: number, stepMs: number, points: number, maxPoints: number): TimeRange {
   const longestMs = fromMs + (Math.min(points, maxPoints) - 1) * stepMs;
   const midnightMs = Math.floor((longestMs + stepMs) / DAY_MS) * DAY_MS;
   const lastBeforeMs = floorToGrid(midnightMs - 1, stepMs);
-  return { fromMs, toMs: Math.min(hole.toMs, lastBeforeMs >= fromMs ? lastBeforeMs : longestMs) };
+  return { fromMs, toMs: Math.min(gap.toMs, lastBeforeMs >= fromMs ? lastBeforeMs : longestMs) };
 }
 
 async function pauseAfter(

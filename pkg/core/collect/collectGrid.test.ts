@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { ceilToGrid, countPoints, findHoles, floorToGrid, splitByTime } from './collectGrid';
+import { ceilToGrid, countPoints, findGaps, floorToGrid, splitByTime } from './collectGrid';
 
 it('rounds to the grid, before 1970 as well', () => {
   expect([floorToGrid(29, 15), ceilToGrid(29, 15), floorToGrid(30, 15), floorToGrid(-1, 15)]).toEqual([
@@ -12,7 +12,7 @@ it('treats two ranges one step apart as touching', () => {
     { fromMs: 0, toMs: 30 },
     { fromMs: 45, toMs: 60 },
   ];
-  expect(findHoles({ fromMs: 0, toMs: 60 }, covered, 15)).toEqual([]);
+  expect(findGaps({ fromMs: 0, toMs: 60 }, covered, 15)).toEqual([]);
 });
 
 it('finds exactly the grid times that nothing covers', () => {
@@ -24,9 +24,9 @@ it('finds exactly the grid times that nothing covers', () => {
       const expected = gridTimes(window, 15).filter(
         (t) => !covered.some(({ fromMs, toMs }) => fromMs <= t && t <= toMs)
       );
-      const holes = findHoles(window, covered, 15);
-      expect(holes.flatMap((hole) => gridTimes(hole, 15))).toEqual(expected);
-      expect(holes.reduce((sum, hole) => sum + countPoints(hole, 15), 0)).toBe(expected.length);
+      const gaps = findGaps(window, covered, 15);
+      expect(gaps.flatMap((gap) => gridTimes(gap, 15))).toEqual(expected);
+      expect(gaps.reduce((sum, gap) => sum + countPoints(gap, 15), 0)).toBe(expected.length);
     })
   );
 });

@@ -25,8 +25,8 @@ export function countPoints(range: TimeRange, stepMs: number): number {
  *
  * @param covered ascending and disjoint, not necessarily on the grid
  */
-export function findHoles(window: TimeRange, covered: readonly TimeRange[], stepMs: number): TimeRange[] {
-  const holes: TimeRange[] = [];
+export function findGaps(window: TimeRange, covered: readonly TimeRange[], stepMs: number): TimeRange[] {
+  const gaps: TimeRange[] = [];
   let nextMs = ceilToGrid(window.fromMs, stepMs);
   const endMs = floorToGrid(window.toMs, stepMs);
   for (const range of covered) {
@@ -36,12 +36,12 @@ export function findHoles(window: TimeRange, covered: readonly TimeRange[], step
       continue;
     }
     if (firstMs > nextMs) {
-      pushRange(holes, nextMs, Math.min(firstMs - stepMs, endMs));
+      pushRange(gaps, nextMs, Math.min(firstMs - stepMs, endMs));
     }
     nextMs = lastMs + stepMs;
   }
-  pushRange(holes, nextMs, endMs);
-  return holes;
+  pushRange(gaps, nextMs, endMs);
+  return gaps;
 }
 
 /** Splits a range on the grid by a predicate over its times: runs of equal answers, ascending. */

@@ -10,7 +10,7 @@ import {
   type MetricSource,
   type RangeQuery,
   type RangeWrite,
-  type RecordedQuery,
+  type Definition,
   type TimeRange,
 } from '../ports/ports';
 import { type RecordingAllowance } from './recordingAllowance';
@@ -75,14 +75,14 @@ export function defaultSettleMs(scrapeIntervalMs: number, scrapeTimeoutMs: numbe
  */
 export async function fetchRange(
   deps: CollectDeps,
-  query: RecordedQuery,
+  query: Definition,
   range: TimeRange,
   call: CallOptions
 ): Promise<RangeWrite> {
   const request = { startMs: range.fromMs, endMs: range.toMs, stepMs: query.stepMs };
   const [result, probe, prometheusVersion] = await Promise.all([
-    askQuery(deps, query, request, call),
-    askProbe(deps, request, call),
+    fetchQuery(deps, query, request, call),
+    fetchProbe(deps, request, call),
     deps.sourceVersion(call.signal),
   ]);
   refuseUnstorable(query, result);
@@ -108,9 +108,9 @@ export async function fetchRange(
 
 type Grid = Omit<RangeQuery, 'expr'>;
 
-async function askQuery(
+async function fetchQuery(
   { source, settings: { seriesLimit } }: CollectDeps,
-  { name, expression }: RecordedQuery,
+  { name, expression }: Definition,
   request: Grid,
   call: CallOptions
 ): Promise<QueryResult> {
@@ -126,7 +126,7 @@ async function askQuery(
   }
 }
 
-async function askProbe({ source, settings }: CollectDeps, request: Grid, call: CallOptions): Promise<QueryResult> {
+async function fetchProbe({ source, settings }: CollectDeps, request: Grid, call: CallOptions): Promise<QueryResult> {
   try {
     return await source.queryRange({ ...request, expr: settings.probe }, call);
   } catch (error) {
@@ -139,7 +139,7 @@ async function askProbe({ source, settings }: CollectDeps, request: Grid, call: 
 }
 
 function judge(
-  query: RecordedQuery,
+  query: Definition,
   range: TimeRange,
   result: QueryResult,
   probe: QueryResult
@@ -161,7 +161,7 @@ function judge(
   return { covered: yes, gaps: no.map((part) => ({ ...part, reason: 'source-had-no-data' })) };
 }
 
-function refuseUnstorable(query: RecordedQuery, result: QueryResult): void {
+function refuseUnstorable(query: Definition, result: QueryResult): void {
   if (result.resultType === 'string' || result.text) {
     throw new PromkeepError(
       'QUERY_INVALID',

@@ -1,8 +1,8 @@
 import { type RecordingAmount, type RecordingAmounts } from '../../../src/contract/recordedQuery';
-import { type ManagedQuery, type RecordedQuery } from '../ports/ports';
+import { type StoredDefinition, type Definition } from '../ports/ports';
 import { inWords, quotaExceeded, samplesPerDay } from '../manage/recordingQuota';
 
-type Ranked = Pick<ManagedQuery, 'name' | 'provisioned' | 'createdAtMs' | 'stepMs'>;
+type Ranked = Pick<StoredDefinition, 'name' | 'provisioned' | 'createdAtMs' | 'stepMs'>;
 
 const NOTHING: RecordingAmount = { queries: 0, series: 0, samplesPerDay: 0 };
 
@@ -40,7 +40,7 @@ export class RecordingAllowance {
   }
 
   /** Throws `LIMIT_EXCEEDED` when an answer with so many series may not be written. */
-  admit({ name }: Pick<RecordedQuery, 'name'>, series: number): void {
+  admit({ name }: Pick<Definition, 'name'>, series: number): void {
     this.series.set(name, series);
     let taken = NOTHING;
     for (const query of this.ranked) {

@@ -4,9 +4,9 @@ import { type CollectProgress } from '../collect';
 import { COLLECT_DEFAULTS } from './fetchRange';
 import { REFILL_DEFAULTS, refillNext, type RefillMemory } from './refill';
 import { PromkeepError } from '../model/errors';
-import { type RangeWrite, type RecordedQuery, type TimeRange } from '../ports/ports';
+import { type RangeWrite, type Definition, type TimeRange } from '../ports/ports';
 
-const QUERY: RecordedQuery = { name: 'load', expression: 'node_load1', stepMs: 15_000, retention: '30d' };
+const QUERY: Definition = { name: 'load', expression: 'node_load1', stepMs: 15_000, retention: '30d' };
 const EPOCH_MS = Date.UTC(2026, 0, 1);
 const at = (step: number): number => EPOCH_MS + step * 15_000;
 const signal = new AbortController().signal;
@@ -31,7 +31,7 @@ async function setUp(covered: TimeRange[], frontierStep: number) {
 }
 
 // [A5]
-it('fills the newest hole first, then the older one, then rests', async () => {
+it('fills the newest gap first, then the older one, then rests', async () => {
   const { deps, progress, archive } = await setUp(
     [
       { fromMs: at(4), toMs: at(10) },
@@ -73,7 +73,7 @@ it('waits longer after each vain attempt and asks for half as much', async () =>
   expect(archive.writes.map(({ range }) => (range.toMs - range.fromMs) / 15_000 + 1)).toEqual([8, 4, 2, 1]);
 });
 
-it('does not hold a source that is down against the hole', async () => {
+it('does not hold a source that is down against the gap', async () => {
   const { deps, progress, source } = await setUp([{ fromMs: at(4), toMs: at(10) }], 10);
   source.down = new PromkeepError('SOURCE_UNREACHABLE', 'connection refused');
   const step = await refillNext(deps, QUERY, progress, NOTHING_TRIED, signal);
@@ -81,7 +81,7 @@ it('does not hold a source that is down against the hole', async () => {
   expect(step.memory.size).toBe(0);
 });
 
-it('leaves holes that are older than the window', async () => {
+it('leaves gaps that are older than the window', async () => {
   const { deps, progress, archive } = await setUp([{ fromMs: at(4), toMs: at(10) }], 10);
   const narrow = { ...deps, refill: { ...REFILL_DEFAULTS, windowMs: 43_000 + 15_000 } };
   const step = await refillNext(narrow, QUERY, progress, NOTHING_TRIED, signal);
@@ -103,7 +103,7 @@ function alreadyThere(covered: TimeRange[]): RangeWrite {
 }
 
 // [A5]
-it('leaves a hole that is older than the retention of its query, which would expire again', async () => {
+it('leaves a gap that is older than the retention of its query, which would expire again', async () => {
   const { deps, progress, archive, clock } = await setUp([{ fromMs: at(4), toMs: at(30) }], 30);
   clock.ms = at(30) + 8 * 86_400_000;
   const week = { ...QUERY, retention: '7d' };

@@ -2,7 +2,7 @@ import { PromkeepError } from '../model/errors';
 import { type Archive } from '../ports/ports';
 
 /** The archive for one who writes under an epoch: each write carries it, and a refused one is told. */
-export function fenceArchive(archive: Archive, epoch: number, onRefused: () => void = () => undefined): Archive {
+export function underLease(archive: Archive, epoch: number, onRefused: () => void = () => undefined): Archive {
   const watched = async <T>(work: Promise<T>): Promise<T> => {
     try {
       return await work;
@@ -14,7 +14,7 @@ export function fenceArchive(archive: Archive, epoch: number, onRefused: () => v
     }
   };
   return {
-    recorded: archive.recorded,
+    definitions: archive.definitions,
     history: archive.history,
     migrate: () => archive.migrate(),
     provision: (queries) => watched(archive.provision(queries, epoch)),

@@ -1,7 +1,7 @@
 import { fetchRange, type CollectDeps } from './fetchRange';
 import { ceilToGrid, countPoints, floorToGrid } from './collectGrid';
 import { asPromkeepError } from '../model/errors';
-import { fenceArchive } from './underLease';
+import { underLease } from './underLease';
 import { type LedgerEntry, type RangeWrite, type TimeRange } from '../ports/ports';
 import { type Labels, type Series } from '../model/series';
 
@@ -105,7 +105,7 @@ async function verifyPiece(
   const { compared, ties, differences } = compare(archived, write, RANKS.test(entry.expression));
   if (differences.length > 0 && repair) {
     try {
-      await fenceArchive(deps.archive, epoch).writeRange(write, signal);
+      await underLease(deps.archive, epoch).writeRange(write, signal);
     } catch (error) {
       if (asPromkeepError(error).code !== 'ARCHIVE_NOT_LEADER' || takeovers === MAX_TAKEOVERS) {
         throw error;

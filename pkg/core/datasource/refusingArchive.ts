@@ -5,7 +5,7 @@ import { type Archive } from '../ports/ports';
 export function refusingArchive(error: PromkeepError): Archive {
   const refuse = (): Promise<never> => Promise.reject(error);
   return {
-    recorded: {
+    definitions: {
       ...{ list: refuse, create: refuse, change: refuse, remove: refuse, use: refuse },
       ...{ pending: refuse, takeBack: refuse, carryOut: refuse },
     },

@@ -1,5 +1,5 @@
 import {
-  type ArchiveHole,
+  type ArchiveGap,
   type ArchiveOverview,
   MOST_GAPS,
   type RecordedOverview,
@@ -108,7 +108,7 @@ export function describeEntry(deps: OverviewDeps, entry: LedgerEntry): RecordedO
 }
 
 /** What the archive lacks of a recorded query and whether that may still change, newest first. */
-export function holesOf(deps: OverviewDeps, entry: LedgerEntry): ArchiveHole[] {
+export function holesOf(deps: OverviewDeps, entry: LedgerEntry): ArchiveGap[] {
   const keptMs = retentionMs(entry.retention) ?? Infinity;
   const oldestMs = deps.clock.nowMs() - Math.min(deps.refillWindowMs, keptMs);
   return reportOf(deps, entry)

@@ -1,4 +1,4 @@
-import { countPoints, findHoles, floorToGrid } from '../collect/collectGrid';
+import { countPoints, findGaps, floorToGrid } from '../collect/collectGrid';
 import { type GapReason, type LedgerEntry, type TimeRange } from '../ports/ports';
 
 /** A range of grid times the archive lacks. `not-recorded`: no archiver was at work then, or it has not come to it yet. */
@@ -39,7 +39,7 @@ export function reportGaps({ name, stepMs, paused, covered, gaps }: LedgerEntry,
     fromMs: known[0].fromMs,
     toMs: paused ? lastKnownMs : floorToGrid(dueMs - stepMs - GRACE_MS, stepMs),
   };
-  const holes = findHoles(window, known, stepMs).map((hole) => ({ ...hole, reason: 'not-recorded' as const }));
+  const holes = findGaps(window, known, stepMs).map((hole) => ({ ...hole, reason: 'not-recorded' as const }));
   const missing = [...gaps, ...holes]
     .sort((a, b) => a.fromMs - b.fromMs)
     .map((range) => {

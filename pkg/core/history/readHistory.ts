@@ -4,7 +4,7 @@ import { fitStep } from '../readback/seam';
 import { ceilToGrid, floorToGrid } from '../collect/collectGrid';
 import { PromkeepError } from '../model/errors';
 import { type MemoryShare } from '../memory/memoryBudget';
-import { type RecordedHistory, type TimeRange } from '../ports/ports';
+import { type History, type TimeRange } from '../ports/ports';
 import { bucketFor, thinSeries } from './thinSeries';
 
 export interface HistoryRequest {
@@ -22,7 +22,7 @@ const MOST_SAMPLES = 2_000_000;
 const MOST_COUNTED = 10_000;
 
 export interface HistoryDeps extends OverviewDeps {
-  history: RecordedHistory;
+  history: History;
 }
 
 /**

@@ -2,7 +2,7 @@ import { LIVE_MAX_SERIES, LIVE_MIN_INTERVAL_MS } from '../../../src/contract/liv
 import { type DataQuery, type StreamDecision, type StreamRequest } from '../ports/datasource';
 import { asPromkeepError, PromkeepError } from '../model/errors';
 import { type FramePacket } from '../frames/frameJson';
-import { type LiveQuery, readLiveAsk } from './liveRequest';
+import { type LiveQuery, readLiveRequest } from './liveRequest';
 import { dataPacket, fullPacket, liveFrame } from './liveFrame';
 import { type LiveSeats } from './liveSeats';
 import { type Clock, type Logger, type MetricSource, type TimeRange } from '../ports/ports';
@@ -46,7 +46,7 @@ export function decideStream(deps: Admission, request: StreamRequest): StreamDec
 
 function admit({ forwardsCredentials, seats }: Admission, request: StreamRequest): LiveQuery | Refusal {
   try {
-    const query = readLiveAsk(request);
+    const query = readLiveRequest(request);
     if (query === undefined) {
       return { kind: 'unknown' };
     }

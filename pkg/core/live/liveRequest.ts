@@ -24,7 +24,7 @@ const POINTS = object({ maxDataPoints: integer });
  * @returns `undefined` when the path is not that of the ask: such a subscriber would join the channel of another query
  * @throws PromkeepError `QUERY_INVALID` when the ask is of the wrong shape or asks for what a channel cannot show
  */
-export function readLiveAsk({ path, data, caller }: StreamRequest): LiveQuery | undefined {
+export function readLiveRequest({ path, data, caller }: StreamRequest): LiveQuery | undefined {
   if (path !== livePath(data, caller.orgId)) {
     return undefined;
   }

@@ -24,7 +24,7 @@ export interface CheckDeps {
  *
  * @param known the definition it replaces; what did not change there is not asked again
  */
-export async function checkRecorded(
+export async function checkDefinition(
   deps: CheckDeps,
   definition: RecordedDefinition,
   signal: AbortSignal,
@@ -46,10 +46,10 @@ export async function checkRecorded(
   if (asked || faults.expression !== undefined || faults.step !== undefined) {
     return { faults, hints };
   }
-  return { ...(await askPrometheus(deps, definition, signal, { faults, hints })) };
+  return { ...(await fetchNow(deps, definition, signal, { faults, hints })) };
 }
 
-async function askPrometheus(
+async function fetchNow(
   { source, clock, policy }: CheckDeps,
   { expression, stepMs }: RecordedDefinition,
   signal: AbortSignal,

@@ -1,4 +1,4 @@
-import { RECORDED_DEFAULTS } from './defaultDefinitions';
+import { DEFAULT_DEFINITIONS } from './defaultDefinitions';
 import { SUMMARY_DEFAULTS } from '../summary/summaryDefaults';
 
 const FIVE = {
@@ -12,7 +12,7 @@ const FIVE = {
 // [R6]
 describe('the five queries', () => {
   it('are what is recorded unless a configuration says otherwise', () => {
-    expect(Object.fromEntries(RECORDED_DEFAULTS.map(({ name, expression }) => [name, expression]))).toEqual(FIVE);
+    expect(Object.fromEntries(DEFAULT_DEFINITIONS.map(({ name, expression }) => [name, expression]))).toEqual(FIVE);
   });
 
   it('are the summary but for the percentile, with connections summed over databases', () => {

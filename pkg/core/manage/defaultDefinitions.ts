@@ -1,4 +1,4 @@
-import { type RecordedQuery } from '../ports/ports';
+import { type Definition } from '../ports/ports';
 
 /** Per instance, 100 minus the idle share of the CPUs. */
 export const CPU_USAGE_EXPR = '100 - (avg by (instance) (rate(node_cpu_seconds_total{mode="idle"}[5m])) * 100)';
@@ -11,7 +11,7 @@ export const REQUEST_DURATION_P95_EXPR = 'histogram_quantile(0.95, rate(app_requ
 const STEP_MS = 15_000;
 
 /** The recorded queries that are shipped: those of [R6], on the default scrape interval, for a year. */
-export const RECORDED_DEFAULTS: readonly RecordedQuery[] = [
+export const DEFAULT_DEFINITIONS: readonly Definition[] = [
   recorded('cpu_usage', CPU_USAGE_EXPR),
   recorded('memory_usage', MEMORY_USAGE_EXPR),
   recorded('active_connections', ACTIVE_CONNECTIONS_EXPR),
@@ -19,6 +19,6 @@ export const RECORDED_DEFAULTS: readonly RecordedQuery[] = [
   recorded('request_duration_p95', REQUEST_DURATION_P95_EXPR),
 ];
 
-function recorded(name: string, expression: string): RecordedQuery {
+function recorded(name: string, expression: string): Definition {
   return { name, expression, stepMs: STEP_MS, retention: '1y' };
 }

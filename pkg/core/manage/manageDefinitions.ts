@@ -8,12 +8,12 @@ import {
   type RecordingRights,
 } from '../../../src/contract/recordedQuery';
 import { FORWARDS_CREDENTIALS, refusalToWrite } from '../datasource/callers';
-import { checkRecorded, type CheckDeps } from './checkDefinition';
+import { checkDefinition, type CheckDeps } from './checkDefinition';
 import { countPoints } from '../collect/collectGrid';
 import { type Caller } from '../ports/datasource';
 import { PromkeepError } from '../model/errors';
 import { reportGaps } from '../history/gapReport';
-import { type Archive, type LedgerEntry, type Logger, type ManagedQuery, type QueryChange } from '../ports/ports';
+import { type Archive, type LedgerEntry, type Logger, type StoredDefinition, type DefinitionChange } from '../ports/ports';
 import { type QuotaRequest, refusalOfNew } from './recordingQuota';
 
 /** What an Admin allowed for recorded queries. */
@@ -30,7 +30,7 @@ export interface RecordingPolicy {
   scrapeIntervalMs: number;
 }
 
-export interface RecordedDeps extends Omit<CheckDeps, 'policy'> {
+export interface ManageDeps extends Omit<CheckDeps, 'policy'> {
   archive: Archive;
   policy: RecordingPolicy;
   logger: Logger;
@@ -45,7 +45,7 @@ export interface EditTarget {
 }
 
 /** A definition that was refused, field by field. */
-export class RecordedRefusal extends PromkeepError {
+export class DefinitionRefusal extends PromkeepError {
   constructor(readonly faults: RecordedFaults) {
     super('QUERY_INVALID', Object.values(faults).join(' '));
   }
@@ -60,8 +60,8 @@ const GAPS_SHOWN = 20;
  * Admins may, once an Admin has allowed it for the datasource; to delete data takes an Admin. Whatever deletes waits for a date
  * first, and until then can be taken back. Rejects with `PromkeepError`.
  */
-export class RecordedQueries {
-  constructor(private readonly deps: RecordedDeps) {}
+export class DefinitionManager {
+  constructor(private readonly deps: ManageDeps) {}
 
   /** Rejects where users' own credentials go to Prometheus: one user's results are none of another's business. */
   async list(caller: Caller): Promise<RecordedQueriesAnswer> {
@@ -70,11 +70,11 @@ export class RecordedQueries {
       throw new PromkeepError('FORBIDDEN', `Recorded queries are not available: ${FORWARDS_CREDENTIALS}.`);
     }
     const [queries, use, ledger, lease, waiting] = await Promise.all([
-      archive.recorded.list(),
-      archive.recorded.use(),
+      archive.definitions.list(),
+      archive.definitions.use(),
       archive.ledger(),
       archive.currentLease(),
-      archive.recorded.pending(),
+      archive.definitions.pending(),
     ]);
     const entries = new Map(ledger.map((entry) => [entry.name, entry]));
     const dueMs = clock.nowMs() - policy.settleMs;
@@ -96,12 +96,12 @@ export class RecordedQueries {
     signal: AbortSignal
   ): Promise<RecordedCheck> {
     this.requireEditor(caller);
-    const check = await checkRecorded(this.deps, definition, signal);
+    const check = await checkDefinition(this.deps, definition, signal);
     if (revision !== undefined) {
       return check;
     }
-    const { recorded } = this.deps.archive;
-    const [known, use] = await Promise.all([recorded.list(), recorded.use()]);
+    const { definitions } = this.deps.archive;
+    const [known, use] = await Promise.all([definitions.list(), definitions.use()]);
     const name = known.some((one) => one.name === definition.name)
       ? 'There is a recorded query of this name already.'
       : refusalOfNew(use, { ...definition, series: check.series ?? 0 }, this.deps.policy.limits);
@@ -109,10 +109,10 @@ export class RecordedQueries {
   }
 
   /** Rejects with `RecordedRefusal` when it may not be recorded, `LIMIT_EXCEEDED` when there are too many. */
-  async create(definition: RecordedDefinition, caller: Caller, signal: AbortSignal): Promise<ManagedQuery> {
+  async create(definition: RecordedDefinition, caller: Caller, signal: AbortSignal): Promise<StoredDefinition> {
     const by = this.requireEditor(caller);
     const { series } = await this.refuseFaulty(definition, signal);
-    const made = await this.deps.archive.recorded.create(definition, by, this.quota(series));
+    const made = await this.deps.archive.definitions.create(definition, by, this.quota(series));
     this.tell('A recorded query was made.', made.name, by);
     return made;
   }
@@ -120,21 +120,21 @@ export class RecordedQueries {
   /** Prometheus is asked only when there is something new to ask it. Rejects as `create`. */
   async update(
     target: EditTarget,
-    change: Omit<QueryChange, 'paused'>,
+    change: Omit<DefinitionChange, 'paused'>,
     caller: Caller,
     signal: AbortSignal
-  ): Promise<ManagedQuery> {
+  ): Promise<StoredDefinition> {
     const by = this.requireEditor(caller);
-    const known = (await this.deps.archive.recorded.list()).find(({ name }) => name === target.name);
+    const known = (await this.deps.archive.definitions.list()).find(({ name }) => name === target.name);
     const check = known && (await this.refuseFaulty({ ...known, ...change }, signal, known));
-    const changed = await this.deps.archive.recorded.change({ ...target, by }, change, this.quota(check?.series));
+    const changed = await this.deps.archive.definitions.change({ ...target, by }, change, this.quota(check?.series));
     this.tell('A recorded query was changed.', changed.name, by);
     return changed;
   }
 
-  async setPaused(target: EditTarget, paused: boolean, caller: Caller): Promise<ManagedQuery> {
+  async setPaused(target: EditTarget, paused: boolean, caller: Caller): Promise<StoredDefinition> {
     const by = this.requireEditor(caller);
-    const changed = await this.deps.archive.recorded.change({ ...target, by }, { paused }, this.quota());
+    const changed = await this.deps.archive.definitions.change({ ...target, by }, { paused }, this.quota());
     this.tell(paused ? 'A recorded query was paused.' : 'A recorded query was resumed.', changed.name, by);
     return changed;
   }
@@ -145,7 +145,7 @@ export class RecordedQueries {
     if (withData) {
       this.requireAdmin(caller, 'Deleting the data of a recorded query');
     }
-    await this.deps.archive.recorded.remove({ ...target, by }, withData);
+    await this.deps.archive.definitions.remove({ ...target, by }, withData);
     this.tell(
       withData ? 'A recorded query was deleted; its data waits to be deleted.' : 'A recorded query was deleted.',
       target.name,
@@ -156,7 +156,7 @@ export class RecordedQueries {
   /** Ends the waiting of a deletion, whoever asked for it. */
   async takeBack(name: string, caller: Caller): Promise<void> {
     const by = this.requireEditor(caller);
-    await this.deps.archive.recorded.takeBack(name, by, this.quota());
+    await this.deps.archive.definitions.takeBack(name, by, this.quota());
     this.tell('A deletion that waited for its date was taken back.', name, by);
   }
 
@@ -165,7 +165,7 @@ export class RecordedQueries {
     const by = this.requireEditor(caller);
     this.requireAdmin(caller, 'Carrying out a deletion before its date');
     const patience = AbortSignal.any([signal, this.deps.timeoutSignal(DELETE_PATIENCE_MS)]);
-    const done = await this.deps.archive.recorded.carryOut(name, by, patience);
+    const done = await this.deps.archive.definitions.carryOut(name, by, patience);
     this.tell('A deletion was carried out before its date.', name, by);
     return done;
   }
@@ -200,11 +200,11 @@ export class RecordedQueries {
   private async refuseFaulty(
     definition: RecordedDefinition,
     signal: AbortSignal,
-    known?: ManagedQuery
+    known?: StoredDefinition
   ): Promise<RecordedCheck> {
-    const check = await checkRecorded(this.deps, definition, signal, known);
+    const check = await checkDefinition(this.deps, definition, signal, known);
     if (Object.keys(check.faults).length > 0) {
-      throw new RecordedRefusal(check.faults);
+      throw new DefinitionRefusal(check.faults);
     }
     return check;
   }
@@ -218,7 +218,7 @@ export class RecordedQueries {
   }
 }
 
-function toItem(query: ManagedQuery, entry: LedgerEntry | undefined, dueMs: number): RecordedQueryItem {
+function toItem(query: StoredDefinition, entry: LedgerEntry | undefined, dueMs: number): RecordedQueryItem {
   const covered = entry?.covered ?? [];
   const missing = entry ? reportGaps(entry, dueMs).missing : [];
   const points = (parts: ReadonlyArray<{ fromMs: number; toMs: number }>): number =>

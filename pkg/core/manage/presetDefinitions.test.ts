@@ -1,12 +1,12 @@
 import { mayRecord } from '../../promql/mayRecord';
-import { RECORDED_DEFAULTS } from './defaultDefinitions';
-import { presetQueries, withPresets } from './presetDefinitions';
+import { DEFAULT_DEFINITIONS } from './defaultDefinitions';
+import { presetDefinitions, withPresets } from './presetDefinitions';
 import { PRESET_NAMES, SUMMARY_PRESETS } from '../summary/summaryPresets';
 
 const TERMS = { stepMs: 30_000, retention: '90d' };
 
 it.each(PRESET_NAMES)('records every metric of the preset %s with the expression of the summary', (preset) => {
-  const queries = presetQueries(preset, TERMS);
+  const queries = presetDefinitions(preset, TERMS);
   expect(queries.map(({ name, expression }) => [name, expression])).toEqual(
     SUMMARY_PRESETS[preset].map(({ key, expr }) => [key, expr])
   );
@@ -20,9 +20,9 @@ it.each(PRESET_NAMES)('records every metric of the preset %s with the expression
 });
 
 it('adds to what is recorded, which keeps its step and retention', () => {
-  const all = withPresets(RECORDED_DEFAULTS, presetQueries('node', TERMS));
-  expect(all.slice(0, RECORDED_DEFAULTS.length)).toEqual(RECORDED_DEFAULTS);
-  expect(all.slice(RECORDED_DEFAULTS.length).map(({ name }) => name)).toEqual([
+  const all = withPresets(DEFAULT_DEFINITIONS, presetDefinitions('node', TERMS));
+  expect(all.slice(0, DEFAULT_DEFINITIONS.length)).toEqual(DEFAULT_DEFINITIONS);
+  expect(all.slice(DEFAULT_DEFINITIONS.length).map(({ name }) => name)).toEqual([
     'node_disk_usage',
     'node_load_per_cpu',
     'node_network_receive',
@@ -30,6 +30,6 @@ it('adds to what is recorded, which keeps its step and retention', () => {
 });
 
 it('does not record one expression under two names', () => {
-  const all = withPresets(RECORDED_DEFAULTS, presetQueries('app', TERMS));
+  const all = withPresets(DEFAULT_DEFINITIONS, presetDefinitions('app', TERMS));
   expect(new Set(all.map(({ expression }) => expression)).size).toBe(all.length);
 });

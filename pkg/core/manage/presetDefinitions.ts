@@ -1,4 +1,4 @@
-import { type RecordedQuery } from '../ports/ports';
+import { type Definition } from '../ports/ports';
 import { SUMMARY_PRESETS, type PresetName } from '../summary/summaryPresets';
 
 /**
@@ -6,15 +6,15 @@ import { SUMMARY_PRESETS, type PresetName } from '../summary/summaryPresets';
  * summary, so that the archive can answer for it. Where nothing scrapes the preset's job they record nothing: no series, and
  * no gap either.
  */
-export function presetQueries(
+export function presetDefinitions(
   preset: PresetName,
-  { stepMs, retention }: Pick<RecordedQuery, 'stepMs' | 'retention'>
-): RecordedQuery[] {
+  { stepMs, retention }: Pick<Definition, 'stepMs' | 'retention'>
+): Definition[] {
   return SUMMARY_PRESETS[preset].map(({ key, expr }) => ({ name: key, expression: expr, stepMs, retention }));
 }
 
 /** The queries, and those of the presets that are not among them yet, neither by name nor by expression. */
-export function withPresets(queries: readonly RecordedQuery[], presets: readonly RecordedQuery[]): RecordedQuery[] {
+export function withPresets(queries: readonly Definition[], presets: readonly Definition[]): Definition[] {
   const all = [...queries];
   for (const one of presets) {
     if (!all.some(({ name, expression }) => name === one.name || expression === one.expression)) {

@@ -67,10 +67,10 @@ export function inWords(kind: keyof RecordingAmount, count: number, scope: Recor
 export const DEFINITIONS_PER_QUERY = 10;
 
 /** Definitions that people made in the last 24 hours. */
-export type Definitions = Record<RecordingScope, number>;
+export type DefinitionCounts = Record<RecordingScope, number>;
 
 /** Refuses to make one more than there may be. Throws `LIMIT_EXCEEDED`. */
-export function requireFewDefinitions(before: Definitions, after: Definitions, limits: RecordingAmounts): void {
+export function requireFewDefinitions(before: DefinitionCounts, after: DefinitionCounts, limits: RecordingAmounts): void {
   for (const scope of ['source', 'organisation'] as const) {
     const limit = limits[scope].queries * DEFINITIONS_PER_QUERY;
     if (after[scope] > limit && after[scope] > before[scope]) {

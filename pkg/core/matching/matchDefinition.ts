@@ -1,7 +1,7 @@
 import { type LabelMatcher } from '../model/labelMatcher';
 import { atMost, LIMITS } from '../model/limits';
 import { checkMatchers } from './matchLabels';
-import { type RecordedQuery } from '../ports/ports';
+import { type Definition } from '../ports/ports';
 import { formatExact } from '../query/step';
 
 /**
@@ -10,7 +10,7 @@ import { formatExact } from '../query/step';
  */
 export type CompareExpressions = (recorded: string, asked: string) => LabelMatcher[] | undefined;
 
-export type Recorded = Pick<RecordedQuery, 'name' | 'expression' | 'stepMs'>;
+export type Recorded = Pick<Definition, 'name' | 'expression' | 'stepMs'>;
 
 export interface ArchiveMatch {
   query: Recorded;

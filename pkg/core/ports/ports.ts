@@ -87,7 +87,7 @@ export interface SourceIdentity {
 export type QueryIdentity =
   { kind: 'recorded'; name: string } | { kind: 'kept'; expression: string; stepMs: number; phaseMs: number };
 
-export interface RecordedQuery {
+export interface Definition {
   /** Unique within the source. */
   name: string;
   expression: string;
@@ -99,7 +99,7 @@ export interface RecordedQuery {
 }
 
 /** A recorded query as people manage it: its current version, its state, and who changed it when (absent: a program did). */
-export interface ManagedQuery extends RecordedQuery {
+export interface StoredDefinition extends Definition {
   /** Grows when the expression or the step changes. */
   version: number;
   /** Grows with every change; an edit names the one it was made from. */
@@ -114,9 +114,9 @@ export interface ManagedQuery extends RecordedQuery {
 }
 
 /** What is not named stays. Another expression or step starts a new version; old samples keep theirs. */
-export type QueryChange = Partial<Pick<ManagedQuery, 'expression' | 'stepMs' | 'retention' | 'paused'>>;
+export type DefinitionChange = Partial<Pick<StoredDefinition, 'expression' | 'stepMs' | 'retention' | 'paused'>>;
 
-export interface QueryEdit {
+export interface DefinitionEdit {
   name: string;
   /** The revision the editor saw; another one now is a `CONFLICT`. */
   revision: number;
@@ -157,20 +157,20 @@ export interface UpkeepFailure {
 }
 
 /** The definitions of one source's recorded queries. Every method throws `PromkeepError` only. */
-export interface RecordedQueryStore {
+export interface Definitions {
   /** All that are not deleted, by name. */
-  list(): Promise<ManagedQuery[]>;
+  list(): Promise<StoredDefinition[]>;
   /** Throws `CONFLICT` when the name is taken, and `LIMIT_EXCEEDED`; two at once cannot pass the last place together. */
-  create(query: RecordedQuery, by: string, quota?: QuotaRequest): Promise<ManagedQuery>;
+  create(query: Definition, by: string, quota?: QuotaRequest): Promise<StoredDefinition>;
   /** Throws `NOT_FOUND`, `CONFLICT`, `LIMIT_EXCEEDED` as `create`, and `FORBIDDEN` for provisioned ones. */
-  change(edit: QueryEdit, change: QueryChange, quota?: QuotaRequest): Promise<ManagedQuery>;
+  change(edit: DefinitionEdit, change: DefinitionChange, quota?: QuotaRequest): Promise<StoredDefinition>;
   /** What the recorded queries of the source and of its organisation take now, also those of a config file. */
   use(): Promise<RecordingAmounts>;
   /**
    * Ends a query at once. Its data stays until it expires, or, to be deleted `withData`, until the grace time is over. Throws as
    * `change`.
    */
-  remove(edit: QueryEdit, withData: boolean): Promise<void>;
+  remove(edit: DefinitionEdit, withData: boolean): Promise<void>;
   /** What waits for these queries and for the archive as a whole, by date. */
   pending(): Promise<PendingDeletion[]>;
   /** Ends the waiting of what waits for a query: its retention stays, or it goes on being recorded. Throws `NOT_FOUND`, `LIMIT_EXCEEDED`. */
@@ -233,7 +233,7 @@ export interface WriteOutcome {
  * Leadership over the recorded queries of a source [A11]. The epoch grows by one with each change of leader; what is
  * written with an older one is refused with `ARCHIVE_NOT_LEADER`.
  */
-export interface Lease {
+export interface LeaseState {
   /** Empty when it was released. */
   holder: string;
   epoch: number;
@@ -278,7 +278,7 @@ export interface ArchiveStatus {
   series: number;
   bytes: number;
   /** Absent when nobody ever led. */
-  lease?: Lease;
+  lease?: LeaseState;
   queries: Array<{
     name: string;
     kind: 'recorded' | 'kept' | 'inserted';
@@ -299,7 +299,7 @@ export interface Archive {
   /** Brings the schema up to date; safe when several programs do it at once. Called by every other method when it was not. */
   migrate(): Promise<{ from: number; to: number }>;
   /** Makes the recorded queries of the config known; those missing from the list are paused with their data kept. */
-  provision(queries: readonly RecordedQuery[], epoch?: number): Promise<void>;
+  provision(queries: readonly Definition[], epoch?: number): Promise<void>;
   writeRange(write: RangeWrite, signal: AbortSignal): Promise<WriteOutcome>;
   readSeries(read: ArchiveRead, signal: AbortSignal): Promise<Series[]>;
   /** What is covered of a recorded query's current version, ascending and disjoint. */
@@ -307,17 +307,17 @@ export interface Archive {
   /** Notes why a range is missing; covered ranges are never reported as gaps. */
   noteGap(name: string, gap: Gap, epoch?: number): Promise<void>;
   /** Takes the lease when it is free or has run out, renews it for its holder, and says in any case who has it. */
-  holdLease(request: LeaseRequest): Promise<Lease>;
+  holdLease(request: LeaseRequest): Promise<LeaseState>;
   /** Lets others take the lease at once; does nothing when it is another's by now. */
-  releaseLease(lease: Pick<Lease, 'holder' | 'epoch'>): Promise<void>;
+  releaseLease(lease: Pick<LeaseState, 'holder' | 'epoch'>): Promise<void>;
   /** Who leads now. Epoch 0 without a holder when nobody ever did. */
-  currentLease(): Promise<Lease>;
+  currentLease(): Promise<LeaseState>;
   /** All recorded queries, by name. */
   ledger(): Promise<LedgerEntry[]>;
   /** The definitions of the recorded queries, for those who manage or run them. */
-  readonly recorded: RecordedQueryStore;
+  readonly definitions: Definitions;
   /** What is archived of them. */
-  readonly history: RecordedHistory;
+  readonly history: History;
   /** Samples kept since the start of the UTC day, for the limit on *keep*. */
   keptToday(): Promise<number>;
   status(): Promise<ArchiveStatus>;
@@ -337,7 +337,7 @@ export interface PoolUse {
  * What the archive holds of recorded queries, for those who read it back. Only the current version of a query speaks: what was
  * recorded under another expression or step is never given as this one's. Every method throws `PromkeepError` only.
  */
-export interface RecordedHistory {
+export interface History {
   /** `undefined` when the query is recorded differently by now, or not there. */
   readGrid(read: GridRead, signal: AbortSignal): Promise<GridSamples | undefined>;
   /** What is left of its expired samples; `undefined` as for `readGrid`. */
@@ -360,7 +360,7 @@ export interface TimeGrid {
 
 export interface GridRead {
   /** As it is thought to be recorded now. */
-  query: Pick<RecordedQuery, 'name' | 'expression' | 'stepMs'>;
+  query: Pick<Definition, 'name' | 'expression' | 'stepMs'>;
   /** Every time of it is one at which the query is recorded. */
   grid: TimeGrid;
   /** Series that do not match are left out, as Prometheus matches. */

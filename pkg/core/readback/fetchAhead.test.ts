@@ -1,7 +1,7 @@
 import { ramp, ScriptedSource } from '../../../tests/fakes/scriptedSource';
 import { PromkeepError } from '../model/errors';
 import { type RangeQuery, type TimeRange } from '../ports/ports';
-import { readAhead } from './fetchAhead';
+import { fetchAhead } from './fetchAhead';
 
 const STEP = 1_000;
 const live = (): AbortSignal => new AbortController().signal;
@@ -16,7 +16,7 @@ const following = ({ fromMs, toMs }: TimeRange): TimeRange | undefined =>
 
 function setUp() {
   const source = new ScriptedSource();
-  const ahead = readAhead(source, following, live());
+  const ahead = fetchAhead(source, following, live());
   const ask = (fromMs: number, toMs: number) => ahead.source.queryRange(asking(fromMs, toMs), { signal: live() });
   return { source, ahead, ask, asked: () => source.asked.map(({ startMs }) => startMs) };
 }

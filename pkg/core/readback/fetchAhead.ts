@@ -2,7 +2,7 @@ import { type CallOptions, type MetricSource, type RangeQuery, type TimeRange } 
 import { type QueryResult } from '../model/series';
 
 /** Answers that were asked for before they are wanted. */
-export interface ReadAhead {
+export interface FetchAhead {
   /** As the source; once a range has been answered, the following one is asked for already. */
   source: MetricSource;
   /** Forgets what was asked for ahead. */
@@ -21,17 +21,17 @@ interface Pending {
  *
  * @param following the range that will be wanted after this one; `undefined`: none
  */
-export function readAhead(
+export function fetchAhead(
   source: MetricSource,
   following: (range: TimeRange) => TimeRange | undefined,
   signal: AbortSignal
-): ReadAhead {
+): FetchAhead {
   const pending = new Map<string, Pending>();
   const forget = (expr: string): void => {
     pending.get(expr)?.abort.abort();
     pending.delete(expr);
   };
-  const askAhead = ({ startMs, endMs, ...rest }: RangeQuery): void => {
+  const startAhead = ({ startMs, endMs, ...rest }: RangeQuery): void => {
     const next = following({ fromMs: startMs, toMs: endMs });
     if (next === undefined || signal.aborted) {
       return;
@@ -55,7 +55,7 @@ export function readAhead(
       forget(query.expr);
     }
     const result = await (early && wanted ? early.answer : source.queryRange(query, options));
-    askAhead(query);
+    startAhead(query);
     return result;
   };
   return {

@@ -26,7 +26,7 @@ export interface Fitted {
  * Moves step and times of a query onto those that can be read: recorded times, and where samples have expired also ends of
  * stored rollups. One step holds for the whole answer: Grafana breaks a line where points are further apart than the step.
  */
-export async function fitToRecorded(
+export async function fitGrid(
   deps: FitDeps,
   model: QueryModel,
   plan: QueryPlan,

@@ -7,13 +7,13 @@ import { type CompareExpressions } from '../matching/matchDefinition';
 import { type Caller, type DataQuery, type DataResponse } from '../ports/datasource';
 import { PromkeepError } from '../model/errors';
 import { sortByLabels } from './joinSeries';
-import { type RecordedQuery, type TimeRange } from '../ports/ports';
+import { type Definition, type TimeRange } from '../ports/ports';
 import { type Labels } from '../model/series';
 
 const STEP = 15_000;
 const live = (): AbortSignal => new AbortController().signal;
 const never = (): AbortSignal => live();
-const RECORDED: RecordedQuery = { name: 'load', expression: 'load', stepMs: STEP, retention: '1y' };
+const RECORDED: Definition = { name: 'load', expression: 'load', stepMs: STEP, retention: '1y' };
 
 /** Two series that come and go; one value at each time. */
 const valuesAt = (timeMs: number): Array<{ labels: Labels; value: number }> => [
@@ -34,7 +34,7 @@ const compare: CompareExpressions = (recorded, asked) => {
     : undefined;
 };
 
-async function setUp(covered: TimeRange[], recorded: RecordedQuery = RECORDED) {
+async function setUp(covered: TimeRange[], recorded: Definition = RECORDED) {
   const source = new MemorySource({
     load: { vector: valuesAt },
     'load{instance="a"}': { vector: only('a') },
@@ -58,7 +58,7 @@ async function setUp(covered: TimeRange[], recorded: RecordedQuery = RECORDED) {
   return { source, archive, deps, ask };
 }
 
-async function record(archive: MemoryArchive, recorded: RecordedQuery, covered: TimeRange[]): Promise<void> {
+async function record(archive: MemoryArchive, recorded: Definition, covered: TimeRange[]): Promise<void> {
   const source = new MemorySource({ load: { vector: valuesAt }, 'rate(load[5m])': { vector: valuesAt } });
   for (const range of covered) {
     const grid = { startMs: range.fromMs, endMs: range.toMs, stepMs: recorded.stepMs };

@@ -1,21 +1,21 @@
-import { aggregateFromArchive } from './readBackAggregate';
-import { type Answering, type ReadableArchive, type ReadReport } from './readArchive';
+import { readBackAggregate } from './readBackAggregate';
+import { type Answering, type ReadBackArchive, type ReadReport } from './readArchive';
 import { fitStep } from './seam';
 import { type ArchiveMatch, type CompareExpressions, explainNoMatch, findMatches, type Recorded } from '../matching/matchDefinition';
 import { aloneNotice } from './notices';
-import { answerFromArchive } from './readBackSamples';
+import { readBackSamples } from './readBackSamples';
 import { refusalToRead } from '../datasource/callers';
 import { withinSignal } from '../model/concurrency';
 import { type Caller, type DataQuery } from '../ports/datasource';
 import { asPromkeepError, PromkeepError } from '../model/errors';
-import { fitToRecorded, timesOf } from './fitGrid';
+import { fitGrid, timesOf } from './fitGrid';
 import { type CallOptions, type Clock, type MetricSource, type TimeRange } from '../ports/ports';
 import { type QueryModel } from '../query/queryModel';
 import { type PlanSettings, planQuery, type QueryPlan } from '../query/queryPlan';
 
 export interface ReadBackDeps {
   /** Absent: the datasource has no archive. */
-  archive?: ReadableArchive;
+  archive?: ReadBackArchive;
   /** Users' tokens or cookies go on to Prometheus, so two users may see different data. */
   forwardsCredentials: boolean;
   /** Absent: nothing matches. */
@@ -44,7 +44,7 @@ const PATIENCE_MS = 5_000;
  * recorded query that answers; *both* goes to Prometheus alone, with a notice, where there is none or the archive cannot be
  * read. Throws `PromkeepError`.
  */
-export async function planReading(
+export async function planReadBack(
   parts: ReadBackParts,
   model: QueryModel,
   query: DataQuery,
@@ -83,13 +83,13 @@ export async function planReading(
   const { timeoutSignal } = readBack;
   const rollups = left.result ?? { covered: [], expired: [], stored: [] };
   const fitting = { match, report, rollups, ...(live ? { live } : {}) };
-  const { plan: moved, expired } = await fitToRecorded(fitting, model, plan, query.range, call);
+  const { plan: moved, expired } = await fitGrid(fitting, model, plan, query.range, call);
   const reading = { archive, match, report, timeoutSignal, ...(live ? { live } : {}), ...(expired ? { expired } : {}) };
   const { aggregate } = model;
   const answering =
     aggregate === 'none'
-      ? answerFromArchive(reading)
-      : aggregateFromArchive({ ...reading, aggregate, bucketMs: moved.stepMs, nowMs: parts.clock.nowMs() });
+      ? readBackSamples(reading)
+      : readBackAggregate({ ...reading, aggregate, bucketMs: moved.stepMs, nowMs: parts.clock.nowMs() });
   return { plan: withoutExtras(moved, live === undefined, report), answering, report };
 }
 
@@ -129,7 +129,7 @@ async function openArchive(
   model: QueryModel,
   caller: Caller,
   signal: AbortSignal
-): Promise<{ archive: ReadableArchive; recorded: Recorded[] }> {
+): Promise<{ archive: ReadBackArchive; recorded: Recorded[] }> {
   if (!archive) {
     throw new PromkeepError('ARCHIVE_OFF', 'this datasource has no archive.');
   }
@@ -137,7 +137,7 @@ async function openArchive(
   if (refusal !== undefined) {
     throw new PromkeepError('FORBIDDEN', `the archive cannot be read here: ${refusal}.`);
   }
-  const list = withPatience({ timeoutSignal }, signal, (patience) => withinSignal(archive.recorded.list(), patience));
+  const list = withPatience({ timeoutSignal }, signal, (patience) => withinSignal(archive.definitions.list(), patience));
   return { archive, recorded: namedOnly(await list, model.recordedQuery) };
 }
 
@@ -178,7 +178,7 @@ function withExpression(model: QueryModel, recorded: readonly Recorded[]): Query
 }
 
 async function chooseMatch(
-  archive: ReadableArchive,
+  archive: ReadBackArchive,
   recorded: readonly Recorded[],
   plan: QueryPlan,
   compare: CompareExpressions = () => undefined

@@ -8,7 +8,7 @@ import { type Archive, type BucketRead, type CallOptions, type GridSamples, type
 export type Answering = Pick<MetricSource, 'queryRange' | 'queryInstant'>;
 
 /** What of the archive is needed to read recorded queries back. */
-export type ReadableArchive = Pick<Archive, 'recorded' | 'history' | 'coverage'>;
+export type ReadBackArchive = Pick<Archive, 'definitions' | 'history' | 'coverage'>;
 
 /** What came to light while a query was answered, for the first frame and for the response's error. */
 export interface ReadReport {
@@ -28,8 +28,8 @@ export interface ReadOrigin {
   archivedUntilMs?: number;
 }
 
-export interface ArchiveReadDeps {
-  archive: ReadableArchive;
+export interface ReadArchiveDeps {
+  archive: ReadBackArchive;
   match: ArchiveMatch;
   report: ReadReport;
   /** Asked for what the archive does not cover; absent: never. */
@@ -47,7 +47,7 @@ export interface ExpiredRead {
   untilMs: number;
 }
 
-export interface AggregateDeps extends ArchiveReadDeps {
+export interface AggregateDeps extends ReadArchiveDeps {
   aggregate: BucketRead['aggregate'];
   /** The step: buckets `(time - bucketMs, time]`, counted from the epoch. */
   bucketMs: number;
@@ -60,8 +60,8 @@ const PATIENCE_MS = 10_000;
 export const NOTHING: GridSamples = { covered: [], gaps: [], series: [] };
 
 /** With Prometheus beside it, an archive that fails is a notice; alone, it is the query's failure. */
-export async function askArchive(
-  { report, live, timeoutSignal }: Pick<ArchiveReadDeps, 'report' | 'live' | 'timeoutSignal'>,
+export async function readArchive(
+  { report, live, timeoutSignal }: Pick<ReadArchiveDeps, 'report' | 'live' | 'timeoutSignal'>,
   { signal }: CallOptions,
   read: (signal: AbortSignal) => Promise<GridSamples | undefined>
 ): Promise<GridSamples> {

@@ -1,5 +1,5 @@
 import { splitGrid } from './seam';
-import { type AggregateDeps, type Answering, askArchive } from './readArchive';
+import { type AggregateDeps, type Answering, readArchive } from './readArchive';
 import { clock, describeMissing, info, timesIn, warning } from './notices';
 import { joinSeries, sortByLabels } from './joinSeries';
 import { liveBuckets } from '../live/liveBuckets';
@@ -25,7 +25,7 @@ const MOST_BACK = 100;
  * Answers with one value for each whole bucket. A bucket comes as a whole from the archive, where all of its recorded times
  * are covered, or as a whole from what Prometheus says at the recorded times; never half from here and half from there.
  */
-export function aggregateFromArchive(deps: AggregateDeps): Answering {
+export function readBackAggregate(deps: AggregateDeps): Answering {
   return {
     queryRange: (query, options) => readRange(deps, query, options),
     queryInstant: (query, options) => readInstant(deps, query, options),
@@ -34,7 +34,7 @@ export function aggregateFromArchive(deps: AggregateDeps): Answering {
 
 async function readRange(deps: AggregateDeps, query: RangeQuery, options: CallOptions): Promise<QueryResult> {
   const { live, report, bucketMs } = deps;
-  tellAggregate(deps);
+  reportAggregate(deps);
   const found = await readWhole(deps, query, options);
   const { outside } = splitGrid(query, found.covered);
   if (!live) {
@@ -58,13 +58,13 @@ async function readInstant(
 ): Promise<QueryResult> {
   const { live, report, bucketMs } = deps;
   const endMs = Math.floor(timeMs / bucketMs) * bucketMs;
-  tellAggregate(deps);
+  reportAggregate(deps);
   const back = live ? 0 : Math.min(MOST_BACK, Math.max(2, Math.ceil(LOOK_BACK_MS / bucketMs)));
   const found = await readWhole(deps, { startMs: endMs - back * bucketMs, endMs, stepMs: bucketMs }, options);
   const newest = found.covered.at(-1)?.toMs;
   if (newest !== undefined) {
     tellOrigin(deps, [{ fromMs: newest, toMs: newest }], []);
-    tellEnd(deps, newest, timeMs);
+    reportEnd(deps, newest, timeMs);
     return vector(atTimes(found.series, (time) => time === newest));
   }
   if (!live) {
@@ -77,14 +77,14 @@ async function readInstant(
     throw report.failures.splice(0)[0];
   }
   tellOrigin(deps, [], answer.answered);
-  tellEnd(deps, endMs, timeMs);
+  reportEnd(deps, endMs, timeMs);
   return { ...vector(answer.series), warnings: answer.warnings, infos: answer.infos };
 }
 
 function readWhole(deps: AggregateDeps, { startMs, endMs }: TimeGrid, options: CallOptions): Promise<GridSamples> {
   const { archive, match, aggregate, bucketMs } = deps;
   const read = { ...match, grid: { startMs, endMs, stepMs: bucketMs }, widthMs: bucketMs, aggregate };
-  return askArchive(deps, options, (signal) =>
+  return readArchive(deps, options, (signal) =>
     archive.history.readBuckets({ ...read, memory: options.memory }, signal)
   );
 }
@@ -98,7 +98,7 @@ const WORDS: Readonly<Record<BucketRead['aggregate'], string>> = {
   last: 'the last',
 };
 
-function tellAggregate({ report, match, aggregate, bucketMs }: AggregateDeps): void {
+function reportAggregate({ report, match, aggregate, bucketMs }: AggregateDeps): void {
   const { name, stepMs } = match.query;
   if (report.notices.some(({ text }) => text.startsWith('Rollups: '))) {
     return;
@@ -110,7 +110,7 @@ function tellAggregate({ report, match, aggregate, bucketMs }: AggregateDeps): v
   );
 }
 
-function tellEnd({ report }: AggregateDeps, endMs: number, timeMs: number): void {
+function reportEnd({ report }: AggregateDeps, endMs: number, timeMs: number): void {
   if (endMs !== timeMs) {
     report.notices.push(info(`The newest whole bucket ended at ${clock(endMs)}.`));
   }

@@ -1,5 +1,5 @@
 import { clipToGrid, countTimes, joinRanges, lastTimeWithin, splitGrid } from './seam';
-import { type Answering, type ArchiveReadDeps, askArchive } from './readArchive';
+import { type Answering, type ReadArchiveDeps, readArchive } from './readArchive';
 import { aloneNotice, clock, describeMissing, info, timesIn, warning } from './notices';
 import { mapConcurrently } from '../model/concurrency';
 import { asPromkeepError, PromkeepError } from '../model/errors';
@@ -12,7 +12,7 @@ import {
   type TimeGrid,
   type TimeRange,
 } from '../ports/ports';
-import { atTimes, isWithin, readLastAt, readLasts, tellLasts } from './rollupFill';
+import { atTimes, isWithin, readLastAt, readLasts, reportLasts } from './rollupFill';
 import { type QueryResult, type Series } from '../model/series';
 
 /** Uncovered parts of a range that are asked for one by one; more of them are joined, and what is covered in between is asked again. */
@@ -25,7 +25,7 @@ const LOOK_BACK_MS = 300_000;
  * Answers from the archive where it covers the time and from Prometheus elsewhere. The seam lies where the ledger's coverage
  * ends: a value at a time does not depend on the step or on the range, so both sides are values of one and the same answer.
  */
-export function answerFromArchive(deps: ArchiveReadDeps): Answering {
+export function readBackSamples(deps: ReadArchiveDeps): Answering {
   return {
     queryRange: (query, options) => readRange(deps, query, options),
     queryInstant: (query, options) =>
@@ -33,7 +33,7 @@ export function answerFromArchive(deps: ArchiveReadDeps): Answering {
   };
 }
 
-async function readRange(deps: ArchiveReadDeps, query: RangeQuery, options: CallOptions): Promise<QueryResult> {
+async function readRange(deps: ReadArchiveDeps, query: RangeQuery, options: CallOptions): Promise<QueryResult> {
   const { live, report } = deps;
   const archived = await readGrid(deps, query, options);
   const { outside } = splitGrid(query, archived.covered);
@@ -45,7 +45,7 @@ async function readRange(deps: ArchiveReadDeps, query: RangeQuery, options: Call
     report.notices.push(...describeMissing({ covered: inside, gaps: archived.gaps }, missing, query.stepMs));
     return matrix(joinSeries([archived.series, rolled.series]));
   }
-  const answers = await askHoles(deps, live, query, outside, options, rolled.covered.length > 0);
+  const answers = await fetchGaps(deps, live, query, outside, options, rolled.covered.length > 0);
   if (answers.some(({ series }) => series.some(({ histograms }) => histograms))) {
     report.notices.push(aloneNotice('the newer part has native histograms, which the archive does not hold.'));
     return live.queryRange(query, options);
@@ -84,7 +84,7 @@ function beforeLive(
 }
 
 function tellOrigin(
-  deps: ArchiveReadDeps,
+  deps: ReadArchiveDeps,
   query: TimeGrid,
   archived: readonly TimeRange[],
   rolled: readonly TimeRange[],
@@ -102,13 +102,13 @@ function tellOrigin(
     ...(until === undefined ? {} : { archivedUntilMs: until }),
   };
   if (rolledUpTimes > 0) {
-    tellLasts(deps, rolled[rolled.length - 1].toMs);
+    reportLasts(deps, rolled[rolled.length - 1].toMs);
   }
 }
 
 /** Live answers hold times the archive does not cover, and no others. What cannot be had is a failure beside the rest. */
-async function askHoles(
-  { report }: ArchiveReadDeps,
+async function fetchGaps(
+  { report }: ReadArchiveDeps,
   live: Answering,
   query: RangeQuery,
   holes: readonly TimeRange[],
@@ -142,7 +142,7 @@ function sameTimes(holes: readonly TimeRange[], { startMs, endMs, stepMs }: Rang
  * next one is covered as well; otherwise Prometheus answers for the exact time.
  */
 async function readInstantBoth(
-  deps: ArchiveReadDeps,
+  deps: ReadArchiveDeps,
   live: Answering,
   query: InstantQuery,
   options: CallOptions
@@ -172,7 +172,7 @@ async function readInstantBoth(
 
 /** What Prometheus no longer has may be left as a rollup. */
 async function answerInstant(
-  deps: ArchiveReadDeps,
+  deps: ReadArchiveDeps,
   live: Answering,
   query: InstantQuery,
   options: CallOptions
@@ -182,7 +182,7 @@ async function answerInstant(
 }
 
 async function instantLasts(
-  deps: ArchiveReadDeps,
+  deps: ReadArchiveDeps,
   { timeMs }: InstantQuery,
   options: CallOptions
 ): Promise<QueryResult | undefined> {
@@ -197,7 +197,7 @@ async function instantLasts(
 }
 
 /** The newest archived values at or before the asked time. */
-async function readNewest(deps: ArchiveReadDeps, query: InstantQuery, options: CallOptions): Promise<QueryResult> {
+async function readNewest(deps: ReadArchiveDeps, query: InstantQuery, options: CallOptions): Promise<QueryResult> {
   const { timeMs } = query;
   const { report, match, archive } = deps;
   const { name, stepMs } = match.query;
@@ -222,13 +222,13 @@ async function readNewest(deps: ArchiveReadDeps, query: InstantQuery, options: C
 }
 
 function readGrid(
-  deps: ArchiveReadDeps,
+  deps: ReadArchiveDeps,
   { startMs, endMs, stepMs }: TimeGrid,
   options: CallOptions
 ): Promise<GridSamples> {
   const { archive, match } = deps;
   const read = { ...match, grid: { startMs, endMs, stepMs } };
-  return askArchive(deps, options, (signal) => archive.history.readGrid({ ...read, memory: options.memory }, signal));
+  return readArchive(deps, options, (signal) => archive.history.readGrid({ ...read, memory: options.memory }, signal));
 }
 
 function matrix(series: Series[]): QueryResult {

@@ -4,14 +4,14 @@ import { MemorySource } from '../../../tests/fakes/memorySource';
 import { type AnswerDeps, answerQuery } from '../answer';
 import { type Caller, type DataQuery, type DataResponse } from '../ports/datasource';
 import { PromkeepError } from '../model/errors';
-import { type RecordedQuery, type TimeRange } from '../ports/ports';
+import { type Definition, type TimeRange } from '../ports/ports';
 import { type Labels } from '../model/series';
 
 const STEP = 15_000;
 const MINUTE = 60_000;
 const FIVE = 5 * MINUTE;
 const HOUR = 60 * MINUTE;
-const RECORDED: RecordedQuery = { name: 'load', expression: 'load', stepMs: STEP, retention: '7d' };
+const RECORDED: Definition = { name: 'load', expression: 'load', stepMs: STEP, retention: '7d' };
 const STORED = [{ widthMs: FIVE, fromMs: 0 }];
 
 const live = (): AbortSignal => new AbortController().signal;

@@ -1,5 +1,5 @@
 import { splitGrid } from './seam';
-import { type ArchiveReadDeps, askArchive, NOTHING } from './readArchive';
+import { type ReadArchiveDeps, readArchive, NOTHING } from './readArchive';
 import { clock, info } from './notices';
 import { filterTimes } from './joinSeries';
 import { type CallOptions, type GridSamples, type TimeGrid, type TimeRange } from '../ports/ports';
@@ -13,7 +13,7 @@ import { formatExact } from '../query/step';
  * @param holes the times without samples, on the grid
  */
 export async function readLasts(
-  deps: ArchiveReadDeps,
+  deps: ReadArchiveDeps,
   grid: TimeGrid,
   holes: readonly TimeRange[],
   options: CallOptions
@@ -30,7 +30,7 @@ export async function readLasts(
     return NOTHING;
   }
   const read = { ...match, grid: wanted, widthMs, aggregate: 'last' } as const;
-  const found = await askArchive(deps, options, (signal) =>
+  const found = await readArchive(deps, options, (signal) =>
     archive.history.readBuckets({ ...read, memory: options.memory }, signal)
   );
   const covered = holes.flatMap(({ fromMs, toMs }) =>
@@ -43,7 +43,7 @@ export async function readLasts(
 
 /** The last values of the bucket that ends at or before a time; `undefined` when they are not there. */
 export async function readLastAt(
-  deps: ArchiveReadDeps,
+  deps: ReadArchiveDeps,
   timeMs: number,
   options: CallOptions
 ): Promise<{ timeMs: number; series: Series[] } | undefined> {
@@ -55,17 +55,17 @@ export async function readLastAt(
   const endMs = Math.floor(timeMs / widthMs) * widthMs;
   const grid = { startMs: endMs, endMs, stepMs: widthMs };
   const read = { ...match, grid, widthMs, aggregate: 'last' } as const;
-  const { covered, series } = await askArchive(deps, options, (signal) =>
+  const { covered, series } = await readArchive(deps, options, (signal) =>
     archive.history.readBuckets({ ...read, memory: options.memory }, signal)
   );
   if (covered.length === 0) {
     return undefined;
   }
-  tellLasts(deps, endMs);
+  reportLasts(deps, endMs);
   return { timeMs: endMs, series };
 }
 
-export function tellLasts({ report, match, expired }: ArchiveReadDeps, untilMs: number): void {
+export function reportLasts({ report, match, expired }: ReadArchiveDeps, untilMs: number): void {
   const width = formatExact(expired?.widthMs ?? 0);
   report.notices.push(
     info(

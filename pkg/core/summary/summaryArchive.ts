@@ -1,6 +1,6 @@
 import { positiveModulo } from '../model/alignment';
 import { type ArchiveMatch, type CompareExpressions, findMatches } from '../matching/matchDefinition';
-import { type Answering, type ReadableArchive } from '../readback/readArchive';
+import { type Answering, type ReadBackArchive } from '../readback/readArchive';
 import { sortByLabels } from '../readback/joinSeries';
 import { type CallOptions } from '../ports/ports';
 
@@ -14,17 +14,17 @@ export interface ArchivedAnswer {
 export type FindArchived = (expr: string, call: CallOptions) => Promise<ArchivedAnswer | undefined>;
 
 /** Reads earlier values of summary metrics, which are recorded under the same definitions. */
-export function archivedValues(archive: ReadableArchive, compare: CompareExpressions): FindArchived {
+export function archivedValues(archive: ReadBackArchive, compare: CompareExpressions): FindArchived {
   return async (expr, { signal }) => {
     signal.throwIfAborted();
-    const matches = findMatches(await archive.recorded.list(), expr, compare);
+    const matches = findMatches(await archive.definitions.list(), expr, compare);
     const [finest] = matches.sort((a, b) => a.query.stepMs - b.query.stepMs);
     return finest && { stepMs: finest.query.stepMs, answering: answerFor(archive, finest) };
   };
 }
 
 /** A summary's grid ends where its sparkline does; the archive answers for the recorded times at or before those. */
-function answerFor(archive: ReadableArchive, match: ArchiveMatch): Answering {
+function answerFor(archive: ReadBackArchive, match: ArchiveMatch): Answering {
   return {
     async queryRange({ startMs, endMs, stepMs }, { signal, memory }) {
       const back = positiveModulo(startMs, match.query.stepMs);

@@ -63,7 +63,7 @@ export async function evaluateSummaryRange(
   try {
     const result = await deps.source.queryRange({ expr, startMs: grid.fromMs, endMs: grid.toMs, stepMs }, call);
     const groups = groupsOf(metric, result, groupBy).map(([group, samples]) =>
-      judgeLast(metric, group, samples, grid.toMs, stepMs)
+      lastState(metric, group, samples, grid.toMs, stepMs)
     );
     if (groups.length === 0 && (await isHidden(deps, metric, grid, call))) {
       return { ...evaluation, groups };
@@ -87,7 +87,7 @@ export async function evaluateSummaryInstant(
   try {
     const result = await deps.source.queryInstant({ expr, timeMs }, call);
     const groups = groupsOf(metric, result, groupBy).map(([group, samples]) =>
-      judgeLast(metric, group, samples, timeMs, FRESH_MS)
+      lastState(metric, group, samples, timeMs, FRESH_MS)
     );
     if (groups.length > 0) {
       return { ...evaluation, groups };
@@ -136,7 +136,7 @@ function groupsOf(
   ]);
 }
 
-function judgeLast(
+function lastState(
   metric: SummaryMetric,
   group: Record<string, string>,
   samples: SampleRow,

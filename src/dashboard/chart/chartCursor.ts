@@ -1,4 +1,4 @@
-import { type ArchiveHistory, type ArchiveHole, type HistorySeries } from '../../contract/archivePage';
+import { type ArchiveHistory, type ArchiveGap, type HistorySeries } from '../../contract/archivePage';
 import { bucketMiddle } from './chartPaths';
 
 /** The times at which a chart has something to tell, ascending: those of its values, and the beginning of each gap. */
@@ -26,7 +26,7 @@ export interface CursorReading {
   timeMs: number;
   /** Of each series at that time; `undefined` where it has none. */
   values: Array<{ value: number; min?: number | null; max?: number | null } | undefined>;
-  gap?: ArchiveHole;
+  gap?: ArchiveGap;
 }
 
 /** What the chart says at a time: values, or, within a gap, why there are none (also where a wide bucket reaches into it). */

@@ -30,11 +30,11 @@ export function chartText(history: ArchiveHistory, say: Say): ChartText {
   const value = (number: number): string =>
     formattedValueToString(format(number, history.decimals ?? digitsOf(number)));
   const suffix = format(0, 0).suffix ?? '';
-  const gap = ({ gap: hole }: CursorReading): string | undefined =>
-    hole &&
+  const gap = ({ gap: gap }: CursorReading): string | undefined =>
+    gap &&
     say('page.history.missing', {
-      reason: reasonText(hole, say),
-      outlook: say(`page.archive.outlook.${hole.outlook}`),
+      reason: reasonText(gap, say),
+      outlook: say(`page.archive.outlook.${gap.outlook}`),
     });
   return {
     names,

@@ -4,7 +4,7 @@ import { useStyles2 } from '@grafana/ui';
 import { type RecordedOverview } from '../../contract/archivePage';
 import { type Say } from '../../panel/words/catalog';
 import { durationText } from './durationText';
-import { holeText } from './gapText';
+import { gapText } from './gapText';
 import { useLanguage } from '../language';
 
 const MOST_GAPS = 20;
@@ -42,7 +42,7 @@ export function ArchiveQuery({ query, serverTimeMs }: { query: RecordedOverview;
           <summary>{say('page.archive.gaps', { count: gapCount, number: gapCount.toLocaleString('en') })}</summary>
           <ul>
             {gaps.slice(0, MOST_GAPS).map((gap) => (
-              <li key={gap.fromMs}>{holeText(gap, say)}</li>
+              <li key={gap.fromMs}>{gapText(gap, say)}</li>
             ))}
             {gapCount > MOST_GAPS && <li>{say('page.archive.older', { number: gapCount - MOST_GAPS })}</li>}
           </ul>

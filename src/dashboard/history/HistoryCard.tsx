@@ -9,7 +9,7 @@ import { type PageApi } from '../live/api';
 import { chartText } from '../chart/chartText';
 import { HistoryChart } from './HistoryChart';
 import { HistoryTable } from './HistoryTable';
-import { holeText } from './gapText';
+import { gapText } from './gapText';
 import { useLanguage } from '../language';
 import { type PageRange } from './timeRange';
 import { useHistory } from './useHistory';
@@ -73,7 +73,7 @@ export function HistoryCard({ api, query, range, serverTimeMs, cursorMs, onCurso
           {history.gaps.length > 0 && (
             <p className={styles.note}>
               {say('page.history.gaps', { count: history.gaps.length, number: history.gaps.length })}{' '}
-              {holeText(history.gaps[0], say)}
+              {gapText(history.gaps[0], say)}
             </p>
           )}
           {history.series.length > 0 && <HistoryTable history={history} text={text} />}
