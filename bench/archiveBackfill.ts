@@ -12,7 +12,7 @@ import { connectionFromUrl } from '../pkg/archive/connect/connection';
 import { sleepUntilTimer } from '../pkg/record/waiting';
 import { backfillQuery } from '../pkg/core/collect/backfill';
 import { COLLECT_DEFAULTS } from '../pkg/core/collect/fetchRange';
-import { type Definition } from '../pkg/core/ports/ports';
+import { type Definition } from '../pkg/core/ports/definitions';
 import { rememberVersion } from '../pkg/core/datasource/sourceVersion';
 import { plainPrometheusSettings } from '../pkg/source/settings/prometheusSettings';
 import { createPrometheusSource } from '../pkg/source/prometheusSource';

@@ -3,7 +3,7 @@ import { Client } from 'pg';
 import { createArchive } from '../pkg/archive/archive';
 import { type Upkeep, CLOSED_AFTER_MS, createUpkeep } from '../pkg/archive/upkeep/upkeep';
 import { connectionFromUrl } from '../pkg/archive/connect/connection';
-import { type Archive } from '../pkg/core/ports/ports';
+import { type Archive } from '../pkg/core/ports/archive';
 import { type Labels, type Series } from '../pkg/core/model/series';
 import { startPostgres } from '../scripts/stack/postgres';
 import { copyRows } from './copyBinary';

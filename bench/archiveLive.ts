@@ -2,7 +2,7 @@ import { cpus, loadavg } from 'node:os';
 import { Client } from 'pg';
 import { createArchive } from '../pkg/archive/archive';
 import { connectionFromUrl } from '../pkg/archive/connect/connection';
-import { type Archive } from '../pkg/core/ports/ports';
+import { type Archive } from '../pkg/core/ports/archive';
 import { type Series } from '../pkg/core/model/series';
 import { startPostgres } from '../scripts/stack/postgres';
 import { copyRows } from './copyBinary';

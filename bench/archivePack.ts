@@ -4,7 +4,7 @@ import { createArchive } from '../pkg/archive/archive';
 import { createUpkeep } from '../pkg/archive/upkeep/upkeep';
 import { float8Array } from '../pkg/archive/write/binaryArrays';
 import { connectionFromUrl } from '../pkg/archive/connect/connection';
-import { type Archive } from '../pkg/core/ports/ports';
+import { type Archive } from '../pkg/core/ports/archive';
 import { type Labels, type Series } from '../pkg/core/model/series';
 import { startPostgres } from '../scripts/stack/postgres';
 

@@ -3,7 +3,7 @@ import { Client } from 'pg';
 import { createArchive } from '../pkg/archive/archive';
 import { float8Array, int8Array, timestampArray } from '../pkg/archive/write/binaryArrays';
 import { connectionFromUrl } from '../pkg/archive/connect/connection';
-import { type Archive } from '../pkg/core/ports/ports';
+import { type Archive } from '../pkg/core/ports/archive';
 import { type Series } from '../pkg/core/model/series';
 import { startPostgres } from '../scripts/stack/postgres';
 import { copyRows } from './copyBinary';

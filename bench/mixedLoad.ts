@@ -18,7 +18,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
-import { type MetricSource } from '../pkg/core/ports/ports';
+import { type MetricSource } from '../pkg/core/ports/metricSource';
 import { describeFrames } from '../pkg/core/query/queryMeta';
 import { type QueryResult } from '../pkg/core/model/series';
 import { framesOf } from '../pkg/core/frames/seriesFrames';

@@ -1,16 +1,12 @@
 import { PromkeepError } from '../core/model/errors';
-import {
-  type Archive,
-  type Clock,
-  type Gap,
-  type LeaseState,
-  type Logger,
-  type PoolUse,
-  type QueryIdentity,
-  type History,
-  type Definitions,
-  type SourceIdentity,
-} from '../core/ports/ports';
+import { type Archive, type PoolUse, type SourceIdentity } from '../core/ports/archive';
+import { type Clock } from '../core/ports/clock';
+import { type Gap } from '../core/ports/ledger';
+import { type LeaseState } from '../core/ports/lease';
+import { type Logger } from '../core/ports/logger';
+import { type QueryIdentity } from '../core/ports/sampleStore';
+import { type History } from '../core/ports/history';
+import { type Definitions } from '../core/ports/definitions';
 import { toArchiveError } from './archiveErrors';
 import { readBuckets, readRollups } from './read/readBuckets';
 import { type ArchiveConnection } from './connect/connection';

@@ -2,7 +2,7 @@ import { type RecordingAmount, type RecordingQuota, type RecordingScope } from '
 import { openUpkeep } from '../compose/sources';
 import { PromkeepError } from '../core/model/errors';
 import { grouped } from '../core/model/groupedNumber';
-import { type ArchiveStatus } from '../core/ports/ports';
+import { type ArchiveStatus } from '../core/ports/archive';
 import { quietLogger } from './commandConfig';
 import { CLOCK, EXIT, type CommandHost } from './commandHost';
 import { describeDeletions } from './deletions';

@@ -3,7 +3,7 @@ import { proxiesFrom } from '../compose/sources';
 import { type Config } from '../config/config';
 import { loadConfig } from '../config/loadConfig';
 import { PromkeepError } from '../core/model/errors';
-import { type Logger } from '../core/ports/ports';
+import { type Logger } from '../core/ports/logger';
 import { DEFAULT_DEFINITIONS } from '../core/manage/defaultDefinitions';
 import { SUMMARY_DEFAULTS } from '../core/summary/summaryDefaults';
 import { type ProxySettings } from '../source/settings/prometheusSettings';

@@ -1,5 +1,5 @@
 import { PromkeepError } from '../core/model/errors';
-import { type Clock } from '../core/ports/ports';
+import { type Clock } from '../core/ports/clock';
 
 /** What a command may touch of the process it runs in. */
 export interface CommandHost {

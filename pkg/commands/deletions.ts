@@ -1,4 +1,4 @@
-import { type ArchiveStatus } from '../core/ports/ports';
+import { type ArchiveStatus } from '../core/ports/archive';
 import { EXIT, type CommandHost } from './commandHost';
 import { formatTable } from './table';
 import { type ArchiveCommandOptions, withArchive } from './withArchive';

@@ -3,7 +3,7 @@ import { createMemoryBudget, statedMemoryMib } from '../compose/memory';
 import { type DatasourceFactory } from '../core/ports/datasource';
 import { asPromkeepError } from '../core/model/errors';
 import { type MemoryBudget } from '../core/memory/memoryBudget';
-import { type Logger } from '../core/ports/ports';
+import { type Logger } from '../core/ports/logger';
 import { MAGIC_COOKIE_NAME } from '../plugin/host/handshake';
 import { createHclogLogger } from '../plugin/host/hclogLogger';
 import { redirectConsole } from '../plugin/host/processEvents';

@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { startServer, type RunningServer } from '../compose/server';
-import { type Logger } from '../core/ports/ports';
+import { type Logger } from '../core/ports/logger';
 import { proxiesOf, readConfig } from './commandConfig';
 import { CLOCK, EXIT, type CommandHost } from './commandHost';
 import { createTerminalLogger, type LogFormat, type LogLevel } from './terminalLogger';

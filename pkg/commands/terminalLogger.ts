@@ -1,4 +1,5 @@
-import { type Clock, type LogAttributes, type Logger } from '../core/ports/ports';
+import { type Clock } from '../core/ports/clock';
+import { type LogAttributes, type Logger } from '../core/ports/logger';
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 export const LOG_FORMATS = ['text', 'json'] as const;

@@ -1,7 +1,7 @@
 import { openArchive } from '../compose/sources';
 import { type ArchiveConfig } from '../config/config';
 import { PromkeepError } from '../core/model/errors';
-import { type Archive } from '../core/ports/ports';
+import { type Archive } from '../core/ports/archive';
 import { quietLogger, readConfig } from './commandConfig';
 import { CLOCK, type CommandHost } from './commandHost';
 

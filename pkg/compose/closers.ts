@@ -1,4 +1,4 @@
-import { type Logger } from '../core/ports/ports';
+import { type Logger } from '../core/ports/logger';
 
 /** What was opened, to be closed in reverse order. */
 export class Closers {

@@ -1,5 +1,6 @@
 import { forwardsUsersCredentials } from '../../src/contract/forwardedCredentials';
-import { type Clock, type Logger } from '../core/ports/ports';
+import { type Clock } from '../core/ports/clock';
+import { type Logger } from '../core/ports/logger';
 import { createArchive, type PooledArchive } from '../archive/archive';
 import { parseArchiveSettings } from '../archive/connect/archiveSettings';
 import { sleepUntilTimer } from '../record/waiting';

@@ -2,7 +2,7 @@ import { type SummaryReader } from '../routes/summaryRoutes';
 import { ArchiveOverviewReader } from '../core/history/archiveOverview';
 import { frameToJson } from '../core/frames/frameJson';
 import { readHistory, type HistoryDeps } from '../core/history/readHistory';
-import { type Clock } from '../core/ports/ports';
+import { type Clock } from '../core/ports/clock';
 import { type LiveFeeds } from '../server/live/liveRoute';
 import { type ArchiveViewer } from '../routes/historyRoutes';
 

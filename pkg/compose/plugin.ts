@@ -5,7 +5,7 @@ import { createDatasourceFactory } from './datasource';
 import { proxiesFrom } from './sources';
 import { type DatasourceFactory } from '../core/ports/datasource';
 import { type MemoryBudget } from '../core/memory/memoryBudget';
-import { type Logger } from '../core/ports/ports';
+import { type Logger } from '../core/ports/logger';
 import { createProcessMetrics } from '../metrics/programMetrics';
 import { createParserPool } from '../source/workers/startWorkers';
 

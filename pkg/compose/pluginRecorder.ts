@@ -9,7 +9,9 @@ import { upkeepJobs } from './upkeep';
 import { COLLECT_DEFAULTS } from '../core/collect/fetchRange';
 import { REFILL_DEFAULTS } from '../core/collect/refill';
 import { type MemoryBudget } from '../core/memory/memoryBudget';
-import { type Clock, type Logger, type MetricSource } from '../core/ports/ports';
+import { type Clock } from '../core/ports/clock';
+import { type Logger } from '../core/ports/logger';
+import { type MetricSource } from '../core/ports/metricSource';
 import { type ArchiveMetrics } from '../metrics/archiveMetrics';
 
 export interface RecorderParts {

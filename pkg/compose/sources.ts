@@ -2,7 +2,9 @@ import { createArchive, type PooledArchive } from '../archive/archive';
 import { type Upkeep, createUpkeep } from '../archive/upkeep/upkeep';
 import { type ArchiveConnection, connectionFromUrl } from '../archive/connect/connection';
 import { type ArchiveConfig, type PrometheusConfig } from '../config/config';
-import { type Clock, type Logger, type MetricSource } from '../core/ports/ports';
+import { type Clock } from '../core/ports/clock';
+import { type Logger } from '../core/ports/logger';
+import { type MetricSource } from '../core/ports/metricSource';
 import { plainPrometheusSettings, type ProxySettings } from '../source/settings/prometheusSettings';
 import { createPrometheusSource, type SharedParts } from '../source/prometheusSource';
 

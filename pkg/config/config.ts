@@ -1,6 +1,7 @@
 import { type RecordingAmounts } from '../../src/contract/recordedQuery';
 import { type SummaryMetric } from '../../src/contract/summary';
-import { type Definition, type SourceIdentity } from '../core/ports/ports';
+import { type Definition } from '../core/ports/definitions';
+import { type SourceIdentity } from '../core/ports/archive';
 
 /** The stand-alone program's configuration, checked and complete. Holds secrets in plain text: never log it. */
 export interface Config {

@@ -1,5 +1,5 @@
 import { type SummaryMetric } from '../../src/contract/summary';
-import { type Definition } from '../core/ports/ports';
+import { type Definition } from '../core/ports/definitions';
 import { type Environment } from './environment';
 
 export interface ConfigInput {

@@ -1,6 +1,6 @@
 import { type RecordingAmounts } from '../../src/contract/recordedQuery';
 import { defaultProbe, defaultSettleMs } from '../core/collect/fetchRange';
-import { type Definition } from '../core/ports/ports';
+import { type Definition } from '../core/ports/definitions';
 import { mayRecord } from '../promql/mayRecord';
 import { presetDefinitions, withPresets } from '../core/manage/presetDefinitions';
 import { SUMMARY_PRESETS } from '../core/summary/summaryPresets';
@@ -23,7 +23,9 @@ export function resolveConfig(file: FileConfig, input: ConfigInput, faults: Faul
     server: resolveServer(file.server, secrets, faults),
     recordedQueries: withPresets(
       resolveRecordedQueries(file, input, faults),
-      file.recorded_presets.flatMap(({ preset, step, retention }) => presetDefinitions(preset, { stepMs: step, retention }))
+      file.recorded_presets.flatMap(({ preset, step, retention }) =>
+        presetDefinitions(preset, { stepMs: step, retention })
+      )
     ),
     summaryMetrics: resolveSummary(file, input, faults),
   };

@@ -9,8 +9,18 @@ import { exemplarFrames } from './frames/exemplarFrames';
 import { type Frame, type Notice } from './frames/frame';
 import { histogramInfos } from './frames/histogramInfos';
 import { type KeepDeps, type KeepReport, keepResult } from './collect/keepResult';
-import { type CallOptions, type Clock, type Logger, type MetricSource, type TimeRange } from './ports/ports';
-import { addNotices, addPromkeepMeta, describeFrames, onFirstFrame, refusedFrame, unansweredFrame } from './query/queryMeta';
+import { type CallOptions, type MetricSource } from './ports/metricSource';
+import { type Clock } from './ports/clock';
+import { type Logger } from './ports/logger';
+import { type TimeRange } from './model/timeRange';
+import {
+  addNotices,
+  addPromkeepMeta,
+  describeFrames,
+  onFirstFrame,
+  refusedFrame,
+  unansweredFrame,
+} from './query/queryMeta';
 import { parseQueryModel } from './query/queryModel';
 import { type PlanSettings, type QueryPlan } from './query/queryPlan';
 import { planReadBack, type ReadBackDeps, type Reading } from './readback/planReadBack';

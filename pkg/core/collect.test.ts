@@ -5,7 +5,7 @@ import { COLLECT_DEFAULTS, defaultSettleMs, type CollectDeps } from './collect/f
 import { refillNext, REFILL_DEFAULTS } from './collect/refill';
 import { PromkeepError } from './model/errors';
 import { MemoryBudget } from './memory/memoryBudget';
-import { type Definition } from './ports/ports';
+import { type Definition } from './ports/definitions';
 
 const QUERY: Definition = { name: 'load', expression: 'node_load1', stepMs: 15_000, retention: '30d' };
 /** 2026-01-01T00:00:00Z, on every grid used here. */

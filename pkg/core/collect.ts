@@ -1,14 +1,10 @@
 import { fetchRange, type CollectDeps } from './collect/fetchRange';
 import { countPoints, floorToGrid } from './collect/collectGrid';
 import { asPromkeepError, type PromkeepError } from './model/errors';
-import {
-  type Gap,
-  type GapReason,
-  type RangeWrite,
-  type Definition,
-  type TimeRange,
-  type WriteOutcome,
-} from './ports/ports';
+import { type Gap, type GapReason } from './ports/ledger';
+import { type RangeWrite, type WriteOutcome } from './ports/sampleStore';
+import { type Definition } from './ports/definitions';
+import { type TimeRange } from './model/timeRange';
 import { retentionMs } from './model/retention';
 
 /**

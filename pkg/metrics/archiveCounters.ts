@@ -1,5 +1,6 @@
 import { Counter, Histogram, type Registry } from 'prom-client';
-import { type GapReason, type WriteOutcome } from '../core/ports/ports';
+import { type GapReason } from '../core/ports/ledger';
+import { type WriteOutcome } from '../core/ports/sampleStore';
 import { RECORDER_LABEL_NAMES, type RecorderLabels } from './recorderState';
 
 /** What only grows. It outlives its recorder: one with the same labels, as after a change of settings, goes on counting. */

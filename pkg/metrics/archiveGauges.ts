@@ -1,5 +1,5 @@
 import { Gauge, type Registry } from 'prom-client';
-import { type ArchiveStatus } from '../core/ports/ports';
+import { type ArchiveStatus } from '../core/ports/archive';
 import { type ArchiveWatch, RECORDER_LABEL_NAMES, type RecorderState } from './recorderState';
 
 type States = ReadonlySet<RecorderState>;

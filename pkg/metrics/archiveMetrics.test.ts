@@ -1,4 +1,4 @@
-import { type ArchiveStatus } from '../core/ports/ports';
+import { type ArchiveStatus } from '../core/ports/archive';
 import { createProcessMetrics } from './programMetrics';
 import { type ArchiveWatch, type RecorderIdentity } from './recorderState';
 

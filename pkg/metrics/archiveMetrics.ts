@@ -1,5 +1,6 @@
 import { type Registry } from 'prom-client';
-import { type GapReason, type WriteOutcome } from '../core/ports/ports';
+import { type GapReason } from '../core/ports/ledger';
+import { type WriteOutcome } from '../core/ports/sampleStore';
 import { createArchiveCounters } from './archiveCounters';
 import { addArchiveGauges } from './archiveGauges';
 import { type ArchiveWatch, labelsOf, type RecorderIdentity, type RecorderState } from './recorderState';

@@ -1,5 +1,6 @@
 import { type GapReader } from '../core/history/gapReport';
-import { type ArchiveStatus, type Clock, type PoolUse, type SourceIdentity } from '../core/ports/ports';
+import { type ArchiveStatus, type PoolUse, type SourceIdentity } from '../core/ports/archive';
+import { type Clock } from '../core/ports/clock';
 
 /** One archiver of this process: that of `promkeep serve`, or one for each datasource that may record. */
 export interface RecorderIdentity {

@@ -1,6 +1,6 @@
 import { type DatasourceFactory } from '../core/ports/datasource';
 import { type MemoryBudget } from '../core/memory/memoryBudget';
-import { type Logger } from '../core/ports/ports';
+import { type Logger } from '../core/ports/logger';
 import { protectionFor } from './host/autoMtls';
 import { DataService } from './services/dataService';
 import { diagnosticsService } from './services/diagnosticsService';

@@ -1,6 +1,9 @@
 import { type RecordingAmounts } from '../../src/contract/recordedQuery';
 import { asPromkeepError } from '../core/model/errors';
-import { type Archive, type Clock, type Logger, type StoredDefinition } from '../core/ports/ports';
+import { type Archive } from '../core/ports/archive';
+import { type Clock } from '../core/ports/clock';
+import { type Logger } from '../core/ports/logger';
+import { type StoredDefinition } from '../core/ports/definitions';
 import { RecordingAllowance } from '../core/collect/recordingAllowance';
 
 export interface AllowanceDeps {

@@ -10,7 +10,10 @@ import {
 import { type CollectDeps } from '../core/collect/fetchRange';
 import { refillNext, type RefillMemory, type RefillSettings } from '../core/collect/refill';
 import { asPromkeepError } from '../core/model/errors';
-import { type Clock, type Logger, type Definition, type TimeRange } from '../core/ports/ports';
+import { type Clock } from '../core/ports/clock';
+import { type Logger } from '../core/ports/logger';
+import { type Definition } from '../core/ports/definitions';
+import { type TimeRange } from '../core/model/timeRange';
 import { type SourceClock } from '../core/collect/sourceClock';
 import { type RecorderEvents } from './recorderEvents';
 import { retryDelayMs } from './backoff';

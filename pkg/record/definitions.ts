@@ -1,5 +1,7 @@
 import { asPromkeepError } from '../core/model/errors';
-import { type Archive, type Logger, type StoredDefinition, type Definition } from '../core/ports/ports';
+import { type Archive } from '../core/ports/archive';
+import { type Logger } from '../core/ports/logger';
+import { type StoredDefinition, type Definition } from '../core/ports/definitions';
 import { type Sleep } from './waiting';
 
 export interface DefinitionsDeps {
@@ -50,7 +52,9 @@ async function reconcile(
   run: RunQuery,
   signal: AbortSignal
 ): Promise<void> {
-  const wanted = new Map((await archive.definitions.list()).filter(({ paused }) => !paused).map((one) => [one.name, one]));
+  const wanted = new Map(
+    (await archive.definitions.list()).filter(({ paused }) => !paused).map((one) => [one.name, one])
+  );
   onDefinitions?.([...wanted.values()]);
   for (const [name, one] of running) {
     const query = wanted.get(name);

@@ -3,7 +3,9 @@ import { ramp, ScriptedSource } from '../../tests/fakes/scriptedSource';
 import { COLLECT_DEFAULTS } from '../core/collect/fetchRange';
 import { REFILL_DEFAULTS } from '../core/collect/refill';
 import { PromkeepError } from '../core/model/errors';
-import { type LogAttributes, type Definition, type WriteOutcome } from '../core/ports/ports';
+import { type LogAttributes } from '../core/ports/logger';
+import { type Definition } from '../core/ports/definitions';
+import { type WriteOutcome } from '../core/ports/sampleStore';
 import { createRecorder } from './recorder';
 import { NO_METRICS } from './recorderEvents';
 

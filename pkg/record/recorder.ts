@@ -1,7 +1,10 @@
 import { type RecordingAmounts } from '../../src/contract/recordedQuery';
 import { type CollectDeps } from '../core/collect/fetchRange';
 import { type RefillSettings } from '../core/collect/refill';
-import { type Clock, type LeaseState, type Logger, type Definition } from '../core/ports/ports';
+import { type Clock } from '../core/ports/clock';
+import { type LeaseState } from '../core/ports/lease';
+import { type Logger } from '../core/ports/logger';
+import { type Definition } from '../core/ports/definitions';
 import { SourceClock } from '../core/collect/sourceClock';
 import { rememberVersion } from '../core/datasource/sourceVersion';
 import { openAllowance } from './allowance';

@@ -1,4 +1,5 @@
-import { type GapReason, type WriteOutcome } from '../core/ports/ports';
+import { type GapReason } from '../core/ports/ledger';
+import { type WriteOutcome } from '../core/ports/sampleStore';
 
 /** What the archiver tells about itself; the server turns it into Prometheus metrics. Calls must not throw. */
 export interface RecorderEvents {

@@ -1,5 +1,5 @@
 import { asPromkeepError } from '../core/model/errors';
-import { type LeaseState } from '../core/ports/ports';
+import { type LeaseState } from '../core/ports/lease';
 import { renewEveryMs, type LeadershipDeps } from './takeLease';
 
 /**

@@ -1,5 +1,8 @@
 import { asPromkeepError, PromkeepError } from '../core/model/errors';
-import { type Archive, type LeaseState, type Logger, type Definition } from '../core/ports/ports';
+import { type Archive } from '../core/ports/archive';
+import { type LeaseState } from '../core/ports/lease';
+import { type Logger } from '../core/ports/logger';
+import { type Definition } from '../core/ports/definitions';
 import { type RecorderEvents } from './recorderEvents';
 import { retryDelayMs } from './backoff';
 import { underLease } from '../core/collect/underLease';

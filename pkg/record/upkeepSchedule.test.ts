@@ -1,5 +1,5 @@
 import { PromkeepError } from '../core/model/errors';
-import { type LogAttributes, type Logger } from '../core/ports/ports';
+import { type LogAttributes, type Logger } from '../core/ports/logger';
 import { createUpkeepSchedule, type UpkeepJob } from './upkeepSchedule';
 
 interface Line {

@@ -1,5 +1,6 @@
 import { asPromkeepError } from '../core/model/errors';
-import { type Clock, type LogAttributes, type Logger } from '../core/ports/ports';
+import { type Clock } from '../core/ports/clock';
+import { type LogAttributes, type Logger } from '../core/ports/logger';
 import { sleepUntilTimer, type Sleep } from './waiting';
 
 /** Work that keeps the archive small. It may be ended, repeated or run by two programs at once: the jobs see to that. */

@@ -9,7 +9,7 @@ import { compareText } from '../core/readback/joinSeries';
 import { type LabelMatcher } from '../core/model/labelMatcher';
 import { atMost, LIMITS } from '../core/model/limits';
 import { checkMatchers, compileMatchers } from '../core/matching/matchLabels';
-import { type History } from '../core/ports/ports';
+import { type History } from '../core/ports/history';
 import { type Labels } from '../core/model/series';
 import { type Fields, invalid, readParameters, text, time } from './parameters';
 

@@ -2,7 +2,7 @@ import { type RecordingAmounts } from '../../src/contract/recordedQuery';
 import { type ApiRoute } from '../core/ports/apiRoute';
 import { PromkeepError } from '../core/model/errors';
 import { type GapReader } from '../core/history/gapReport';
-import { type Archive } from '../core/ports/ports';
+import { type Archive } from '../core/ports/archive';
 import { readParameters } from './parameters';
 
 /**

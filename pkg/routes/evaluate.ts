@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { PromkeepError } from '../core/model/errors';
-import { type CallOptions, type Clock, type MetricSource } from '../core/ports/ports';
+import { type CallOptions, type MetricSource } from '../core/ports/metricSource';
+import { type Clock } from '../core/ports/clock';
 import { type QueryResult } from '../core/model/series';
 import { duration, type Fields, invalid, time } from './parameters';
 

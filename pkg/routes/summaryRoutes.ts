@@ -3,7 +3,7 @@ import { type ApiRequest, type ApiRoute } from '../core/ports/apiRoute';
 import { callFor } from '../core/datasource/callers';
 import { type Frame } from '../core/frames/frame';
 import { frameToJson } from '../core/frames/frameJson';
-import { type CallOptions } from '../core/ports/ports';
+import { type CallOptions } from '../core/ports/metricSource';
 import { summaryByKey } from '../core/summary/summaryByKey';
 import { readParameters, shownRange } from './parameters';
 

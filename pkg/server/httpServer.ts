@@ -2,7 +2,7 @@ import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
 import { type ApiRoute } from '../core/ports/apiRoute';
 import { asPromkeepError, PromkeepError } from '../core/model/errors';
 import { type MemoryBudget } from '../core/memory/memoryBudget';
-import { type Logger } from '../core/ports/ports';
+import { type Logger } from '../core/ports/logger';
 import { LOOK_MS } from '../core/memory/readerProgress';
 import { checkBrowserHeaders, isAuthorized, type AccessPolicy } from './access';
 import { mountApiRoutes } from './apiRoutes';

@@ -1,6 +1,6 @@
 import { PromkeepError } from '../core/model/errors';
 import { type MemoryBudget } from '../core/memory/memoryBudget';
-import { type CallOptions, type MetricSource } from '../core/ports/ports';
+import { type CallOptions, type MetricSource } from '../core/ports/metricSource';
 import { type QueryResult } from '../core/model/series';
 import { notPrometheus } from './answer/answerFailure';
 import { type ApiCall, ApiCaller, type Redact } from './http/apiCaller';

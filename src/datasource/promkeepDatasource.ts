@@ -28,7 +28,12 @@ import { defer, map, merge, type Observable } from 'rxjs';
 import { DATASOURCE_PLUGIN_ID } from '../contract/pluginIds';
 import { SUMMARY_METRICS_RESOURCE } from '../contract/resourcePaths';
 import { forwardsUsersCredentials } from '../contract/forwardedCredentials';
-import { archiveParams, type ArchiveVariable, parseArchiveValues, parseArchiveVariable } from './variables/archiveVariables';
+import {
+  archiveParams,
+  type ArchiveVariable,
+  parseArchiveValues,
+  parseArchiveVariable,
+} from './variables/archiveVariables';
 import { ArchiveVariableSupport } from './variables/archiveVariableSupport';
 import { liveAnswer } from './live/liveAnswer';
 import { liveAddress, liveAsk, liveNotice, wantsLive, whyNotLive } from './live/liveChannel';

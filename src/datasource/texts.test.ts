@@ -10,7 +10,9 @@ interface Catalog {
   [key: string]: string | Catalog;
 }
 
-const SOURCES = readdirSync(__dirname).filter((name) => /\.tsx?$/.test(name) && !/\.test\.tsx?$/.test(name));
+const SOURCES = readdirSync(__dirname, { recursive: true, encoding: 'utf8' }).filter(
+  (name) => /\.tsx?$/.test(name) && !/\.test\.tsx?$/.test(name)
+);
 const CODE = SOURCES.map((name) => ({ name, text: readFileSync(join(__dirname, name), 'utf8') }));
 
 /** Path → names of its places. */

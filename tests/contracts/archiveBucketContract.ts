@@ -1,4 +1,6 @@
-import { type Archive, type BucketRead, type TimeGrid, type TimeRange } from '../../pkg/core/ports/ports';
+import { type Archive } from '../../pkg/core/ports/archive';
+import { type BucketRead } from '../../pkg/core/ports/history';
+import { type TimeGrid, type TimeRange } from '../../pkg/core/model/timeRange';
 import { type Labels, type Series } from '../../pkg/core/model/series';
 import { type ArchiveUnderTest } from './archiveContract';
 

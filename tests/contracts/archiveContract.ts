@@ -1,5 +1,6 @@
 import { PromkeepError } from '../../pkg/core/model/errors';
-import { type Archive, type QueryIdentity, type RangeWrite, type SourceIdentity } from '../../pkg/core/ports/ports';
+import { type Archive, type SourceIdentity } from '../../pkg/core/ports/archive';
+import { type QueryIdentity, type RangeWrite } from '../../pkg/core/ports/sampleStore';
 import { type Labels, type Series } from '../../pkg/core/model/series';
 
 /** One empty database (or what stands for it). */

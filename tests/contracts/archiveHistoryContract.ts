@@ -1,4 +1,8 @@
-import { type Archive, type Gap, type GridRead, type RangeWrite, type TimeRange } from '../../pkg/core/ports/ports';
+import { type Archive } from '../../pkg/core/ports/archive';
+import { type Gap } from '../../pkg/core/ports/ledger';
+import { type GridRead } from '../../pkg/core/ports/history';
+import { type RangeWrite } from '../../pkg/core/ports/sampleStore';
+import { type TimeRange } from '../../pkg/core/model/timeRange';
 import { type Labels, type Series } from '../../pkg/core/model/series';
 import { type ArchiveUnderTest } from './archiveContract';
 

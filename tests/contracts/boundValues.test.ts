@@ -9,7 +9,9 @@ import ts from 'typescript';
  */
 const ROOT = path.resolve(__dirname, '../../pkg/archive');
 
-const files = readdirSync(ROOT).filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'));
+const files = readdirSync(ROOT, { recursive: true, encoding: 'utf8' }).filter(
+  (file) => /(?<!\.test)\.ts$/.test(file) && !file.includes('migrations')
+);
 
 describe('bound values', () => {
   it('say their type in every statement', () => {

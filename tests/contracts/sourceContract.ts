@@ -1,5 +1,5 @@
 import { PromkeepError, type ErrorCode } from '../../pkg/core/model/errors';
-import { type CallOptions, type MetricSource, type ResourceRequest } from '../../pkg/core/ports/ports';
+import { type CallOptions, type MetricSource, type ResourceRequest } from '../../pkg/core/ports/metricSource';
 
 export interface SourceUnderTest {
   source: MetricSource;

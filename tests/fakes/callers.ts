@@ -1,5 +1,6 @@
 import { type Caller, type DataQuery } from '../../pkg/core/ports/datasource';
-import { type Clock, type LogAttributes, type Logger } from '../../pkg/core/ports/ports';
+import { type Clock } from '../../pkg/core/ports/clock';
+import { type LogAttributes, type Logger } from '../../pkg/core/ports/logger';
 
 /** 2026-01-01T00:00:00Z */
 export const NOW_MS = 1_767_225_600_000;

@@ -1,16 +1,10 @@
 import { PromkeepError } from '../../pkg/core/model/errors';
-import {
-  type Archive,
-  type ArchiveStatus,
-  type Gap,
-  type LeaseState,
-  type LeaseRequest,
-  type LedgerEntry,
-  type RangeWrite,
-  type Definition,
-  type TimeRange,
-  type WriteOutcome,
-} from '../../pkg/core/ports/ports';
+import { type Archive, type ArchiveStatus } from '../../pkg/core/ports/archive';
+import { type Gap, type LedgerEntry } from '../../pkg/core/ports/ledger';
+import { type LeaseState, type LeaseRequest } from '../../pkg/core/ports/lease';
+import { type RangeWrite, type WriteOutcome } from '../../pkg/core/ports/sampleStore';
+import { type Definition } from '../../pkg/core/ports/definitions';
+import { type TimeRange } from '../../pkg/core/model/timeRange';
 import { MemoryHistory } from './memoryHistory';
 import { MemoryLease } from './memoryLease';
 import { MemoryRecorded } from './memoryRecorded';

@@ -1,20 +1,16 @@
 import { PromkeepError } from '../../pkg/core/model/errors';
+import { type Archive, type ArchiveStatus, type SourceIdentity } from '../../pkg/core/ports/archive';
 import {
-  type Archive,
   type ArchiveRead,
-  type ArchiveStatus,
-  type Gap,
-  type LeaseState,
-  type LeaseRequest,
-  type LedgerEntry,
   type QueryIdentity,
   type RangeWrite,
-  type Definition,
-  type RollupState,
-  type SourceIdentity,
-  type TimeRange,
   type WriteOutcome,
-} from '../../pkg/core/ports/ports';
+} from '../../pkg/core/ports/sampleStore';
+import { type Gap, type LedgerEntry } from '../../pkg/core/ports/ledger';
+import { type LeaseState, type LeaseRequest } from '../../pkg/core/ports/lease';
+import { type Definition } from '../../pkg/core/ports/definitions';
+import { type RollupState } from '../../pkg/core/ports/history';
+import { type TimeRange } from '../../pkg/core/model/timeRange';
 import { type Labels, type Series } from '../../pkg/core/model/series';
 import { canonicalLabels, splitMetricName } from '../../src/contract/standardRecord';
 import { MemoryHistory } from './memoryHistory';

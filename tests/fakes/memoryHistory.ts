@@ -4,13 +4,13 @@ import { PromkeepError } from '../../pkg/core/model/errors';
 import { compileMatchers } from '../../pkg/core/matching/matchLabels';
 import {
   type BucketRead,
-  type Gap,
   type GridRead,
   type GridSamples,
   type History,
   type RollupState,
-  type TimeRange,
-} from '../../pkg/core/ports/ports';
+} from '../../pkg/core/ports/history';
+import { type Gap } from '../../pkg/core/ports/ledger';
+import { type TimeRange } from '../../pkg/core/model/timeRange';
 import { servedTimes, splitBuckets } from '../../pkg/core/readback/rollupBuckets';
 import { type Labels } from '../../pkg/core/model/series';
 

@@ -1,5 +1,5 @@
 import { PromkeepError } from '../../pkg/core/model/errors';
-import { type LeaseState, type LeaseRequest } from '../../pkg/core/ports/ports';
+import { type LeaseState, type LeaseRequest } from '../../pkg/core/ports/lease';
 
 /** Leadership without time: the holder keeps it until the test takes it away. */
 export class MemoryLease {

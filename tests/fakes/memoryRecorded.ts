@@ -3,12 +3,12 @@ import { PromkeepError } from '../../pkg/core/model/errors';
 import { samplesPerDay } from '../../pkg/core/manage/recordingQuota';
 import {
   type StoredDefinition,
-  type PendingDeletion,
   type DefinitionChange,
   type DefinitionEdit,
   type Definition,
   type Definitions,
-} from '../../pkg/core/ports/ports';
+} from '../../pkg/core/ports/definitions';
+import { type PendingDeletion } from '../../pkg/core/ports/upkeep';
 
 /** Definitions of recorded queries in memory, as the archive keeps them. */
 export class MemoryRecorded implements Definitions {

@@ -8,7 +8,7 @@ import {
   type RangeQuery,
   type ResourceRequest,
   type ResourceResponse,
-} from '../../pkg/core/ports/ports';
+} from '../../pkg/core/ports/metricSource';
 import {
   type ExemplarSeries,
   type Labels,

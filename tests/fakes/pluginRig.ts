@@ -8,7 +8,7 @@ import {
   type StreamDecision,
   type StreamRequest,
 } from '../../pkg/core/ports/datasource';
-import { type Logger } from '../../pkg/core/ports/ports';
+import { type Logger } from '../../pkg/core/ports/logger';
 import { loadProtocol } from '../../pkg/plugin/protocol';
 import { type PluginOptions, type RunningPlugin, servePlugin } from '../../pkg/plugin/servePlugin';
 

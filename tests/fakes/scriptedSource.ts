@@ -1,5 +1,10 @@
 import { tooManySeries } from '../../pkg/core/memory/answerMemory';
-import { type BuildInfo, type MetricSource, type RangeQuery, type ResourceResponse } from '../../pkg/core/ports/ports';
+import {
+  type BuildInfo,
+  type MetricSource,
+  type RangeQuery,
+  type ResourceResponse,
+} from '../../pkg/core/ports/metricSource';
 import { type ExemplarSeries, type QueryResult, type Series } from '../../pkg/core/model/series';
 
 /**

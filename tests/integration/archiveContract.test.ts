@@ -1,6 +1,6 @@
 import { describeArchiveContract } from '../contracts/archiveContract';
 import { type Upkeep } from '../../pkg/archive/upkeep/upkeep';
-import { type Archive } from '../../pkg/core/ports/ports';
+import { type Archive } from '../../pkg/core/ports/archive';
 import { SERVERS, TestServer } from './archiveServers';
 
 jest.setTimeout(120_000);

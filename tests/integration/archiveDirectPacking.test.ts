@@ -1,5 +1,6 @@
 import { type Client } from 'pg';
-import { type Archive, type RangeWrite } from '../../pkg/core/ports/ports';
+import { type Archive } from '../../pkg/core/ports/archive';
+import { type RangeWrite } from '../../pkg/core/ports/sampleStore';
 import { type Series } from '../../pkg/core/model/series';
 import { live, SERVERS, T0, TestServer } from './archiveServers';
 import { CPU, gridSeries, STEP, writing } from './archiveWrites';

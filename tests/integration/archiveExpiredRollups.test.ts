@@ -1,5 +1,7 @@
 import { type ArchiveWishes } from '../../pkg/archive/connect/archiveWishes';
-import { type Archive, type BucketRead, type TimeRange } from '../../pkg/core/ports/ports';
+import { type Archive } from '../../pkg/core/ports/archive';
+import { type BucketRead } from '../../pkg/core/ports/history';
+import { type TimeRange } from '../../pkg/core/model/timeRange';
 import { type Labels, type Series } from '../../pkg/core/model/series';
 import { live, SERVERS, T0, TestServer } from './archiveServers';
 import { writing } from './archiveWrites';

@@ -1,7 +1,7 @@
 import { createArchive } from '../../pkg/archive/archive';
 import { connectionFromUrl } from '../../pkg/archive/connect/connection';
 import { PromkeepError } from '../../pkg/core/model/errors';
-import { type Archive } from '../../pkg/core/ports/ports';
+import { type Archive } from '../../pkg/core/ports/archive';
 import { freePort } from '../../scripts/stack/ports';
 import { live, SERVERS, silentLogger, SOURCE, T0, TestServer } from './archiveServers';
 import { CPU, gridSeries, manySeries, writing } from './archiveWrites';

@@ -1,6 +1,6 @@
 import { type Client } from 'pg';
 import { PromkeepError } from '../../pkg/core/model/errors';
-import { type Archive } from '../../pkg/core/ports/ports';
+import { type Archive } from '../../pkg/core/ports/archive';
 import { live, SERVERS, T0, TestServer } from './archiveServers';
 import { manySeries, STEP, writing } from './archiveWrites';
 

@@ -1,7 +1,7 @@
 import { describeBucketContract } from '../contracts/archiveBucketContract';
 import { describeHistoryContract } from '../contracts/archiveHistoryContract';
 import { type Upkeep } from '../../pkg/archive/upkeep/upkeep';
-import { type Archive } from '../../pkg/core/ports/ports';
+import { type Archive } from '../../pkg/core/ports/archive';
 import { SERVERS, TestServer } from './archiveServers';
 
 jest.setTimeout(120_000);

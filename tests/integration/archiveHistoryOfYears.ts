@@ -1,5 +1,5 @@
 import { type Client } from 'pg';
-import { type Archive } from '../../pkg/core/ports/ports';
+import { type Archive } from '../../pkg/core/ports/archive';
 import {
   type ResourceAnswer,
   EDITOR,

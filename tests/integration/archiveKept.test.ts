@@ -1,4 +1,4 @@
-import { type QueryIdentity } from '../../pkg/core/ports/ports';
+import { type QueryIdentity } from '../../pkg/core/ports/sampleStore';
 import { live, SERVERS, T0, TestServer } from './archiveServers';
 import { CPU, gridSeries, STEP, writing } from './archiveWrites';
 

@@ -1,4 +1,5 @@
-import { type Archive, type LeaseState } from '../../pkg/core/ports/ports';
+import { type Archive } from '../../pkg/core/ports/archive';
+import { type LeaseState } from '../../pkg/core/ports/lease';
 import { live, SERVERS, SOURCE, TestServer } from './archiveServers';
 import { CPU, gridSeries, writing } from './archiveWrites';
 

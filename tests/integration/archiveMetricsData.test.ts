@@ -1,5 +1,5 @@
 import { type Client } from 'pg';
-import { type QueryIdentity, type RangeWrite } from '../../pkg/core/ports/ports';
+import { type QueryIdentity, type RangeWrite } from '../../pkg/core/ports/sampleStore';
 import { live, SERVERS, T0, TestServer } from './archiveServers';
 
 jest.setTimeout(120_000);

@@ -1,6 +1,7 @@
 import { type Client } from 'pg';
 import { type Upkeep } from '../../pkg/archive/upkeep/upkeep';
-import { type Archive, type RangeWrite, type WriteOutcome } from '../../pkg/core/ports/ports';
+import { type Archive } from '../../pkg/core/ports/archive';
+import { type RangeWrite, type WriteOutcome } from '../../pkg/core/ports/sampleStore';
 import { type Series } from '../../pkg/core/model/series';
 import { live, SERVERS, T0, TestServer } from './archiveServers';
 import { CPU, gridSeries, STEP, writing } from './archiveWrites';

@@ -1,6 +1,6 @@
 import { type Client } from 'pg';
 import { type ExpireOutcome } from '../../pkg/archive/upkeep/expire';
-import { type Archive } from '../../pkg/core/ports/ports';
+import { type Archive } from '../../pkg/core/ports/archive';
 import { live, SERVERS, T0, TestServer } from './archiveServers';
 import { gridSeries, STEP, writing } from './archiveWrites';
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client } from 'pg';
-import { type Archive } from '../../pkg/core/ports/ports';
+import { type Archive } from '../../pkg/core/ports/archive';
 import { live, SERVERS, SOURCE, T0, TestServer } from './archiveServers';
 import { manySeries, STEP, writing } from './archiveWrites';
 

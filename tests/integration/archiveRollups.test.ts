@@ -1,5 +1,5 @@
 import { type Client } from 'pg';
-import { type Archive } from '../../pkg/core/ports/ports';
+import { type Archive } from '../../pkg/core/ports/archive';
 import { live, SERVERS, T0, TestServer } from './archiveServers';
 import { gridSeries, STEP, writing } from './archiveWrites';
 

@@ -7,7 +7,8 @@ import { type Upkeep, createUpkeep } from '../../pkg/archive/upkeep/upkeep';
 import { type ArchiveConnection, connectionFromUrl } from '../../pkg/archive/connect/connection';
 import { type ArchiveWishes } from '../../pkg/archive/connect/archiveWishes';
 import { type StatementLimits } from '../../pkg/archive/connect/statementLimits';
-import { type Archive, type Logger, type SourceIdentity } from '../../pkg/core/ports/ports';
+import { type Archive, type SourceIdentity } from '../../pkg/core/ports/archive';
+import { type Logger } from '../../pkg/core/ports/logger';
 import { type RunningPostgres, startPostgres } from '../../scripts/stack/postgres';
 
 /** 2026-01-01T00:00:00Z, a Thursday. */

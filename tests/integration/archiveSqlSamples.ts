@@ -1,5 +1,6 @@
 import { type Client } from 'pg';
-import { type Archive, type QueryIdentity, type RangeWrite } from '../../pkg/core/ports/ports';
+import { type Archive } from '../../pkg/core/ports/archive';
+import { type QueryIdentity, type RangeWrite } from '../../pkg/core/ports/sampleStore';
 import { type Labels, type Series } from '../../pkg/core/model/series';
 import { live } from './archiveServers';
 import { gridSeries, STEP, writing } from './archiveWrites';

@@ -2,7 +2,7 @@ import { type Client } from 'pg';
 import { createUpkeep } from '../../pkg/archive/upkeep/upkeep';
 import { connectionFromUrl } from '../../pkg/archive/connect/connection';
 import { type ArchiveWishes } from '../../pkg/archive/connect/archiveWishes';
-import { type Archive } from '../../pkg/core/ports/ports';
+import { type Archive } from '../../pkg/core/ports/archive';
 import { type Series } from '../../pkg/core/model/series';
 import { live, SERVERS, silentLogger, SOURCE, T0, TestServer } from './archiveServers';
 import { writing } from './archiveWrites';

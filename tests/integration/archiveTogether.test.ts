@@ -1,5 +1,6 @@
 import { type Client } from 'pg';
-import { type Archive, type WriteOutcome } from '../../pkg/core/ports/ports';
+import { type Archive } from '../../pkg/core/ports/archive';
+import { type WriteOutcome } from '../../pkg/core/ports/sampleStore';
 import { live, SERVERS, T0, TestServer } from './archiveServers';
 import { CPU, gridSeries, manySeries, STEP, writing } from './archiveWrites';
 

@@ -1,5 +1,5 @@
 import { type Client } from 'pg';
-import { type Archive } from '../../pkg/core/ports/ports';
+import { type Archive } from '../../pkg/core/ports/archive';
 import { live, T0, TestServer, VERSION_SERVERS } from './archiveServers';
 import { CPU, manySeries, STEP, writing } from './archiveWrites';
 

@@ -1,4 +1,4 @@
-import { type QueryIdentity, type RangeWrite } from '../../pkg/core/ports/ports';
+import { type QueryIdentity, type RangeWrite } from '../../pkg/core/ports/sampleStore';
 import { type Labels, type Series } from '../../pkg/core/model/series';
 import { T0 } from './archiveServers';
 

@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import { type TimeRange } from '../../pkg/core/ports/ports';
+import { type TimeRange } from '../../pkg/core/model/timeRange';
 import { startNodeExporter } from '../../scripts/stack/exporters';
 import { startPostgres, type RunningPostgres } from '../../scripts/stack/postgres';
 import { startPrometheus, type RunningPrometheus } from '../../scripts/stack/prometheus';

@@ -1,5 +1,5 @@
 import { startExporter as startCustomExporter } from '../../examples/customExporter/exporterServer';
-import { type CallOptions, type MetricSource } from '../../pkg/core/ports/ports';
+import { type CallOptions, type MetricSource } from '../../pkg/core/ports/metricSource';
 import { plainPrometheusSettings } from '../../pkg/source/settings/prometheusSettings';
 import { createPrometheusSource } from '../../pkg/source/prometheusSource';
 import { allDashboards } from '../../scripts/dashboards/all';

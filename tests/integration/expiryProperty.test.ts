@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { type Client } from 'pg';
-import { type Archive } from '../../pkg/core/ports/ports';
+import { type Archive } from '../../pkg/core/ports/archive';
 import { live, SERVERS, T0, TestServer } from './archiveServers';
 import { writing } from './archiveWrites';
 

@@ -1,4 +1,4 @@
-import { type CallOptions, type MetricSource, type RangeQuery } from '../../pkg/core/ports/ports';
+import { type CallOptions, type MetricSource, type RangeQuery } from '../../pkg/core/ports/metricSource';
 import { plainPrometheusSettings } from '../../pkg/source/settings/prometheusSettings';
 import { createPrometheusSource } from '../../pkg/source/prometheusSource';
 import { freePort } from '../../scripts/stack/ports';

@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { PromkeepError } from '../../pkg/core/model/errors';
-import { type CallOptions, type MetricSource } from '../../pkg/core/ports/ports';
+import { type CallOptions, type MetricSource } from '../../pkg/core/ports/metricSource';
 import { type QueryResult } from '../../pkg/core/model/series';
 import {
   type PlainOptions,

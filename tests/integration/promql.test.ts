@@ -5,7 +5,7 @@ import { createDatasourceFactory } from '../../pkg/compose/datasource';
 import { type DatasourceInstance } from '../../pkg/core/ports/datasource';
 import { type LabelMatcher } from '../../pkg/core/model/labelMatcher';
 import { type QueryFilters } from '../../pkg/core/query/queryModel';
-import { type ResourceResponse } from '../../pkg/core/ports/ports';
+import { type ResourceResponse } from '../../pkg/core/ports/metricSource';
 import { applyFilters } from '../../pkg/promql/applyFilters';
 import { compareExpressions } from '../../pkg/promql/compareExpressions';
 import { createProcessMetrics } from '../../pkg/metrics/programMetrics';

@@ -1,5 +1,5 @@
 import { type Caller, type DatasourceInstance, type DataResponse } from '../../pkg/core/ports/datasource';
-import { type TimeRange } from '../../pkg/core/ports/ports';
+import { type TimeRange } from '../../pkg/core/model/timeRange';
 import { startNodeExporter } from '../../scripts/stack/exporters';
 import { type RunningPostgres, startPostgres } from '../../scripts/stack/postgres';
 import { type RunningPrometheus, startPrometheus } from '../../scripts/stack/prometheus';

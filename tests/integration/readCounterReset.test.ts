@@ -1,5 +1,5 @@
 import { type DataResponse, type DatasourceInstance } from '../../pkg/core/ports/datasource';
-import { type TimeRange } from '../../pkg/core/ports/ports';
+import { type TimeRange } from '../../pkg/core/model/timeRange';
 import { type RunningPostgres, startPostgres } from '../../scripts/stack/postgres';
 import { type RunningPrometheus } from '../../scripts/stack/prometheus';
 import { dataQuery, editor } from '../fakes/callers';

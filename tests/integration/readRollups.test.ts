@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { type Caller, type DatasourceInstance, type DataResponse } from '../../pkg/core/ports/datasource';
 import { type Series } from '../../pkg/core/model/series';
-import { type TimeRange } from '../../pkg/core/ports/ports';
+import { type TimeRange } from '../../pkg/core/model/timeRange';
 import { type RunningPostgres, startPostgres } from '../../scripts/stack/postgres';
 import { type RunningPrometheus, startPrometheus } from '../../scripts/stack/prometheus';
 import { alert, dataQuery, editor } from '../fakes/callers';

@@ -1,4 +1,6 @@
-import { type Archive, type StoredDefinition, type DefinitionEdit, type RangeWrite } from '../../pkg/core/ports/ports';
+import { type Archive } from '../../pkg/core/ports/archive';
+import { type StoredDefinition, type DefinitionEdit } from '../../pkg/core/ports/definitions';
+import { type RangeWrite } from '../../pkg/core/ports/sampleStore';
 import { live, SERVERS, T0, TestServer } from './archiveServers';
 import { gridSeries, writing } from './archiveWrites';
 
@@ -98,7 +100,11 @@ describe.each(SERVERS)('recorded queries on $name', (server) => {
     await archive.definitions.create(QUERY, 'eva');
     await archive.provision([{ ...QUERY, name: 'file' }]);
     await archive.provision([]);
-    const states = (await archive.definitions.list()).map(({ name, paused, provisioned }) => [name, paused, provisioned]);
+    const states = (await archive.definitions.list()).map(({ name, paused, provisioned }) => [
+      name,
+      paused,
+      provisioned,
+    ]);
     expect(states).toEqual([
       ['cpu', false, false],
       ['file', true, true],

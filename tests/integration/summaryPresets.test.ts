@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import { type AddressInfo } from 'node:net';
-import { type CallOptions, type MetricSource } from '../../pkg/core/ports/ports';
+import { type CallOptions, type MetricSource } from '../../pkg/core/ports/metricSource';
 import { evaluateSummaryRange } from '../../pkg/core/summary/summaryEvaluate';
 import { SUMMARY_DEFAULTS } from '../../pkg/core/summary/summaryDefaults';
 import { PRESET_NAMES, SUMMARY_PRESETS } from '../../pkg/core/summary/summaryPresets';

@@ -6,7 +6,7 @@ import { ARCHIVE_DEFAULTS, RECORDING_LIMITS } from '../../../src/contract/settin
 import { storedAmount } from '../../../src/contract/storedSettings';
 import { type DatasourceSettings } from '../../core/ports/datasource';
 import { PromkeepError } from '../../core/model/errors';
-import { type SourceIdentity } from '../../core/ports/ports';
+import { type SourceIdentity } from '../../core/ports/archive';
 import { type ArchiveConnection, parsePort, parseSslMode } from './connection';
 
 export interface ArchiveSettings {

@@ -1,5 +1,5 @@
 import { type Database } from './database';
-import { type PendingDeletion } from '../../core/ports/ports';
+import { type PendingDeletion } from '../../core/ports/upkeep';
 import { actAs, readPending } from '../definitions/pendingDeletions';
 import { ROLLUP_RETENTION, type RollupRetention } from '../upkeep/rollupWidths';
 

@@ -4,8 +4,8 @@ import {
   type DefinitionChange,
   type DefinitionEdit,
   type Definition,
-  type SourceIdentity,
-} from '../../core/ports/ports';
+} from '../../core/ports/definitions';
+import { type SourceIdentity } from '../../core/ports/archive';
 import { type Row, type Transaction } from '../connect/database';
 import { actAs, readPending } from './pendingDeletions';
 import { lockQuery, type LockedQuery, makeQuery, reviveQuery, startVersion } from './queryRows';

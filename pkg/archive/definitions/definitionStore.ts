@@ -1,4 +1,7 @@
-import { type Logger, type PendingDeletion, type Definitions, type SourceIdentity } from '../../core/ports/ports';
+import { type Logger } from '../../core/ports/logger';
+import { type PendingDeletion } from '../../core/ports/upkeep';
+import { type Definitions } from '../../core/ports/definitions';
+import { type SourceIdentity } from '../../core/ports/archive';
 import { retentionMs } from '../../core/model/retention';
 import { toArchiveError } from '../archiveErrors';
 import { type ArchiveConnection } from '../connect/connection';

@@ -1,5 +1,6 @@
 import { PromkeepError } from '../../core/model/errors';
-import { type QueryIdentity, type SourceIdentity } from '../../core/ports/ports';
+import { type QueryIdentity } from '../../core/ports/sampleStore';
+import { type SourceIdentity } from '../../core/ports/archive';
 import { type Transaction } from '../connect/database';
 
 /**

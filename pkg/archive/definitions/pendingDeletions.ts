@@ -1,5 +1,6 @@
 import { PromkeepError } from '../../core/model/errors';
-import { type DeletionKind, type PendingDeletion, type SourceIdentity } from '../../core/ports/ports';
+import { type DeletionKind, type PendingDeletion } from '../../core/ports/upkeep';
+import { type SourceIdentity } from '../../core/ports/archive';
 import { type Database, type Row, type Transaction } from '../connect/database';
 import { lockQuery } from './queryRows';
 import { type QueryFailures } from '../upkeep/upkeepFailures';

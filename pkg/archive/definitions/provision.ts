@@ -1,4 +1,6 @@
-import { type PendingDeletion, type Definition, type SourceIdentity } from '../../core/ports/ports';
+import { type PendingDeletion } from '../../core/ports/upkeep';
+import { type Definition } from '../../core/ports/definitions';
+import { type SourceIdentity } from '../../core/ports/archive';
 import { type Database, type Transaction } from '../connect/database';
 import { requireEpoch } from '../ledger/leaseRows';
 import { actAs, readPending } from './pendingDeletions';

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { PromkeepError } from '../../core/model/errors';
-import { type QueryIdentity, type SourceIdentity } from '../../core/ports/ports';
+import { type QueryIdentity } from '../../core/ports/sampleStore';
+import { type SourceIdentity } from '../../core/ports/archive';
 import { type Transaction } from '../connect/database';
 
 /** A query's row, locked until the transaction ends, and the version that is being recorded. */

@@ -1,5 +1,5 @@
 import { type RecordingAmount, type RecordingAmounts } from '../../../src/contract/recordedQuery';
-import { type SourceIdentity } from '../../core/ports/ports';
+import { type SourceIdentity } from '../../core/ports/archive';
 import {
   type DefinitionCounts,
   type QuotaRequest,

@@ -1,4 +1,4 @@
-import { type TimeRange } from '../../core/ports/ports';
+import { type TimeRange } from '../../core/model/timeRange';
 import { FIRST_TIME_MS, LAST_TIME_MS } from '../write/seriesIdentity';
 
 /**

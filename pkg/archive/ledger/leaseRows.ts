@@ -1,5 +1,6 @@
 import { PromkeepError } from '../../core/model/errors';
-import { type LeaseState, type LeaseRequest, type SourceIdentity } from '../../core/ports/ports';
+import { type LeaseState, type LeaseRequest } from '../../core/ports/lease';
+import { type SourceIdentity } from '../../core/ports/archive';
 import { type Row, type Transaction } from '../connect/database';
 
 const STATE = `epoch, holder, provisions,
@@ -7,7 +8,11 @@ const STATE = `epoch, holder, provisions,
        ELSE extract(epoch FROM expires_at - clock_timestamp()) * 1000 END AS expires_in_ms`;
 
 /** Who leads; `undefined` when nobody ever did. */
-export async function readLease(tx: Transaction, schema: string, source: SourceIdentity): Promise<LeaseState | undefined> {
+export async function readLease(
+  tx: Transaction,
+  schema: string,
+  source: SourceIdentity
+): Promise<LeaseState | undefined> {
   const [row] = await tx.rows(
     `SELECT ${STATE} FROM ${schema}.promkeep_leases WHERE source_id = ${sourceIdIn(schema)}`,
     ofSource(source)

@@ -1,4 +1,6 @@
-import { type Gap, type GapReason, type RollupState, type TimeRange } from '../../core/ports/ports';
+import { type Gap, type GapReason } from '../../core/ports/ledger';
+import { type RollupState } from '../../core/ports/history';
+import { type TimeRange } from '../../core/model/timeRange';
 import { type Row, type Transaction } from '../connect/database';
 import { fromHalfOpen, toMultirange } from './gridRanges';
 import { unfrozen } from './expireCoverage';

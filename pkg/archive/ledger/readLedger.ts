@@ -1,4 +1,5 @@
-import { type LedgerEntry, type SourceIdentity } from '../../core/ports/ports';
+import { type LedgerEntry } from '../../core/ports/ledger';
+import { type SourceIdentity } from '../../core/ports/archive';
 import { type Transaction } from '../connect/database';
 import { readCoverage, readGaps } from './ledgerRows';
 

@@ -1,4 +1,4 @@
-import { type TimeGrid } from '../../core/ports/ports';
+import { type TimeGrid } from '../../core/model/timeRange';
 import { readInt64, readTime } from '../write/binaryArrays';
 import { type Row } from '../connect/database';
 

@@ -1,6 +1,7 @@
 import { inTurns } from '../../core/model/inTurns';
 import { compileMatchers } from '../../core/matching/matchLabels';
-import { type GridRead, type SourceIdentity } from '../../core/ports/ports';
+import { type GridRead } from '../../core/ports/history';
+import { type SourceIdentity } from '../../core/ports/archive';
 import { type Series } from '../../core/model/series';
 import { type Row, type Transaction } from '../connect/database';
 import { identityOf } from '../definitions/queryRows';

@@ -1,4 +1,4 @@
-import { type TimeGrid } from '../../core/ports/ports';
+import { type TimeGrid } from '../../core/model/timeRange';
 import { unpackSamples } from '../write/binaryArrays';
 import { type Row, type Transaction } from '../connect/database';
 import { mergePieces, packedHead, sentValues, type StoredSamples, unpackRow } from '../pack/packedRows';

@@ -1,14 +1,9 @@
 import { countTimes } from '../../core/readback/seam';
 import { PromkeepError } from '../../core/model/errors';
 import { checkMatchers } from '../../core/matching/matchLabels';
-import {
-  type BucketRead,
-  type GridRead,
-  type GridSamples,
-  type RollupState,
-  type SourceIdentity,
-  type TimeRange,
-} from '../../core/ports/ports';
+import { type BucketRead, type GridRead, type GridSamples, type RollupState } from '../../core/ports/history';
+import { type SourceIdentity } from '../../core/ports/archive';
+import { type TimeRange } from '../../core/model/timeRange';
 import { servedTimes, splitBuckets } from '../../core/readback/rollupBuckets';
 import { int8Array, unpackSamples } from '../write/binaryArrays';
 import { type Charge, readCharged } from './chargedRead';

@@ -1,4 +1,5 @@
-import { type ArchiveRead, type SourceIdentity } from '../../core/ports/ports';
+import { type ArchiveRead } from '../../core/ports/sampleStore';
+import { type SourceIdentity } from '../../core/ports/archive';
 import { type Series } from '../../core/model/series';
 import { type Database } from '../connect/database';
 import { findQueryId } from '../definitions/queryRows';

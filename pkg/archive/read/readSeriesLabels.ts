@@ -1,6 +1,7 @@
 import { PromkeepError } from '../../core/model/errors';
 import { inTurns } from '../../core/model/inTurns';
-import { type History, type SourceIdentity } from '../../core/ports/ports';
+import { type History } from '../../core/ports/history';
+import { type SourceIdentity } from '../../core/ports/archive';
 import { type Labels } from '../../core/model/series';
 import { type Transaction } from '../connect/database';
 import { findQueryId } from '../definitions/queryRows';

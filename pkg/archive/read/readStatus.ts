@@ -1,4 +1,4 @@
-import { type ArchiveStatus, type SourceIdentity } from '../../core/ports/ports';
+import { type ArchiveStatus, type SourceIdentity } from '../../core/ports/archive';
 import { type Database, type Transaction } from '../connect/database';
 import { readLease } from '../ledger/leaseRows';
 import { readGaps } from '../ledger/ledgerRows';

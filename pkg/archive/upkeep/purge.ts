@@ -1,4 +1,4 @@
-import { type SourceIdentity } from '../../core/ports/ports';
+import { type SourceIdentity } from '../../core/ports/archive';
 import { type Database, type Transaction } from '../connect/database';
 import { leafTables } from '../schema/leafTables';
 import { type QueryFailures } from './upkeepFailures';

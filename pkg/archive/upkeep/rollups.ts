@@ -1,4 +1,5 @@
-import { type SourceIdentity, type TimeRange } from '../../core/ports/ports';
+import { type SourceIdentity } from '../../core/ports/archive';
+import { type TimeRange } from '../../core/model/timeRange';
 import { type Database, type Transaction } from '../connect/database';
 import { piecesOf, ROLLUP_WIDTHS, type RollupPiece, type RollupWidth, storeRollups } from './rollupRows';
 import { type RollupRetention, storedWidths, STORES_WIDTH } from './rollupWidths';

@@ -1,4 +1,5 @@
-import { type Clock, type Logger } from '../../core/ports/ports';
+import { type Clock } from '../../core/ports/clock';
+import { type Logger } from '../../core/ports/logger';
 import { toArchiveError } from '../archiveErrors';
 import { type ArchiveConnection } from '../connect/connection';
 import { Database } from '../connect/database';

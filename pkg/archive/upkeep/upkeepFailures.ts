@@ -1,5 +1,6 @@
 import { asPromkeepError, type ErrorCode, type PromkeepError } from '../../core/model/errors';
-import { type SourceIdentity, type UpkeepFailure } from '../../core/ports/ports';
+import { type SourceIdentity } from '../../core/ports/archive';
+import { type UpkeepFailure } from '../../core/ports/upkeep';
 import { type Database, type Transaction } from '../connect/database';
 
 /** These are not about one query: the next one would fail as well, or must not be tried. */

@@ -1,4 +1,4 @@
-import { type TimeRange } from '../../core/ports/ports';
+import { type TimeRange } from '../../core/model/timeRange';
 import { type SampleColumns, type SampleRun } from './sampleRuns';
 
 export interface Samples {

@@ -1,4 +1,4 @@
-import { type TimeRange } from '../../core/ports/ports';
+import { type TimeRange } from '../../core/model/timeRange';
 import { StaleReadError } from '../archiveErrors';
 import { float8Array, int8Array, timestampArray, unpackSamples } from './binaryArrays';
 import { encodeCopy } from './copyFormat';

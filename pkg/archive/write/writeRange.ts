@@ -1,5 +1,7 @@
 import { PromkeepError } from '../../core/model/errors';
-import { type RangeWrite, type SourceIdentity, type TimeRange, type WriteOutcome } from '../../core/ports/ports';
+import { type RangeWrite, type WriteOutcome } from '../../core/ports/sampleStore';
+import { type SourceIdentity } from '../../core/ports/archive';
+import { type TimeRange } from '../../core/model/timeRange';
 import { CLOSED_AFTER_MS } from '../upkeep/upkeep';
 import { type Database, type Transaction } from '../connect/database';
 import { MIN_PACKED_SAMPLES } from '../pack/directPacking';

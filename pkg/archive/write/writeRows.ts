@@ -1,5 +1,7 @@
 import { PromkeepError } from '../../core/model/errors';
-import { type RangeWrite, type SourceIdentity, type TimeRange } from '../../core/ports/ports';
+import { type RangeWrite } from '../../core/ports/sampleStore';
+import { type SourceIdentity } from '../../core/ports/archive';
+import { type TimeRange } from '../../core/model/timeRange';
 import { byteaArray, readInt64 } from './binaryArrays';
 import { type Row, type Transaction } from '../connect/database';
 import { choosePieces } from '../pack/directPacking';

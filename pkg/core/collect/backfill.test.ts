@@ -3,7 +3,7 @@ import { ScriptedSource } from '../../../tests/fakes/scriptedSource';
 import { backfillQuery, type BackfillProgress } from './backfill';
 import { COLLECT_DEFAULTS } from './fetchRange';
 import { PromkeepError } from '../model/errors';
-import { type Definition } from '../ports/ports';
+import { type Definition } from '../ports/definitions';
 
 const NOW_MS = Date.UTC(2026, 0, 2);
 const HOUR_MS = 3_600_000;

@@ -3,7 +3,8 @@ import { type CollectDeps } from './fetchRange';
 import { ceilToGrid, countPoints, findGaps, floorToGrid } from './collectGrid';
 import { PromkeepError } from '../model/errors';
 import { underLease } from './underLease';
-import { type Definition, type TimeRange } from '../ports/ports';
+import { type Definition } from '../ports/definitions';
+import { type TimeRange } from '../model/timeRange';
 import { fetchAhead } from '../readback/fetchAhead';
 
 export interface BackfillProgress {

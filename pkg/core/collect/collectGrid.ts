@@ -1,4 +1,4 @@
-import { type TimeRange } from '../ports/ports';
+import { type TimeRange } from '../model/timeRange';
 
 /**
  * Times on the epoch-aligned grid of a step. Collecting works on grid times only, so every range here starts and ends on

@@ -2,17 +2,13 @@ import { isTooManySeries } from '../memory/answerMemory';
 import { splitByTime } from './collectGrid';
 import { PromkeepError } from '../model/errors';
 import { type MemoryBudget } from '../memory/memoryBudget';
-import {
-  type Archive,
-  type CallOptions,
-  type Clock,
-  type Gap,
-  type MetricSource,
-  type RangeQuery,
-  type RangeWrite,
-  type Definition,
-  type TimeRange,
-} from '../ports/ports';
+import { type Archive } from '../ports/archive';
+import { type CallOptions, type MetricSource, type RangeQuery } from '../ports/metricSource';
+import { type Clock } from '../ports/clock';
+import { type Gap } from '../ports/ledger';
+import { type RangeWrite } from '../ports/sampleStore';
+import { type Definition } from '../ports/definitions';
+import { type TimeRange } from '../model/timeRange';
 import { type RecordingAllowance } from './recordingAllowance';
 import { type QueryResult, type Series } from '../model/series';
 

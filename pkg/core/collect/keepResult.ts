@@ -3,14 +3,10 @@ import { FORWARDS_CREDENTIALS, refusalToWrite } from '../datasource/callers';
 import { withinSignal } from '../model/concurrency';
 import { type Caller } from '../ports/datasource';
 import { asPromkeepError, PromkeepError } from '../model/errors';
-import {
-  type Archive,
-  type Clock,
-  type QueryIdentity,
-  type RangeWrite,
-  type TimeRange,
-  type WriteOutcome,
-} from '../ports/ports';
+import { type Archive } from '../ports/archive';
+import { type Clock } from '../ports/clock';
+import { type QueryIdentity, type RangeWrite, type WriteOutcome } from '../ports/sampleStore';
+import { type TimeRange } from '../model/timeRange';
 import { type QueryResult, type Series } from '../model/series';
 import { type SourceVersion } from '../datasource/sourceVersion';
 

@@ -1,5 +1,5 @@
 import { type RecordingAmount, type RecordingAmounts } from '../../../src/contract/recordedQuery';
-import { type StoredDefinition, type Definition } from '../ports/ports';
+import { type StoredDefinition, type Definition } from '../ports/definitions';
 import { inWords, quotaExceeded, samplesPerDay } from '../manage/recordingQuota';
 
 type Ranked = Pick<StoredDefinition, 'name' | 'provisioned' | 'createdAtMs' | 'stepMs'>;

@@ -4,7 +4,9 @@ import { type CollectProgress } from '../collect';
 import { COLLECT_DEFAULTS } from './fetchRange';
 import { REFILL_DEFAULTS, refillNext, type RefillMemory } from './refill';
 import { PromkeepError } from '../model/errors';
-import { type RangeWrite, type Definition, type TimeRange } from '../ports/ports';
+import { type RangeWrite } from '../ports/sampleStore';
+import { type Definition } from '../ports/definitions';
+import { type TimeRange } from '../model/timeRange';
 
 const QUERY: Definition = { name: 'load', expression: 'node_load1', stepMs: 15_000, retention: '30d' };
 const EPOCH_MS = Date.UTC(2026, 0, 1);

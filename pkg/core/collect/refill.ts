@@ -9,7 +9,8 @@ import {
 import { type CollectDeps } from './fetchRange';
 import { countPoints, findGaps } from './collectGrid';
 import { asPromkeepError } from '../model/errors';
-import { type Definition, type TimeRange } from '../ports/ports';
+import { type Definition } from '../ports/definitions';
+import { type TimeRange } from '../model/timeRange';
 import { retentionMs } from '../model/retention';
 
 /** How often each gap was asked for in vain, by the gap's start; lives as long as the process. */

@@ -1,4 +1,5 @@
-import { type Clock, type MetricSource } from '../ports/ports';
+import { type Clock } from '../ports/clock';
+import { type MetricSource } from '../ports/metricSource';
 
 /** A measurement is good for this long; the machine's monotonic clock carries it on. */
 const MEASURE_EVERY_MS = 60_000;

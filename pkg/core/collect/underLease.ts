@@ -1,5 +1,5 @@
 import { PromkeepError } from '../model/errors';
-import { type Archive } from '../ports/ports';
+import { type Archive } from '../ports/archive';
 
 /** The archive for one who writes under an epoch: each write carries it, and a refused one is told. */
 export function underLease(archive: Archive, epoch: number, onRefused: () => void = () => undefined): Archive {

@@ -1,7 +1,8 @@
 import { MemoryArchive } from '../../../tests/fakes/memoryArchive';
 import { ScriptedSource } from '../../../tests/fakes/scriptedSource';
 import { COLLECT_DEFAULTS, fetchRange } from './fetchRange';
-import { type LedgerEntry, type RangeQuery } from '../ports/ports';
+import { type LedgerEntry } from '../ports/ledger';
+import { type RangeQuery } from '../ports/metricSource';
 import { type Series } from '../model/series';
 import { verifyQuery } from './verify';
 

@@ -2,7 +2,9 @@ import { fetchRange, type CollectDeps } from './fetchRange';
 import { ceilToGrid, countPoints, floorToGrid } from './collectGrid';
 import { asPromkeepError } from '../model/errors';
 import { underLease } from './underLease';
-import { type LedgerEntry, type RangeWrite, type TimeRange } from '../ports/ports';
+import { type LedgerEntry } from '../ports/ledger';
+import { type RangeWrite } from '../ports/sampleStore';
+import { type TimeRange } from '../model/timeRange';
 import { type Labels, type Series } from '../model/series';
 
 export interface Difference {

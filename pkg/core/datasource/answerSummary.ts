@@ -3,7 +3,7 @@ import { isAlert, isExpression } from './callers';
 import { mapConcurrently } from '../model/concurrency';
 import { failure, isNotEmpty, success } from '../query/dataResponses';
 import { type Caller, type DataQuery, type DataResponse } from '../ports/datasource';
-import { type CallOptions } from '../ports/ports';
+import { type CallOptions } from '../ports/metricSource';
 import { type QueryModel } from '../query/queryModel';
 import { stepOf } from '../query/queryPlan';
 import { selectMetrics } from '../summary/summaryByKey';

@@ -1,6 +1,6 @@
 import { type Caller } from '../ports/datasource';
 import { forwardHeaders } from './forwardHeaders';
-import { type CallOptions } from '../ports/ports';
+import { type CallOptions } from '../ports/metricSource';
 
 /** How a source is asked on behalf of a caller. */
 export function callFor({ headers, memory }: Caller, signal: AbortSignal): CallOptions {

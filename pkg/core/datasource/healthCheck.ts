@@ -1,7 +1,8 @@
 import { withinSignal } from '../model/concurrency';
 import { type HealthResult } from '../ports/datasource';
 import { asPromkeepError } from '../model/errors';
-import { type Archive, type BuildInfo, type CallOptions, type MetricSource } from '../ports/ports';
+import { type Archive } from '../ports/archive';
+import { type BuildInfo, type CallOptions, type MetricSource } from '../ports/metricSource';
 
 export interface HealthDeps {
   source: MetricSource;

@@ -1,5 +1,5 @@
 import { type PromkeepError } from '../model/errors';
-import { type Archive } from '../ports/ports';
+import { type Archive } from '../ports/archive';
 
 /** An archive that rejects everything with one error: settings that cannot work, or users who must not see it. */
 export function refusingArchive(error: PromkeepError): Archive {

@@ -4,7 +4,8 @@ import { callFor } from './callers';
 import { type Caller } from '../ports/datasource';
 import { asPromkeepError, type PromkeepError } from '../model/errors';
 import { resourceHeaders } from './forwardHeaders';
-import { type Logger, type MetricSource, type ResourceRequest, type ResourceResponse } from '../ports/ports';
+import { type Logger } from '../ports/logger';
+import { type MetricSource, type ResourceRequest, type ResourceResponse } from '../ports/metricSource';
 import { answerSuggestions, isSuggestionsPath, type SuggestionSelectors } from './suggestions';
 
 export interface ResourceDeps {

@@ -1,6 +1,6 @@
 import { NOW_MS } from '../../../tests/fakes/callers';
 import { MemorySource } from '../../../tests/fakes/memorySource';
-import { type BuildInfo } from '../ports/ports';
+import { type BuildInfo } from '../ports/metricSource';
 import { rememberVersion } from './sourceVersion';
 
 class CountingSource extends MemorySource {

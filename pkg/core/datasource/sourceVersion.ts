@@ -1,4 +1,5 @@
-import { type Clock, type MetricSource } from '../ports/ports';
+import { type Clock } from '../ports/clock';
+import { type MetricSource } from '../ports/metricSource';
 
 const MAX_AGE_MS = 600_000;
 

@@ -1,6 +1,6 @@
 import { editor, MemoryLogger } from '../../../tests/fakes/callers';
 import { MemorySource } from '../../../tests/fakes/memorySource';
-import { type ResourceRequest, type ResourceResponse } from '../ports/ports';
+import { type ResourceRequest, type ResourceResponse } from '../ports/metricSource';
 import { answerResource } from './resourceCalls';
 import { escapeLabelName, type SuggestionSelectors } from './suggestions';
 

@@ -4,7 +4,12 @@ import { expandMacros } from '../query/macros';
 import { list, object, readFields, textUpTo } from '../model/jsonFields';
 import { atMost, LIMITS } from '../model/limits';
 import { parseJson } from '../model/parseJson';
-import { type CallOptions, type MetricSource, type ResourceRequest, type ResourceResponse } from '../ports/ports';
+import {
+  type CallOptions,
+  type MetricSource,
+  type ResourceRequest,
+  type ResourceResponse,
+} from '../ports/metricSource';
 import { bounded, filterList, type QueryFilters } from '../query/queryModel';
 
 /** The selectors (`match[]`) of queries under filters; needs a PromQL parser. Throws `QUERY_INVALID`. */

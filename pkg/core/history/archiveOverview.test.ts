@@ -1,7 +1,7 @@
 import { MemoryArchive } from '../../../tests/fakes/memoryArchive';
 import { ArchiveOverviewReader, describeEntry, holesOf, type OverviewDeps } from './archiveOverview';
 import { PromkeepError } from '../model/errors';
-import { type LedgerEntry } from '../ports/ports';
+import { type LedgerEntry } from '../ports/ledger';
 import { readHistory } from './readHistory';
 import { SUMMARY_DEFAULTS } from '../summary/summaryDefaults';
 

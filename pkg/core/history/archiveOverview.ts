@@ -7,7 +7,9 @@ import {
 import { type SummaryMetric } from '../../../src/contract/summary';
 import { countPoints, floorToGrid } from '../collect/collectGrid';
 import { reportGaps, type GapReport } from './gapReport';
-import { type Archive, type ArchiveStatus, type Clock, type LedgerEntry } from '../ports/ports';
+import { type Archive, type ArchiveStatus } from '../ports/archive';
+import { type Clock } from '../ports/clock';
+import { type LedgerEntry } from '../ports/ledger';
 import { retentionMs } from '../model/retention';
 
 export interface OverviewDeps {

@@ -1,5 +1,5 @@
 import { reportGaps } from './gapReport';
-import { type LedgerEntry } from '../ports/ports';
+import { type LedgerEntry } from '../ports/ledger';
 
 const entry = (overrides: Partial<LedgerEntry>): LedgerEntry => ({
   name: 'cpu',

@@ -1,5 +1,6 @@
 import { countPoints, findGaps, floorToGrid } from '../collect/collectGrid';
-import { type GapReason, type LedgerEntry, type TimeRange } from '../ports/ports';
+import { type GapReason, type LedgerEntry } from '../ports/ledger';
+import { type TimeRange } from '../model/timeRange';
 
 /** A range of grid times the archive lacks. `not-recorded`: no archiver was at work then, or it has not come to it yet. */
 export interface MissingRange extends TimeRange {

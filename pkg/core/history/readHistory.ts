@@ -4,7 +4,8 @@ import { fitStep } from '../readback/seam';
 import { ceilToGrid, floorToGrid } from '../collect/collectGrid';
 import { PromkeepError } from '../model/errors';
 import { type MemoryShare } from '../memory/memoryBudget';
-import { type History, type TimeRange } from '../ports/ports';
+import { type History } from '../ports/history';
+import { type TimeRange } from '../model/timeRange';
 import { bucketFor, thinSeries } from './thinSeries';
 
 export interface HistoryRequest {

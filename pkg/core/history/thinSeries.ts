@@ -1,5 +1,5 @@
 import { type HistorySeries } from '../../../src/contract/archivePage';
-import { type TimeRange } from '../ports/ports';
+import { type TimeRange } from '../model/timeRange';
 import { type Series } from '../model/series';
 
 /**

@@ -5,7 +5,10 @@ import { type FramePacket } from '../frames/frameJson';
 import { type LiveQuery, readLiveRequest } from './liveRequest';
 import { dataPacket, fullPacket, liveFrame } from './liveFrame';
 import { type LiveSeats } from './liveSeats';
-import { type Clock, type Logger, type MetricSource, type TimeRange } from '../ports/ports';
+import { type Clock } from '../ports/clock';
+import { type Logger } from '../ports/logger';
+import { type MetricSource } from '../ports/metricSource';
+import { type TimeRange } from '../model/timeRange';
 import { type PlanSettings, planQuery, type QueryPlan } from '../query/queryPlan';
 import { type QueryResult } from '../model/series';
 

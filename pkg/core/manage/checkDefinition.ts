@@ -2,7 +2,8 @@ import { findRecordedFaults, type RecordedCheck, type RecordedDefinition } from 
 import { floorToGrid } from '../collect/collectGrid';
 import { PromkeepError } from '../model/errors';
 import { grouped } from '../model/groupedNumber';
-import { type Clock, type MetricSource } from '../ports/ports';
+import { type Clock } from '../ports/clock';
+import { type MetricSource } from '../ports/metricSource';
 import { samplesPerDay } from './recordingQuota';
 import { type QueryResult } from '../model/series';
 import { formatExact } from '../query/step';

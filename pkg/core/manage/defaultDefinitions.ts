@@ -1,4 +1,4 @@
-import { type Definition } from '../ports/ports';
+import { type Definition } from '../ports/definitions';
 
 /** Per instance, 100 minus the idle share of the CPUs. */
 export const CPU_USAGE_EXPR = '100 - (avg by (instance) (rate(node_cpu_seconds_total{mode="idle"}[5m])) * 100)';

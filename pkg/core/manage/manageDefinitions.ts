@@ -13,7 +13,10 @@ import { countPoints } from '../collect/collectGrid';
 import { type Caller } from '../ports/datasource';
 import { PromkeepError } from '../model/errors';
 import { reportGaps } from '../history/gapReport';
-import { type Archive, type LedgerEntry, type Logger, type StoredDefinition, type DefinitionChange } from '../ports/ports';
+import { type Archive } from '../ports/archive';
+import { type LedgerEntry } from '../ports/ledger';
+import { type Logger } from '../ports/logger';
+import { type StoredDefinition, type DefinitionChange } from '../ports/definitions';
 import { type QuotaRequest, refusalOfNew } from './recordingQuota';
 
 /** What an Admin allowed for recorded queries. */

@@ -1,4 +1,4 @@
-import { type Definition } from '../ports/ports';
+import { type Definition } from '../ports/definitions';
 import { SUMMARY_PRESETS, type PresetName } from '../summary/summaryPresets';
 
 /**

@@ -70,7 +70,11 @@ export const DEFINITIONS_PER_QUERY = 10;
 export type DefinitionCounts = Record<RecordingScope, number>;
 
 /** Refuses to make one more than there may be. Throws `LIMIT_EXCEEDED`. */
-export function requireFewDefinitions(before: DefinitionCounts, after: DefinitionCounts, limits: RecordingAmounts): void {
+export function requireFewDefinitions(
+  before: DefinitionCounts,
+  after: DefinitionCounts,
+  limits: RecordingAmounts
+): void {
   for (const scope of ['source', 'organisation'] as const) {
     const limit = limits[scope].queries * DEFINITIONS_PER_QUERY;
     if (after[scope] > limit && after[scope] > before[scope]) {

@@ -1,7 +1,7 @@
 import { type LabelMatcher } from '../model/labelMatcher';
 import { atMost, LIMITS } from '../model/limits';
 import { checkMatchers } from './matchLabels';
-import { type Definition } from '../ports/ports';
+import { type Definition } from '../ports/definitions';
 import { formatExact } from '../query/step';
 
 /**

@@ -1,4 +1,4 @@
-import { type TimeRange } from '../ports/ports';
+import { type TimeRange } from './timeRange';
 
 /**
  * Moves both ends down to the grid of the step [Q1.4], so that refreshing asks for the same points again.

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { asPromkeepError, ERROR_CODES, PromkeepError } from './errors';
 
 describe('the error list', () => {
-  const manual = readFileSync(join(__dirname, '../../docs/errors.md'), 'utf8');
+  const manual = readFileSync(join(__dirname, '../../../docs/errors.md'), 'utf8');
   const rows = [...manual.matchAll(/^\| `(\w+)` *\| ([^|]+)\| (\w+) *\|/gm)].map(([, code, status, source]) => ({
     code,
     status,

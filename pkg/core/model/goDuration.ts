@@ -1,4 +1,10 @@
-import { CLOCK_UNITS, DATE_UNITS, type DurationUnits, NS_PER_MS, parseDurationNs } from '../../../src/contract/duration';
+import {
+  CLOCK_UNITS,
+  DATE_UNITS,
+  type DurationUnits,
+  NS_PER_MS,
+  parseDurationNs,
+} from '../../../src/contract/duration';
 import { PromkeepError } from './errors';
 import { quoteGo } from './goQuote';
 import { atMost, LIMITS } from './limits';

@@ -2,7 +2,8 @@ import { type ErrorSource } from '../model/errors';
 import { type Frame } from '../frames/frame';
 import { type FramePacket } from '../frames/frameJson';
 import { type MemoryShare } from '../memory/memoryBudget';
-import { type ResourceRequest, type ResourceResponse, type TimeRange } from './ports';
+import { type ResourceRequest, type ResourceResponse } from './metricSource';
+import { type TimeRange } from '../model/timeRange';
 
 /**
  * One configured datasource, as a face sees it. `plugin/` turns Grafana's protocol into these calls and knows nothing else;

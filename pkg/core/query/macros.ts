@@ -1,6 +1,6 @@
 import { NS_PER_MS } from '../../../src/contract/duration';
 import { formatGoDuration } from '../model/goDuration';
-import { type TimeRange } from '../ports/ports';
+import { type TimeRange } from '../model/timeRange';
 import { formatExact, isIntervalVariable, isRateIntervalVariable, rateInterval, rateIntervalOf, wholeMs } from './step';
 
 export interface MacroInput {

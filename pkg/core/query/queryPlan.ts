@@ -3,7 +3,7 @@ import { isAlert, isExpression, mayBeExpression } from '../datasource/callers';
 import { type Caller, type DataQuery } from '../ports/datasource';
 import { PromkeepError } from '../model/errors';
 import { expandMacros } from './macros';
-import { type TimeRange } from '../ports/ports';
+import { type TimeRange } from '../model/timeRange';
 import { type QueryContext } from './queryMeta';
 import { hasFilters, type QueryFilters, type QueryModel } from './queryModel';
 import { resolveStepMs } from './step';

@@ -1,7 +1,7 @@
 import { NS_PER_MS } from '../../../src/contract/duration';
 import { PromkeepError } from '../model/errors';
 import { formatGoDuration, NS_PER_SECOND, parseInterval } from '../model/goDuration';
-import { type TimeRange } from '../ports/ports';
+import { type TimeRange } from '../model/timeRange';
 
 /** How far apart the points of a range query lie [Q1.3], and the texts in which people read it. */
 

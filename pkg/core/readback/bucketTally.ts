@@ -1,5 +1,5 @@
 import { canonicalLabels } from '../../../src/contract/standardRecord';
-import { type BucketRead } from '../ports/ports';
+import { type BucketRead } from '../ports/history';
 import { type Labels, type Series } from '../model/series';
 
 interface Bucket {

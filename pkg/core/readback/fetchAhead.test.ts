@@ -1,6 +1,7 @@
 import { ramp, ScriptedSource } from '../../../tests/fakes/scriptedSource';
 import { PromkeepError } from '../model/errors';
-import { type RangeQuery, type TimeRange } from '../ports/ports';
+import { type RangeQuery } from '../ports/metricSource';
+import { type TimeRange } from '../model/timeRange';
 import { fetchAhead } from './fetchAhead';
 
 const STEP = 1_000;

@@ -1,4 +1,5 @@
-import { type CallOptions, type MetricSource, type RangeQuery, type TimeRange } from '../ports/ports';
+import { type CallOptions, type MetricSource, type RangeQuery } from '../ports/metricSource';
+import { type TimeRange } from '../model/timeRange';
 import { type QueryResult } from '../model/series';
 
 /** Answers that were asked for before they are wanted. */

@@ -3,7 +3,9 @@ import { type Answering, type ExpiredRead, type ReadReport } from './readArchive
 import { fitStep } from './seam';
 import { type ArchiveMatch } from '../matching/matchDefinition';
 import { info } from './notices';
-import { type CallOptions, type RollupState, type TimeRange } from '../ports/ports';
+import { type CallOptions } from '../ports/metricSource';
+import { type RollupState } from '../ports/history';
+import { type TimeRange } from '../model/timeRange';
 import { type QueryModel } from '../query/queryModel';
 import { type QueryPlan } from '../query/queryPlan';
 import { chooseWidth, commonStep, expiredWithin } from './rollupBuckets';

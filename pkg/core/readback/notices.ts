@@ -1,6 +1,8 @@
 import { countTimes } from './seam';
 import { type Notice } from '../frames/frame';
-import { type Gap, type GridSamples, type TimeRange } from '../ports/ports';
+import { type Gap } from '../ports/ledger';
+import { type GridSamples } from '../ports/history';
+import { type TimeRange } from '../model/timeRange';
 
 export function aloneNotice(reason: string): Notice {
   return warning(`Read from Prometheus alone: ${reason}`);

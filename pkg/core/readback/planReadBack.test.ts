@@ -7,7 +7,8 @@ import { type CompareExpressions } from '../matching/matchDefinition';
 import { type Caller, type DataQuery, type DataResponse } from '../ports/datasource';
 import { PromkeepError } from '../model/errors';
 import { sortByLabels } from './joinSeries';
-import { type Definition, type TimeRange } from '../ports/ports';
+import { type Definition } from '../ports/definitions';
+import { type TimeRange } from '../model/timeRange';
 import { type Labels } from '../model/series';
 
 const STEP = 15_000;

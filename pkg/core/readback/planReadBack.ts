@@ -1,7 +1,13 @@
 import { readBackAggregate } from './readBackAggregate';
 import { type Answering, type ReadBackArchive, type ReadReport } from './readArchive';
 import { fitStep } from './seam';
-import { type ArchiveMatch, type CompareExpressions, explainNoMatch, findMatches, type Recorded } from '../matching/matchDefinition';
+import {
+  type ArchiveMatch,
+  type CompareExpressions,
+  explainNoMatch,
+  findMatches,
+  type Recorded,
+} from '../matching/matchDefinition';
 import { aloneNotice } from './notices';
 import { readBackSamples } from './readBackSamples';
 import { refusalToRead } from '../datasource/callers';
@@ -9,7 +15,9 @@ import { withinSignal } from '../model/concurrency';
 import { type Caller, type DataQuery } from '../ports/datasource';
 import { asPromkeepError, PromkeepError } from '../model/errors';
 import { fitGrid, timesOf } from './fitGrid';
-import { type CallOptions, type Clock, type MetricSource, type TimeRange } from '../ports/ports';
+import { type CallOptions, type MetricSource } from '../ports/metricSource';
+import { type Clock } from '../ports/clock';
+import { type TimeRange } from '../model/timeRange';
 import { type QueryModel } from '../query/queryModel';
 import { type PlanSettings, planQuery, type QueryPlan } from '../query/queryPlan';
 
@@ -137,7 +145,9 @@ async function openArchive(
   if (refusal !== undefined) {
     throw new PromkeepError('FORBIDDEN', `the archive cannot be read here: ${refusal}.`);
   }
-  const list = withPatience({ timeoutSignal }, signal, (patience) => withinSignal(archive.definitions.list(), patience));
+  const list = withPatience({ timeoutSignal }, signal, (patience) =>
+    withinSignal(archive.definitions.list(), patience)
+  );
   return { archive, recorded: namedOnly(await list, model.recordedQuery) };
 }
 

@@ -2,7 +2,9 @@ import { type ArchiveMatch } from '../matching/matchDefinition';
 import { aloneNotice } from './notices';
 import { asPromkeepError, type PromkeepError } from '../model/errors';
 import { type Notice } from '../frames/frame';
-import { type Archive, type BucketRead, type CallOptions, type GridSamples, type MetricSource } from '../ports/ports';
+import { type Archive } from '../ports/archive';
+import { type BucketRead, type GridSamples } from '../ports/history';
+import { type CallOptions, type MetricSource } from '../ports/metricSource';
 
 /** What a query is answered from. */
 export type Answering = Pick<MetricSource, 'queryRange' | 'queryInstant'>;

@@ -3,15 +3,9 @@ import { type AggregateDeps, type Answering, readArchive } from './readArchive';
 import { clock, describeMissing, info, timesIn, warning } from './notices';
 import { joinSeries, sortByLabels } from './joinSeries';
 import { liveBuckets } from '../live/liveBuckets';
-import {
-  type BucketRead,
-  type CallOptions,
-  type GridSamples,
-  type InstantQuery,
-  type RangeQuery,
-  type TimeGrid,
-  type TimeRange,
-} from '../ports/ports';
+import { type BucketRead, type GridSamples } from '../ports/history';
+import { type CallOptions, type InstantQuery, type RangeQuery } from '../ports/metricSource';
+import { type TimeGrid, type TimeRange } from '../model/timeRange';
 import { atTimes } from './rollupFill';
 import { type QueryResult } from '../model/series';
 import { formatExact } from '../query/step';

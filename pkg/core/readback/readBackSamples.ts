@@ -4,14 +4,9 @@ import { aloneNotice, clock, describeMissing, info, timesIn, warning } from './n
 import { mapConcurrently } from '../model/concurrency';
 import { asPromkeepError, PromkeepError } from '../model/errors';
 import { joinSeries, sortByLabels } from './joinSeries';
-import {
-  type CallOptions,
-  type GridSamples,
-  type InstantQuery,
-  type RangeQuery,
-  type TimeGrid,
-  type TimeRange,
-} from '../ports/ports';
+import { type CallOptions, type InstantQuery, type RangeQuery } from '../ports/metricSource';
+import { type GridSamples } from '../ports/history';
+import { type TimeGrid, type TimeRange } from '../model/timeRange';
 import { atTimes, isWithin, readLastAt, readLasts, reportLasts } from './rollupFill';
 import { type QueryResult, type Series } from '../model/series';
 

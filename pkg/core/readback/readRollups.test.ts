@@ -4,7 +4,8 @@ import { MemorySource } from '../../../tests/fakes/memorySource';
 import { type AnswerDeps, answerQuery } from '../answer';
 import { type Caller, type DataQuery, type DataResponse } from '../ports/datasource';
 import { PromkeepError } from '../model/errors';
-import { type Definition, type TimeRange } from '../ports/ports';
+import { type Definition } from '../ports/definitions';
+import { type TimeRange } from '../model/timeRange';
 import { type Labels } from '../model/series';
 
 const STEP = 15_000;

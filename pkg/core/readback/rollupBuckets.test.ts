@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { type RollupState, type TimeRange } from '../ports/ports';
+import { type RollupState } from '../ports/history';
+import { type TimeRange } from '../model/timeRange';
 import { chooseWidth, commonStep, expiredWithin, servedTimes, splitBuckets } from './rollupBuckets';
 
 const MINUTE = 60_000;

@@ -1,5 +1,6 @@
 import { splitGrid } from './seam';
-import { type RollupState, type TimeGrid, type TimeRange } from '../ports/ports';
+import { type RollupState } from '../ports/history';
+import { type TimeGrid, type TimeRange } from '../model/timeRange';
 
 const HOUR_MS = 3_600_000;
 /** Rollups count buckets in whole seconds. */

@@ -2,7 +2,9 @@ import { splitGrid } from './seam';
 import { type ReadArchiveDeps, readArchive, NOTHING } from './readArchive';
 import { clock, info } from './notices';
 import { filterTimes } from './joinSeries';
-import { type CallOptions, type GridSamples, type TimeGrid, type TimeRange } from '../ports/ports';
+import { type CallOptions } from '../ports/metricSource';
+import { type GridSamples } from '../ports/history';
+import { type TimeGrid, type TimeRange } from '../model/timeRange';
 import { type Series } from '../model/series';
 import { formatExact } from '../query/step';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { clipToGrid, countTimes, fitStep, joinRanges, lastTimeWithin, splitGrid } from './seam';
-import { type TimeGrid, type TimeRange } from '../ports/ports';
+import { type TimeGrid, type TimeRange } from '../model/timeRange';
 
 const range = (fromMs: number, toMs: number): TimeRange => ({ fromMs, toMs });
 const GRID: TimeGrid = { startMs: 100, endMs: 200, stepMs: 20 };

@@ -1,4 +1,4 @@
-import { type TimeGrid, type TimeRange } from '../ports/ports';
+import { type TimeGrid, type TimeRange } from '../model/timeRange';
 
 /** Times of a grid; 0 when it ends before it begins. */
 export function countTimes({ startMs, endMs, stepMs }: TimeGrid): number {

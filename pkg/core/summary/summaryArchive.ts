@@ -2,7 +2,7 @@ import { positiveModulo } from '../model/alignment';
 import { type ArchiveMatch, type CompareExpressions, findMatches } from '../matching/matchDefinition';
 import { type Answering, type ReadBackArchive } from '../readback/readArchive';
 import { sortByLabels } from '../readback/joinSeries';
-import { type CallOptions } from '../ports/ports';
+import { type CallOptions } from '../ports/metricSource';
 
 /** Archived values of an expression, on any grid; they are `stepMs` apart at least. */
 export interface ArchivedAnswer {

@@ -1,7 +1,7 @@
 import { type SummaryByKey, type SummaryMetric, type SummaryValue } from '../../../src/contract/summary';
 import { mapConcurrently } from '../model/concurrency';
 import { PromkeepError } from '../model/errors';
-import { type CallOptions } from '../ports/ports';
+import { type CallOptions } from '../ports/metricSource';
 import { evaluateSummaryInstant, type SummaryDeps } from './summaryEvaluate';
 
 const AT_ONCE = 4;

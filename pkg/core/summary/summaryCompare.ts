@@ -1,6 +1,6 @@
 import { type SummaryMetric } from '../../../src/contract/summary';
 import { fitStep } from '../readback/seam';
-import { type CallOptions } from '../ports/ports';
+import { type CallOptions } from '../ports/metricSource';
 import { type FindArchived } from './summaryArchive';
 import { evaluateSummaryRange, type SummaryDeps, type SummaryEvaluation, type SummaryRange } from './summaryEvaluate';
 

@@ -1,5 +1,10 @@
 import { type SummaryMetric } from '../../../src/contract/summary';
-import { ACTIVE_CONNECTIONS_EXPR, CPU_USAGE_EXPR, MEMORY_USAGE_EXPR, REQUEST_RATE_EXPR } from '../manage/defaultDefinitions';
+import {
+  ACTIVE_CONNECTIONS_EXPR,
+  CPU_USAGE_EXPR,
+  MEMORY_USAGE_EXPR,
+  REQUEST_RATE_EXPR,
+} from '../manage/defaultDefinitions';
 
 /** The four metrics of `/api/metrics/summary`, with the thresholds of the shipped alert rules as their upper step. */
 export const SUMMARY_DEFAULTS: readonly SummaryMetric[] = [

@@ -3,7 +3,9 @@ import { alignDown } from '../model/alignment';
 import { type Answering } from '../readback/readArchive';
 import { asPromkeepError, PromkeepError } from '../model/errors';
 import { expandMacros } from '../query/macros';
-import { type CallOptions, type Clock, type TimeRange } from '../ports/ports';
+import { type CallOptions } from '../ports/metricSource';
+import { type Clock } from '../ports/clock';
+import { type TimeRange } from '../model/timeRange';
 import { type QueryResult, type Series } from '../model/series';
 import { aggregateSeries, groupSeries, type SampleRow } from './aggregate';
 

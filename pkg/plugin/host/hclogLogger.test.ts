@@ -1,4 +1,4 @@
-import { type LogAttributes } from '../../core/ports/ports';
+import { type LogAttributes } from '../../core/ports/logger';
 import { createHclogLogger, MAX_LINE_BYTES } from './hclogLogger';
 import { type ConsoleMethods, redirectConsole } from './processEvents';
 

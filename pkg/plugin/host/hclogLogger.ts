@@ -1,4 +1,4 @@
-import { type LogAttributes, type Logger } from '../../core/ports/ports';
+import { type LogAttributes, type Logger } from '../../core/ports/logger';
 
 /** Grafana reads longer lines in pieces, which it cannot parse. */
 export const MAX_LINE_BYTES = 64 * 1024;

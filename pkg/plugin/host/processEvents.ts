@@ -1,5 +1,5 @@
 import { format } from 'node:util';
-import { type Logger } from '../../core/ports/ports';
+import { type Logger } from '../../core/ports/logger';
 
 /** What the plugin listens to of Node's `process`. */
 export interface ProcessEvents {

@@ -1,7 +1,7 @@
 import { type DataQuery, type DataResponse } from '../../core/ports/datasource';
 import { asPromkeepError, PromkeepError } from '../../core/model/errors';
 import { parseJson } from '../../core/model/parseJson';
-import { type Logger } from '../../core/ports/ports';
+import { type Logger } from '../../core/ports/logger';
 import { ArrowEncoder } from '../arrow/arrowFile';
 import { encodeFrames } from '../arrow/encodeFrames';
 import { type ServiceHandlers } from '../grpc/rpcHandler';

@@ -1,6 +1,6 @@
 import { type DatasourceInstance, type DatasourceSettings } from '../../core/ports/datasource';
 import { PromkeepError } from '../../core/model/errors';
-import { type Logger } from '../../core/ports/ports';
+import { type Logger } from '../../core/ports/logger';
 import { InstanceCache } from './instanceCache';
 import { type WirePluginContext } from './wireMessages';
 

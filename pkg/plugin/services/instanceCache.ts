@@ -1,6 +1,6 @@
 import { type DatasourceFactory, type DatasourceInstance } from '../../core/ports/datasource';
 import { asPromkeepError, PromkeepError } from '../../core/model/errors';
-import { type Logger } from '../../core/ports/ports';
+import { type Logger } from '../../core/ports/logger';
 import { type DatasourceContext, requireDatasource, toDatasourceSettings } from './pluginContext';
 import { type WirePluginContext } from './wireMessages';
 

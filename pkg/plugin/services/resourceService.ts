@@ -1,6 +1,7 @@
 import { forwardedCredentials } from '../../../src/contract/forwardedCredentials';
 import { asPromkeepError, type PromkeepError } from '../../core/model/errors';
-import { type Logger, type ResourceRequest, type ResourceResponse } from '../../core/ports/ports';
+import { type Logger } from '../../core/ports/logger';
+import { type ResourceRequest, type ResourceResponse } from '../../core/ports/metricSource';
 import { type ServiceHandlers } from '../grpc/rpcHandler';
 import { type InstanceCache } from './instanceCache';
 import { resourceCallHeaders } from './callerHeaders';

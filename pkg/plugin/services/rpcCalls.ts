@@ -1,6 +1,6 @@
 import { asPromkeepError, type PromkeepError } from '../../core/model/errors';
 import { type MemoryBudget, type MemoryShare } from '../../core/memory/memoryBudget';
-import { type Logger } from '../../core/ports/ports';
+import { type Logger } from '../../core/ports/logger';
 import { type RpcContext, type StreamingHandler, type UnaryHandler } from '../grpc/rpcHandler';
 import { RpcFailure, STATUS } from '../grpc/rpcStatus';
 import { type Protocol } from '../protocol';

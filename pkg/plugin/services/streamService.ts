@@ -1,6 +1,6 @@
 import { type StreamDecision, type StreamRequest } from '../../core/ports/datasource';
 import { parseJson } from '../../core/model/parseJson';
-import { type Logger } from '../../core/ports/ports';
+import { type Logger } from '../../core/ports/logger';
 import { type ServiceHandlers } from '../grpc/rpcHandler';
 import { type InstanceCache } from './instanceCache';
 import { toCaller } from './pluginContext';

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { text } from '../../../src/contract/lenient';
 import { parseJson } from '../../core/model/parseJson';
-import { type BuildInfo } from '../../core/ports/ports';
+import { type BuildInfo } from '../../core/ports/metricSource';
 
 const ANSWER = v.object({
   status: v.literal('success'),

@@ -1,4 +1,4 @@
-import { type CallOptions } from '../../core/ports/ports';
+import { type CallOptions } from '../../core/ports/metricSource';
 import { failedStatus, refusalIn } from '../answer/answerFailure';
 import { type HttpAnswer, type HttpClient } from './httpClient';
 import { type PrometheusSettings } from '../settings/prometheusSettings';

@@ -1,4 +1,4 @@
-import { type CallOptions } from '../../core/ports/ports';
+import { type CallOptions } from '../../core/ports/metricSource';
 import { fixedParameters, withoutNames } from './fixedParameters';
 import { type PrometheusSettings } from '../settings/prometheusSettings';
 

@@ -1,5 +1,5 @@
 import { PromkeepError } from '../../core/model/errors';
-import { type CallOptions, type ResourceRequest, type ResourceResponse } from '../../core/ports/ports';
+import { type CallOptions, type ResourceRequest, type ResourceResponse } from '../../core/ports/metricSource';
 import { type HttpAnswer } from '../http/httpClient';
 import { readResourcePath } from './resourcePaths';
 
