@@ -13,7 +13,7 @@ import { NO_SAMPLES, type StoredSamples } from '../pack/packedRows';
 import { deleteSamples, readSamples, takeApart, updateSamples } from './sampleRows';
 import { type IdentityMemory, identifySeries, type RefusedSeries, type StorableSeries } from './seriesIdentity';
 import { resolveSeries } from './seriesRows';
-import { errorCode } from '../connect/sqlState';
+import { causeCode } from '../connect/sqlState';
 import { addCoverage, addFetch, openWrite, type PreparedWrite } from './writeRows';
 
 /** What a writer remembers between writes; losing it costs time only. */
@@ -64,7 +64,7 @@ export async function writeRange(
   try {
     return await attempt();
   } catch (error) {
-    if (errorCode(error instanceof Error ? error.cause : undefined) !== NO_PARTITION) {
+    if (causeCode(error) !== NO_PARTITION) {
       throw error;
     }
     partitions.forget();
@@ -169,12 +169,13 @@ function diffAll(
   for (const [i, { series }] of accepted.entries()) {
     const seriesId = ids[i];
     if (seriesId !== undefined) {
-      diffSamples(changes, seriesId, left.get(seriesId) ?? NO_SAMPLES, series, trusted);
+      const { timesMs, values } = series;
+      diffSamples(changes, left.get(seriesId) ?? NO_SAMPLES, { seriesId, timesMs, values }, trusted);
       left.delete(seriesId);
     }
   }
   for (const [seriesId, samples] of left) {
-    diffSamples(changes, seriesId, samples, NO_SAMPLES, trusted);
+    diffSamples(changes, samples, { seriesId, ...NO_SAMPLES }, trusted);
   }
   return changes;
 }
