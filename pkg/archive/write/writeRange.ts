@@ -6,7 +6,8 @@ import { type Transaction } from '../connect/database';
 import { type Session, type SourceDatabase } from '../connect/session';
 import { MIN_PACKED_SAMPLES } from '../pack/directPacking';
 import { addGap } from '../ledger/ledgerRows';
-import { type OpenedQuery, type QueryDefinition, startVersion, wasEarlierVersion } from '../definitions/queryRows';
+import { openVersion } from '../definitions/openVersion';
+import { type OpenedQuery, type QueryDefinition } from '../definitions/queryRows';
 import { addWeeksOf, type Partitions } from '../schema/partitions';
 import { diffSamples, noChanges, outsideOf, type SampleChanges } from './sampleDiff';
 import { NO_SAMPLES, type StoredSamples } from '../pack/packedRows';
@@ -137,18 +138,7 @@ async function currentVersion(tx: Transaction, opened: OpenedQuery, write: Range
     }
     return opened;
   }
-  const definition = definitionOf(write);
-  if (opened.expression === definition.expression && opened.stepMs === definition.stepMs) {
-    return opened;
-  }
-  // A program that still runs an old definition must not write old answers over new ones, nor make its version current again.
-  if (await wasEarlierVersion(tx, opened, definition)) {
-    throw new PromkeepError(
-      'ARCHIVE_QUERY_CHANGED',
-      `The recorded query ${write.query.name} has been given another expression or step meanwhile; nothing was written`
-    );
-  }
-  return { ...opened, ...(await startVersion(tx, opened, definition)) };
+  return openVersion(tx, opened, { name: write.query.name, ...definitionOf(write) });
 }
 
 function definitionOf({ query, provenance, retention }: RangeWrite): QueryDefinition {
