@@ -160,7 +160,7 @@ async function packBatch(
         timeText(period.fromMs),
       ]);
       // Late samples: what was packed before is packed again together with them.
-      await takeApart(tx, schema, seriesIds, { fromMs: period.fromMs, toMs: period.untilMs - 1 });
+      await takeApart(tx, seriesIds, { fromMs: period.fromMs, toMs: period.untilMs - 1 });
       const rows = await packSamples(tx, schema, retention, period, seriesIds);
       await tx.run(
         `UPDATE ${schema}.promkeep_queries

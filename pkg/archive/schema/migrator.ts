@@ -1,7 +1,7 @@
 import { PromkeepError } from '../../core/model/errors';
 import { type Database, type Transaction } from '../connect/database';
 import { readSql } from './readSql';
-import { ensureSchema, quoteName, resolveSchema, tableExists } from './schemaName';
+import { CATALOG, ensureSchema, quoteName, resolveSchema, tableExists } from './schemaName';
 import { requireOwnSchema } from './schemaSafety';
 import { schemaScript, type SchemaScript } from './schemaScript';
 import { changedRoutines, hashOf, isUpToDate, readState, type SchemaState } from './schemaState';
@@ -9,11 +9,8 @@ import { changedRoutines, hashOf, isUpToDate, readState, type SchemaState } from
 const LOCK_TIMEOUT = '10s';
 const OTHERS_TIMEOUT = '60s';
 
-/** A schema that is ready for use. */
+/** A schema that is ready for use: its version before and after. */
 export interface ReadySchema {
-  /** Quoted, for statements. */
-  quoted: string;
-  name: string;
   from: number;
   to: number;
 }
@@ -38,18 +35,19 @@ export async function migrateSchema(
       await requireOwnSchema(tx, name);
       return readState(tx, name);
     },
-    { readOnly: true }
+    { ...CATALOG, readOnly: true }
   );
   const version = isUpToDate(found, name, script)
     ? found.version
-    : await database.transaction((tx) => bringUpToDate(tx, name, script), { purpose: 'migration' });
+    : await database.transaction((tx) => bringUpToDate(tx, name, script), { ...CATALOG, purpose: 'migration' });
   if (version > script.migrations.length) {
     throw new PromkeepError(
       'ARCHIVE_NEWER',
       `The archive has schema version ${version}, this Promkeep knows versions up to ${script.migrations.length}: update Promkeep`
     );
   }
-  return { quoted: quoteName(name), name, from: found.version, to: version };
+  database.useSchema({ name, quoted: quoteName(name) });
+  return { from: found.version, to: version };
 }
 
 /**

@@ -3,6 +3,8 @@ import { type Database, type Transaction } from '../connect/database';
 import { errorCode } from '../connect/sqlState';
 
 const DEFAULT_SCHEMA = 'promkeep';
+/** The schema is only on the search path when it is known to be ours. */
+export const CATALOG = { searchPath: 'catalog' } as const;
 
 /** Double quotes as SQL wants them. */
 export function quoteName(name: string): string {
@@ -18,15 +20,12 @@ export async function resolveSchema(database: Database, wanted: string | undefin
     return wanted;
   }
   // Qualified, and read as it comes: on the role's own path `text` and `=` may be somebody else's.
-  const current = await database.transaction((tx) => tx.rows('SELECT pg_catalog.current_schema() AS name'), {
-    readOnly: true,
-    ownSearchPath: true,
-  });
+  const current = await database.rows('SELECT pg_catalog.current_schema() AS name', [], { searchPath: 'role' });
   const name = current[0].name;
   if (typeof name !== 'string') {
     return DEFAULT_SCHEMA;
   }
-  const found = await database.transaction((tx) => isOurs(tx, name), { readOnly: true });
+  const found = await database.transaction((tx) => isOurs(tx, name), { ...CATALOG, readOnly: true });
   return found ? name : DEFAULT_SCHEMA;
 }
 
@@ -45,13 +44,10 @@ async function isOurs(tx: Transaction, name: string): Promise<boolean> {
 
 /** Makes the schema unless it is there. Throws `ARCHIVE_DENIED` where the role may not; the message has the statement that helps. */
 export async function ensureSchema(database: Database, name: string): Promise<void> {
-  const found = await database.transaction(
-    (tx) => tx.rows('SELECT 1 FROM pg_namespace n WHERE n.nspname = $1::text', [name]),
-    { readOnly: true }
-  );
+  const found = await database.rows('SELECT 1 FROM pg_namespace n WHERE n.nspname = $1::text', [name], CATALOG);
   if (found.length === 0) {
     try {
-      await database.transaction((tx) => tx.run(`CREATE SCHEMA IF NOT EXISTS ${quoteName(name)}`));
+      await database.transaction((tx) => tx.run(`CREATE SCHEMA IF NOT EXISTS ${quoteName(name)}`), CATALOG);
     } catch (error) {
       throw errorCode(error instanceof Error ? error.cause : undefined) === '42501' ? mayNotCreate(name, error) : error;
     }
