@@ -45,13 +45,8 @@ export async function readState(tx: Transaction, name: string): Promise<SchemaSt
 
 /** Also when the database is newer: then there is nothing to do for this program. */
 export function isUpToDate(state: SchemaState, name: string, script: SchemaScript): boolean {
-  if (state.unreleased || state.version < script.migrations.length) {
-    return false;
-  }
-  return (
-    state.revision > script.revision ||
-    (state.revision === script.revision && changedRoutines(state, name, script).length === 0)
-  );
+  const ahead = state.version - script.migrations.length || state.revision - script.revision;
+  return !state.unreleased && (ahead > 0 || (ahead === 0 && changedRoutines(state, name, script).length === 0));
 }
 
 /** The files that have to be run again: all after a migration, which may have dropped what was in its way. */
