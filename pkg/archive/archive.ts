@@ -10,7 +10,8 @@ import { type Definitions } from '../core/ports/definitions';
 import { toArchiveError } from './archiveErrors';
 import { readBuckets, readRollups } from './read/readBuckets';
 import { type ArchiveConnection } from './connect/connection';
-import { Database, type Transaction } from './connect/database';
+import { type Transaction } from './connect/database';
+import { SourceDatabase } from './connect/session';
 import { readGrid } from './read/readGrid';
 import { readSeriesLabels } from './read/readSeriesLabels';
 import { addGap, readCoverage } from './ledger/ledgerRows';
@@ -51,12 +52,12 @@ export function createArchive(options: ArchiveOptions): PooledArchive {
 }
 
 class PostgresArchive implements PooledArchive {
-  private readonly database: Database;
+  private readonly database: SourceDatabase;
   private readonly memory: WriterMemory;
   private ready: Promise<ReadySchema> | undefined;
 
   constructor(private readonly options: ArchiveOptions) {
-    this.database = new Database(options.connection, options.logger);
+    this.database = new SourceDatabase(options);
     this.memory = { partitions: new Partitions(this.database), identities: new IdentityMemory() };
     this.definitions = createDefinitions({
       ...options,

@@ -6,7 +6,7 @@ import { PromkeepError } from '../../core/model/errors';
 import { type Logger } from '../../core/ports/logger';
 import { type PoolUse } from '../../core/ports/archive';
 import { StaleReadError, toArchiveError } from '../archiveErrors';
-import { cancelRunningStatement } from './cancelRequest';
+import { cancelRunningStatement, destroySocket } from './cancelRequest';
 import { type ArchiveConnection, describeConnection, poolConfig } from './connection';
 import { cameFromServer, judge } from './sqlState';
 import { answerLimitMs, STATEMENT_LIMITS, type StatementLimits, type StatementPurpose } from './statementLimits';
@@ -34,8 +34,18 @@ export interface TransactionOptions {
   snapshot?: boolean;
   /** How long each of its statements may take; default `asked`. */
   purpose?: StatementPurpose;
-  /** Keeps the role's own search path; otherwise only `pg_catalog` is on it (and `pg_temp` last, not first), and names are written in full. */
-  ownSearchPath?: boolean;
+  /**
+   * Where names without a schema are looked for. `archive`, the default: in `pg_catalog` and the archive's schema, once that is
+   * known. `catalog`: in `pg_catalog` alone. `role`: on the role's own path. `pg_temp` is always last, not first.
+   */
+  searchPath?: 'archive' | 'catalog' | 'role';
+}
+
+/** A schema in which nobody else may create, see `requireOwnSchema`: only such a one may be on the search path. */
+export interface OwnSchema {
+  name: string;
+  /** For statements. */
+  quoted: string;
 }
 
 const POOL_SIZE = 4;
@@ -57,6 +67,7 @@ export class Database {
   private readonly pool: Pool;
   private readonly active = new Set<PoolClient>();
   private closing: Promise<void> | undefined;
+  private schema: OwnSchema | undefined;
 
   constructor(
     private readonly connection: ArchiveConnection,
@@ -101,6 +112,24 @@ export class Database {
         await this.pause(RETRY_DELAYS_MS[attempt], options.signal);
       }
     }
+  }
+
+  /** Runs one statement that only reads, in a transaction of its own. */
+  rows(sql: string, values: readonly unknown[] = [], options: TransactionOptions = {}): Promise<Row[]> {
+    return this.transaction((tx) => tx.rows(sql, values), { ...options, readOnly: true });
+  }
+
+  /** From now on names without a schema are those of this one. */
+  useSchema(schema: OwnSchema): void {
+    this.schema = schema;
+  }
+
+  /** The archive's schema, for names that have to be written in full. */
+  get quotedSchema(): string {
+    if (this.schema === undefined) {
+      throw new PromkeepError('INTERNAL', 'The archive was used before its schema was known');
+    }
+    return this.schema.quoted;
   }
 
   poolUse(): PoolUse {
@@ -180,14 +209,10 @@ export class Database {
   private async runIn<T>(
     client: PoolClient,
     work: (tx: Transaction) => Promise<T>,
-    { readOnly, snapshot, purpose = 'asked', ownSearchPath }: TransactionOptions
+    options: TransactionOptions
   ): Promise<T> {
-    await client.query(
-      `BEGIN ISOLATION LEVEL ${snapshot ? 'REPEATABLE READ' : 'READ COMMITTED'}${readOnly ? ' READ ONLY' : ''}; ` +
-        `SET LOCAL statement_timeout = ${this.limits.serverMs[purpose]}; ` +
-        `SET LOCAL idle_in_transaction_session_timeout = ${IDLE_IN_TRANSACTION_MS}` +
-        (ownSearchPath ? '' : '; SET LOCAL search_path = pg_catalog, pg_temp')
-    );
+    const { purpose = 'asked' } = options;
+    await client.query(this.begin(options, this.limits.serverMs[purpose]));
     const limitMs = answerLimitMs(this.limits, purpose);
     // Not named in place: the types of `pg` do not know `query_timeout` of a single query.
     const ask = (text: string, values?: readonly unknown[]): Promise<QueryResult<Record<string, unknown>>> => {
@@ -212,14 +237,22 @@ export class Database {
     return result;
   }
 
+  /** One round trip, and nothing that outlives the transaction. */
+  private begin({ snapshot, readOnly, searchPath = 'archive' }: TransactionOptions, limitMs: number): string {
+    const own = searchPath === 'archive' && this.schema ? `${this.schema.quoted}, ` : '';
+    return (
+      `BEGIN ISOLATION LEVEL ${snapshot ? 'REPEATABLE READ' : 'READ COMMITTED'}${readOnly ? ' READ ONLY' : ''}; ` +
+      `SET LOCAL statement_timeout = ${limitMs}; ` +
+      `SET LOCAL idle_in_transaction_session_timeout = ${IDLE_IN_TRANSACTION_MS}` +
+      (searchPath === 'role' ? '' : `; SET LOCAL search_path = pg_catalog, ${own}pg_temp`)
+    );
+  }
+
   /** Asks a new connection what became of a transaction; rejects when that cannot be found out. */
   private async committed(transactionId: string): Promise<boolean> {
     const deadlineMs = performance.now() + CONNECT_TIMEOUT_MS;
     for (;;) {
-      const [row] = await this.transaction(
-        (tx) => tx.rows(`SELECT pg_xact_status($1::text::xid8) AS status`, [transactionId]),
-        { readOnly: true }
-      );
+      const [row] = await this.rows('SELECT pg_xact_status($1::text::xid8) AS status', [transactionId]);
       if (row?.status !== 'in progress') {
         return row?.status === 'committed';
       }
@@ -262,10 +295,4 @@ async function rollBack(client: PoolClient, error: unknown): Promise<boolean> {
     () => true,
     () => false
   );
-}
-
-/** `pg` offers no public way to cut a connection at once; `end()` waits for the running query. */
-function destroySocket(client: PoolClient): void {
-  const { connection } = client as unknown as { connection?: { stream?: { destroy?: () => void } } };
-  connection?.stream?.destroy?.();
 }

@@ -7,6 +7,8 @@ import { errorCode } from '../connect/sqlState';
 export const DEFAULT_SCHEMA = 'promkeep';
 const LOCK_TIMEOUT = '10s';
 const OTHERS_TIMEOUT = '60s';
+/** The schema is only on the search path when it is known to be ours. */
+const CATALOG = { searchPath: 'catalog' } as const;
 
 /** A schema that is ready for use. */
 export interface ReadySchema {
@@ -37,11 +39,12 @@ export async function migrateSchema(
       await requireOwnSchema(tx, name);
       return readVersion(tx, name);
     },
-    { readOnly: true }
+    { ...CATALOG, readOnly: true }
   );
   let version = from;
   while (version < migrations.length) {
     version = await database.transaction((tx) => applyNext(tx, name, migrations), {
+      ...CATALOG,
       purpose: 'migration',
     });
   }
@@ -51,6 +54,7 @@ export async function migrateSchema(
       `The archive has schema version ${version}, this Promkeep knows versions up to ${migrations.length}: update Promkeep`
     );
   }
+  database.useSchema({ name, quoted });
   return { quoted, name, from, to: version };
 }
 
@@ -68,15 +72,12 @@ async function resolveSchema(database: Database, wanted: string | undefined): Pr
     return wanted;
   }
   // Qualified, and read as it comes: on the role's own path `text` and `=` may be somebody else's.
-  const current = await database.transaction((tx) => tx.rows('SELECT pg_catalog.current_schema() AS name'), {
-    readOnly: true,
-    ownSearchPath: true,
-  });
+  const current = await database.rows('SELECT pg_catalog.current_schema() AS name', [], { searchPath: 'role' });
   const name = current[0].name;
   if (typeof name !== 'string') {
     return DEFAULT_SCHEMA;
   }
-  const found = await database.transaction((tx) => isOurs(tx, name), { readOnly: true });
+  const found = await database.transaction((tx) => isOurs(tx, name), { ...CATALOG, readOnly: true });
   return found ? name : DEFAULT_SCHEMA;
 }
 
@@ -94,13 +95,10 @@ async function isOurs(tx: Transaction, name: string): Promise<boolean> {
 }
 
 async function ensureSchema(database: Database, name: string): Promise<void> {
-  const found = await database.transaction(
-    (tx) => tx.rows('SELECT 1 FROM pg_namespace n WHERE n.nspname = $1::text', [name]),
-    { readOnly: true }
-  );
+  const found = await database.rows('SELECT 1 FROM pg_namespace n WHERE n.nspname = $1::text', [name], CATALOG);
   if (found.length === 0) {
     try {
-      await database.transaction((tx) => tx.run(`CREATE SCHEMA IF NOT EXISTS ${quoteName(name)}`));
+      await database.transaction((tx) => tx.run(`CREATE SCHEMA IF NOT EXISTS ${quoteName(name)}`), CATALOG);
     } catch (error) {
       throw errorCode(error instanceof Error ? error.cause : undefined) === '42501' ? mayNotCreate(name, error) : error;
     }
