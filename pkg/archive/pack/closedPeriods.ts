@@ -1,13 +1,6 @@
 import { type Database } from '../connect/database';
 import { timeText } from '../write/sampleRows';
-
-/** Samples of some series of one query in one closed period. */
-export interface ClosedPeriod {
-  queryId: number;
-  fromMs: number;
-  untilMs: number;
-  seriesIds: number[];
-}
+import { type ClosedPeriod } from './takeSamples';
 
 /** Of each series there may be a week of unpacked samples: 600,000 at a step of 1 s. */
 const BATCH_SERIES = 1_000;
@@ -19,7 +12,6 @@ const BATCH_SERIES = 1_000;
  */
 export async function* closedPeriods(
   database: Database,
-  schema: string,
   partition: string,
   closedBeforeMs: number,
   signal: AbortSignal
@@ -29,7 +21,7 @@ export async function* closedPeriods(
     if (seriesIds.length === 0) {
       return;
     }
-    yield await periodsOf(database, schema, partition, seriesIds, closedBeforeMs, signal);
+    yield await periodsOf(database, partition, seriesIds, closedBeforeMs, signal);
     last = seriesIds[seriesIds.length - 1];
   }
 }
@@ -37,17 +29,14 @@ export async function* closedPeriods(
 async function nextSeries(database: Database, partition: string, last: number, signal: AbortSignal): Promise<number[]> {
   const next = (after: string): string =>
     `SELECT s.series_id FROM ${partition} s WHERE s.series_id > ${after} ORDER BY s.series_id LIMIT 1`;
-  const rows = await database.transaction(
-    (tx) =>
-      tx.rows(
-        `WITH RECURSIVE found(series_id, n) AS (
+  const rows = await database.rows(
+    `WITH RECURSIVE found(series_id, n) AS (
            SELECT first.series_id, 1 FROM (${next('$1::bigint')}) first
            UNION ALL
            SELECT (${next('f.series_id')}), f.n + 1 FROM found f WHERE f.series_id IS NOT NULL AND f.n < ${BATCH_SERIES})
          SELECT f.series_id FROM found f WHERE f.series_id IS NOT NULL ORDER BY f.series_id`,
-        [last]
-      ),
-    { signal, readOnly: true, purpose: 'upkeep' }
+    [last],
+    { signal, purpose: 'upkeep' }
   );
   return rows.map((row) => Number(row.series_id));
 }
@@ -55,24 +44,21 @@ async function nextSeries(database: Database, partition: string, last: number, s
 /** By time, so that the oldest are packed first. */
 async function periodsOf(
   database: Database,
-  schema: string,
   partition: string,
   seriesIds: readonly number[],
   closedBeforeMs: number,
   signal: AbortSignal
 ): Promise<ClosedPeriod[]> {
   const first = (condition: string): string =>
-    `SELECT ${schema}.promkeep_period_start(s.time, w.period_ms) AS start FROM ${partition} s
+    `SELECT promkeep_period_start(s.time, w.period_ms) AS start FROM ${partition} s
      WHERE s.series_id = r.series_id AND s.time < $2::timestamptz ${condition} ORDER BY s.time LIMIT 1`;
   const length = `interval '1 millisecond' * w.period_ms`;
-  const rows = await database.transaction(
-    (tx) =>
-      tx.rows(
-        `SELECT r.query_id, w.period_ms, (extract(epoch FROM found.start) * 1000)::bigint AS from_ms,
+  const rows = await database.rows(
+    `SELECT r.query_id, w.period_ms, (extract(epoch FROM found.start) * 1000)::bigint AS from_ms,
            array_agg(r.series_id::text ORDER BY r.series_id) AS series_ids
-         FROM ${schema}.promkeep_series r
-         JOIN ${schema}.promkeep_queries q ON q.query_id = r.query_id
-         CROSS JOIN LATERAL (SELECT ${schema}.promkeep_period_ms(q.step_ms, q.retention) AS period_ms) w
+         FROM promkeep_series r
+         JOIN promkeep_queries q ON q.query_id = r.query_id
+         CROSS JOIN LATERAL (SELECT promkeep_period_ms(q.step_ms, q.retention) AS period_ms) w
          CROSS JOIN LATERAL (
            WITH RECURSIVE present(start) AS (
              SELECT f.start FROM (${first('')}) f
@@ -81,9 +67,8 @@ async function periodsOf(
            SELECT p.start FROM present p WHERE p.start + ${length} <= $2::timestamptz) found
          WHERE r.series_id = ANY ($1::bigint[])
          GROUP BY r.query_id, w.period_ms, found.start ORDER BY found.start, r.query_id`,
-        [seriesIds, timeText(closedBeforeMs)]
-      ),
-    { signal, readOnly: true, purpose: 'upkeep' }
+    [seriesIds, timeText(closedBeforeMs)],
+    { signal, purpose: 'upkeep' }
   );
   return rows.map((row) => {
     const fromMs = Number(row.from_ms);

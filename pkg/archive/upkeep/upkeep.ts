@@ -109,7 +109,7 @@ export function createUpkeep(options: UpkeepOptions): Upkeep {
       run('pack', signal, async (schema, failures) => {
         await failures.guard(undefined, () => makeWeeksAhead(database, schema, clock.nowMs(), signal));
         const request = { closedBeforeMs: clock.nowMs() - closedAfterMs, batchSamples, failures };
-        const packed = await packClosed(database, schema, request, signal);
+        const packed = await packClosed(database, request, signal);
         return { ...packed, condensedFetches: await condenseFetches(database, schema, failures, signal) };
       }),
     rollUp: (signal, recompute) =>
