@@ -34,6 +34,8 @@ export interface TransactionOptions {
   snapshot?: boolean;
   /** How long each of its statements may take; default `asked`. */
   purpose?: StatementPurpose;
+  /** How long each lock may be waited for; default: as long as the statement may take. */
+  lockTimeoutMs?: number;
   /**
    * Where names without a schema are looked for. `archive`, the default: in `pg_catalog` and the archive's schema, once that is
    * known. `catalog`: in `pg_catalog` alone. `role`: on the role's own path. `pg_temp` is always last, not first.
@@ -238,14 +240,16 @@ export class Database {
   }
 
   /** One round trip, and nothing that outlives the transaction. */
-  private begin({ snapshot, readOnly, searchPath = 'archive' }: TransactionOptions, limitMs: number): string {
+  private begin(options: TransactionOptions, limitMs: number): string {
+    const { snapshot, readOnly, lockTimeoutMs, searchPath = 'archive' } = options;
     const own = searchPath === 'archive' && this.schema ? `${this.schema.quoted}, ` : '';
-    return (
-      `BEGIN ISOLATION LEVEL ${snapshot ? 'REPEATABLE READ' : 'READ COMMITTED'}${readOnly ? ' READ ONLY' : ''}; ` +
-      `SET LOCAL statement_timeout = ${limitMs}; ` +
-      `SET LOCAL idle_in_transaction_session_timeout = ${IDLE_IN_TRANSACTION_MS}` +
-      (searchPath === 'role' ? '' : `; SET LOCAL search_path = pg_catalog, ${own}pg_temp`)
-    );
+    return [
+      `BEGIN ISOLATION LEVEL ${snapshot ? 'REPEATABLE READ' : 'READ COMMITTED'}${readOnly ? ' READ ONLY' : ''}`,
+      `SET LOCAL statement_timeout = ${limitMs}`,
+      `SET LOCAL idle_in_transaction_session_timeout = ${IDLE_IN_TRANSACTION_MS}`,
+      ...(lockTimeoutMs === undefined ? [] : [`SET LOCAL lock_timeout = ${lockTimeoutMs}`]),
+      ...(searchPath === 'role' ? [] : [`SET LOCAL search_path = pg_catalog, ${own}pg_temp`]),
+    ].join('; ');
   }
 
   /** Asks a new connection what became of a transaction; rejects when that cannot be found out. */

@@ -14,7 +14,6 @@ import { timeText } from '../write/sampleRows';
  */
 export async function gridSamples(
   tx: Transaction,
-  schema: string,
   seriesIds: Buffer,
   grid: TimeGrid,
   packedUntilMs: number
@@ -23,13 +22,13 @@ export async function gridSamples(
   const recent = await tx.rows(
     `SELECT s.series_id,
             encode(string_agg(timestamptz_send(s.time) || float8send(coalesce(s.value, 'NaN')), ''::bytea), 'hex') AS packed
-     FROM ${schema}.promkeep_samples s
+     FROM promkeep_samples s
      WHERE s.series_id = ANY ($1::bigint[]) AND s.time >= $2::timestamptz AND s.time <= $3::timestamptz
        AND date_bin($4::bigint * interval '1 millisecond', s.time, $2::timestamptz) = s.time
      GROUP BY s.series_id`,
     bounds
   );
-  const packed = grid.startMs < packedUntilMs ? await tx.rows(packedOnGrid(schema), bounds) : [];
+  const packed = grid.startMs < packedUntilMs ? await tx.rows(packedOnGrid(), bounds) : [];
   const pieces = new Map<number, StoredSamples[]>();
   const add = (row: Row, piece: StoredSamples): void => {
     const id = Number(row.series_id);
@@ -51,7 +50,7 @@ export async function gridSamples(
  *
  * Rows of differences are sent whole (to sum them up in SQL took 93 ms), and so are uneven ones.
  */
-function packedOnGrid(schema: string): string {
+function packedOnGrid(): string {
   const us = (time: string): string => `(extract(epoch FROM ${time}) * 1000000)::bigint`;
   return `SELECT t.series_id, ${packedHead('t', 't.first_time')} AS start, t.step_us * t.stride AS step_us, t.differences,
        0 AS skipped, CASE WHEN t.step_us IS NULL THEN encode(array_send(t.offsets_us), 'hex') END AS offsets,
@@ -72,7 +71,7 @@ function packedOnGrid(schema: string): string {
            SELECT p.*, b.*, ${us('p.from_time')} AS from_us,
              p.step_us IS NULL OR p.differences OR coalesce(p.divisor, 1) = 0 OR b.grid_us % p.step_us <> 0
                OR (${us('p.from_time')} - b.start_us) % p.step_us <> 0 AS whole
-           FROM ${schema}.promkeep_packed p
+           FROM promkeep_packed p
            CROSS JOIN (SELECT ${us('$2::timestamptz')} AS start_us, ${us('$3::timestamptz')} AS end_us, $4::bigint * 1000 AS grid_us) b
            WHERE p.series_id = ANY ($1::bigint[]) AND p.from_time <= $3::timestamptz AND p.to_time >= $2::timestamptz
              AND p.from_time > $2::timestamptz - interval '672 hours') g) r

@@ -56,24 +56,23 @@ const SUM_FOLLOWS = `CASE WHEN abs(b.last) < 1e290 THEN ${bits('b.sum')} = ${bit
  */
 export async function storeRollups(
   tx: Transaction,
-  schema: string,
   widthS: number,
   piece: RollupPiece,
   seriesIds: readonly number[]
 ): Promise<number> {
   const [row] = await tx.rows(
     `WITH raw AS (
-       SELECT s.series_id, s.time, s.value FROM ${schema}.promkeep_samples s
+       SELECT s.series_id, s.time, s.value FROM promkeep_samples s
        WHERE s.series_id = ANY ($1::bigint[]) AND s.time > $3::timestamptz AND s.time <= $4::timestamptz
        UNION ALL
-       SELECT p.series_id, u.sample_time, u.sample_value FROM ${schema}.promkeep_packed p
-       CROSS JOIN LATERAL ${schema}.promkeep_unpack(p.from_time, p.sample_count, p.step_us, p.offsets_us, p.sample_values, p.differences,
+       SELECT p.series_id, u.sample_time, u.sample_value FROM promkeep_packed p
+       CROSS JOIN LATERAL promkeep_unpack(p.from_time, p.sample_count, p.step_us, p.offsets_us, p.sample_values, p.differences,
          p.divisor, p.fetch_ids, p.fetch_starts) u
        WHERE p.series_id = ANY ($1::bigint[]) AND p.from_time <= $4::timestamptz
          AND p.from_time > $3::timestamptz - interval '672 hours' AND p.to_time > $3::timestamptz
          AND u.sample_time > $3::timestamptz AND u.sample_time <= $4::timestamptz),
      gone AS (
-       DELETE FROM ${schema}.promkeep_rollups p
+       DELETE FROM promkeep_rollups p
        WHERE p.width_s = $5::integer AND p.series_id = ANY ($1::bigint[]) AND p.period_start = $2::timestamptz RETURNING p.*),
      buckets AS (
        SELECT f.series_id, (extract(epoch FROM f.bucket - $2::timestamptz) / $5::integer)::integer + 1 AS number,
@@ -86,7 +85,7 @@ export async function storeRollups(
        UNION ALL
        SELECT g.series_id, (extract(epoch FROM u.bucket - $2::timestamptz) / $5::integer)::integer,
          u.min_value, u.max_value, u.sum_value, u.sample_count::integer, u.last_value
-       FROM gone g CROSS JOIN LATERAL ${schema}.promkeep_unroll(g.width_s, g.period_start, g.first_bucket, g.bucket_count,
+       FROM gone g CROSS JOIN LATERAL promkeep_unroll(g.width_s, g.period_start, g.first_bucket, g.bucket_count,
          g.bucket_numbers, g.sample_counts, g.differences, g.last_values, g.min_values, g.max_values, g.sum_values) u
        WHERE u.bucket <= $3::timestamptz OR u.bucket > $4::timestamptz),
      judged AS (
@@ -107,7 +106,7 @@ export async function storeRollups(
          array_agg(CASE WHEN b.exact THEN b.sum - b.last * b.count END ORDER BY b.number) AS rest
        FROM judged b GROUP BY b.series_id),
      stored AS (
-       INSERT INTO ${schema}.promkeep_rollups (width_s, series_id, period_start, first_bucket, bucket_count, bucket_numbers,
+       INSERT INTO promkeep_rollups (width_s, series_id, period_start, first_bucket, bucket_count, bucket_numbers,
          sample_counts, differences, last_values, min_values, max_values, sum_values)
        SELECT $5::integer, r.series_id, $2::timestamptz, r.first, r.count, r.numbers, r.counts, r.exact,
          CASE WHEN r.constant THEN r.lasts[1:1] WHEN r.exact THEN r.growths ELSE r.lasts END,
