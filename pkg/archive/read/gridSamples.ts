@@ -1,7 +1,8 @@
 import { type TimeGrid } from '../../core/model/timeRange';
 import { unpackSamples } from '../write/binaryArrays';
 import { type Row, type Transaction } from '../connect/database';
-import { mergePieces, packedHead, sentValues, type StoredSamples, unpackRow } from '../pack/packedRows';
+import { packedHead, sentValues, unpackRow } from '../pack/packedRowReader';
+import { inOrder, mergePieces, type StoredSamples } from '../pack/storedSamples';
 import { timeText } from '../write/sampleRows';
 
 /**
@@ -34,7 +35,7 @@ export async function gridSamples(
     pieces.set(id, [...(pieces.get(id) ?? []), piece]);
   };
   for (const row of recent) {
-    add(row, inOrder(unpackSamples(String(row.packed))));
+    add(row, inOrder({ ...unpackSamples(String(row.packed)), packed: false }));
   }
   for (const row of packed) {
     add(row, unpackRow(row, { fromMs: grid.startMs, toMs: grid.endMs }, grid));
@@ -76,18 +77,4 @@ function packedOnGrid(): string {
              AND p.from_time > $2::timestamptz - interval '672 hours') g) r
        OFFSET 0) t
      WHERE t.whole OR t.first <= t.last`;
-}
-
-/** An index gives samples in order of time; a plan that reads the table from front to back may not. */
-function inOrder(samples: Omit<StoredSamples, 'packed'>): StoredSamples {
-  const { timesMs, values } = samples;
-  if (timesMs.every((timeMs, i) => i === 0 || timesMs[i - 1] < timeMs)) {
-    return { ...samples, packed: false };
-  }
-  const order = Uint32Array.from(timesMs, (_, i) => i).sort((a, b) => timesMs[a] - timesMs[b]);
-  return {
-    timesMs: Float64Array.from(order, (i) => timesMs[i]),
-    values: Float64Array.from(order, (i) => values[i]),
-    packed: false,
-  };
 }

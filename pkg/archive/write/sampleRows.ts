@@ -3,7 +3,8 @@ import { StaleReadError } from '../archiveErrors';
 import { float8Array, int8Array, timestampArray, unpackSamples } from './binaryArrays';
 import { encodeCopy } from './copyFormat';
 import { type Transaction } from '../connect/database';
-import { mergePieces, packedColumns, type StoredSamples, unpackRow } from '../pack/packedRows';
+import { packedColumns, unpackRow } from '../pack/packedRowReader';
+import { mergePieces, type StoredSamples } from '../pack/storedSamples';
 import { type SampleColumns, type SampleRun } from './sampleRuns';
 
 /** Rows a statement: larger ones were not faster in bench/archiveWrite.ts, and a smaller one can be cancelled sooner. */
