@@ -1,7 +1,7 @@
 import { type TimeGrid } from '../../core/model/timeRange';
-import { readFloat8Array, readInt64Array, readTime } from '../write/binaryArrays';
+import { readFloat8Array, readInt64Array, readTime, unpackSamples } from '../write/binaryArrays';
 import { type Row } from '../connect/database';
-import { type StoredSamples } from './storedSamples';
+import { inOrder, mergePieces, type StoredSamples } from './storedSamples';
 
 /** What `unpackRow` reads first of a row: time of its first sample, divisor, number of samples. */
 export function packedHead(row: string, firstTime: string): string {
@@ -39,23 +39,52 @@ export function sentValues(differences: string, values: string, part: string): s
 }
 
 /**
+ * Samples by series id, of rows with all recent ones of a series (no `start`, see `unpackSamples`) and packed rows. A series without
+ * any is left out.
+ *
+ * @param range what is taken of packed rows, and `grid` at which times; absent: all
+ */
+export function samplesBySeries(
+  rows: readonly Row[],
+  range: { fromMs: number; toMs: number },
+  grid?: TimeGrid
+): Map<number, StoredSamples> {
+  const pieces = new Map<number, StoredSamples[]>();
+  for (const row of rows) {
+    const seriesId = Number(row.series_id);
+    const piece =
+      typeof row.start === 'string'
+        ? unpackRow(row, range, grid)
+        : inOrder({ ...unpackSamples(String(row.packed)), packed: false });
+    const others = pieces.get(seriesId);
+    if (others === undefined) {
+      pieces.set(seriesId, [piece]);
+    } else {
+      others.push(piece);
+    }
+  }
+  const merged = [...pieces].map(([seriesId, all]) => [seriesId, mergePieces(all)] as const);
+  return new Map(merged.filter(([, { timesMs }]) => timesMs.length > 0));
+}
+
+/**
  * The samples of one packed row within `[fromMs, toMs]`.
  *
  * @param grid only those at its times; absent: all
  */
-export function unpackRow(row: Row, range: { fromMs: number; toMs: number }, grid?: TimeGrid): StoredSamples {
+function unpackRow(row: Row, range: { fromMs: number; toMs: number }, grid?: TimeGrid): StoredSamples {
   const head = Buffer.from(String(row.start), 'hex');
   const startMs = readTime(head, 0);
   const values = readValues(row, head.readDoubleBE(8), head.readInt32BE(16));
   if (typeof row.offsets === 'string') {
     const offsetsUs = readInt64Array(Buffer.from(row.offsets, 'hex'));
     const timeAt = (i: number): number => startMs + offsetsUs[i] / 1000;
-    return take(values, timeAt, { first: 0, stride: 1 }, range, grid);
+    return take(values, { timeAt, first: 0, stride: 1 }, range, grid);
   }
   const stepMs = Number(row.step_us) / 1000;
   const skipped = Number(row.skipped);
   const timeAt = (i: number): number => startMs + (skipped + i) * stepMs;
-  return take(values, timeAt, strideOf(timeAt, stepMs, values.length, grid), range, grid);
+  return take(values, { timeAt, ...strideOf(timeAt, stepMs, values.length, grid) }, range, grid);
 }
 
 /** Which samples of an evenly spaced row are worth a look. */
@@ -78,8 +107,7 @@ function strideOf(
 
 function take(
   values: Float64Array,
-  timeAt: (i: number) => number,
-  { first, stride }: { first: number; stride: number },
+  { timeAt, first, stride }: { timeAt(this: void, i: number): number; first: number; stride: number },
   { fromMs, toMs }: { fromMs: number; toMs: number },
   grid: TimeGrid | undefined
 ): StoredSamples {
