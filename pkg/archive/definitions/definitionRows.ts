@@ -8,7 +8,7 @@ import {
 import { type Row, type Transaction } from '../connect/database';
 import { ofSource, type Session } from '../connect/session';
 import { actAs, readPending } from './pendingDeletions';
-import { lockQuery, type LockedQuery, makeQuery, reviveQuery, startVersion } from './queryRows';
+import { lockQuery, type LockedQuery, makeQuery, RECORDED, reviveQuery, startVersion } from './queryRows';
 
 const COLUMNS = `q.name, v.expression, v.step_ms, coalesce(p.wanted, q.retention) AS retention, q.current_version, q.revision, q.provisioned,
   q.paused_at IS NOT NULL AS paused, q.created_by, q.updated_by,
@@ -18,9 +18,7 @@ const COLUMNS = `q.name, v.expression, v.step_ms, coalesce(p.wanted, q.retention
 /** The recorded queries of a source that are not deleted, by name; with `name` only that one. */
 export async function listQueries(session: Session, name?: string): Promise<StoredDefinition[]> {
   const rows = await session.rows(
-    `SELECT ${COLUMNS} FROM promkeep_sources o
-     JOIN promkeep_queries q ON q.source_id = o.source_id AND q.kind = 'recorded' AND q.deleted_at IS NULL
-     JOIN promkeep_query_versions v ON v.query_id = q.query_id AND v.version = q.current_version
+    `SELECT ${COLUMNS} FROM ${RECORDED}
      LEFT JOIN promkeep_pending p ON p.query_id = q.query_id AND p.what = 'retention'
      WHERE o.org_id = $1::bigint AND o.name = $2::text AND ($3::text IS NULL OR q.name = $3::text) ORDER BY q.name COLLATE "C"`,
     [...ofSource(session), name ?? null]

@@ -38,6 +38,11 @@ export interface QueryDefinition {
   retention: string;
 }
 
+/** The recorded queries `q` that are not deleted, each with its source `o` and current version `v`. */
+export const RECORDED = `promkeep_sources o
+     JOIN promkeep_queries q ON q.source_id = o.source_id AND q.kind = 'recorded' AND q.deleted_at IS NULL
+     JOIN promkeep_query_versions v ON v.query_id = q.query_id AND v.version = q.current_version`;
+
 /** SHA-256 of what makes a query unique within its source and kind. */
 export function identityOf(query: QueryIdentity): Buffer {
   const text = query.kind === 'recorded' ? query.name : `${query.stepMs} ${query.phaseMs} ${query.expression}`;

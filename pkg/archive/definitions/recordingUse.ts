@@ -7,7 +7,7 @@ import {
   samplesPerDay,
 } from '../../core/manage/recordingQuota';
 import { ofSource, type Session } from '../connect/session';
-import { identityOf, makeSource } from './queryRows';
+import { identityOf, makeSource, RECORDED } from './queryRows';
 
 /**
  * What the recorded queries of a source and of its organisation take. How many series one has is read from the newest write
@@ -18,9 +18,7 @@ export async function readUse(session: Session): Promise<RecordingAmounts> {
   const rows = await session.rows(
     `SELECT o.name = $2::text AS own, v.step_ms, q.paused_at IS NOT NULL AS paused,
        greatest(CASE WHEN f.version = q.current_version THEN f.series END, v.expected_series, 0) AS series
-     FROM promkeep_sources o
-     JOIN promkeep_queries q ON q.source_id = o.source_id AND q.kind = 'recorded' AND q.deleted_at IS NULL
-     JOIN promkeep_query_versions v ON v.query_id = q.query_id AND v.version = q.current_version
+     FROM ${RECORDED}
      LEFT JOIN LATERAL (
        SELECT n.version, ceil((n.inserted + n.unchanged + n.revised)
          / (extract(epoch FROM upper(n.fetched_range) - lower(n.fetched_range)) * 1000 / v.step_ms + 1)) AS series

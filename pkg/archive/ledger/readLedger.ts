@@ -1,5 +1,6 @@
 import { type LedgerEntry } from '../../core/ports/ledger';
 import { ofSource, type Session } from '../connect/session';
+import { RECORDED } from '../definitions/queryRows';
 import { readCoverage, readGaps } from './ledgerRows';
 
 /** More gaps than a person or a refill can look at; more would only fill memory. */
@@ -9,9 +10,7 @@ const GAP_LIMIT = 10_000;
 export async function readLedger(session: Session): Promise<LedgerEntry[]> {
   const rows = await session.rows(
     `SELECT q.query_id, q.source_id, q.name, q.retention, q.paused_at IS NOT NULL AS paused, v.expression, v.step_ms
-     FROM promkeep_sources o
-     JOIN promkeep_queries q ON q.source_id = o.source_id AND q.kind = 'recorded' AND q.deleted_at IS NULL
-     JOIN promkeep_query_versions v ON v.query_id = q.query_id AND v.version = q.current_version
+     FROM ${RECORDED}
      WHERE o.org_id = $1::bigint AND o.name = $2::text ORDER BY q.name COLLATE "C"`,
     ofSource(session)
   );

@@ -1,3 +1,4 @@
+import { periodStart } from '../schema/partitions';
 import { firstNotBefore, type SampleRun, sliceRun } from '../write/sampleRuns';
 import { decimalsOf, type PackPiece, type PeriodRun } from './packedRow';
 
@@ -16,8 +17,6 @@ export const MIN_PACKED_SAMPLES = 120;
 const MAX_PIECES = 16;
 /** Longer ones are cut: an array is unpacked as a whole, however little of it is read. */
 export const MAX_ROW_SAMPLES = 25_000;
-/** Periods are counted from Monday, 1970-01-05. */
-const FIRST_MONDAY_MS = 4 * 86_400_000;
 
 /**
  * Sorts out what can be packed as it is written. A backfill writes periods that closed long ago: as samples they would take
@@ -36,7 +35,7 @@ export function choosePieces(
   for (const run of runs) {
     const { timesMs } = run;
     for (let from = 0; from < timesMs.length;) {
-      const startMs = Math.floor((timesMs[from] - FIRST_MONDAY_MS) / periodMs) * periodMs + FIRST_MONDAY_MS;
+      const startMs = periodStart(timesMs[from], periodMs);
       const endMs = startMs + periodMs;
       const to = firstNotBefore(timesMs, from, endMs);
       const part = sliceRun(run, from, to);

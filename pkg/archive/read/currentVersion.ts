@@ -4,7 +4,7 @@ import { type GridRead } from '../../core/ports/history';
 import { type Series } from '../../core/model/series';
 import { type Row, type Transaction } from '../connect/database';
 import { ofSource, type Session } from '../connect/session';
-import { identityOf } from '../definitions/queryRows';
+import { identityOf, RECORDED } from '../definitions/queryRows';
 import { restoreLabels } from '../write/seriesIdentity';
 
 export interface Current {
@@ -20,10 +20,8 @@ export async function findCurrent(
 ): Promise<Current | undefined> {
   const [row] = await session.rows(
     `SELECT q.query_id, ceil(extract(epoch FROM q.packed_until) * 1000)::bigint AS packed_until_ms
-     FROM promkeep_sources o
-     JOIN promkeep_queries q ON q.source_id = o.source_id AND q.kind = 'recorded' AND q.identity = $3::bytea AND q.deleted_at IS NULL
-     JOIN promkeep_query_versions v ON v.query_id = q.query_id AND v.version = q.current_version
-     WHERE o.org_id = $1::bigint AND o.name = $2::text AND v.expression = $4::text AND v.step_ms = $5::bigint`,
+     FROM ${RECORDED}
+     WHERE o.org_id = $1::bigint AND o.name = $2::text AND q.identity = $3::bytea AND v.expression = $4::text AND v.step_ms = $5::bigint`,
     [...ofSource(session), identityOf({ kind: 'recorded', name }), expression, stepMs]
   );
   if (row === undefined) {

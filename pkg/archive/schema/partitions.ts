@@ -6,10 +6,15 @@ const WEEK_MS = 7 * 86_400_000;
 /** 1970-01-05 was the first Monday. */
 const FIRST_MONDAY_MS = 4 * 86_400_000;
 
+/** Begin of the period a time lies in; periods of all lengths are counted from that Monday, as `promkeep_period_start()` does. */
+export function periodStart(timeMs: number, lengthMs: number): number {
+  return Math.floor((timeMs - FIRST_MONDAY_MS) / lengthMs) * lengthMs + FIRST_MONDAY_MS;
+}
+
 /** Adds the Mondays (UTC) of the weeks these times, which ascend, lie in. */
 export function addWeeksOf(weeks: Set<number>, timesMs: Float64Array): void {
   for (let i = 0; i < timesMs.length;) {
-    const weekMs = Math.floor((timesMs[i] - FIRST_MONDAY_MS) / WEEK_MS) * WEEK_MS + FIRST_MONDAY_MS;
+    const weekMs = periodStart(timesMs[i], WEEK_MS);
     weeks.add(weekMs);
     i = firstNotBefore(timesMs, i, weekMs + WEEK_MS);
   }

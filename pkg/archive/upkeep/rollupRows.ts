@@ -1,5 +1,6 @@
 import { int8Array } from '../write/binaryArrays';
 import { type Transaction } from '../connect/database';
+import { periodStart } from '../schema/partitions';
 import { timeText } from '../write/sampleRows';
 
 /** Widths that are stored: seconds in a bucket, and days in a row of them. Rows begin on a Monday, UTC. */
@@ -18,15 +19,13 @@ export interface RollupPiece {
 }
 
 const DAY_MS = 86_400_000;
-/** 1970-01-05 was the first Monday. */
-const FIRST_MONDAY_MS = 4 * DAY_MS;
 
 /** Cuts `(fromMs, toMs]` at the borders of periods. */
 export function piecesOf({ periodDays }: RollupWidth, fromMs: number, toMs: number): RollupPiece[] {
   const lengthMs = periodDays * DAY_MS;
   const pieces: RollupPiece[] = [];
   for (let startMs = fromMs; startMs < toMs;) {
-    const periodStartMs = Math.floor((startMs - FIRST_MONDAY_MS) / lengthMs) * lengthMs + FIRST_MONDAY_MS;
+    const periodStartMs = periodStart(startMs, lengthMs);
     const endMs = Math.min(toMs, periodStartMs + lengthMs);
     pieces.push({ periodStartMs, fromMs: startMs, toMs: endMs });
     startMs = endMs;
