@@ -70,7 +70,7 @@ describe.each(SERVERS)('migrating on $name', (server) => {
 
   it('keeps rows, what was granted, and triggers when all is made again', async () => {
     const archive = test.archive(url);
-    await archive.writeRange(writing(manySeries(2, 5, (n, i) => n + i)), live());
+    await archive.samples.writeRange(writing(manySeries(2, 5, (n, i) => n + i)), live());
     const guest = `guest_${new URL(url).pathname.slice(1)}`;
     await client.query(`CREATE ROLE ${guest} LOGIN PASSWORD 'p'; SELECT promkeep_grant_reader('${guest}', 1);
       GRANT INSERT, DELETE ON metrics_data TO ${guest}; GRANT EXECUTE ON FUNCTION promkeep_take_apart TO ${guest};
@@ -89,9 +89,9 @@ describe.each(SERVERS)('migrating on $name', (server) => {
     await reader.query(insert);
     await reader.query(insert);
     expect((await reader.query('SELECT query FROM promkeep.metrics_data')).rows).toHaveLength(11);
-    expect(await archive.readSeries({ query: CPU, range: { fromMs: T0, toMs: T0 + 86_400_000 } }, live())).toHaveLength(
-      2
-    );
+    expect(
+      await archive.samples.readSeries({ query: CPU, range: { fromMs: T0, toMs: T0 + 86_400_000 } }, live())
+    ).toHaveLength(2);
   });
 
   it('leaves the functions of a newer program alone, and works with them', async () => {
@@ -148,7 +148,7 @@ describe.each(SERVERS)('migrating on $name', (server) => {
   it('carries on an archive of the last unreleased version, and no older one', async () => {
     await unreleased(LAST_UNRELEASED);
     expect(await migrate()).toMatchObject({ from: LAST_UNRELEASED, to: 1 });
-    await test.archive(url).writeRange(writing(manySeries(2, 5, (n, i) => n + i)), live());
+    await test.archive(url).samples.writeRange(writing(manySeries(2, 5, (n, i) => n + i)), live());
     expect(await row('SELECT count(*)::int AS n, max(version) AS version FROM promkeep.promkeep_migrations')).toEqual({
       n: 1,
       version: 1,

@@ -43,13 +43,6 @@ export interface TransactionOptions {
   searchPath?: 'archive' | 'catalog' | 'role';
 }
 
-/** A schema in which nobody else may create, see `requireOwnSchema`: only such a one may be on the search path. */
-export interface OwnSchema {
-  name: string;
-  /** For statements. */
-  quoted: string;
-}
-
 const POOL_SIZE = 4;
 const CONNECT_TIMEOUT_MS = 5_000;
 const IDLE_TIMEOUT_MS = 30_000;
@@ -69,7 +62,7 @@ export class Database {
   private readonly pool: Pool;
   private readonly active = new Set<PoolClient>();
   private closing: Promise<void> | undefined;
-  private schema: OwnSchema | undefined;
+  private quotedSchema: string | undefined;
 
   constructor(
     private readonly connection: ArchiveConnection,
@@ -121,17 +114,12 @@ export class Database {
     return this.transaction((tx) => tx.rows(sql, values), { ...options, readOnly: true });
   }
 
-  /** From now on names without a schema are those of this one. */
-  useSchema(schema: OwnSchema): void {
-    this.schema = schema;
-  }
-
-  /** The archive's schema, for names that have to be written in full. */
-  get quotedSchema(): string {
-    if (this.schema === undefined) {
-      throw new PromkeepError('INTERNAL', 'The archive was used before its schema was known');
-    }
-    return this.schema.quoted;
+  /**
+   * From now on names without a schema are looked for in this one as well. Only one in which nobody else may create, see
+   * `requireOwnSchema`, may be on the search path.
+   */
+  useSchema(quoted: string): void {
+    this.quotedSchema = quoted;
   }
 
   poolUse(): PoolUse {
@@ -242,7 +230,7 @@ export class Database {
   /** One round trip, and nothing that outlives the transaction. */
   private begin(options: TransactionOptions, limitMs: number): string {
     const { snapshot, readOnly, lockTimeoutMs, searchPath = 'archive' } = options;
-    const own = searchPath === 'archive' && this.schema ? `${this.schema.quoted}, ` : '';
+    const own = searchPath === 'archive' && this.quotedSchema ? `${this.quotedSchema}, ` : '';
     return [
       `BEGIN ISOLATION LEVEL ${snapshot ? 'REPEATABLE READ' : 'READ COMMITTED'}${readOnly ? ' READ ONLY' : ''}`,
       `SET LOCAL statement_timeout = ${limitMs}`,

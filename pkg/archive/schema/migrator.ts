@@ -46,7 +46,7 @@ export async function migrateSchema(
       `The archive has schema version ${version}, this Promkeep knows versions up to ${script.migrations.length}: update Promkeep`
     );
   }
-  database.useSchema({ name, quoted: quoteName(name) });
+  database.useSchema(quoteName(name));
   return { from: found.version, to: version };
 }
 

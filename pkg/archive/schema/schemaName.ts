@@ -1,6 +1,6 @@
 import { PromkeepError } from '../../core/model/errors';
 import { type Database, type Transaction } from '../connect/database';
-import { errorCode } from '../connect/sqlState';
+import { causeCode } from '../connect/sqlState';
 
 const DEFAULT_SCHEMA = 'promkeep';
 /** The schema is only on the search path when it is known to be ours. */
@@ -49,7 +49,7 @@ export async function ensureSchema(database: Database, name: string): Promise<vo
     try {
       await database.transaction((tx) => tx.run(`CREATE SCHEMA IF NOT EXISTS ${quoteName(name)}`), CATALOG);
     } catch (error) {
-      throw errorCode(error instanceof Error ? error.cause : undefined) === '42501' ? mayNotCreate(name, error) : error;
+      throw causeCode(error) === '42501' ? mayNotCreate(name, error) : error;
     }
   }
 }

@@ -99,10 +99,8 @@ export function createUpkeep(options: UpkeepOptions): Upkeep {
   return {
     packClosed: (signal, { closedAfterMs = CLOSED_AFTER_MS, batchSamples } = {}) =>
       serve('pack', signal, async (run) => {
-        const { failures } = run;
-        await failures.guard(undefined, () => makeWeeksAhead(run));
-        const request = { closedBeforeMs: run.nowMs - closedAfterMs, batchSamples, failures };
-        const packed = await packClosed(database, database.quotedSchema, request, signal);
+        await run.failures.guard(undefined, () => makeWeeksAhead(run));
+        const packed = await packClosed(run, run.nowMs - closedAfterMs, batchSamples);
         return { ...packed, condensedFetches: await condenseFetches(run) };
       }),
     rollUp: (signal, recompute) =>

@@ -1,9 +1,10 @@
 import { type TimeRange } from '../../core/model/timeRange';
 import { StaleReadError } from '../archiveErrors';
-import { float8Array, int8Array, timestampArray, unpackSamples } from './binaryArrays';
+import { float8Array, int8Array, timestampArray } from './binaryArrays';
 import { encodeCopy } from './copyFormat';
 import { type Transaction } from '../connect/database';
-import { mergePieces, packedColumns, type StoredSamples, unpackRow } from '../pack/packedRows';
+import { packedColumns, samplesBySeries } from '../pack/packedRowReader';
+import { type StoredSamples } from '../pack/storedSamples';
 import { type SampleColumns, type SampleRun } from './sampleRuns';
 
 /** Rows a statement: larger ones were not faster in bench/archiveWrite.ts, and a smaller one can be cancelled sooner. */
@@ -48,22 +49,7 @@ export async function readSamples(
      GROUP BY r.series_id${range.fromMs < packedUntilMs ? UNION_PACKED : ''}`,
     [queryId, timeText(range.fromMs), timeText(range.toMs)]
   );
-  const pieces = new Map<number, StoredSamples[]>();
-  for (const row of rows) {
-    const seriesId = Number(row.series_id);
-    const piece = row.start === null ? { ...unpackSamples(String(row.packed)), packed: false } : unpackRow(row, range);
-    const others = pieces.get(seriesId);
-    if (others === undefined) {
-      pieces.set(seriesId, [piece]);
-    } else {
-      others.push(piece);
-    }
-  }
-  return new Map(
-    [...pieces]
-      .map(([seriesId, all]) => [seriesId, mergePieces(all)] as const)
-      .filter(([, { timesMs }]) => timesMs.length)
-  );
+  return samplesBySeries(rows, range);
 }
 
 /**

@@ -4,11 +4,11 @@ import { type TimeRange } from '../../core/model/timeRange';
 import { byteaArray, readInt64 } from './binaryArrays';
 import { type Row, type Transaction } from '../connect/database';
 import { ofSource, type Session } from '../connect/session';
-import { choosePieces } from '../pack/directPacking';
+import { choosePieces } from '../pack/cutRuns';
 import { toMultirange } from '../ledger/gridRanges';
 import { requireRoomForKept } from '../definitions/keptQuota';
 import { requireEpoch } from '../ledger/leaseRows';
-import { encodePacked, PACKED_COLUMNS } from '../pack/packedCopy';
+import { encodePacked, PACKED_COLUMNS } from '../pack/packedRow';
 import { displayNameOf, identityOf, makeQuery, type OpenedQuery, type QueryDefinition } from '../definitions/queryRows';
 import { type SampleChanges } from './sampleDiff';
 import { encodeChunk, insertSamples, timeText } from './sampleRows';
@@ -102,7 +102,7 @@ function toKnown({ series: bytes }: Row, wanted: readonly StorableSeries[]): Ope
 /** Adds to the coverage of the query's version; other versions lose what was written over, gaps what was filled. */
 export async function addCoverage(
   tx: Transaction,
-  { queryId, version, stepMs }: OpenedQuery,
+  { queryId, version, stepMs }: Pick<OpenedQuery, 'queryId' | 'version' | 'stepMs'>,
   ranges: readonly TimeRange[]
 ): Promise<void> {
   const covered = toMultirange(ranges, stepMs);

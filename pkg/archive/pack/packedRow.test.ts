@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { decimalsOf, packValues, type PackedValues } from './decimals';
+import { decimalsOf, packValues, type PackedValues } from './packedRow';
 
 const digitsOf = (values: number[]): number => decimalsOf(Float64Array.from(values));
 

@@ -1,18 +1,7 @@
 import { type TimeGrid } from '../../core/model/timeRange';
-import { readInt64, readTime } from '../write/binaryArrays';
+import { readFloat8Array, readInt64Array, readTime, unpackSamples } from '../write/binaryArrays';
 import { type Row } from '../connect/database';
-
-export interface StoredSamples {
-  timesMs: Float64Array;
-  values: Float64Array;
-  /** Whether some of them lie in packed rows, which have to be taken apart before they can be changed. */
-  packed: boolean;
-}
-
-export const NO_SAMPLES: StoredSamples = { timesMs: new Float64Array(0), values: new Float64Array(0), packed: false };
-
-/** `array_send` before the elements: dimensions, flag, element type, length and lower bound of the one dimension. */
-const ARRAY_HEADER_BYTES = 20;
+import { inOrder, mergePieces, type StoredSamples } from './storedSamples';
 
 /** What `unpackRow` reads first of a row: time of its first sample, divisor, number of samples. */
 export function packedHead(row: string, firstTime: string): string {
@@ -50,23 +39,52 @@ export function sentValues(differences: string, values: string, part: string): s
 }
 
 /**
+ * Samples by series id, of rows with all recent ones of a series (no `start`, see `unpackSamples`) and packed rows. A series without
+ * any is left out.
+ *
+ * @param range what is taken of packed rows, and `grid` at which times; absent: all
+ */
+export function samplesBySeries(
+  rows: readonly Row[],
+  range: { fromMs: number; toMs: number },
+  grid?: TimeGrid
+): Map<number, StoredSamples> {
+  const pieces = new Map<number, StoredSamples[]>();
+  for (const row of rows) {
+    const seriesId = Number(row.series_id);
+    const piece =
+      typeof row.start === 'string'
+        ? unpackRow(row, range, grid)
+        : inOrder({ ...unpackSamples(String(row.packed)), packed: false });
+    const others = pieces.get(seriesId);
+    if (others === undefined) {
+      pieces.set(seriesId, [piece]);
+    } else {
+      others.push(piece);
+    }
+  }
+  const merged = [...pieces].map(([seriesId, all]) => [seriesId, mergePieces(all)] as const);
+  return new Map(merged.filter(([, { timesMs }]) => timesMs.length > 0));
+}
+
+/**
  * The samples of one packed row within `[fromMs, toMs]`.
  *
  * @param grid only those at its times; absent: all
  */
-export function unpackRow(row: Row, range: { fromMs: number; toMs: number }, grid?: TimeGrid): StoredSamples {
+function unpackRow(row: Row, range: { fromMs: number; toMs: number }, grid?: TimeGrid): StoredSamples {
   const head = Buffer.from(String(row.start), 'hex');
   const startMs = readTime(head, 0);
   const values = readValues(row, head.readDoubleBE(8), head.readInt32BE(16));
   if (typeof row.offsets === 'string') {
-    const bytes = Buffer.from(row.offsets, 'hex');
-    const timeAt = (i: number): number => startMs + readInt64(bytes, ARRAY_HEADER_BYTES + i * 12 + 4) / 1000;
-    return take(values, timeAt, { first: 0, stride: 1 }, range, grid);
+    const offsetsUs = readInt64Array(Buffer.from(row.offsets, 'hex'));
+    const timeAt = (i: number): number => startMs + offsetsUs[i] / 1000;
+    return take(values, { timeAt, first: 0, stride: 1 }, range, grid);
   }
   const stepMs = Number(row.step_us) / 1000;
   const skipped = Number(row.skipped);
   const timeAt = (i: number): number => startMs + (skipped + i) * stepMs;
-  return take(values, timeAt, strideOf(timeAt, stepMs, values.length, grid), range, grid);
+  return take(values, { timeAt, ...strideOf(timeAt, stepMs, values.length, grid) }, range, grid);
 }
 
 /** Which samples of an evenly spaced row are worth a look. */
@@ -89,8 +107,7 @@ function strideOf(
 
 function take(
   values: Float64Array,
-  timeAt: (i: number) => number,
-  { first, stride }: { first: number; stride: number },
+  { timeAt, first, stride }: { timeAt(this: void, i: number): number; first: number; stride: number },
   { fromMs, toMs }: { fromMs: number; toMs: number },
   grid: TimeGrid | undefined
 ): StoredSamples {
@@ -117,7 +134,7 @@ function readValues(row: Row, divisor: number, count: number): Float64Array {
   if (row.differences === true) {
     return sumUp(packed, count, divisor);
   }
-  const stored = readFloat8Array(Buffer.from(packed, 'hex'));
+  const stored = readFloat8Array(Buffer.from(packed, 'hex')).values;
   return divisor === 0 ? new Float64Array(count).fill(stored[0]) : stored;
 }
 
@@ -135,46 +152,6 @@ function sumUp(text: string, count: number, divisor: number): Float64Array {
     }
     sum += negative ? -number : number;
     values[i] = sum / divisor;
-  }
-  return values;
-}
-
-/** Merges pieces of one series; no time is in two of them. */
-export function mergePieces(pieces: readonly StoredSamples[]): StoredSamples {
-  if (pieces.length === 1) {
-    return pieces[0];
-  }
-  const filled = pieces.filter(({ timesMs }) => timesMs.length > 0).sort((a, b) => a.timesMs[0] - b.timesMs[0]);
-  const count = filled.reduce((sum, { timesMs }) => sum + timesMs.length, 0);
-  const timesMs = new Float64Array(count);
-  const values = new Float64Array(count);
-  let end = 0;
-  let ascending = true;
-  for (const piece of filled) {
-    ascending &&= end === 0 || timesMs[end - 1] < piece.timesMs[0];
-    timesMs.set(piece.timesMs, end);
-    values.set(piece.values, end);
-    end += piece.timesMs.length;
-  }
-  const packed = pieces.some((piece) => piece.packed);
-  return ascending ? { timesMs, values, packed } : { ...sortByTime(timesMs, values), packed };
-}
-
-/** Pieces overlap where late samples lie beside a packed row. */
-function sortByTime(timesMs: Float64Array, values: Float64Array): Omit<StoredSamples, 'packed'> {
-  const order = Uint32Array.from(timesMs, (_, i) => i).sort((a, b) => timesMs[a] - timesMs[b]);
-  return { timesMs: Float64Array.from(order, (i) => timesMs[i]), values: Float64Array.from(order, (i) => values[i]) };
-}
-
-/** PostgreSQL's binary form of `float8[]`; a null (only inserted rows have them) counts as NaN. */
-function readFloat8Array(bytes: Buffer): Float64Array {
-  // An empty array has no dimension and so no length.
-  const count = bytes.readInt32BE(0) === 0 ? 0 : bytes.readInt32BE(12);
-  const values = new Float64Array(count);
-  for (let i = 0, at = ARRAY_HEADER_BYTES; i < count; i++) {
-    const isNull = bytes.readInt32BE(at) < 0;
-    values[i] = isNull ? NaN : bytes.readDoubleBE(at + 4);
-    at += isNull ? 4 : 12;
   }
   return values;
 }

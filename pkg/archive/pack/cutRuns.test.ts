@@ -1,4 +1,4 @@
-import { choosePieces, type PackTarget } from './directPacking';
+import { choosePieces, type PackTarget } from './cutRuns';
 import { type SampleRun } from '../write/sampleRuns';
 
 const DAY = 86_400_000;
@@ -12,9 +12,9 @@ function run(seriesId: number, times: number[], values = times.map((_, i) => i))
 
 /** Pieces with their arrays told by length. */
 function piecesOf(...runs: SampleRun[]): Array<Record<string, unknown>> {
-  return choosePieces(runs, TARGET).pieces.map(({ seriesId, timesMs, values, ...rest }) => {
-    expect(values).toHaveLength(timesMs.length);
-    return { seriesId, fromMs: timesMs[0], count: timesMs.length, first: values[0], ...rest };
+  return choosePieces(runs, TARGET).pieces.map(({ seriesId, startMs, offsetsUs, values, ...rest }) => {
+    expect(values).toHaveLength(offsetsUs.length);
+    return { seriesId, fromMs: startMs + offsetsUs[0] / 1_000, count: offsetsUs.length, first: values[0], ...rest };
   });
 }
 
