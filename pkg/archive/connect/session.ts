@@ -4,7 +4,7 @@ import { type Logger } from '../../core/ports/logger';
 import { migrateSchema, type ReadySchema } from '../schema/migrator';
 import { type ArchiveConnection } from './connection';
 import { Database, type Transaction, type TransactionOptions } from './database';
-import { errorCode } from './sqlState';
+import { causeCode } from './sqlState';
 
 /** A transaction in the archive of one source: what everything that speaks SQL for it takes first. */
 export interface Session extends Transaction {
@@ -86,5 +86,5 @@ export class SourceDatabase extends Database {
 }
 
 function tableVanished(error: unknown): boolean {
-  return ['42P01', '42883', '3F000'].includes(errorCode(error instanceof Error ? error.cause : undefined) ?? '');
+  return ['42P01', '42883', '3F000'].includes(causeCode(error) ?? '');
 }

@@ -5,6 +5,7 @@ import { retentionMs } from '../../core/model/retention';
 import { toArchiveError } from '../archiveErrors';
 import { type ArchiveConnection } from '../connect/connection';
 import { type Session, type SourceDatabase } from '../connect/session';
+import { provision } from './provision';
 import { type Actor, actAs, carryOut, readPending, takeBack } from './pendingDeletions';
 import { purgeDeleted } from '../upkeep/purge';
 import { UpkeepRun } from '../upkeep/upkeepRun';
@@ -25,6 +26,14 @@ export function createDefinitions(parts: StoreParts): Definitions {
   const read = <T>(work: (session: Session) => Promise<T>): Promise<T> =>
     database.transaction(work, { readOnly: true });
   return {
+    provision: async (queries, epoch) => {
+      await purgeNames(
+        database,
+        queries.map(({ name }) => name)
+      );
+      const waiting = await database.transaction((session) => provision(session, queries, epoch));
+      waiting.forEach((one) => reportShortened(parts.logger, one));
+    },
     list: () => read((session) => listQueries(session)),
     create: async (query, by, quota) => {
       await purgeNames(database, [query.name]);
@@ -57,11 +66,7 @@ export function createDefinitions(parts: StoreParts): Definitions {
 }
 
 /** The data of a deleted query whose date has come must be gone before its name is used again. */
-export async function purgeNames(
-  database: SourceDatabase,
-  names: readonly string[],
-  signal?: AbortSignal
-): Promise<void> {
+async function purgeNames(database: SourceDatabase, names: readonly string[], signal?: AbortSignal): Promise<void> {
   const run = new UpkeepRun(database, database.clock.nowMs(), signal);
   if (names.length > 0) {
     await purgeDeleted(run, { source: database.source, names });

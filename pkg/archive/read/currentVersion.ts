@@ -5,7 +5,7 @@ import { type Series } from '../../core/model/series';
 import { type Row, type Transaction } from '../connect/database';
 import { ofSource, type Session } from '../connect/session';
 import { identityOf } from '../definitions/queryRows';
-import { parseLabels, restoreLabels } from '../write/seriesIdentity';
+import { restoreLabels } from '../write/seriesIdentity';
 
 export interface Current {
   queryId: number;
@@ -54,7 +54,7 @@ export async function readMatching(
   const matching = (): ((row: Row) => SeriesRow[]) => {
     const keeps = compileMatchers(matchers);
     return (row) => {
-      const labels = restoreLabels(String(row.metric_name), String(row.origin), parseLabels(row.labels));
+      const labels = restoreLabels(row);
       return keeps(labels) ? [{ id: Number(row.series_id), labels }] : [];
     };
   };

@@ -3,7 +3,7 @@ import { type Series } from '../../core/model/series';
 import { type Session } from '../connect/session';
 import { findQueryId } from '../definitions/queryRows';
 import { readSamples } from '../write/sampleRows';
-import { parseLabels, restoreLabels } from '../write/seriesIdentity';
+import { restoreLabels } from '../write/seriesIdentity';
 
 /** Archived samples of a query as Prometheus gave them, in the order in which the series were first seen. */
 export async function readSeries(session: Session, { query, range }: ArchiveRead): Promise<Series[]> {
@@ -19,7 +19,7 @@ export async function readSeries(session: Session, { query, range }: ArchiveRead
   );
   return rows.flatMap((row) => {
     const found = samples.get(Number(row.series_id));
-    const labels = restoreLabels(String(row.metric_name), String(row.origin), parseLabels(row.labels));
+    const labels = restoreLabels(row);
     return found === undefined ? [] : [{ labels, timesMs: found.timesMs, values: found.values }];
   });
 }

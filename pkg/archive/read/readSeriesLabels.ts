@@ -5,7 +5,7 @@ import { type Labels } from '../../core/model/series';
 import { type Session } from '../connect/session';
 import { findQueryId } from '../definitions/queryRows';
 import { timeText } from '../write/sampleRows';
-import { parseLabels, restoreLabels } from '../write/seriesIdentity';
+import { restoreLabels } from '../write/seriesIdentity';
 
 /**
  * Of a packed row, and of a row of rollups where samples have expired, only the bounds are looked at: it may reach into the range
@@ -38,11 +38,7 @@ export async function readSeriesLabels(
      ORDER BY r.series_id LIMIT $4::bigint`,
     [queryId, timeText(range.fromMs), timeText(range.toMs), limit]
   );
-  return inTurns(
-    rows,
-    () => (row) => [restoreLabels(String(row.metric_name), String(row.origin), parseLabels(row.labels)) ?? {}],
-    signal
-  );
+  return inTurns(rows, () => (row) => [restoreLabels(row) ?? {}], signal);
 }
 
 /** The parts of a column of the current version's coverage that lie in the range from `$2` to `$3`. */

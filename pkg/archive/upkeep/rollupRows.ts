@@ -48,20 +48,8 @@ const EXACT = `coalesce(abs(b.last) <= 4503599627370496 AND ${['min', 'max', 'su
 /** Whether the sum is what `promkeep_unroll` computes where none is stored. */
 const SUM_FOLLOWS = `CASE WHEN abs(b.last) < 1e290 THEN ${bits('b.sum')} = ${bits('b.last * b.count')} ELSE false END`;
 
-/**
- * Computes the buckets of these series in a piece of a period from the samples there are, and stores them beside the buckets
- * of the same row that lie outside of the piece. One statement, under the query's lock.
- *
- * @returns the number of buckets of the rows that were written
- */
-export async function storeRollups(
-  tx: Transaction,
-  widthS: number,
-  piece: RollupPiece,
-  seriesIds: readonly number[]
-): Promise<number> {
-  const [row] = await tx.rows(
-    `WITH raw AS (
+/** In one statement; `$2` is the row's period, `($3, $4]` the piece of it, `$5` the width. */
+const STORE = `WITH raw AS (
        SELECT s.series_id, s.time, s.value FROM promkeep_samples s
        WHERE s.series_id = ANY ($1::bigint[]) AND s.time > $3::timestamptz AND s.time <= $4::timestamptz
        UNION ALL
@@ -114,8 +102,26 @@ export async function storeRollups(
          CASE WHEN r.max_follows THEN '{}' WHEN r.exact THEN r.above ELSE r.maxs END,
          CASE WHEN r.sum_follows THEN '{}' WHEN r.exact THEN r.rest ELSE r.sums END
        FROM ready r RETURNING bucket_count)
-     SELECT coalesce(sum(bucket_count), 0) AS buckets FROM stored`,
-    [int8Array(seriesIds), timeText(piece.periodStartMs), timeText(piece.fromMs), timeText(piece.toMs), widthS]
-  );
+     SELECT coalesce(sum(bucket_count), 0) AS buckets FROM stored`;
+
+/**
+ * Computes the buckets of these series in a piece of a period from the samples there are, and stores them beside the buckets
+ * of the same row that lie outside of the piece. Under the query's lock.
+ *
+ * @returns the number of buckets of the rows that were written
+ */
+export async function storeRollups(
+  tx: Transaction,
+  widthS: number,
+  piece: RollupPiece,
+  seriesIds: readonly number[]
+): Promise<number> {
+  const [row] = await tx.rows(STORE, [
+    int8Array(seriesIds),
+    timeText(piece.periodStartMs),
+    timeText(piece.fromMs),
+    timeText(piece.toMs),
+    widthS,
+  ]);
   return Number(row.buckets);
 }

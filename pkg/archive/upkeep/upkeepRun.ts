@@ -1,6 +1,5 @@
-import { PromkeepError } from '../../core/model/errors';
 import { type Database, type Row, type Transaction } from '../connect/database';
-import { errorCode } from '../connect/sqlState';
+import { causeCode } from '../connect/sqlState';
 import { QueryFailures } from './upkeepFailures';
 
 /** Whoever writes samples shares the query's lock for as long as its transaction is open. */
@@ -33,7 +32,7 @@ export class UpkeepRun {
     try {
       return await this.batch(work, lockTimeoutMs);
     } catch (error) {
-      if (error instanceof PromkeepError && errorCode(error.cause) === LOCK_NOT_AVAILABLE) {
+      if (causeCode(error) === LOCK_NOT_AVAILABLE) {
         return undefined;
       }
       throw error;

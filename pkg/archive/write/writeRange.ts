@@ -6,14 +6,15 @@ import { type Transaction } from '../connect/database';
 import { type Session, type SourceDatabase } from '../connect/session';
 import { MIN_PACKED_SAMPLES } from '../pack/cutRuns';
 import { addGap } from '../ledger/ledgerRows';
-import { type OpenedQuery, type QueryDefinition, startVersion, wasEarlierVersion } from '../definitions/queryRows';
+import { openVersion } from '../definitions/openVersion';
+import { type OpenedQuery, type QueryDefinition } from '../definitions/queryRows';
 import { addWeeksOf, type Partitions } from '../schema/partitions';
 import { diffSamples, noChanges, outsideOf, type SampleChanges } from './sampleDiff';
 import { NO_SAMPLES, type StoredSamples } from '../pack/storedSamples';
 import { deleteSamples, readSamples, takeApart, updateSamples } from './sampleRows';
 import { type IdentityMemory, identifySeries, type RefusedSeries, type StorableSeries } from './seriesIdentity';
 import { resolveSeries } from './seriesRows';
-import { errorCode } from '../connect/sqlState';
+import { causeCode } from '../connect/sqlState';
 import { addCoverage, addFetch, openWrite, type PreparedWrite } from './writeRows';
 
 /** What a writer remembers between writes; losing it costs time only. */
@@ -64,7 +65,7 @@ export async function writeRange(
   try {
     return await attempt();
   } catch (error) {
-    if (errorCode(error instanceof Error ? error.cause : undefined) !== NO_PARTITION) {
+    if (causeCode(error) !== NO_PARTITION) {
       throw error;
     }
     partitions.forget();
@@ -137,18 +138,7 @@ async function currentVersion(tx: Transaction, opened: OpenedQuery, write: Range
     }
     return opened;
   }
-  const definition = definitionOf(write);
-  if (opened.expression === definition.expression && opened.stepMs === definition.stepMs) {
-    return opened;
-  }
-  // A program that still runs an old definition must not write old answers over new ones, nor make its version current again.
-  if (await wasEarlierVersion(tx, opened, definition)) {
-    throw new PromkeepError(
-      'ARCHIVE_QUERY_CHANGED',
-      `The recorded query ${write.query.name} has been given another expression or step meanwhile; nothing was written`
-    );
-  }
-  return { ...opened, ...(await startVersion(tx, opened, definition)) };
+  return openVersion(tx, opened, { name: write.query.name, ...definitionOf(write) });
 }
 
 function definitionOf({ query, provenance, retention }: RangeWrite): QueryDefinition {
@@ -169,12 +159,13 @@ function diffAll(
   for (const [i, { series }] of accepted.entries()) {
     const seriesId = ids[i];
     if (seriesId !== undefined) {
-      diffSamples(changes, seriesId, left.get(seriesId) ?? NO_SAMPLES, series, trusted);
+      const { timesMs, values } = series;
+      diffSamples(changes, left.get(seriesId) ?? NO_SAMPLES, { seriesId, timesMs, values }, trusted);
       left.delete(seriesId);
     }
   }
   for (const [seriesId, samples] of left) {
-    diffSamples(changes, seriesId, samples, NO_SAMPLES, trusted);
+    diffSamples(changes, samples, { seriesId, ...NO_SAMPLES }, trusted);
   }
   return changes;
 }

@@ -102,7 +102,7 @@ function toKnown({ series: bytes }: Row, wanted: readonly StorableSeries[]): Ope
 /** Adds to the coverage of the query's version; other versions lose what was written over, gaps what was filled. */
 export async function addCoverage(
   tx: Transaction,
-  { queryId, version, stepMs }: OpenedQuery,
+  { queryId, version, stepMs }: Pick<OpenedQuery, 'queryId' | 'version' | 'stepMs'>,
   ranges: readonly TimeRange[]
 ): Promise<void> {
   const covered = toMultirange(ranges, stepMs);
