@@ -363,7 +363,7 @@ describe.each(SERVERS)('packing on $name', (server) => {
   it('takes a series that has very many samples in a period part by part', async () => {
     const values = Float64Array.from({ length: 110_000 }, (_, i) => i);
     const series = [{ labels: { __name__: 'dense' }, timesMs: values.map((i) => T0 + i), values }];
-    await archive.writeRange(writing(series), live());
+    await archive.samples.writeRange(writing(series), live());
     expect(await pack()).toMatchObject({ samples: 110_000, rows: 5, busy: 0 });
     expect(await unpacked()).toBe(0);
     expect(await read()).toEqual(series);
