@@ -1,4 +1,4 @@
-import { encodeFloat8, encodeInt64, float8Array, int4Array, int8Array, microsOf } from '../write/binaryArrays';
+import { encodeInt64, float8Array, int4Array, int8Array, microsOf } from '../write/binaryArrays';
 import { COPY_HEADER, COPY_TRAILER } from '../write/copyFormat';
 
 /**
@@ -15,7 +15,7 @@ export interface PeriodRun {
   /** Times in whole microseconds from there, which a double counts exactly whatever the year. */
   offsetsUs: Float64Array;
   values: Float64Array;
-  /** Not 0 where there is no value, which only inserted rows have. */
+  /** 1 where there is no value, which only inserted rows have. */
   nulls?: Uint8Array;
   /** The write each sample came with; absent: the one that packs them. */
   fetchIds?: Float64Array;
@@ -70,43 +70,29 @@ function decimals(value: number): number {
 }
 
 function hasDecimals(value: number, digits: number): boolean {
-  return roundToEven(value * POWERS[digits]) / POWERS[digits] === value;
+  return Math.round(value * POWERS[digits]) / POWERS[digits] === value;
 }
 
 /** @param regular whether the row's times are evenly spaced; only then one value may stand for all */
 export function packValues(values: Float64Array, digits: number, regular: boolean): PackedValues {
   const [first] = values;
-  // PostgreSQL takes -0 for 0, so a row that somebody looks at by hand would seem to hold 0.
+  // A row that is compared in SQL would pass for one of 0: PostgreSQL takes -0 for 0.
   if (regular && !Object.is(first, -0) && values.every((value) => Object.is(value, first))) {
     return { stored: values.subarray(0, 1), differences: false, divisor: 0 };
   }
-  const differences = toDifferences(values, POWERS[digits]);
-  if (differences === undefined) {
-    return { stored: values, differences: false };
-  }
-  return { stored: differences, differences: true, ...(digits > 0 ? { divisor: POWERS[digits] } : {}) };
-}
-
-/** The first value and what each adds to the one before, all times a power of ten; `undefined` where that would lose a bit. */
-function toDifferences(values: Float64Array, power: number): Float64Array | undefined {
+  const power = POWERS[digits];
   const limit = power === 1 ? MAX_INTEGER : MAX_SCALED;
-  const differences = new Float64Array(values.length);
+  const stored = new Float64Array(values.length);
   for (let i = 0, before = 0; i < values.length; i++) {
-    const value = values[i];
-    const scaled = roundToEven(value * power);
-    if (scaled / power !== value || Math.abs(scaled) > limit || Object.is(value, -0)) {
-      return undefined;
+    const scaled = Math.round(values[i] * power);
+    // Where dividing the sum would lose a bit, all values are stored as they are.
+    if (scaled / power !== values[i] || Math.abs(scaled) > limit || Object.is(values[i], -0)) {
+      return { stored: values, differences: false };
     }
-    differences[i] = scaled - before;
+    stored[i] = scaled - before;
     before = scaled;
   }
-  return differences;
-}
-
-/** As PostgreSQL rounds, which packed the older rows. */
-function roundToEven(value: number): number {
-  const rounded = Math.round(value);
-  return rounded - value === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
+  return { stored, differences: true, ...(digits > 0 ? { divisor: power } : {}) };
 }
 
 /** The columns in the order in which `encodePacked` writes them. */
@@ -144,32 +130,44 @@ export function* encodePacked(pieces: Iterable<PackPiece>, retention: string, fe
 const NOTHING = Buffer.alloc(0);
 
 function fieldsOf(piece: PackPiece, retention: string, fetchId?: number): Array<Buffer | undefined> {
-  const { seriesId, startMs, offsetsUs, stepUs } = piece;
-  const count = offsetsUs.length;
-  const { array, differences, divisor } = encodeValues(piece);
-  const writes = fetchRuns(piece.fetchIds ?? [Number(fetchId)]);
+  const { seriesId, startMs, offsetsUs, stepUs, values, nulls, digits } = piece;
+  const [firstUs] = offsetsUs;
+  const last = offsetsUs.length - 1;
+  const time = (offsetUs: number): Buffer => eight((at) => at.writeBigInt64BE(microsOf(startMs) + BigInt(offsetUs)));
+  const int8 = (value: number): Buffer => eight((at) => encodeInt64(at, value, 0));
+  const hasNulls = nulls?.includes(1) === true;
+  const packed = hasNulls
+    ? { stored: values, differences: false, divisor: undefined }
+    : packValues(values, digits, stepUs !== undefined);
+  const { divisor } = packed;
+  const array = float8Array(packed.stored);
+  const runs = fetchRuns(piece.fetchIds ?? Float64Array.of(Number(fetchId)));
   return [
     Buffer.from(retention, 'utf8'),
     int8(seriesId),
-    time(startMs, offsetsUs[0]),
-    time(startMs, offsetsUs[count - 1]),
-    int4(count),
+    time(firstUs),
+    time(offsetsUs[last]),
+    int4(last + 1),
     stepUs === undefined ? undefined : int8(stepUs),
-    stepUs === undefined ? int8Array(offsetsUs.map((offsetUs) => offsetUs - offsetsUs[0])) : undefined,
-    array,
-    Buffer.of(differences ? 1 : 0),
-    divisor === undefined ? undefined : float8(divisor),
-    int8Array(writes.ids),
-    int4Array(writes.starts),
+    stepUs === undefined ? int8Array(offsetsUs.map((offsetUs) => offsetUs - firstUs)) : undefined,
+    hasNulls ? withNulls(array, nulls) : array,
+    Buffer.of(packed.differences ? 1 : 0),
+    divisor === undefined ? undefined : eight((at) => at.writeDoubleBE(divisor)),
+    int8Array(runs.ids),
+    int4Array(runs.starts),
   ];
 }
 
-function encodeValues({ values, nulls, digits, stepUs }: PackPiece): Omit<PackedValues, 'stored'> & { array: Buffer } {
-  if (nulls?.some((isNull) => isNull !== 0)) {
-    return { array: withNulls(float8Array(values), nulls), differences: false };
+/** The writes in the order of their samples, and the number (from 1) of the first sample of each. */
+function fetchRuns(fetchIds: Float64Array): { ids: number[]; starts: number[] } {
+  const [ids, starts] = [[fetchIds[0]], [1]];
+  for (let i = 1; i < fetchIds.length; i++) {
+    if (fetchIds[i] !== fetchIds[i - 1]) {
+      ids.push(fetchIds[i]);
+      starts.push(i + 1);
+    }
   }
-  const { stored, ...how } = packValues(values, digits, stepUs !== undefined);
-  return { array: float8Array(stored), ...how };
+  return { ids, starts };
 }
 
 /** The array with a flag that says so, and a length of -1 without bytes for each null. */
@@ -182,33 +180,9 @@ function withNulls(array: Buffer, nulls: Uint8Array): Buffer {
   return Buffer.concat([array.subarray(0, ARRAY_HEADER_BYTES), ...elements]);
 }
 
-/** The writes in the order of their samples, and the number (from 1) of the first sample of each run. */
-function fetchRuns(fetchIds: ArrayLike<number>): { ids: number[]; starts: number[] } {
-  const runs: { ids: number[]; starts: number[] } = { ids: [], starts: [] };
-  for (let i = 0; i < fetchIds.length; i++) {
-    if (i === 0 || fetchIds[i] !== fetchIds[i - 1]) {
-      runs.ids.push(fetchIds[i]);
-      runs.starts.push(i + 1);
-    }
-  }
-  return runs;
-}
-
-function time(startMs: number, offsetUs: number): Buffer {
+function eight(write: (target: Buffer) => unknown): Buffer {
   const target = Buffer.allocUnsafe(8);
-  target.writeBigInt64BE(microsOf(startMs) + BigInt(offsetUs));
-  return target;
-}
-
-function int8(value: number): Buffer {
-  const target = Buffer.allocUnsafe(8);
-  encodeInt64(target, value, 0);
-  return target;
-}
-
-function float8(value: number): Buffer {
-  const target = Buffer.allocUnsafe(8);
-  encodeFloat8(target, value, 0);
+  write(target);
   return target;
 }
 

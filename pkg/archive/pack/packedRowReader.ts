@@ -1,4 +1,4 @@
-import { type TimeGrid } from '../../core/model/timeRange';
+import { type TimeGrid, type TimeRange } from '../../core/model/timeRange';
 import { readFloat8Array, readInt64Array, readTime, unpackSamples } from '../write/binaryArrays';
 import { type Row } from '../connect/database';
 import { inOrder, mergePieces, type StoredSamples } from './storedSamples';
@@ -44,11 +44,7 @@ export function sentValues(differences: string, values: string, part: string): s
  *
  * @param range what is taken of packed rows, and `grid` at which times; absent: all
  */
-export function samplesBySeries(
-  rows: readonly Row[],
-  range: { fromMs: number; toMs: number },
-  grid?: TimeGrid
-): Map<number, StoredSamples> {
+export function samplesBySeries(rows: readonly Row[], range: TimeRange, grid?: TimeGrid): Map<number, StoredSamples> {
   const pieces = new Map<number, StoredSamples[]>();
   for (const row of rows) {
     const seriesId = Number(row.series_id);
@@ -72,56 +68,30 @@ export function samplesBySeries(
  *
  * @param grid only those at its times; absent: all
  */
-function unpackRow(row: Row, range: { fromMs: number; toMs: number }, grid?: TimeGrid): StoredSamples {
+function unpackRow(row: Row, { fromMs, toMs }: TimeRange, grid?: TimeGrid): StoredSamples {
   const head = Buffer.from(String(row.start), 'hex');
   const startMs = readTime(head, 0);
-  const values = readValues(row, head.readDoubleBE(8), head.readInt32BE(16));
-  if (typeof row.offsets === 'string') {
-    const offsetsUs = readInt64Array(Buffer.from(row.offsets, 'hex'));
-    const timeAt = (i: number): number => startMs + offsetsUs[i] / 1000;
-    return take(values, { timeAt, first: 0, stride: 1 }, range, grid);
-  }
+  const all = readValues(row, head.readDoubleBE(8), head.readInt32BE(16));
+  const offsetsUs = typeof row.offsets === 'string' ? readInt64Array(Buffer.from(row.offsets, 'hex')) : undefined;
   const stepMs = Number(row.step_us) / 1000;
   const skipped = Number(row.skipped);
-  const timeAt = (i: number): number => startMs + (skipped + i) * stepMs;
-  return take(values, { timeAt, ...strideOf(timeAt, stepMs, values.length, grid) }, range, grid);
-}
-
-/** Which samples of an evenly spaced row are worth a look. */
-function strideOf(
-  timeAt: (i: number) => number,
-  stepMs: number,
-  count: number,
-  grid: TimeGrid | undefined
-): { first: number; stride: number } {
-  const stride = grid === undefined ? 1 : grid.stepMs / stepMs;
-  if (grid === undefined || !Number.isInteger(stride)) {
-    return { first: 0, stride: 1 };
-  }
+  const timeAt = (i: number): number => startMs + (offsetsUs ? offsetsUs[i] / 1000 : (skipped + i) * stepMs);
+  const stride = grid && !offsetsUs && Number.isInteger(grid.stepMs / stepMs) ? grid.stepMs / stepMs : 1;
   let first = 0;
-  while (first < Math.min(stride, count) && !isOnGrid(grid, timeAt(first))) {
+  while (grid && stride > 1 && first < Math.min(stride, all.length) && !isOnGrid(grid, timeAt(first))) {
     first++;
   }
-  return { first, stride };
-}
-
-function take(
-  values: Float64Array,
-  { timeAt, first, stride }: { timeAt(this: void, i: number): number; first: number; stride: number },
-  { fromMs, toMs }: { fromMs: number; toMs: number },
-  grid: TimeGrid | undefined
-): StoredSamples {
-  const room = Math.max(0, Math.ceil((values.length - first) / stride));
-  const [times, taken] = [new Float64Array(room), new Float64Array(room)];
+  const room = Math.max(0, Math.ceil((all.length - first) / stride));
+  const [timesMs, values] = [new Float64Array(room), new Float64Array(room)];
   let count = 0;
-  for (let i = first; i < values.length; i += stride) {
+  for (let i = first; i < all.length; i += stride) {
     const timeMs = timeAt(i);
     if (timeMs >= fromMs && timeMs <= toMs && (grid === undefined || isOnGrid(grid, timeMs))) {
-      times[count] = timeMs;
-      taken[count++] = values[i];
+      timesMs[count] = timeMs;
+      values[count++] = all[i];
     }
   }
-  return { timesMs: times.slice(0, count), values: taken.slice(0, count), packed: true };
+  return { timesMs: timesMs.slice(0, count), values: values.slice(0, count), packed: true };
 }
 
 function isOnGrid({ startMs, stepMs }: TimeGrid, timeMs: number): boolean {
