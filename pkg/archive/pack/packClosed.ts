@@ -6,7 +6,7 @@ import { type UpkeepRun } from '../upkeep/upkeepRun';
 import { takeApart, timeText } from '../write/sampleRows';
 import { closedPeriods } from './closedPeriods';
 import { cutRun, MAX_ROW_SAMPLES } from './cutRuns';
-import { encodePacked, PACKED_COLUMNS } from './packedRow';
+import { encodePacked, PACKED_COLUMNS, type PackPiece } from './packedRow';
 import { type ClosedPeriod, readRun, takeSamples } from './takeSamples';
 
 /** What one run of packing did. */
@@ -25,8 +25,8 @@ type Packed = Pick<PackOutcome, 'samples' | 'rows'>;
 
 /** Less than a second of work, in which a writer waits, and some ten megabytes. Five times as many were not packed faster. */
 const BATCH_SAMPLES = 100_000;
-/** Of one series are read at once: whole rows, if it has a grid. */
-const SERIES_SAMPLES = 4 * MAX_ROW_SAMPLES;
+/** Of one series are read at once, which keeps the program from all else for some 30 ms: whole rows, if it has a grid. */
+const SERIES_SAMPLES = 2 * MAX_ROW_SAMPLES;
 /** For a batch; with the server's usual 4 MB it goes to disk. */
 const WORK_MEMORY = '64MB';
 
@@ -119,15 +119,14 @@ async function packBatch(tx: Transaction, batch: ClosedPeriod, signal?: AbortSig
   ]);
   // Late samples: what was packed before is packed again together with them.
   await takeApart(tx, seriesIds, { fromMs, toMs: untilMs - 1 });
-  for (let taken = SERIES_SAMPLES; taken >= SERIES_SAMPLES; packed.samples += taken) {
-    const rows = await takeSamples(tx, batch, SERIES_SAMPLES);
-    const pieces = await inTurns(rows, () => (row) => cutRun(readRun(row, fromMs)), signal);
-    taken = pieces.reduce((sum, { values }) => sum + values.length, 0);
+  for (let [startMs, more] = [fromMs, true]; more;) {
+    const pieces = await packPart(tx, { ...batch, fromMs: startMs }, query.packedClass, signal);
+    const samples = pieces.reduce((sum, { values }) => sum + values.length, 0);
+    packed.samples += samples;
     packed.rows += pieces.length;
-    await tx.copyIn(
-      `COPY promkeep_packed (${PACKED_COLUMNS}) FROM STDIN (FORMAT binary)`,
-      encodePacked(pieces, query.packedClass)
-    );
+    more = seriesIds.length === 1 && samples >= SERIES_SAMPLES;
+    // Not from the start again: the index still leads to what has just been deleted.
+    startMs += Math.floor((pieces.at(-1)?.offsetsUs.at(-1) ?? 0) / 1_000);
   }
   await tx.run(
     `UPDATE promkeep_queries SET packed_at = now(), packed_until = greatest(packed_until, $2::timestamptz)
@@ -135,4 +134,20 @@ async function packBatch(tx: Transaction, batch: ClosedPeriod, signal?: AbortSig
     [queryId, timeText(untilMs)]
   );
   return packed;
+}
+
+/** All samples of a batch, or the first `SERIES_SAMPLES` of a single series. */
+async function packPart(
+  tx: Transaction,
+  part: ClosedPeriod,
+  packedClass: string,
+  signal?: AbortSignal
+): Promise<PackPiece[]> {
+  const rows = await takeSamples(tx, part, SERIES_SAMPLES);
+  const pieces = await inTurns(rows, () => (row) => cutRun(readRun(row, part.fromMs)), signal);
+  await tx.copyIn(
+    `COPY promkeep_packed (${PACKED_COLUMNS}) FROM STDIN (FORMAT binary)`,
+    encodePacked(pieces, packedClass)
+  );
+  return pieces;
 }

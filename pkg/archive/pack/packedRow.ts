@@ -10,7 +10,7 @@ import { COPY_HEADER, COPY_TRAILER } from '../write/copyFormat';
 /** Samples of one series in one period, ascending in time. The arrays may be parts of others: nobody changes them. */
 export interface PeriodRun {
   seriesId: number;
-  /** Start of the period. */
+  /** Start of the period, or of a part of it. */
   startMs: number;
   /** Times in whole microseconds from there, which a double counts exactly whatever the year. */
   offsetsUs: Float64Array;
