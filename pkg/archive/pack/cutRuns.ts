@@ -40,7 +40,11 @@ export function choosePieces(
       const to = firstNotBefore(timesMs, from, endMs);
       const part = sliceRun(run, from, to);
       if (endMs <= closedBeforeMs && to - from >= MIN_PACKED_SAMPLES) {
-        const offsetsUs = part.timesMs.map((timeMs) => Math.round((timeMs - startMs) * 1_000));
+        // A loop: `map` took a third of the time of all packing.
+        const offsetsUs = new Float64Array(to - from);
+        for (let i = 0; i < offsetsUs.length; i++) {
+          offsetsUs[i] = Math.round((timesMs[from + i] - startMs) * 1_000);
+        }
         pieces.push(...cutRun({ seriesId: run.seriesId, startMs, offsetsUs, values: part.values }));
         untilMs = Math.max(untilMs, endMs);
       } else {

@@ -84,9 +84,10 @@ export function packValues(values: Float64Array, digits: number, regular: boolea
   const limit = power === 1 ? MAX_INTEGER : MAX_SCALED;
   const stored = new Float64Array(values.length);
   for (let i = 0, before = 0; i < values.length; i++) {
-    const scaled = Math.round(values[i] * power);
+    const value = values[i];
+    const scaled = Math.round(value * power);
     // Where dividing the sum would lose a bit, all values are stored as they are.
-    if (scaled / power !== values[i] || Math.abs(scaled) > limit || Object.is(values[i], -0)) {
+    if (scaled / power !== value || Math.abs(scaled) > limit || Object.is(value, -0)) {
       return { stored: values, differences: false };
     }
     stored[i] = scaled - before;
