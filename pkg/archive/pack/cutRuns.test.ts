@@ -1,4 +1,4 @@
-import { choosePieces, type PackTarget } from './cutRuns';
+import { chooseClosed, cutRuns, type PackTarget } from './cutRuns';
 import { type SampleRun } from '../write/sampleRuns';
 
 const DAY = 86_400_000;
@@ -12,7 +12,8 @@ function run(seriesId: number, times: number[], values = times.map((_, i) => i))
 
 /** Pieces with their arrays told by length. */
 function piecesOf(...runs: SampleRun[]): Array<Record<string, unknown>> {
-  return choosePieces(runs, TARGET).pieces.map(({ seriesId, startMs, offsetsUs, values, ...rest }) => {
+  const pieces = [...cutRuns(chooseClosed(runs, TARGET).closed)];
+  return pieces.map(({ seriesId, startMs, offsetsUs, values, ...rest }) => {
     expect(values).toHaveLength(offsetsUs.length);
     return { seriesId, fromMs: startMs + offsetsUs[0] / 1_000, count: offsetsUs.length, first: values[0], ...rest };
   });
@@ -31,15 +32,15 @@ it('packs closed periods, each series and period by itself, and leaves what is o
     { seriesId: 1, fromMs: T0, count: 1_440, first: 0, stepUs: 60e6, digits: 0 },
     { seriesId: 1, fromMs: T0 + DAY, count: 200, first: 1_440, stepUs: 60e6, digits: 0 },
   ]);
-  const { rest, untilMs } = choosePieces(given, TARGET);
+  const { rest, untilMs } = chooseClosed(given, TARGET);
   expect(rest).toEqual(given.slice(1));
   expect(untilMs).toBe(T0 + 2 * DAY);
 });
 
 it('packs nothing where nothing is closed', () => {
   const given = [run(1, every(15_000, 300))];
-  const { pieces, rest, untilMs } = choosePieces(given, { ...TARGET, closedBeforeMs: -Infinity });
-  expect(pieces).toEqual([]);
+  const { closed, rest, untilMs } = chooseClosed(given, { ...TARGET, closedBeforeMs: -Infinity });
+  expect(closed).toEqual([]);
   expect(rest).toEqual(given);
   expect(untilMs).toBe(-Infinity);
 });
@@ -47,7 +48,7 @@ it('packs nothing where nothing is closed', () => {
 it('counts periods from Monday also before 1970', () => {
   const given = [run(1, every(60_000, 200, -DAY))];
   expect(piecesOf(...given)).toMatchObject([{ count: 200 }]);
-  expect(choosePieces(given, TARGET).untilMs).toBe(0);
+  expect(chooseClosed(given, TARGET).untilMs).toBe(0);
 });
 
 it('begins another row at a hole', () => {

@@ -11,6 +11,12 @@ export interface PackTarget {
   closedBeforeMs: number;
 }
 
+/** Samples of one series in one closed period, as they were fetched. */
+export interface ClosedRun extends SampleRun {
+  /** Start of the period. */
+  startMs: number;
+}
+
 /** Fewer are better off as samples until the period is packed as a whole. */
 export const MIN_PACKED_SAMPLES = 120;
 /** A series whose grid has more holes than this in a period is stored with the time of every sample. */
@@ -22,14 +28,14 @@ export const MAX_ROW_SAMPLES = 25_000;
  * Sorts out what can be packed as it is written. A backfill writes periods that closed long ago: as samples they would take
  * 92 bytes each and be rewritten by the next run of packing.
  */
-export function choosePieces(
+export function chooseClosed(
   runs: readonly SampleRun[],
   { periodMs, closedBeforeMs }: PackTarget
-): { pieces: PackPiece[]; rest: readonly SampleRun[]; untilMs: number } {
+): { closed: ClosedRun[]; rest: readonly SampleRun[]; untilMs: number } {
   if (closedBeforeMs === -Infinity) {
-    return { pieces: [], rest: runs, untilMs: -Infinity };
+    return { closed: [], rest: runs, untilMs: -Infinity };
   }
-  const pieces: PackPiece[] = [];
+  const closed: ClosedRun[] = [];
   const rest: SampleRun[] = [];
   let untilMs = -Infinity;
   for (const run of runs) {
@@ -40,12 +46,7 @@ export function choosePieces(
       const to = firstNotBefore(timesMs, from, endMs);
       const part = sliceRun(run, from, to);
       if (endMs <= closedBeforeMs && to - from >= MIN_PACKED_SAMPLES) {
-        // A loop: `map` took a third of the time of all packing.
-        const offsetsUs = new Float64Array(to - from);
-        for (let i = 0; i < offsetsUs.length; i++) {
-          offsetsUs[i] = Math.round((timesMs[from + i] - startMs) * 1_000);
-        }
-        pieces.push(...cutRun({ seriesId: run.seriesId, startMs, offsetsUs, values: part.values }));
+        closed.push({ ...part, startMs });
         untilMs = Math.max(untilMs, endMs);
       } else {
         rest.push(part);
@@ -53,7 +54,19 @@ export function choosePieces(
       from = to;
     }
   }
-  return { pieces, rest, untilMs };
+  return { closed, rest, untilMs };
+}
+
+/** The rows of one after the other, so that no more than one is in memory beside what was fetched. */
+export function* cutRuns(runs: Iterable<ClosedRun>): Generator<PackPiece> {
+  for (const { seriesId, startMs, timesMs, values } of runs) {
+    // A loop: `map` took a third of the time of all packing.
+    const offsetsUs = new Float64Array(timesMs.length);
+    for (let i = 0; i < offsetsUs.length; i++) {
+      offsetsUs[i] = Math.round((timesMs[i] - startMs) * 1_000);
+    }
+    yield* cutRun({ seriesId, startMs, offsetsUs, values });
+  }
 }
 
 /** Cuts where the distance is not the shortest one; with too many holes every time is stored. */

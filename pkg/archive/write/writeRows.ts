@@ -4,7 +4,7 @@ import { type TimeRange } from '../../core/model/timeRange';
 import { byteaArray, readInt64 } from './binaryArrays';
 import { type Row, type Transaction } from '../connect/database';
 import { ofSource, type Session } from '../connect/session';
-import { choosePieces } from '../pack/cutRuns';
+import { chooseClosed, cutRuns } from '../pack/cutRuns';
 import { toMultirange } from '../ledger/gridRanges';
 import { requireRoomForKept } from '../definitions/keptQuota';
 import { requireEpoch } from '../ledger/leaseRows';
@@ -130,16 +130,16 @@ export interface PreparedWrite {
  */
 export async function addFetch(tx: Transaction, prepared: PreparedWrite): Promise<number> {
   const { query, changes, closedBeforeMs } = prepared;
-  const { pieces, rest, untilMs } = choosePieces(changes.inserts, { periodMs: query.periodMs, closedBeforeMs });
+  const { closed, rest, untilMs } = chooseClosed(changes.inserts, { periodMs: query.periodMs, closedBeforeMs });
   const many = countSamples(rest) > CALL_SAMPLES;
   const fetchId = await noteFetch(tx, prepared, many ? [] : rest);
   if (many) {
     await insertSamples(tx, rest, fetchId);
   }
-  if (pieces.length > 0) {
+  if (closed.length > 0) {
     await tx.copyIn(
       `COPY promkeep_packed (${PACKED_COLUMNS}) FROM STDIN (FORMAT binary)`,
-      encodePacked(pieces, query.packedClass, fetchId)
+      encodePacked(cutRuns(closed), query.packedClass, fetchId)
     );
     await tx.run(
       `UPDATE promkeep_queries
