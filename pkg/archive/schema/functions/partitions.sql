@@ -18,8 +18,14 @@ LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
   present regclass := to_regclass(format('%I.%I', current_schema(), partition));
 BEGIN
-  IF present IS NULL AND to_regtype(format('%I.%I', current_schema(), partition)) IS NULL THEN
-    RETURN false;
+  IF present IS NULL THEN
+    IF to_regtype(format('%I.%I', current_schema(), partition)) IS NULL THEN
+      RETURN false;
+    END IF;
+    -- Something else has the name, or another session has made the partition between the two looks: taking a lock makes this
+    -- session notice what others committed. This one waits for nobody.
+    LOCK TABLE promkeep_migrations IN ACCESS SHARE MODE;
+    present := to_regclass(format('%I.%I', current_schema(), partition));
   END IF;
   -- Both look into the catalog as it is now, whatever this transaction sees; a table that is no partition has no ancestors.
   IF (to_regclass(format('%I.%I', current_schema(), parent)) IN (SELECT a.relid FROM pg_partition_ancestors(present) AS a(relid)))
