@@ -12,7 +12,7 @@ const NOTHING = Buffer.alloc(0);
 
 /**
  * A message with its prefix, in pieces for the stream. Short parts are joined: one copy is cheaper than handing 100,000 of them to
- * the system one by one.
+ * the system one by one. Long ones are not copied.
  *
  * @param parts are taken out of the list one by one
  */
@@ -22,26 +22,21 @@ export function* piecesOf(parts: Buffer[]): Generator<Buffer> {
     parts.reduce((sum, part) => sum + part.length, 0),
     1
   );
-  let waiting: Buffer[] = [prefix];
+  const joining: Buffer[] = [prefix];
   let bytes = PREFIX_BYTES;
-  for (const [i, part] of parts.entries()) {
-    parts[i] = NOTHING;
-    let rest = part;
-    while (bytes + rest.length > PIECE_BYTES) {
-      const room = PIECE_BYTES - bytes;
-      waiting.push(rest.subarray(0, room));
-      const piece = joined(waiting);
-      rest = rest.subarray(room);
-      waiting = [];
+  for (let i = 0; i < parts.length; i++) {
+    if (bytes + parts[i].length > PIECE_BYTES) {
+      yield joined(joining.splice(0));
       bytes = 0;
-      yield piece;
     }
-    waiting.push(rest);
-    bytes += rest.length;
+    for (; parts[i].length > PIECE_BYTES; parts[i] = parts[i].subarray(PIECE_BYTES)) {
+      yield parts[i].subarray(0, PIECE_BYTES);
+    }
+    joining.push(parts[i]);
+    bytes += parts[i].length;
+    parts[i] = NOTHING;
   }
-  const last = joined(waiting);
-  waiting = [];
-  yield last;
+  yield joined(joining.splice(0));
 }
 
 function joined(parts: readonly Buffer[]): Buffer {
