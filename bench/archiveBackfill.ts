@@ -117,8 +117,7 @@ async function measure(prometheusUrl: string, postgresUrl: string): Promise<Reco
       bytes = curl.result;
       const settings = { ...COLLECT_DEFAULTS, settleMs: 60_000 };
       const deps = {
-        source,
-        archive,
+        ...{ source, samples: archive.samples, ledger: archive.ledger, lease: archive.lease },
         clock,
         settings,
         sourceVersion: rememberVersion(source, clock),

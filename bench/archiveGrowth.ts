@@ -62,7 +62,7 @@ async function main(): Promise<void> {
   };
   try {
     await rig.archive.migrate();
-    rig.epoch = (await rig.archive.holdLease({ holder: 'bench', durationMs: 86_400_000 })).epoch;
+    rig.epoch = (await rig.archive.lease.hold({ holder: 'bench', durationMs: 86_400_000 })).epoch;
     const version = await client.query<{ version: string }>('SELECT version()');
     print({ server: version.rows[0].version, cpus: `${cpus().length} × ${cpus()[0].model}`, rounds: ROUNDS });
     for (const size of SIZES) {
@@ -103,7 +103,7 @@ async function write(rig: Rig, untilMs: number, fetchedAtMs = untilMs): Promise<
     values: Float64Array.from({ length: points }, (_, i) => valueOf(n, first + i)),
   }));
   const range = { fromMs: rig.nextMs, toMs: untilMs - STEP_MS };
-  await rig.archive.writeRange(
+  await rig.archive.samples.writeRange(
     {
       query: { kind: 'recorded', name: 'bench' },
       range,

@@ -66,7 +66,7 @@ async function measure(
   rounds: number
 ): Promise<Record<string, unknown>> {
   await archive.migrate();
-  const { epoch } = await archive.holdLease({ holder: 'bench', durationMs: 3_600_000 });
+  const { epoch } = await archive.lease.hold({ holder: 'bench', durationMs: 3_600_000 });
   await client.query(`CREATE SCHEMA text_way; CREATE TABLE text_way.metrics_data (id SERIAL PRIMARY KEY,
     metric_name VARCHAR(255) NOT NULL, metric_value FLOAT, timestamp TIMESTAMP, labels JSONB, source VARCHAR(100),
     created_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP)`);
@@ -120,7 +120,7 @@ async function measure(
 
 function writeLive(archive: Archive, series: Series[], timeMs: number, epoch: number): Promise<unknown> {
   const at = { fromMs: timeMs, toMs: timeMs };
-  return archive.writeRange(
+  return archive.samples.writeRange(
     {
       query: { kind: 'recorded', name: 'bench' },
       range: at,

@@ -60,7 +60,7 @@ async function measure(
   const samples = series.reduce((sum, { values }) => sum + values.length, 0);
   const lastMs = Math.max(...series.map(({ timesMs }) => timesMs.at(-1) ?? T0));
   const write = (part: Series[], n: number): Promise<unknown> =>
-    archive.writeRange(
+    archive.samples.writeRange(
       {
         query: { kind: 'recorded', name: `bench${n}` },
         range: { fromMs: T0, toMs: lastMs },
@@ -92,7 +92,7 @@ async function measure(
   };
   const readAll = async (): Promise<void> => {
     for (let n = 0; n * SERIES_A_WRITE < series.length; n++) {
-      await archive.readSeries(
+      await archive.samples.readSeries(
         { query: { kind: 'recorded', name: `bench${n}` }, range: { fromMs: T0, toMs: lastMs } },
         signal
       );

@@ -43,7 +43,7 @@ async function main(): Promise<void> {
   const jobs = createUpkeep(common);
   const loadBefore = os.loadavg()[0];
   try {
-    await archive.provision(
+    await archive.definitions.provision(
       STEPS_MS.map((stepMs) => ({ name: nameOf(stepMs), expression: 'm', stepMs, retention: 'forever' }))
     );
     for (const stepMs of STEPS_MS) {
@@ -88,7 +88,7 @@ async function record(archive: Archive, stepMs: number): Promise<void> {
     });
     const provenance = { expression: 'm', stepMs, fetchedAtMs: Date.now(), warnings: [] };
     const write = { range, series, queryName: 'm', retention: 'forever', provenance, covered: [range], gaps: [] };
-    await archive.writeRange({ query: { kind: 'recorded', name: nameOf(stepMs) }, ...write }, signal);
+    await archive.samples.writeRange({ query: { kind: 'recorded', name: nameOf(stepMs) }, ...write }, signal);
   }
 }
 

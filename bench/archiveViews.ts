@@ -39,14 +39,17 @@ async function main(): Promise<void> {
   });
   const client = new Client({ connectionString: postgres.url });
   try {
-    await archive.provision([{ name: 'q', expression: 'm', stepMs: STEP_MS, retention: 'forever' }]);
+    await archive.definitions.provision([{ name: 'q', expression: 'm', stepMs: STEP_MS, retention: 'forever' }]);
     for (let day = DAYS; day > 0; day--) {
       const fromMs = endMs - day * DAY_MS;
       const range = { fromMs, toMs: fromMs + DAY_MS - STEP_MS };
       const provenance = { expression: 'm', stepMs: STEP_MS, fetchedAtMs: Date.now(), warnings: [] };
       const series = Array.from({ length: SERIES }, (_, n) => seriesOf(n, fromMs));
       const write = { range, series, queryName: 'q', retention: 'forever', provenance, covered: [range], gaps: [] };
-      await archive.writeRange({ query: { kind: 'recorded', name: 'q' }, ...write }, new AbortController().signal);
+      await archive.samples.writeRange(
+        { query: { kind: 'recorded', name: 'q' }, ...write },
+        new AbortController().signal
+      );
     }
     await client.connect();
     await client.query('VACUUM ANALYZE');

@@ -162,7 +162,7 @@ async function archiveWays(client: Client, archive: Archive, series: Series[]): 
   const signal = new AbortController().signal;
   const range = { fromMs: T0, toMs: T0 + (POINTS - 1) * STEP_MS };
   const write = (all: Series[], at: { fromMs: number; toMs: number }): Promise<unknown> =>
-    archive.writeRange(
+    archive.samples.writeRange(
       {
         query: { kind: 'recorded', name: 'bench' },
         range: at,
@@ -194,7 +194,7 @@ async function archiveWays(client: Client, archive: Archive, series: Series[]): 
     }
   });
   const read = await timed('readSeries of the whole range', samples, () =>
-    archive.readSeries({ query: { kind: 'recorded', name: 'bench' }, range }, signal)
+    archive.samples.readSeries({ query: { kind: 'recorded', name: 'bench' }, range }, signal)
   );
   return [{ ...backfill, bytesPerSample: round(Number(size.rows[0].bytes) / samples) }, again, live, read];
 }

@@ -4,11 +4,12 @@ import { gapReader } from '../compose/apiRoutes';
 import { openArchive, openSource } from '../compose/sources';
 import { type ArchiveConfig, type Config } from '../config/config';
 import { backfillQuery, type BackfillProgress } from '../core/collect/backfill';
-import { COLLECT_DEFAULTS, type CollectDeps } from '../core/collect/fetchRange';
+import { COLLECT_DEFAULTS, type FetchDeps } from '../core/collect/fetchRange';
 import { PromkeepError } from '../core/model/errors';
 import { type GapReport } from '../core/history/gapReport';
 import { type Archive } from '../core/ports/archive';
 import { type Definition } from '../core/ports/definitions';
+import { type MetricSource } from '../core/ports/metricSource';
 import { type TimeRange } from '../core/model/timeRange';
 import { SourceClock } from '../core/collect/sourceClock';
 import { rememberVersion } from '../core/datasource/sourceVersion';
@@ -38,8 +39,8 @@ export interface VerifyCommandOptions extends LedgerCommandOptions {
 
 /** `promkeep gaps`: what the archive lacks, and why. */
 export function runGaps(host: CommandHost, options: LedgerCommandOptions): Promise<number> {
-  return withParts(host, options, async ({ deps }) => {
-    const reports = await gapReader(deps.archive, deps.clock, deps.settings.settleMs)();
+  return withParts(host, options, async ({ archive, deps }) => {
+    const reports = await gapReader(archive, deps.clock, deps.settings.settleMs)();
     host.writeOut(options.json ? `${JSON.stringify({ queries: reports }, null, 2)}\n` : describeGaps(reports));
     return EXIT.ok;
   });
@@ -47,7 +48,7 @@ export function runGaps(host: CommandHost, options: LedgerCommandOptions): Promi
 
 /** `promkeep backfill`: fills a window; after a kill the same command goes on where it was. */
 export function runBackfill(host: CommandHost, options: BackfillCommandOptions): Promise<number> {
-  return withParts(host, options, async ({ config, archiveConfig, deps, signal }) => {
+  return withParts(host, options, async ({ config, archiveConfig, archive, deps, signal }) => {
     const window = windowOf(options);
     // Not in verify: what is archived must be comparable whatever the limit is by now.
     const settings = { ...deps.settings, seriesLimit: { max: archiveConfig.maxSeries, setting: 'archive.max_series' } };
@@ -55,8 +56,8 @@ export function runBackfill(host: CommandHost, options: BackfillCommandOptions):
     const clock = new SourceClock(deps.source, CLOCK, { nowMs: () => performance.now() });
     await clock.refresh(signal);
     const tell = progressTeller(host);
-    for (const query of chosen(await knownQueries(config, deps.archive), options.query)) {
-      const parts = { ...deps, settings, clock, wait: sleepUntilTimer };
+    for (const query of chosen(await knownQueries(config, archive), options.query)) {
+      const parts = { ...deps, ...archive, settings, clock, wait: sleepUntilTimer };
       const { inserted, coveredPoints, gapPoints, totalPoints } = await backfillQuery(
         parts,
         query,
@@ -76,11 +77,11 @@ export function runBackfill(host: CommandHost, options: BackfillCommandOptions):
 
 /** `promkeep verify`: compares the archive with what the source still has. Ends with 1 when they differ and were not repaired. */
 export function runVerify(host: CommandHost, options: VerifyCommandOptions): Promise<number> {
-  return withParts(host, options, async ({ deps, signal }) => {
+  return withParts(host, options, async ({ archive, deps, signal }) => {
     const window = windowOf(options);
     const reports: VerifyReport[] = [];
-    for (const entry of chosen(await deps.archive.ledger(), options.query)) {
-      reports.push(await verifyQuery(deps, entry, window, options.repair === true, signal));
+    for (const entry of chosen(await archive.ledger.entries(), options.query)) {
+      reports.push(await verifyQuery({ ...deps, ...archive }, entry, window, options.repair === true, signal));
     }
     host.writeOut(options.json ? `${JSON.stringify({ queries: reports }, null, 2)}\n` : describeVerified(reports));
     const wrong = reports.some(({ differs, missing, extra, repaired }) => differs + missing + extra > 0 && !repaired);
@@ -91,7 +92,8 @@ export function runVerify(host: CommandHost, options: VerifyCommandOptions): Pro
 interface Parts {
   config: Config;
   archiveConfig: ArchiveConfig;
-  deps: CollectDeps;
+  archive: Archive;
+  deps: FetchDeps & { source: MetricSource };
   signal: AbortSignal;
 }
 
@@ -113,8 +115,8 @@ async function withParts(
   );
   try {
     const settings = { ...COLLECT_DEFAULTS, settleMs, probe };
-    const deps = { source, archive, clock: CLOCK, settings, sourceVersion: rememberVersion(source, CLOCK) };
-    return await work({ config, archiveConfig: config.archive, deps, signal: abort.signal });
+    const deps = { source, clock: CLOCK, settings, sourceVersion: rememberVersion(source, CLOCK) };
+    return await work({ config, archiveConfig: config.archive, archive, deps, signal: abort.signal });
   } finally {
     forget();
     await Promise.all([source.close(), archive.close()]);
@@ -132,7 +134,7 @@ export function windowOf(options: { from?: string; to?: string }): TimeRange {
 }
 
 /** Those of the configuration, and those that were made in Grafana. */
-async function knownQueries(config: Config, archive: Archive): Promise<Definition[]> {
+async function knownQueries(config: Config, archive: Pick<Archive, 'definitions'>): Promise<Definition[]> {
   const names = new Set(config.recordedQueries.map(({ name }) => name));
   const others = (await archive.definitions.list()).filter(({ name, provisioned }) => !provisioned && !names.has(name));
   return [...config.recordedQueries, ...others];

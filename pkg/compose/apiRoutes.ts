@@ -1,7 +1,6 @@
 import { type RecordingAmounts } from '../../src/contract/recordedQuery';
 import { RECORDING_LIMITS } from '../../src/contract/settings';
 import { type SummaryMetric } from '../../src/contract/summary';
-import { type PooledArchive } from '../archive/archive';
 import { type ApiRoute } from '../core/ports/apiRoute';
 import { defaultSettleMs } from '../core/collect/fetchRange';
 import { mapConcurrently } from '../core/model/concurrency';
@@ -21,7 +20,7 @@ import { createSummaryRoutes, type SummaryReader } from '../routes/summaryRoutes
 
 export interface ApiParts {
   source: MetricSource;
-  archive: Archive | undefined;
+  archive: Pick<Archive, 'status' | 'definitions' | 'ledger'> | undefined;
   clock: Clock;
   summaryMetrics: readonly SummaryMetric[];
   /** A duration text; may be empty. */
@@ -67,15 +66,23 @@ export function summaryReader({ source, clock, summaryMetrics, scrapeInterval }:
 }
 
 /** What the archive lacks of each recorded query, and why. */
-export function gapReader(archive: Archive, clock: Clock, settleMs = defaultSettleMs(15_000, 10_000)): GapReader {
+export function gapReader(
+  archive: Pick<Archive, 'ledger'>,
+  clock: Clock,
+  settleMs = defaultSettleMs(15_000, 10_000)
+): GapReader {
   return async () => {
-    const reports = (await archive.ledger()).map((entry) => reportGaps(entry, clock.nowMs() - settleMs));
+    const reports = (await archive.ledger.entries()).map((entry) => reportGaps(entry, clock.nowMs() - settleMs));
     return reports;
   };
 }
 
 /** What the metrics of a recorder ask its archive for. */
-export function archiveWatch(archive: PooledArchive, clock: Clock, settleMs: number | undefined): ArchiveWatch {
+export function archiveWatch(
+  archive: Pick<Archive, 'ledger' | 'status' | 'poolUse'>,
+  clock: Clock,
+  settleMs: number | undefined
+): ArchiveWatch {
   return {
     clock,
     readGaps: gapReader(archive, clock, settleMs),

@@ -1,15 +1,17 @@
 import { forwardsUsersCredentials } from '../../src/contract/forwardedCredentials';
+import { type Archive } from '../core/ports/archive';
 import { type Clock } from '../core/ports/clock';
 import { type Logger } from '../core/ports/logger';
-import { createArchive, type PooledArchive } from '../archive/archive';
+import { createArchive } from '../archive/archive';
 import { parseArchiveSettings } from '../archive/connect/archiveSettings';
 import { sleepUntilTimer } from '../record/waiting';
 import { composeApiRoutes } from './apiRoutes';
 import { openRecorded, visibleArchive } from './pluginDefinitions';
 import { refusalToRead } from '../core/datasource/callers';
 import { type DatasourceFactory, type DatasourceSettings } from '../core/ports/datasource';
-import { createDatasourceInstance, type DatasourceDeps } from '../core/datasource/datasourceInstance';
+import { createDatasourceInstance } from '../core/datasource/datasourceInstance';
 import { asPromkeepError } from '../core/model/errors';
+import { type KeepPolicy } from '../core/collect/keepResult';
 import { type MemoryBudget } from '../core/memory/memoryBudget';
 import { DATASOURCE_METRICS } from '../core/summary/summaryPresets';
 import { type ArchiveMetrics } from '../metrics/archiveMetrics';
@@ -21,7 +23,7 @@ import { applyFilters } from '../promql/applyFilters';
 import { createComparer } from '../promql/compareExpressions';
 import { suggestionSelectors } from '../promql/suggestionSelectors';
 import { createArchiveLabelRoutes } from '../routes/archiveLabelRoutes';
-import { refusingArchive } from '../core/datasource/refusingArchive';
+import { refusingArchive, type VisibleArchive } from '../core/datasource/refusingArchive';
 
 export interface DatasourceParts {
   logger: Logger;
@@ -99,9 +101,9 @@ export function createDatasourceFactory(parts: DatasourceParts): DatasourceFacto
 
 interface OpenedArchive {
   /** Absent: it is off. */
-  archive?: DatasourceDeps['archive'];
+  archive?: KeepPolicy & { archive: VisibleArchive };
   /** The same, where it can be used. */
-  pooled?: PooledArchive;
+  pooled?: Archive;
 }
 
 /** An archive that cannot be used must not stop the queries: keeping fails with the reason, and *Save & test* shows it. */

@@ -1,6 +1,5 @@
 import { type RecordingAmounts } from '../../src/contract/recordedQuery';
 import { RECORDING_LIMITS } from '../../src/contract/settings';
-import { type PooledArchive } from '../archive/archive';
 import { parseArchiveSettings, type ArchiveSettings } from '../archive/connect/archiveSettings';
 import { type Recorder, startRecorder } from './pluginRecorder';
 import { type ApiRoute } from '../core/ports/apiRoute';
@@ -20,15 +19,15 @@ import { type PrometheusSettings, type ProxySettings } from '../source/settings/
 import { createPrometheusSource } from '../source/prometheusSource';
 import { mayRecord } from '../promql/mayRecord';
 import { createRecordedRoutes } from '../routes/recordedRoutes';
-import { refusingArchive } from '../core/datasource/refusingArchive';
+import { refusingArchive, type VisibleArchive } from '../core/datasource/refusingArchive';
 
 export interface RecordedParts {
   settings: DatasourceSettings;
   prometheus: PrometheusSettings;
   /** Absent: the archive is off. */
-  archive: Archive | undefined;
+  archive: VisibleArchive | undefined;
   /** The same, where it can be used. */
-  pooled: PooledArchive | undefined;
+  pooled: Archive | undefined;
   metrics: ArchiveMetrics;
   forwardsCredentials: boolean;
   logger: Logger;
@@ -97,7 +96,10 @@ export function openRecorded(parts: RecordedParts): RecordedSide {
 }
 
 /** What the archive's own resources show: nothing, where each user may see other data [A12]. */
-export function visibleArchive(archive: Archive | undefined, forwardsCredentials: boolean): Archive | undefined {
+export function visibleArchive(
+  archive: VisibleArchive | undefined,
+  forwardsCredentials: boolean
+): VisibleArchive | undefined {
   return archive && forwardsCredentials
     ? refusingArchive(new PromkeepError('FORBIDDEN', `The archive is not available: ${FORWARDS_CREDENTIALS}.`))
     : archive;

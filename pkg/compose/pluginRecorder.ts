@@ -1,4 +1,3 @@
-import { type PooledArchive } from '../archive/archive';
 import { createUpkeep } from '../archive/upkeep/upkeep';
 import { type ArchiveSettings } from '../archive/connect/archiveSettings';
 import { createRecorder } from '../record/recorder';
@@ -9,6 +8,7 @@ import { upkeepJobs } from './upkeep';
 import { COLLECT_DEFAULTS } from '../core/collect/fetchRange';
 import { REFILL_DEFAULTS } from '../core/collect/refill';
 import { type MemoryBudget } from '../core/memory/memoryBudget';
+import { type Archive } from '../core/ports/archive';
 import { type Clock } from '../core/ports/clock';
 import { type Logger } from '../core/ports/logger';
 import { type MetricSource } from '../core/ports/metricSource';
@@ -16,7 +16,7 @@ import { type ArchiveMetrics } from '../metrics/archiveMetrics';
 
 export interface RecorderParts {
   settings: ArchiveSettings;
-  archive: PooledArchive;
+  archive: Archive;
   /** Asked with the datasource's own credentials. */
   source: MetricSource;
   budget?: MemoryBudget;

@@ -85,7 +85,6 @@ async function open(config: Config, options: ServeOptions, closers: Closers): Pr
     archive &&
     archiveViewer({
       archive,
-      history: archive.history,
       clock,
       settleMs: config.archive.settleMs,
       refillWindowMs: config.archive.refillWindowMs,
@@ -156,7 +155,11 @@ function startUpkeep(
   upkeep.start();
 }
 
-function readinessChecks(source: MetricSource, archive: Archive | undefined, clock: Clock): ReadinessCheck[] {
+function readinessChecks(
+  source: MetricSource,
+  archive: Pick<Archive, 'ledger'> | undefined,
+  clock: Clock
+): ReadinessCheck[] {
   const checks: ReadinessCheck[] = [
     {
       name: 'prometheus',
@@ -170,7 +173,7 @@ function readinessChecks(source: MetricSource, archive: Archive | undefined, clo
       name: 'archive',
       async check() {
         // One cheap read in a transaction; no query goes by the empty name.
-        await archive.coverage('');
+        await archive.ledger.coverage('');
       },
     });
   }

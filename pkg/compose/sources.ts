@@ -1,7 +1,8 @@
-import { createArchive, type PooledArchive } from '../archive/archive';
+import { createArchive } from '../archive/archive';
 import { type Upkeep, createUpkeep } from '../archive/upkeep/upkeep';
 import { type ArchiveConnection, connectionFromUrl } from '../archive/connect/connection';
 import { type ArchiveConfig, type PrometheusConfig } from '../config/config';
+import { type Archive } from '../core/ports/archive';
 import { type Clock } from '../core/ports/clock';
 import { type Logger } from '../core/ports/logger';
 import { type MetricSource } from '../core/ports/metricSource';
@@ -30,7 +31,7 @@ interface Surroundings {
 }
 
 /** The archive of the configuration; connects with its first use. Throws `SETTINGS_INVALID`. */
-export function openArchive(config: ArchiveConfig, surroundings: Surroundings): PooledArchive {
+export function openArchive(config: ArchiveConfig, surroundings: Surroundings): Archive {
   return createArchive({ ...databaseOf(config), ...surroundings, source: config.source });
 }
 

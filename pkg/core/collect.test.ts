@@ -1,7 +1,7 @@
-import { LedgerArchive } from '../../tests/fakes/ledgerArchive';
+import { MemoryArchive } from '../../tests/fakes/memoryArchive';
 import { ramp, ScriptedSource } from '../../tests/fakes/scriptedSource';
-import { collectNext, openProgress, type CollectProgress, type CollectStep } from './collect';
-import { COLLECT_DEFAULTS, defaultSettleMs, type CollectDeps } from './collect/fetchRange';
+import { collectNext, openProgress, type CollectDeps, type CollectProgress, type CollectStep } from './collect';
+import { COLLECT_DEFAULTS, defaultSettleMs } from './collect/fetchRange';
 import { refillNext, REFILL_DEFAULTS } from './collect/refill';
 import { PromkeepError } from './model/errors';
 import { MemoryBudget } from './memory/memoryBudget';
@@ -13,11 +13,13 @@ const EPOCH_MS = Date.UTC(2026, 0, 1);
 
 function setUp(settings: Partial<CollectDeps['settings']> = {}) {
   const source = new ScriptedSource();
-  const archive = new LedgerArchive();
+  const archive = new MemoryArchive();
+  archive.ledger.define(QUERY);
   const clock = { ms: EPOCH_MS, nowMs: () => clock.ms };
   const deps: CollectDeps = {
     source,
-    archive,
+    samples: archive.samples,
+    ledger: archive.ledger,
     clock,
     settings: { ...COLLECT_DEFAULTS, settleMs: 43_000, ...settings },
     sourceVersion: async () => '2.42.0',
@@ -46,20 +48,22 @@ describe('when a query is due', () => {
     const { deps, archive } = setUp();
     const steps = await runAll(deps, await openProgress(deps, QUERY, undefined));
     // now − 43 s is 23:59:17; the grid time before it is 23:59:15
-    expect(archive.writes.map(({ range }) => range)).toEqual([{ fromMs: EPOCH_MS - 45_000, toMs: EPOCH_MS - 45_000 }]);
+    expect(archive.samples.writes.map(({ range }) => range)).toEqual([
+      { fromMs: EPOCH_MS - 45_000, toMs: EPOCH_MS - 45_000 },
+    ]);
     expect(steps.at(-1)?.more).toBe(false);
   });
 
   it('begins earlier by the backfill', async () => {
     const { deps, archive } = setUp({ backfillMs: 3_600_000 });
     await runAll(deps, await openProgress(deps, QUERY, undefined));
-    expect(archive.writes[0].range).toEqual({ fromMs: EPOCH_MS - 45_000 - 3_600_000, toMs: EPOCH_MS - 45_000 });
+    expect(archive.samples.writes[0].range).toEqual({ fromMs: EPOCH_MS - 45_000 - 3_600_000, toMs: EPOCH_MS - 45_000 });
   });
 
   it('writes nothing over what was recorded before an Editor gave it another expression, however far a backfill goes', async () => {
     const { deps, archive } = setUp({ backfillMs: 3_600_000 });
     await runAll(deps, await openProgress(deps, { ...QUERY, version: 2 }, undefined));
-    expect(archive.writes[0].range).toEqual({ fromMs: EPOCH_MS - 45_000, toMs: EPOCH_MS - 45_000 });
+    expect(archive.samples.writes[0].range).toEqual({ fromMs: EPOCH_MS - 45_000, toMs: EPOCH_MS - 45_000 });
   });
 
   it('does nothing until the next grid time has settled', async () => {
@@ -81,9 +85,9 @@ describe('when a query is due', () => {
     await runAll(deps, await openProgress(deps, QUERY, undefined));
     clock.ms += 600_000;
     await runAll(deps, await openProgress(deps, QUERY, undefined));
-    expect(archive.writes.map(({ range }) => range.fromMs)).toEqual([EPOCH_MS - 45_000, EPOCH_MS - 30_000]);
-    expect(archive.countSamples()).toBe(41);
-    expect(await archive.coverage('load')).toEqual([{ fromMs: EPOCH_MS - 45_000, toMs: EPOCH_MS + 555_000 }]);
+    expect(archive.samples.writes.map(({ range }) => range.fromMs)).toEqual([EPOCH_MS - 45_000, EPOCH_MS - 30_000]);
+    expect(archive.samples.count()).toBe(41);
+    expect(await archive.ledger.coverage('load')).toEqual([{ fromMs: EPOCH_MS - 45_000, toMs: EPOCH_MS + 555_000 }]);
   });
 
   it('starts at the first noted gap when nothing was ever covered', async () => {
@@ -97,8 +101,8 @@ describe('when a query is due', () => {
     const firstDataMs = EPOCH_MS - 75_000;
     source.answer = (query) => ({ series: [ramp(query, (t) => t >= firstDataMs)] });
     const steps = await runAll(deps, await openProgress(deps, QUERY, undefined));
-    expect(archive.writes[0].gaps).toEqual([]);
-    expect(archive.writes[0].covered).toEqual([{ fromMs: firstDataMs, toMs: EPOCH_MS - 45_000 }]);
+    expect(archive.samples.writes[0].gaps).toEqual([]);
+    expect(archive.samples.writes[0].covered).toEqual([{ fromMs: firstDataMs, toMs: EPOCH_MS - 45_000 }]);
     expect(steps.at(-1)?.progress).toMatchObject({ begun: true, historyStartMs: firstDataMs });
   });
 
@@ -106,7 +110,7 @@ describe('when a query is due', () => {
     const { deps, source, archive, clock } = setUp();
     source.answer = () => ({ series: [] });
     const [empty] = await runAll(deps, await openProgress(deps, QUERY, undefined));
-    expect(archive.writes.flatMap(({ gaps }) => gaps)).toEqual([]);
+    expect(archive.samples.writes.flatMap(({ gaps }) => gaps)).toEqual([]);
     expect(empty.progress).toMatchObject({ begun: false, historyStartMs: EPOCH_MS - 30_000 });
     source.answer = (query) => ({ series: [ramp(query, () => true)] });
     clock.ms += 15_000;
@@ -126,7 +130,7 @@ describe('when a query is due', () => {
   it('asks for at most maxPoints at once', async () => {
     const { deps, archive } = setUp({ backfillMs: 15_000 * 24, maxPoints: 10 });
     await runAll(deps, await openProgress(deps, QUERY, undefined));
-    expect(archive.writes.map(({ series }) => series[0].timesMs.length)).toEqual([10, 10, 5]);
+    expect(archive.samples.writes.map(({ series }) => series[0].timesMs.length)).toEqual([10, 10, 5]);
   });
 
   // [A6]
@@ -143,18 +147,22 @@ describe('what counts as covered', () => {
     source.answer = (query) =>
       query.expr === 'count(up)' ? { series: [ramp(query, (t) => t !== emptyAt)] } : undefined;
     await runAll(deps, await openProgress(deps, QUERY, undefined));
-    expect(archive.writes[0].covered).toEqual([
+    expect(archive.samples.writes[0].covered).toEqual([
       { fromMs: EPOCH_MS - 105_000, toMs: EPOCH_MS - 90_000 },
       { fromMs: EPOCH_MS - 60_000, toMs: EPOCH_MS - 45_000 },
     ]);
-    expect(archive.writes[0].gaps).toEqual([{ fromMs: emptyAt, toMs: emptyAt, reason: 'source-had-no-data' }]);
+    expect(archive.samples.writes[0].gaps).toEqual([{ fromMs: emptyAt, toMs: emptyAt, reason: 'source-had-no-data' }]);
   });
 
   it('covers times at which the query had no series while the source had data', async () => {
     const { deps, source, archive } = setUp();
     source.answer = (query) => (query.expr === 'count(up)' ? undefined : { series: [] });
     await runAll(deps, await openProgress(deps, QUERY, undefined));
-    expect(archive.writes[0]).toMatchObject({ series: [], covered: [archive.writes[0].range], gaps: [] });
+    expect(archive.samples.writes[0]).toMatchObject({
+      series: [],
+      covered: [archive.samples.writes[0].range],
+      gaps: [],
+    });
   });
 
   // [A5]
@@ -162,25 +170,25 @@ describe('what counts as covered', () => {
     const { deps, source, archive } = setUp();
     source.answer = () => ({ warnings: ['remote read failed'] });
     await runAll(deps, await openProgress(deps, QUERY, undefined));
-    expect(archive.writes[0].covered).toEqual([]);
-    expect(archive.writes[0].gaps).toMatchObject([
+    expect(archive.samples.writes[0].covered).toEqual([]);
+    expect(archive.samples.writes[0].gaps).toMatchObject([
       { reason: 'partial-answer', detail: 'remote read failed; remote read failed' },
     ]);
-    expect(archive.countSamples()).toBe(1);
-    expect(archive.writes[0].provenance.warnings).toEqual(['remote read failed']);
+    expect(archive.samples.count()).toBe(1);
+    expect(archive.samples.writes[0].provenance.warnings).toEqual(['remote read failed']);
   });
 
   it('takes remarks of the PromQL engine as what they are', async () => {
     const { deps, source, archive } = setUp();
     source.answer = () => ({ warnings: ['PromQL warning: quantile value should be between 0 and 1, got 2'] });
     await runAll(deps, await openProgress(deps, QUERY, undefined));
-    expect(archive.writes[0].covered).toEqual([archive.writes[0].range]);
+    expect(archive.samples.writes[0].covered).toEqual([archive.samples.writes[0].range]);
   });
 
   it('carries the provenance', async () => {
     const { deps, archive } = setUp();
     await runAll(deps, await openProgress(deps, QUERY, undefined));
-    expect(archive.writes[0].provenance).toEqual({
+    expect(archive.samples.writes[0].provenance).toEqual({
       expression: 'node_load1',
       stepMs: 15_000,
       fetchedAtMs: EPOCH_MS,
@@ -198,12 +206,12 @@ describe('when something fails', () => {
     clock.ms += 30_000;
     const step = await collectNext(deps, QUERY, opened, signal);
     expect(step).toMatchObject({ more: false, failure: { reason: 'source-down', transient: true } });
-    expect(archive.gaps.get('load')).toEqual([
+    expect(archive.ledger.gaps.get('load')).toEqual([
       { fromMs: EPOCH_MS - 45_000, toMs: EPOCH_MS - 15_000, reason: 'source-down', detail: 'connection refused' },
     ]);
     source.down = undefined;
     await runAll(deps, step.progress);
-    expect(await archive.coverage('load')).toEqual([{ fromMs: EPOCH_MS - 45_000, toMs: EPOCH_MS - 15_000 }]);
+    expect(await archive.ledger.coverage('load')).toEqual([{ fromMs: EPOCH_MS - 45_000, toMs: EPOCH_MS - 15_000 }]);
   });
 
   it('catches up from the ledger after the archive was down', async () => {
@@ -216,7 +224,7 @@ describe('when something fails', () => {
     archive.down = undefined;
     clock.ms += 60_000;
     await runAll(deps, failed.progress);
-    expect(archive.countSamples()).toBe(9);
+    expect(archive.samples.count()).toBe(9);
   });
 
   it('halves a request that was too large and grows again', async () => {
@@ -228,9 +236,9 @@ describe('when something fails', () => {
       return undefined;
     };
     await runAll(deps, await openProgress(deps, QUERY, undefined));
-    expect(archive.countSamples()).toBe(40);
-    expect(await archive.coverage('load')).toHaveLength(1);
-    expect(archive.gaps.get('load')).toEqual([]);
+    expect(archive.samples.count()).toBe(40);
+    expect(await archive.ledger.coverage('load')).toHaveLength(1);
+    expect(archive.ledger.gaps.get('load')).toEqual([]);
   });
 
   it('leaves a small gap around the times at which the query cannot be evaluated', async () => {
@@ -243,8 +251,8 @@ describe('when something fails', () => {
       return undefined;
     };
     await runAll(deps, await openProgress(deps, QUERY, undefined));
-    expect(archive.countSamples()).toBe(99);
-    expect(archive.gaps.get('load')).toEqual([
+    expect(archive.samples.count()).toBe(99);
+    expect(archive.ledger.gaps.get('load')).toEqual([
       { fromMs: badMs, toMs: badMs, reason: 'query-failed', detail: 'many-to-many matching not allowed' },
     ]);
   });
@@ -255,8 +263,11 @@ describe('when something fails', () => {
     const steps = await runAll(deps, await openProgress(deps, QUERY, undefined));
     expect(steps.length).toBeLessThan(60);
     expect(steps.at(-1)?.failure?.error.message).toBe('parse error');
-    expect(await archive.coverage('load')).toEqual([]);
-    const points = (archive.gaps.get('load') ?? []).reduce((sum, gap) => sum + (gap.toMs - gap.fromMs) / 15_000 + 1, 0);
+    expect(await archive.ledger.coverage('load')).toEqual([]);
+    const points = (archive.ledger.gaps.get('load') ?? []).reduce(
+      (sum, gap) => sum + (gap.toMs - gap.fromMs) / 15_000 + 1,
+      0
+    );
     expect(points).toBe(5_001);
   });
 
@@ -280,7 +291,7 @@ describe('when something fails', () => {
     const at = { fromMs: EPOCH_MS - 45_000, toMs: EPOCH_MS - 45_000 };
     const detail =
       'The recorded query load returns more than 2 series, the limit that archive.max_series sets: aggregate, add matchers, or raise it.';
-    expect(archive.gaps.get('load')).toEqual([{ ...at, reason: 'query-failed', detail }]);
+    expect(archive.ledger.gaps.get('load')).toEqual([{ ...at, reason: 'query-failed', detail }]);
     expect(steps.at(-1)?.failure).toMatchObject({ error: { code: 'LIMIT_EXCEEDED' }, transient: false });
     clock.ms += 15_000;
     const raised = { ...deps, settings: { ...deps.settings, seriesLimit: { ...seriesLimit, max: 3 } } };
@@ -288,7 +299,7 @@ describe('when something fails', () => {
     expect(after.write?.coveredPoints).toBe(1);
     const refill = { ...raised, refill: REFILL_DEFAULTS };
     expect((await refillNext(refill, QUERY, after.progress, new Map(), signal)).range).toEqual(at);
-    expect(await archive.coverage('load')).toEqual([{ ...at, toMs: at.toMs + 15_000 }]);
+    expect(await archive.ledger.coverage('load')).toEqual([{ ...at, toMs: at.toMs + 15_000 }]);
   });
 
   it('asks again, and gives up nothing, where others hold the memory just now', async () => {
@@ -301,17 +312,17 @@ describe('when something fails', () => {
     source.answer = () => ({});
     clock.ms += 15_000;
     await runAll(deps, full.progress);
-    expect(await archive.coverage('load')).toEqual([{ fromMs: EPOCH_MS - 45_000, toMs: EPOCH_MS - 30_000 }]);
+    expect(await archive.ledger.coverage('load')).toEqual([{ fromMs: EPOCH_MS - 45_000, toMs: EPOCH_MS - 30_000 }]);
   });
 
   it('holds memory until what was fetched is written, and not longer', async () => {
     const { deps, archive } = setUp();
     const budget = new MemoryBudget(1024 ** 3, () => signal);
     const held: number[] = [];
-    const write = archive.writeRange.bind(archive);
-    jest.spyOn(archive, 'writeRange').mockImplementation((range) => {
+    const write = archive.samples.writeRange.bind(archive.samples);
+    jest.spyOn(archive.samples, 'writeRange').mockImplementation((range, live) => {
       held.push(budget.use.shares);
-      return write(range);
+      return write(range, live);
     });
     await runAll({ ...deps, budget }, await openProgress(deps, QUERY, undefined));
     expect([held, budget.use.shares]).toEqual([[1], 0]);
@@ -325,8 +336,8 @@ describe('when something fails', () => {
       return query.expr === 'node_load1' ? { series: Array.from({ length: points }, () => ramp(query)) } : undefined;
     };
     await runAll(deps, await openProgress(deps, QUERY, undefined));
-    expect(await archive.coverage('load')).toHaveLength(1);
-    expect(archive.gaps.get('load')).toEqual([]);
+    expect(await archive.ledger.coverage('load')).toHaveLength(1);
+    expect(archive.ledger.gaps.get('load')).toEqual([]);
   });
 
   it('says which expression failed when it was the probe', async () => {

@@ -1,4 +1,4 @@
-import { fetchRange, type CollectDeps } from './collect/fetchRange';
+import { fetchRange, type FetchDeps } from './collect/fetchRange';
 import { countPoints, floorToGrid } from './collect/collectGrid';
 import { asPromkeepError, type PromkeepError } from './model/errors';
 import { type Gap, type GapReason } from './ports/ledger';
@@ -6,11 +6,18 @@ import { type RangeWrite, type WriteOutcome } from './ports/sampleStore';
 import { type Definition } from './ports/definitions';
 import { type TimeRange } from './model/timeRange';
 import { retentionMs } from './model/retention';
+import { type MemoryBudget } from './memory/memoryBudget';
+import { type CollectTarget } from './collect/underLease';
 
 /**
  * Pipeline 2: last saved time → fetch → archive. Each call does one bounded piece of work, so that the caller can be fair
  * between queries and stop at any moment; what is not in the archive yet is found again from its ledger.
  */
+
+export interface CollectDeps extends FetchDeps, CollectTarget {
+  /** Absent: what is fetched does not count. */
+  budget?: MemoryBudget;
+}
 
 /** Where collecting one query stands. Immutable: every step returns the next one. */
 export interface CollectProgress {
@@ -56,7 +63,7 @@ export interface CollectFailure {
 }
 
 /** The newest grid time that is settled, i.e. whose answer will not change any more. */
-export function newestDueMs(deps: CollectDeps, query: Definition): number {
+export function newestDueMs(deps: Pick<CollectDeps, 'clock' | 'settings'>, query: Definition): number {
   return floorToGrid(deps.clock.nowMs() - deps.settings.settleMs, query.stepMs);
 }
 
@@ -74,7 +81,7 @@ export async function openProgress(
   earliestGapMs: number | undefined
 ): Promise<CollectProgress> {
   const { stepMs, name } = query;
-  const covered = await deps.archive.coverage(name);
+  const covered = await deps.ledger.coverage(name);
   const sizes = { maxPoints: deps.settings.maxPoints, giveUpPoints: 1 };
   const gapStartMs = earliestGapMs === undefined ? Infinity : floorToGrid(earliestGapMs, stepMs);
   if (covered.length > 0) {
@@ -159,7 +166,7 @@ export async function collectRange(
   try {
     const fetched = await fetchRange(deps, query, range, { signal, memory });
     const write = begun ? fetched : { ...fetched, gaps: withoutPrelude(fetched) };
-    const outcome = await deps.archive.writeRange(write, signal);
+    const outcome = await deps.samples.writeRange(write, signal);
     const points = (parts: readonly TimeRange[]): number =>
       parts.reduce((sum, part) => sum + countPoints(part, query.stepMs), 0);
     return {
@@ -230,7 +237,7 @@ async function noteGap(
     return false;
   }
   try {
-    await deps.archive.noteGap(query.name, { ...range, reason, detail: error.message.slice(0, 500) });
+    await deps.ledger.noteGap(query.name, { ...range, reason, detail: error.message.slice(0, 500) });
     return true;
   } catch {
     // The archive being away as well is told by the next write; this failure is what the caller must hear now.

@@ -1,4 +1,5 @@
 import {
+  type CollectDeps,
   collectNext,
   failureOf,
   newestDueMs,
@@ -7,7 +8,6 @@ import {
   type CollectProgress,
   type WrittenRange,
 } from '../core/collect';
-import { type CollectDeps } from '../core/collect/fetchRange';
 import { refillNext, type RefillMemory, type RefillSettings } from '../core/collect/refill';
 import { asPromkeepError } from '../core/model/errors';
 import { type Clock } from '../core/ports/clock';

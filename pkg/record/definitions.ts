@@ -71,7 +71,9 @@ async function reconcile(
     return;
   }
   const gapStarts = new Map(
-    (await archive.ledger()).flatMap(({ name, gaps }) => (gaps.length > 0 ? [[name, earliest(gaps)] as const] : []))
+    (await archive.ledger.entries()).flatMap(({ name, gaps }) =>
+      gaps.length > 0 ? [[name, earliest(gaps)] as const] : []
+    )
   );
   for (const query of fresh) {
     logger.debug('Recording a query.', { query: query.name });

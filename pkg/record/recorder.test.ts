@@ -1,4 +1,4 @@
-import { LedgerArchive } from '../../tests/fakes/ledgerArchive';
+import { MemoryArchive } from '../../tests/fakes/memoryArchive';
 import { ramp, ScriptedSource } from '../../tests/fakes/scriptedSource';
 import { COLLECT_DEFAULTS } from '../core/collect/fetchRange';
 import { REFILL_DEFAULTS } from '../core/collect/refill';
@@ -62,7 +62,7 @@ function setUp(queries = QUERIES) {
   const time = new VirtualTime();
   const source = new ScriptedSource();
   source.nowMs = time.nowMs;
-  const archive = new LedgerArchive();
+  const archive = new MemoryArchive();
   const logged: Array<{ level: string; message: string; attributes?: LogAttributes }> = [];
   const log = (level: string) => (message: string, attributes?: LogAttributes) => {
     logged.push({ level, message, attributes });
@@ -94,7 +94,7 @@ it('asks for each query once a step and never twice for a time', async () => {
   await archiver.stop();
   expect(askedFor(source, 'node_load1')).toBe(41);
   expect(askedFor(source, 'node_load5')).toBe(11);
-  expect(archive.countSamples()).toBe(52);
+  expect(archive.samples.count()).toBe(52);
   expect(written.every(({ unchanged, revised }) => unchanged === 0 && revised === 0)).toBe(true);
 });
 
@@ -108,7 +108,9 @@ it('goes on after a restart with nothing missing and nothing asked twice', async
   second.start();
   await first.time.pass(180_000);
   await second.stop();
-  expect(await first.archive.coverage('fast')).toEqual([{ fromMs: EPOCH_MS - 45_000, toMs: EPOCH_MS + 555_000 }]);
+  expect(await first.archive.ledger.coverage('fast')).toEqual([
+    { fromMs: EPOCH_MS - 45_000, toMs: EPOCH_MS + 555_000 },
+  ]);
   expect(first.written.every(({ unchanged }) => unchanged === 0)).toBe(true);
 });
 
@@ -122,8 +124,8 @@ it('waits for an archive that comes later', async () => {
   archive.down = undefined;
   await time.pass(120_000);
   await archiver.stop();
-  expect(archive.provisioned).toEqual([QUERIES]);
-  expect(archive.countSamples()).toBeGreaterThan(0);
+  expect(archive.definitions.provisioned).toEqual([QUERIES]);
+  expect(archive.samples.count()).toBeGreaterThan(0);
 });
 
 it('backs off while the source is down, says so once, and catches up when it is back', async () => {
@@ -138,7 +140,7 @@ it('backs off while the source is down, says so once, and catches up when it is 
   source.down = undefined;
   await time.pass(120_000);
   await archiver.stop();
-  expect(await archive.coverage('fast')).toEqual([{ fromMs: EPOCH_MS - 45_000, toMs: EPOCH_MS + 735_000 }]);
+  expect(await archive.ledger.coverage('fast')).toEqual([{ fromMs: EPOCH_MS - 45_000, toMs: EPOCH_MS + 735_000 }]);
   expect(logged.filter(({ message }) => message.startsWith('Recording failed'))).toHaveLength(1);
   expect(logged.filter(({ message }) => message.startsWith('Recording works again'))).toHaveLength(1);
 });
@@ -152,8 +154,8 @@ it('catches up after the archive was away in the middle', async () => {
   archive.down = undefined;
   await time.pass(120_000);
   await archiver.stop();
-  expect(await archive.coverage('fast')).toEqual([{ fromMs: EPOCH_MS - 45_000, toMs: EPOCH_MS + 435_000 }]);
-  expect(archive.countSamples()).toBe(33);
+  expect(await archive.ledger.coverage('fast')).toEqual([{ fromMs: EPOCH_MS - 45_000, toMs: EPOCH_MS + 435_000 }]);
+  expect(archive.samples.count()).toBe(33);
 });
 
 it('fills a hole once the source has the data after all', async () => {
@@ -164,12 +166,12 @@ it('fills a hole once the source has the data after all', async () => {
   await time.pass(60_000);
   empty = true;
   await time.pass(60_000);
+  expect(archive.ledger.gaps.get('fast')?.map(({ reason }) => reason)).toContain('source-had-no-data');
   empty = false;
   await time.pass(60_000);
-  expect(archive.gaps.get('fast')?.map(({ reason }) => reason)).toContain('source-had-no-data');
   await time.pass(600_000);
   await archiver.stop();
-  expect(await archive.coverage('fast')).toHaveLength(1);
+  expect(await archive.ledger.coverage('fast')).toHaveLength(1);
 });
 
 it('lets a query with much to catch up not hold back another', async () => {
@@ -182,7 +184,7 @@ it('lets a query with much to catch up not hold back another', async () => {
   const thirdOfSlow = order.flatMap((expr, i) => (expr === 'node_load5' ? [i] : []))[2];
   expect(order.slice(0, thirdOfSlow).filter((expr) => expr === 'node_load1').length).toBeLessThanOrEqual(4);
   await archiver.stop();
-  expect(archive.gaps.get('fast') ?? []).toEqual([]);
+  expect(archive.ledger.gaps.get('fast') ?? []).toEqual([]);
 });
 
 it('goes on recording the others when one query is refused', async () => {
@@ -196,8 +198,8 @@ it('goes on recording the others when one query is refused', async () => {
   archiver.start();
   await time.pass(300_000);
   await archiver.stop();
-  expect(await archive.coverage('slow')).toHaveLength(1);
-  expect(archive.gaps.get('fast')?.every(({ reason }) => reason === 'query-failed')).toBe(true);
+  expect(await archive.ledger.coverage('slow')).toHaveLength(1);
+  expect(archive.ledger.gaps.get('fast')?.every(({ reason }) => reason === 'query-failed')).toBe(true);
 });
 
 it('stops while it waits, and starts only once', async () => {
@@ -215,13 +217,13 @@ it('waits while another archiver leads, asks nothing, and makes no query known',
   archiver.start();
   await time.pass(120_000);
   expect(source.asked).toEqual([]);
-  expect(archive.provisioned).toEqual([]);
+  expect(archive.definitions.provisioned).toEqual([]);
   expect(logged.filter(({ level }) => level === 'info')).toHaveLength(1);
   archive.lease.release({ holder: 'another', epoch: 1 });
   await time.pass(60_000);
   await archiver.stop();
-  expect(archive.countSamples()).toBeGreaterThan(0);
-  expect(archive.writes.every(({ epoch }) => epoch === 2)).toBe(true);
+  expect(archive.samples.count()).toBeGreaterThan(0);
+  expect(archive.samples.writes.every(({ epoch }) => epoch === 2)).toBe(true);
 });
 
 it('stops recording when another takes over, and goes on when it is leader again', async () => {
@@ -230,15 +232,15 @@ it('stops recording when another takes over, and goes on when it is leader again
   await time.pass(60_000);
   archive.lease.seize('another');
   await time.pass(20_000);
-  const before = archive.countSamples();
+  const before = archive.samples.count();
   await time.pass(120_000);
-  expect(archive.countSamples()).toBe(before);
+  expect(archive.samples.count()).toBe(before);
   expect(logged.filter(({ message }) => message.startsWith('Another archiver has taken over'))).toHaveLength(1);
   archive.lease.release({ holder: 'another', epoch: 2 });
   await time.pass(120_000);
   await archiver.stop();
-  expect(await archive.coverage('fast')).toHaveLength(1);
-  expect(archive.countSamples()).toBeGreaterThan(before + 8);
+  expect(await archive.ledger.coverage('fast')).toHaveLength(1);
+  expect(archive.samples.count()).toBeGreaterThan(before + 8);
   expect(archive.lease.state.holder).toBe('');
 });
 
@@ -250,7 +252,7 @@ it('records nothing of the future of a source whose clock is behind, and says so
   await archiver.stop();
   const newestMs = Math.max(...source.asked.map(({ endMs }) => endMs));
   expect(newestMs).toBeLessThanOrEqual(time.ms - 3_600_000 - options.settings.settleMs);
-  expect((await archive.coverage('fast'))[0].toMs).toBe(newestMs);
+  expect((await archive.ledger.coverage('fast'))[0].toMs).toBe(newestMs);
   expect(logged.filter(({ level }) => level === 'warn').map(({ attributes }) => attributes)).toEqual([
     { aheadSeconds: 3600 },
   ]);
@@ -265,7 +267,7 @@ describe('definitions that change while it runs', () => {
     const archiver = createRecorder({ ...options, queries: undefined });
     archiver.start();
     await time.pass(120_000);
-    expect(archive.provisioned).toEqual([]);
+    expect(archive.definitions.provisioned).toEqual([]);
     expect(archive.lease.state.provisions).toBe(false);
     expect(askedFor(source, 'node_load1')).toBeGreaterThan(5);
     await archive.definitions.create(QUERIES[1], 'eva');
@@ -287,9 +289,9 @@ describe('definitions that change while it runs', () => {
     await archive.definitions.change({ ...edit, revision: 2 }, { paused: false });
     await time.pass(60_000);
     await archiver.stop();
-    expect(await archive.coverage('fast')).toHaveLength(1);
+    expect(await archive.ledger.coverage('fast')).toHaveLength(1);
     expect(written.every(({ unchanged, revised }) => unchanged === 0 && revised === 0)).toBe(true);
-    expect(options.archive.provisioned).toEqual([[]]);
+    expect(options.archive.definitions.provisioned).toEqual([[]]);
   });
 
   it('asks a changed expression from then on and the old one no more', async () => {
@@ -314,7 +316,7 @@ describe('definitions that change while it runs', () => {
     const archiver = createRecorder({ ...options, metrics });
     archiver.start();
     await time.pass(60_000);
-    const before = archive.writes.length;
+    const before = archive.samples.writes.length;
     source.answer = ({ expr }) => {
       if (expr === 'node_load1') {
         void archive.definitions.change(edit, { expression: 'node_load15' });
@@ -324,11 +326,11 @@ describe('definitions that change while it runs', () => {
     };
     await time.pass(30_000);
     await archiver.stop();
-    const written = archive.writes.slice(before).map(({ provenance }) => provenance.expression);
+    const written = archive.samples.writes.slice(before).map(({ provenance }) => provenance.expression);
     expect([...new Set(written)]).toEqual(['node_load15']);
-    expect([archive.gaps.get('fast'), failed]).toEqual([[], []]);
+    expect([archive.ledger.gaps.get('fast'), failed]).toEqual([[], []]);
     expect(logged.filter(({ level }) => level === 'warn')).toEqual([]);
-    expect(await archive.coverage('fast')).toHaveLength(1);
+    expect(await archive.ledger.coverage('fast')).toHaveLength(1);
   });
 
   it('goes on as before while the definitions cannot be read, and says so once', async () => {
@@ -343,7 +345,7 @@ describe('definitions that change while it runs', () => {
     const told = logged.filter(({ message }) => message.startsWith('The definitions cannot be read'));
     expect(told.length).toBeGreaterThan(20);
     expect(told.filter(({ level }) => level === 'warn')).toHaveLength(1);
-    expect(await archive.coverage('fast')).toHaveLength(1);
+    expect(await archive.ledger.coverage('fast')).toHaveLength(1);
   });
 
   it('makes an edited config file known while the leader has none, but not while the leader has one', async () => {
@@ -352,12 +354,12 @@ describe('definitions that change while it runs', () => {
     const waiting = createRecorder(options);
     waiting.start();
     await time.pass(30_000);
-    expect(archive.provisioned).toEqual([QUERIES]);
+    expect(archive.definitions.provisioned).toEqual([QUERIES]);
     archive.lease.state = { holder: 'other serve', epoch: 4, expiresInMs: 15_000, provisions: true };
     await time.pass(30_000);
     archive.lease.state = { holder: 'grafana', epoch: 5, expiresInMs: 15_000, provisions: false };
     await time.pass(30_000);
     await waiting.stop();
-    expect(archive.provisioned).toEqual([QUERIES, QUERIES]);
+    expect(archive.definitions.provisioned).toEqual([QUERIES, QUERIES]);
   });
 });

@@ -1,9 +1,11 @@
 import { type RecordingAmounts } from '../../src/contract/recordedQuery';
-import { type CollectDeps } from '../core/collect/fetchRange';
+import { type CollectDeps } from '../core/collect';
 import { type RefillSettings } from '../core/collect/refill';
+import { type Archive } from '../core/ports/archive';
 import { type Clock } from '../core/ports/clock';
 import { type LeaseState } from '../core/ports/lease';
 import { type Logger } from '../core/ports/logger';
+import { type MetricSource } from '../core/ports/metricSource';
 import { type Definition } from '../core/ports/definitions';
 import { SourceClock } from '../core/collect/sourceClock';
 import { rememberVersion } from '../core/datasource/sourceVersion';
@@ -16,7 +18,9 @@ import { DefinitionLoop } from './definitionLoop';
 import { renewLease } from './renewLease';
 import { Slots, sleepUntilTimer, type Sleep } from './waiting';
 
-export interface RecorderOptions extends Omit<CollectDeps, 'sourceVersion' | 'allowance'> {
+export interface RecorderOptions extends Pick<CollectDeps, 'clock' | 'settings' | 'budget'> {
+  source: MetricSource;
+  archive: LeadershipDeps['archive'] & Pick<Archive, 'samples' | 'ledger'>;
   /** Of all recorded queries together; absent: there are none. */
   limits?: RecordingAmounts;
   /** Those of a config file; absent: there is none, and what the archive defines is recorded. */
@@ -90,7 +94,7 @@ async function lead(deps: RecorderOptions & LeadershipDeps, lease: LeaseState, s
     ...deps,
     allowance,
     clock: watchClock(deps),
-    archive: underLease(archive, lease.epoch, onReplaced),
+    ...underLease(archive, lease.epoch, onReplaced),
     slots,
     sourceVersion: rememberVersion(deps.source, deps.clock),
   };
@@ -105,7 +109,7 @@ async function lead(deps: RecorderOptions & LeadershipDeps, lease: LeaseState, s
   metrics.led(false, lease.epoch);
   if (!replaced.signal.aborted) {
     // An archive that is away keeps the lease until it runs out; nothing depends on giving it back.
-    await archive.releaseLease(lease).catch(() => undefined);
+    await archive.lease.release(lease).catch(() => undefined);
   }
 }
 

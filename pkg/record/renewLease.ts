@@ -18,7 +18,7 @@ export async function renewLease(
       return;
     }
     try {
-      const lease = await archive.holdLease(terms);
+      const lease = await archive.lease.hold(terms);
       if (lease.holder !== terms.holder || lease.epoch !== epoch) {
         onLost();
         return;

@@ -5,7 +5,6 @@ import { type Logger } from '../core/ports/logger';
 import { type Definition } from '../core/ports/definitions';
 import { type RecorderEvents } from './recorderEvents';
 import { retryDelayMs } from './backoff';
-import { underLease } from '../core/collect/underLease';
 import { type Sleep } from './waiting';
 
 export interface LeaseTerms {
@@ -16,7 +15,7 @@ export interface LeaseTerms {
 }
 
 export interface LeadershipDeps {
-  archive: Archive;
+  archive: Pick<Archive, 'migrate' | 'lease' | 'definitions'>;
   /** Those of a config file, made known by whoever leads; absent: this program has no config file. */
   queries?: readonly Definition[];
   lease: LeaseTerms;
@@ -50,7 +49,7 @@ export async function takeLease(deps: LeadershipDeps, signal: AbortSignal): Prom
         await archive.migrate();
         migrated = true;
       }
-      const lease = await archive.holdLease({ ...terms, provisions: deps.queries !== undefined });
+      const lease = await archive.lease.hold({ ...terms, provisions: deps.queries !== undefined });
       if (lease.holder === terms.holder) {
         await provision(deps, lease);
         const queries = (await archive.definitions.list()).filter(({ paused }) => !paused).length;
@@ -81,7 +80,7 @@ export async function takeLease(deps: LeadershipDeps, signal: AbortSignal): Prom
 /** Under the epoch of whoever leads; when that has changed meanwhile, the next turn of the loop finds out. */
 async function provision({ archive, queries }: LeadershipDeps, lease: LeaseState): Promise<void> {
   if (queries !== undefined) {
-    await underLease(archive, lease.epoch).provision(queries);
+    await archive.definitions.provision(queries, lease.epoch);
   }
 }
 

@@ -1,4 +1,5 @@
 import { MemoryHistory } from '../../tests/fakes/memoryHistory';
+import { MemoryLedger } from '../../tests/fakes/memoryLedger';
 import { type ApiResponse } from '../core/ports/apiRoute';
 import { createArchiveLabelRoutes, type ArchiveLabelParts } from './archiveLabelRoutes';
 
@@ -7,16 +8,21 @@ const series = ['b', 'a', 'é'].map((instance, i) => ({
   labels: { __name__: 'up', instance, ...(i === 0 ? { job: 'node' } : {}) },
   samples: new Map([[i * DAY, 1]]),
 }));
-const history = new MemoryHistory((name) =>
-  name === 'up'
-    ? { expression: 'up', stepMs: 1, covered: [{ fromMs: 0, toMs: 9 * DAY }], expired: [], gaps: [], series }
-    : undefined
-);
+const ledger = new MemoryLedger();
+const history = new MemoryHistory(ledger, { seriesOf: () => series }, () => undefined);
 const parts: ArchiveLabelParts = {
   history,
   compare: (_, asked) => (asked.includes('"a"') ? [{ name: 'instance', operator: '=', value: 'a' }] : undefined),
   refuse: () => undefined,
 };
+
+beforeAll(() =>
+  ledger.cover({
+    definition: { name: 'up', expression: 'up', stepMs: 1, retention: '1y' },
+    covered: [{ fromMs: 0, toMs: 9 * DAY }],
+    gaps: [],
+  })
+);
 
 async function ask(
   path: 'labels' | 'series',

@@ -9,7 +9,10 @@ import { readParameters } from './parameters';
  * `GET /api/archive/status`: what is kept, what is covered and what is missing and why, and what recorded queries take of what
  * they may; 409 when there is no archive.
  */
-export function createArchiveRoute(archive: Archive | undefined, limits: RecordingAmounts): ApiRoute {
+export function createArchiveRoute(
+  archive: Pick<Archive, 'status' | 'definitions'> | undefined,
+  limits: RecordingAmounts
+): ApiRoute {
   return {
     method: 'GET',
     path: '/api/archive/status',

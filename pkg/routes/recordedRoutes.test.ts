@@ -118,7 +118,7 @@ describe('a recorded query', () => {
     const query = { kind: 'recorded', name: 'cpu' } as const;
     const range = { fromMs, toMs: gap.toMs };
     const parts = { query, range, series: [], queryName: 'cpu', retention: '30d', provenance };
-    await archive.writeRange({ ...parts, covered: [covered], gaps: [gap] }, new AbortController().signal);
+    await archive.samples.writeRange({ ...parts, covered: [covered], gaps: [gap] }, new AbortController().signal);
     const answer = await list();
     expect(answer?.body).toMatchObject({
       queries: [

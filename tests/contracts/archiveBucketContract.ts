@@ -20,7 +20,7 @@ export function describeBucketContract(name: string, begin: () => Promise<Archiv
       database = await begin();
       archive = await database.open({ orgId: 1, name: 'default' });
       await archive.migrate();
-      await archive.provision([{ ...QUERY, retention: 'forever' }]);
+      await archive.definitions.provision([{ ...QUERY, retention: 'forever' }]);
     });
 
     afterEach(async () => {
@@ -29,7 +29,7 @@ export function describeBucketContract(name: string, begin: () => Promise<Archiv
     });
 
     const write = (series: Series[], covered: TimeRange[]): Promise<unknown> =>
-      archive.writeRange(
+      archive.samples.writeRange(
         {
           query: { kind: 'recorded', name: 'cpu' },
           range: span(-400, 400),
@@ -108,7 +108,7 @@ export function describeBucketContract(name: string, begin: () => Promise<Archiv
       ];
       // The first covered time of minute 1 is missing, one in minute 3, and the last of minute 7.
       await write(series, [span(2, 8), span(10, 27)]);
-      await archive.noteGap('cpu', gap);
+      await archive.ledger.noteGap('cpu', gap);
       expect(await ends({})).toEqual([2, 4, 5, 6]);
       const found = await read({});
       expect([...(found?.series[0].values ?? [])]).toEqual([8, 16, 20, 24]);
@@ -136,7 +136,7 @@ export function describeBucketContract(name: string, begin: () => Promise<Archiv
     it("never counts an older version's samples, nor answers for what is recorded differently", async () => {
       await write([seriesOf({ __name__: 'up' }, [0, 1, 2, 3, 4])], [span(0, 4)]);
       const changed = { ...QUERY, expression: 'up + 1' };
-      await archive.provision([{ ...changed, retention: 'forever' }]);
+      await archive.definitions.provision([{ ...changed, retention: 'forever' }]);
       expect(await read({})).toBeUndefined();
       expect(await archive.history.rollups(QUERY, span(0, 4), live())).toBeUndefined();
       expect(await read({ query: changed })).toMatchObject({ covered: [], series: [] });

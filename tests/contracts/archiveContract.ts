@@ -32,7 +32,7 @@ export function describeArchiveContract(name: string, begin: () => Promise<Archi
       const archive = await database.open(source);
       opened.push(archive);
       await archive.migrate();
-      await archive.provision([{ name: 'cpu_usage', expression: 'up', stepMs: STEP, retention: '1y' }]);
+      await archive.definitions.provision([{ name: 'cpu_usage', expression: 'up', stepMs: STEP, retention: '1y' }]);
       return archive;
     };
 
@@ -62,7 +62,7 @@ function describeRoundTrip(open: Open): void {
     const archive = await open();
     const values = [1.5, NaN, Infinity, -Infinity, -0, 1e-300];
     const labels = { __name__: 'up', job: 'a "quoted" \\ back\nslash ✓', instance: 'h:1' };
-    const outcome = await archive.writeRange(writing(RECORDED, [seriesOf(labels, values)]), live());
+    const outcome = await archive.samples.writeRange(writing(RECORDED, [seriesOf(labels, values)]), live());
     expect(outcome).toEqual({ inserted: 6, unchanged: 0, revised: 0, withdrawn: 0, refused: [] });
     expect(await read(archive, RECORDED)).toEqual([seriesOf(labels, values)]);
   });
@@ -71,13 +71,13 @@ function describeRoundTrip(open: Open): void {
   it('keeps a metric without labels and one that differs only by name apart', async () => {
     const archive = await open();
     const written = [seriesOf({ __name__: 'a' }, [1]), seriesOf({ __name__: 'b' }, [2])];
-    await archive.writeRange(writing(RECORDED, written), live());
+    await archive.samples.writeRange(writing(RECORDED, written), live());
     expect(sorted(await read(archive, RECORDED))).toEqual(written);
   });
 
   it('stores a result without a metric name', async () => {
     const archive = await open();
-    const outcome = await archive.writeRange(
+    const outcome = await archive.samples.writeRange(
       writing(RECORDED, [seriesOf({ instance: 'h:1' }, [1, 2]), seriesOf(undefined, [3, 4])]),
       live()
     );
@@ -94,8 +94,8 @@ function describeRoundTrip(open: Open): void {
 
   it('reads only the range that was asked for, both ends inclusive', async () => {
     const archive = await open();
-    await archive.writeRange(writing(RECORDED, [seriesOf({ __name__: 'up' }, [1, 2, 3, 4])]), live());
-    const found = await archive.readSeries(
+    await archive.samples.writeRange(writing(RECORDED, [seriesOf({ __name__: 'up' }, [1, 2, 3, 4])]), live());
+    const found = await archive.samples.readSeries(
       { query: RECORDED, range: { fromMs: T0 + STEP, toMs: T0 + 2 * STEP } },
       live()
     );
@@ -110,8 +110,8 @@ function describeReplacing(open: Open): void {
   it('changes nothing when the same range comes again', async () => {
     const archive = await open();
     const write = writing(RECORDED, [seriesOf(labels, [1, NaN, -0])]);
-    await archive.writeRange(write, live());
-    expect(await archive.writeRange(write, live())).toMatchObject({
+    await archive.samples.writeRange(write, live());
+    expect(await archive.samples.writeRange(write, live())).toMatchObject({
       inserted: 0,
       unchanged: 3,
       revised: 0,
@@ -123,8 +123,8 @@ function describeReplacing(open: Open): void {
   // [A3]
   it('lets a revised value win and counts it', async () => {
     const archive = await open();
-    await archive.writeRange(writing(RECORDED, [seriesOf(labels, [1, 2, 3])]), live());
-    const outcome = await archive.writeRange(writing(RECORDED, [seriesOf(labels, [1, 20, 3])]), live());
+    await archive.samples.writeRange(writing(RECORDED, [seriesOf(labels, [1, 2, 3])]), live());
+    const outcome = await archive.samples.writeRange(writing(RECORDED, [seriesOf(labels, [1, 20, 3])]), live());
     expect(outcome).toMatchObject({ inserted: 0, unchanged: 2, revised: 1, withdrawn: 0 });
     expect(await read(archive, RECORDED)).toEqual([seriesOf(labels, [1, 20, 3])]);
   });
@@ -133,17 +133,17 @@ function describeReplacing(open: Open): void {
   it('removes what the new answer no longer has, also a whole series, and counts it', async () => {
     const archive = await open();
     const gone = { __name__: 'up', job: 'gone' };
-    await archive.writeRange(writing(RECORDED, [seriesOf(labels, [1, 2, 3]), seriesOf(gone, [9, 9])]), live());
-    const outcome = await archive.writeRange(writing(RECORDED, [seriesOf(labels, [1, 2])]), live());
+    await archive.samples.writeRange(writing(RECORDED, [seriesOf(labels, [1, 2, 3]), seriesOf(gone, [9, 9])]), live());
+    const outcome = await archive.samples.writeRange(writing(RECORDED, [seriesOf(labels, [1, 2])]), live());
     expect(outcome).toMatchObject({ inserted: 0, unchanged: 2, revised: 0, withdrawn: 3 });
     expect(await read(archive, RECORDED)).toEqual([seriesOf(labels, [1, 2])]);
   });
 
   it('leaves samples outside the written range alone', async () => {
     const archive = await open();
-    await archive.writeRange(writing(RECORDED, [seriesOf(labels, [1, 2, 3])]), live());
+    await archive.samples.writeRange(writing(RECORDED, [seriesOf(labels, [1, 2, 3])]), live());
     const later = { fromMs: T0 + STEP, toMs: T0 + STEP };
-    const outcome = await archive.writeRange({ ...writing(RECORDED, []), range: later }, live());
+    const outcome = await archive.samples.writeRange({ ...writing(RECORDED, []), range: later }, live());
     expect(outcome.withdrawn).toBe(1);
     expect((await read(archive, RECORDED)).map(({ values }) => [...values])).toEqual([[1, 3]]);
   });
@@ -158,9 +158,9 @@ function describeSeparation(open: Open): void {
     ['a source of the same name in another organisation', { orgId: 2, name: 'default' }],
   ])('hides samples from %s', async (_, other) => {
     const [mine, theirs] = [await open(), await open(other)];
-    await mine.writeRange(writing(RECORDED, [seriesOf(labels, [1])]), live());
+    await mine.samples.writeRange(writing(RECORDED, [seriesOf(labels, [1])]), live());
     expect(await read(theirs, RECORDED)).toEqual([]);
-    await theirs.writeRange(writing(RECORDED, [seriesOf(labels, [2])]), live());
+    await theirs.samples.writeRange(writing(RECORDED, [seriesOf(labels, [2])]), live());
     expect(await read(mine, RECORDED)).toEqual([seriesOf(labels, [1])]);
   });
 
@@ -172,7 +172,7 @@ function describeSeparation(open: Open): void {
       { ...KEPT, stepMs: 2 * STEP },
       { ...KEPT, phaseMs: 1 },
     ];
-    await archive.writeRange(writing(KEPT, [seriesOf(labels, [1, 2])]), live());
+    await archive.samples.writeRange(writing(KEPT, [seriesOf(labels, [1, 2])]), live());
     for (const other of others) {
       expect(await read(archive, other)).toEqual([]);
     }
@@ -182,7 +182,7 @@ function describeSeparation(open: Open): void {
   // [A2]
   it('shows two archives of the same source the same samples', async () => {
     const [first, second] = [await open(), await open()];
-    await first.writeRange(writing(RECORDED, [seriesOf(labels, [1, 2])]), live());
+    await first.samples.writeRange(writing(RECORDED, [seriesOf(labels, [1, 2])]), live());
     expect(await read(second, RECORDED)).toEqual([seriesOf(labels, [1, 2])]);
   });
 }
@@ -193,20 +193,20 @@ function describeLedger(open: Open): void {
   // [A5]
   it('covers nothing at first, then the union of what was covered', async () => {
     const archive = await open();
-    expect(await archive.coverage('cpu_usage')).toEqual([]);
+    expect(await archive.ledger.coverage('cpu_usage')).toEqual([]);
     const first = { fromMs: T0, toMs: T0 + 2 * STEP };
     const second = { fromMs: T0 + STEP, toMs: T0 + 4 * STEP };
-    await archive.writeRange({ ...writing(RECORDED, []), range: first, covered: [first] }, live());
-    await archive.writeRange({ ...writing(RECORDED, []), range: second, covered: [second] }, live());
-    expect(await archive.coverage('cpu_usage')).toEqual([{ fromMs: T0, toMs: T0 + 4 * STEP }]);
+    await archive.samples.writeRange({ ...writing(RECORDED, []), range: first, covered: [first] }, live());
+    await archive.samples.writeRange({ ...writing(RECORDED, []), range: second, covered: [second] }, live());
+    expect(await archive.ledger.coverage('cpu_usage')).toEqual([{ fromMs: T0, toMs: T0 + 4 * STEP }]);
   });
 
   // [A5]
   it('never reports a covered range as a gap', async () => {
     const archive = await open();
     const range = { fromMs: T0, toMs: T0 + 2 * STEP };
-    await archive.writeRange({ ...writing(RECORDED, []), range, covered: [range] }, live());
-    await archive.noteGap('cpu_usage', { ...range, reason: 'source-down' });
+    await archive.samples.writeRange({ ...writing(RECORDED, []), range, covered: [range] }, live());
+    await archive.ledger.noteGap('cpu_usage', { ...range, reason: 'source-down' });
     expect(await gapsOf(archive)).toEqual([]);
   });
 
@@ -214,24 +214,24 @@ function describeLedger(open: Open): void {
   it('says why a range is missing, until it is covered', async () => {
     const archive = await open();
     const range = { fromMs: T0, toMs: T0 + 2 * STEP };
-    await archive.noteGap('cpu_usage', { ...range, reason: 'source-down', detail: 'connection refused' });
+    await archive.ledger.noteGap('cpu_usage', { ...range, reason: 'source-down', detail: 'connection refused' });
     expect(await gapsOf(archive)).toEqual(['source-down']);
-    await archive.writeRange({ ...writing(RECORDED, []), range, covered: [range] }, live());
+    await archive.samples.writeRange({ ...writing(RECORDED, []), range, covered: [range] }, live());
     expect(await gapsOf(archive)).toEqual([]);
   });
 
   it('counts kept samples of today, not recorded ones', async () => {
     const archive = await open();
-    expect(await archive.keptToday()).toBe(0);
-    await archive.writeRange(writing(RECORDED, [seriesOf(labels, [1, 2])]), live());
-    expect(await archive.keptToday()).toBe(0);
-    await archive.writeRange(writing(KEPT, [seriesOf(labels, [1, 2, 3])]), live());
-    expect(await archive.keptToday()).toBe(3);
+    expect(await archive.samples.keptToday()).toBe(0);
+    await archive.samples.writeRange(writing(RECORDED, [seriesOf(labels, [1, 2])]), live());
+    expect(await archive.samples.keptToday()).toBe(0);
+    await archive.samples.writeRange(writing(KEPT, [seriesOf(labels, [1, 2, 3])]), live());
+    expect(await archive.samples.keptToday()).toBe(3);
   });
 
   it('describes itself', async () => {
     const archive = await open();
-    await archive.writeRange(writing(RECORDED, [seriesOf(labels, [1, 2])]), live());
+    await archive.samples.writeRange(writing(RECORDED, [seriesOf(labels, [1, 2])]), live());
     const status = await archive.status();
     expect(status).toMatchObject({ samples: 2, series: 1 });
     expect(status.serverVersion).toMatch(/^\d/);
@@ -247,7 +247,7 @@ function describeRefusals(open: Open): void {
     const archive = await open();
     const bad = { __name__: 'up', job: 'nul\u0000' };
     const good = { __name__: 'up', job: 'fine' };
-    const outcome = await archive.writeRange(
+    const outcome = await archive.samples.writeRange(
       writing(RECORDED, [seriesOf(bad, [1, 2]), seriesOf(good, [3, 4])]),
       live()
     );
@@ -259,7 +259,7 @@ function describeRefusals(open: Open): void {
   it('writes nothing for a caller that has gone', async () => {
     const archive = await open();
     const gone = AbortSignal.abort();
-    const error: unknown = await archive
+    const error: unknown = await archive.samples
       .writeRange(writing(RECORDED, [seriesOf({ __name__: 'up' }, [1])]), gone)
       .catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(PromkeepError);
@@ -290,7 +290,7 @@ function seriesOf(labels: Labels | undefined, values: number[]): Series {
 }
 
 function read(archive: Archive, query: QueryIdentity): Promise<Series[]> {
-  return archive.readSeries({ query, range: { fromMs: T0 - HOUR, toMs: T0 + 2 * HOUR } }, live());
+  return archive.samples.readSeries({ query, range: { fromMs: T0 - HOUR, toMs: T0 + 2 * HOUR } }, live());
 }
 
 async function gapsOf(archive: Archive): Promise<string[]> {

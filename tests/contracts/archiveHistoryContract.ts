@@ -24,7 +24,7 @@ export function describeHistoryContract(name: string, begin: () => Promise<Archi
       const archive = await database.open({ orgId, name: 'default' });
       opened.push(archive);
       await archive.migrate();
-      await archive.provision([{ ...QUERY, retention: 'forever' }]);
+      await archive.definitions.provision([{ ...QUERY, retention: 'forever' }]);
       return archive;
     };
 
@@ -60,7 +60,10 @@ function describeGrids(open: Open): void {
     ['a range that begins before the samples', 6, -12, 12],
   ])('gives %s', async (_, every, from, to) => {
     const archive = await open();
-    await archive.writeRange(writing([seriesOf({ __name__: 'up' }, values)], { covered: [span(-20, 60)] }), live());
+    await archive.samples.writeRange(
+      writing([seriesOf({ __name__: 'up' }, values)], { covered: [span(-20, 60)] }),
+      live()
+    );
     const grid = { startMs: T0 + from * STEP, endMs: T0 + to * STEP, stepMs: every * STEP };
     const found = await read(archive, { grid });
     const wanted = Array.from({ length: Math.floor((to - from) / every) + 1 }, (_unused, i) => from + i * every);
@@ -77,7 +80,7 @@ function describeGrids(open: Open): void {
       ['special', [NaN, Infinity, -Infinity, -0, 0, 1e-300, 1, 2, 3, NaN]],
       ['holes', [1, undefined, undefined, 4, 5, undefined, 7.5, 8, undefined, 10]],
     ];
-    await archive.writeRange(
+    await archive.samples.writeRange(
       writing(
         rows.map(([kind, row]) => seriesOf({ __name__: 'up', kind }, row)),
         { covered: [span(0, 9)] }
@@ -106,14 +109,14 @@ function describeGrids(open: Open): void {
       values: Float64Array.from(ticks),
     };
     const range = { fromMs: T0, toMs: T0 + 3 * DAY };
-    await archive.writeRange({ ...writing([series]), range, covered: [range] }, live());
+    await archive.samples.writeRange({ ...writing([series]), range, covered: [range] }, live());
     const found = await read(archive, { grid: { startMs: T0 + 5_400_000, endMs: T0 + 3 * DAY, stepMs: 5_400_000 } });
     expect([...(found?.series[0].values ?? [])]).toEqual(ticks.filter((t) => t % 5_400_000 === 0 && t > 0));
   });
 
   it('restores results without a name', async () => {
     const archive = await open();
-    await archive.writeRange(
+    await archive.samples.writeRange(
       writing([seriesOf({ instance: 'h:1' }, [1]), seriesOf({}, [2])], { covered: [span(0, 0)] }),
       live()
     );
@@ -128,7 +131,7 @@ function describeCoverage(open: Open): void {
   it('gives samples of covered times only, and says why others are missing', async () => {
     const archive = await open();
     const gap: Gap = { ...span(3, 5), reason: 'partial-answer', detail: 'a store did not answer' };
-    await archive.writeRange(
+    await archive.samples.writeRange(
       writing([seriesOf(labels, [0, 1, 2, 3, 4, 5, 6, 7])], { covered: [span(0, 2), span(6, 7)], gaps: [gap] }),
       live()
     );
@@ -140,7 +143,7 @@ function describeCoverage(open: Open): void {
 
   it('gives coverage without series where the source had none', async () => {
     const archive = await open();
-    await archive.writeRange(writing([], { range: span(0, 9), covered: [span(0, 9)] }), live());
+    await archive.samples.writeRange(writing([], { range: span(0, 9), covered: [span(0, 9)] }), live());
     expect(await read(archive, { grid: { startMs: T0, endMs: T0 + 9 * STEP, stepMs: 3 * STEP } })).toEqual({
       covered: [span(0, 9)],
       gaps: [],
@@ -150,14 +153,14 @@ function describeCoverage(open: Open): void {
 
   it("never gives an older version's samples as the new one's", async () => {
     const archive = await open();
-    await archive.writeRange(writing([seriesOf(labels, [1, 2, 3])], { covered: [span(0, 2)] }), live());
+    await archive.samples.writeRange(writing([seriesOf(labels, [1, 2, 3])], { covered: [span(0, 2)] }), live());
     const changed = { ...QUERY, expression: 'up + 1' };
-    await archive.provision([{ ...changed, retention: 'forever' }]);
+    await archive.definitions.provision([{ ...changed, retention: 'forever' }]);
     expect(await read(archive, {})).toBeUndefined();
     const early = await read(archive, { query: changed });
     expect(early).toMatchObject({ covered: [], series: [] });
     const provenance = { ...writing([]).provenance, expression: 'up + 1' };
-    await archive.writeRange(
+    await archive.samples.writeRange(
       writing([seriesOf(labels, [undefined, 20])], { range: span(1, 1), covered: [span(1, 1)], provenance }),
       live()
     );
@@ -169,7 +172,7 @@ function describeCoverage(open: Open): void {
   // [A12]
   it('knows nothing of a query that is not there, of another step, or of another organisation', async () => {
     const archive = await open();
-    await archive.writeRange(writing([seriesOf(labels, [1])], { covered: [span(0, 0)] }), live());
+    await archive.samples.writeRange(writing([seriesOf(labels, [1])], { covered: [span(0, 0)] }), live());
     expect(await read(archive, { query: { ...QUERY, name: 'other' } })).toBeUndefined();
     expect(await read(archive, { query: { ...QUERY, stepMs: 2 * STEP } })).toBeUndefined();
     const theirs = await open(2);
@@ -207,7 +210,7 @@ function describeFilters(open: Open): void {
   ])('filters series by %s', async (_, matchers, expected) => {
     const archive = await open();
     const series = all.map((labels, i) => seriesOf(labels, [i]));
-    await archive.writeRange(writing(series, { covered: [span(0, 0)] }), live());
+    await archive.samples.writeRange(writing(series, { covered: [span(0, 0)] }), live());
     const found = await read(archive, { matchers });
     expect(found?.series.map(({ values }) => values[0])).toEqual(expected);
   });
@@ -228,7 +231,7 @@ function describeLabels(open: Open): void {
       { __name__: 'up', job: 'old' },
       { __name__: 'up', job: 'young' },
     ];
-    await archive.writeRange(
+    await archive.samples.writeRange(
       writing([seriesOf(old, [1, 1]), seriesOf(young, [undefined, undefined, 3, 3])], { covered: [span(0, 3)] }),
       live()
     );

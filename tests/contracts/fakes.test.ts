@@ -1,24 +1,27 @@
-import { MemoryArchive, MemoryTables } from '../fakes/memoryArchive';
+import { type SourceIdentity } from '../../pkg/core/ports/archive';
+import { MemoryArchive } from '../fakes/memoryArchive';
 import { MemorySource } from '../fakes/memorySource';
 import { describeArchiveContract } from './archiveContract';
 import { describeBucketContract } from './archiveBucketContract';
 import { describeHistoryContract } from './archiveHistoryContract';
 import { describeSourceContract, SOURCE_CONTRACT_EXPRESSIONS } from './sourceContract';
 
-describeArchiveContract('in memory', async () => {
-  const tables = new MemoryTables();
-  return { open: async (source) => new MemoryArchive(source, tables), dispose: async () => {} };
-});
+const begin = async () => {
+  const archives = new Map<string, MemoryArchive>();
+  return {
+    async open({ orgId, name }: SourceIdentity) {
+      const key = JSON.stringify([orgId, name]);
+      const archive = archives.get(key) ?? new MemoryArchive();
+      archives.set(key, archive);
+      return archive;
+    },
+    dispose: async () => {},
+  };
+};
 
-describeHistoryContract('in memory', async () => {
-  const tables = new MemoryTables();
-  return { open: async (source) => new MemoryArchive(source, tables), dispose: async () => {} };
-});
-
-describeBucketContract('in memory', async () => {
-  const tables = new MemoryTables();
-  return { open: async (source) => new MemoryArchive(source, tables), dispose: async () => {} };
-});
+describeArchiveContract('in memory', begin);
+describeHistoryContract('in memory', begin);
+describeBucketContract('in memory', begin);
 
 describeSourceContract('in memory', async () => {
   const expressions = SOURCE_CONTRACT_EXPRESSIONS;

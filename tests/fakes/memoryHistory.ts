@@ -9,32 +9,24 @@ import {
   type History,
   type RollupState,
 } from '../../pkg/core/ports/history';
-import { type Gap } from '../../pkg/core/ports/ledger';
 import { type TimeRange } from '../../pkg/core/model/timeRange';
 import { servedTimes, splitBuckets } from '../../pkg/core/readback/rollupBuckets';
 import { type Labels } from '../../pkg/core/model/series';
+import { type LedgerRow, type MemoryLedger } from './memoryLedger';
+import { type MemorySamples, type StoredSeries } from './memorySamples';
 
-export interface RememberedQuery {
-  expression: string;
-  stepMs: number;
-  covered: readonly TimeRange[];
-  /** Of what is covered: its samples have expired, and rollups speak for them. */
-  expired: readonly TimeRange[];
-  gaps: readonly Gap[];
-  series: ReadonlyArray<{ labels: Labels | undefined; samples: ReadonlyMap<number, number> }>;
-}
+type Remembered = LedgerRow & { series: StoredSeries[] };
 
 /** What is archived of recorded queries, in memory. */
 export class MemoryHistory implements History {
   readonly reads: GridRead[] = [];
   readonly bucketReads: BucketRead[] = [];
-  /** What is stored of samples that have expired. */
-  stored: RollupState['stored'] = [];
 
   /** @param check throws what the archive would */
   constructor(
-    private readonly find: (name: string) => RememberedQuery | undefined,
-    private readonly check: (signal: AbortSignal) => void = () => undefined
+    private readonly ledger: Pick<MemoryLedger, 'rows'>,
+    private readonly samples: Pick<MemorySamples, 'seriesOf'>,
+    private readonly check: (signal: AbortSignal) => void
   ) {}
 
   async readGrid(read: GridRead, signal: AbortSignal): Promise<GridSamples | undefined> {
@@ -42,8 +34,8 @@ export class MemoryHistory implements History {
     this.reads.push(read);
     const { query, grid, matchers } = read;
     const keeps = compileMatchers(matchers);
-    const found = this.find(query.name);
-    if (!found || found.expression !== query.expression || found.stepMs !== query.stepMs) {
+    const found = this.findSame(query);
+    if (!found) {
       return undefined;
     }
     const { inside } = splitGrid(grid, found.covered);
@@ -70,17 +62,17 @@ export class MemoryHistory implements History {
 
   async rollups(query: GridRead['query'], range: TimeRange, signal: AbortSignal): Promise<RollupState | undefined> {
     this.check(signal);
-    const found = this.find(query.name);
-    if (!found || found.expression !== query.expression || found.stepMs !== query.stepMs) {
+    const found = this.findSame(query);
+    if (!found) {
       return undefined;
     }
     const covered = [...found.expired, ...found.covered].reduce<TimeRange[]>((joined, one) => {
       const last = joined.at(-1);
-      const touches = last !== undefined && last.toMs + found.stepMs >= one.fromMs;
+      const touches = last !== undefined && last.toMs + query.stepMs >= one.fromMs;
       return touches ? [...joined.slice(0, -1), { fromMs: last.fromMs, toMs: one.toMs }] : [...joined, one];
     }, []);
     const touched = found.expired.some(({ fromMs, toMs }) => fromMs <= range.toMs && toMs >= range.fromMs);
-    return { covered, expired: [...found.expired], stored: touched ? this.stored : [] };
+    return { covered, expired: [...found.expired], stored: touched ? found.stored : [] };
   }
 
   async readBuckets(read: BucketRead, signal: AbortSignal): Promise<GridSamples | undefined> {
@@ -127,5 +119,15 @@ export class MemoryHistory implements History {
       .filter(({ samples }) => [...samples.keys()].some(isWanted))
       .slice(0, limit)
       .map(({ labels }) => labels ?? {});
+  }
+
+  private find(name: string): Remembered | undefined {
+    const row = this.ledger.rows.get(name);
+    return row && !row.deleted ? { ...row, series: this.samples.seriesOf({ kind: 'recorded', name }) } : undefined;
+  }
+
+  private findSame({ name, expression, stepMs }: GridRead['query']): Remembered | undefined {
+    const found = this.find(name);
+    return found?.definition.expression === expression && found.definition.stepMs === stepMs ? found : undefined;
   }
 }

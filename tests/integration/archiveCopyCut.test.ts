@@ -30,11 +30,11 @@ describe.each(SERVERS)('large writes on $name', (server) => {
     const through = new URL(url);
     through.port = String(proxy.port);
     archive = test.archive(through.href);
-    await archive.provision([{ name: 'cpu', expression: 'up', stepMs: STEP, retention: '1y' }]);
+    await archive.definitions.provision([{ name: 'cpu', expression: 'up', stepMs: STEP, retention: '1y' }]);
     // What follows must not be the first write of its kind: partitions and series are there.
     const range = { fromMs: T0 - DAY, toMs: T0 - DAY };
     const first = manySeries(SERIES, 1, () => 0).map((one) => ({ ...one, timesMs: Float64Array.of(T0 - DAY) }));
-    await archive.writeRange(writing(first, { range }), live());
+    await archive.samples.writeRange(writing(first, { range }), live());
   });
   afterEach(async () => {
     await test.closeAll();
@@ -59,7 +59,7 @@ describe.each(SERVERS)('large writes on $name', (server) => {
       [new Date(T0)]
     );
     expect(rows).toEqual([{ samples: SERIES * POINTS, different: SERIES * POINTS, sum: expect.closeTo(sum, 1) }]);
-    expect(await archive.coverage('cpu')).toEqual([{ fromMs: T0, toMs: T0 + (POINTS - 1) * STEP }]);
+    expect(await archive.ledger.coverage('cpu')).toEqual([{ fromMs: T0, toMs: T0 + (POINTS - 1) * STEP }]);
   }
 
   it('fail in time when the network swallows them, once, and the next one works', async () => {
@@ -91,7 +91,7 @@ describe.each(SERVERS)('large writes on $name', (server) => {
       'are there once after %s',
       async (fault) => {
         proxy[fault]();
-        const outcome = await archive.writeRange(large(fetchedAtMs), live());
+        const outcome = await archive.samples.writeRange(large(fetchedAtMs), live());
         expect(proxy.lost()).toBe(true);
         expect(outcome).toMatchObject({ inserted: SERIES * POINTS, unchanged: 0, revised: 0, withdrawn: 0 });
         await expectWhole();
@@ -99,10 +99,10 @@ describe.each(SERVERS)('large writes on $name', (server) => {
     );
 
     it('are revised once, wherever the connection breaks', async () => {
-      await archive.writeRange(large(fetchedAtMs), live());
+      await archive.samples.writeRange(large(fetchedAtMs), live());
       for (const [round, fault] of (['loseNextCommitAnswer', 'cutBeforeNextCommit'] as const).entries()) {
         proxy[fault]();
-        expect(await archive.writeRange(large(fetchedAtMs, round + 1), live())).toMatchObject({
+        expect(await archive.samples.writeRange(large(fetchedAtMs, round + 1), live())).toMatchObject({
           inserted: 0,
           revised: SERIES * POINTS,
         });
@@ -127,18 +127,20 @@ describe.each(SERVERS)('large writes on $name', (server) => {
   it('do not mind a statement_timeout of the database, nor does making the tables', async () => {
     await client.query(`ALTER DATABASE ${new URL(url).pathname.slice(1)} SET statement_timeout = '200ms'`);
     const again = test.archive(url);
-    const write = (): Promise<unknown> => again.writeRange(large(T0 + 7 * 3_600_000), live());
+    const write = (): Promise<unknown> => again.samples.writeRange(large(T0 + 7 * 3_600_000), live());
     expect(await holding('SELECT * FROM promkeep_queries FOR UPDATE', write)).toMatchObject({
       inserted: SERIES * POINTS,
     });
     await expectWhole();
     const pack = (): Promise<unknown> => test.jobs(url).packClosed(live());
     expect(await holding('LOCK TABLE promkeep_samples IN SHARE MODE', pack)).toMatchObject({ rows: 2 * SERIES });
-    expect(await again.readSeries({ query: CPU, range: { fromMs: T0, toMs: T0 + DAY } }, live())).toHaveLength(SERIES);
+    expect(await again.samples.readSeries({ query: CPU, range: { fromMs: T0, toMs: T0 + DAY } }, live())).toHaveLength(
+      SERIES
+    );
     const elsewhere = test.archive(url, { connection: { schema: 'other' } });
     await client.query('CREATE SCHEMA other');
     await holding(`SELECT pg_advisory_xact_lock(hashtext('promkeep migration'), hashtext('other'))`, () =>
-      elsewhere.writeRange(writing([gridSeries({}, [1])]), live())
+      elsewhere.samples.writeRange(writing([gridSeries({}, [1])]), live())
     );
     expect((await elsewhere.status()).samples).toBe(1);
   });

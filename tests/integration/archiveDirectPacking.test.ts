@@ -82,7 +82,7 @@ describe.each(SERVERS)('what is packed as it is written, on $name', (server) => 
     return { ...write, provenance: { ...write.provenance, fetchedAtMs: T0 + 9 * DAY } };
   };
   const read = async (): Promise<unknown> =>
-    (await archive.readSeries({ query: CPU, range: { fromMs: T0 - DAY, toMs: T0 + 9 * DAY } }, live())).map(
+    (await archive.samples.readSeries({ query: CPU, range: { fromMs: T0 - DAY, toMs: T0 + 9 * DAY } }, live())).map(
       ({ labels, timesMs, values }) => [labels, [...timesMs], [...values]]
     );
   const given = (series: Series[]): unknown =>
@@ -100,14 +100,14 @@ describe.each(SERVERS)('what is packed as it is written, on $name', (server) => 
 
   it('becomes the very rows that packing makes', async () => {
     const series = awkwardSeries();
-    await archive.writeRange(backfill(series), live());
+    await archive.samples.writeRange(backfill(series), live());
     expect(await unpacked()).toBe(50);
     await test.jobs(url).packClosed(live());
     const direct = await packedRows();
     expect(await read()).toEqual(given(series));
     const otherUrl = await test.freshDatabase();
     const other = test.archive(otherUrl);
-    await other.writeRange(writing(series, { range: RANGE, covered: [RANGE] }), live());
+    await other.samples.writeRange(writing(series, { range: RANGE, covered: [RANGE] }), live());
     await test.jobs(otherUrl).packClosed(live());
     client = await test.client(otherUrl);
     expect(direct).toEqual(await packedRows());
@@ -117,21 +117,27 @@ describe.each(SERVERS)('what is packed as it is written, on $name', (server) => 
     const series = awkwardSeries();
     const samples = series.reduce((sum, { values }) => sum + values.length, 0);
     const few = [gridSeries({ __name__: 'counter' }, [0, 3, 6, 999])];
-    await archive.writeRange(writing(few), live());
-    const result = await archive.writeRange(backfill(series), live());
+    await archive.samples.writeRange(writing(few), live());
+    const result = await archive.samples.writeRange(backfill(series), live());
     expect(result).toMatchObject({ inserted: samples - 4, unchanged: 3, revised: 1, withdrawn: 0 });
     expect(await read()).toEqual(expect.arrayContaining(given(series) as unknown[]));
-    expect(await archive.writeRange(backfill(series), live())).toMatchObject({ inserted: 0, unchanged: samples });
+    expect(await archive.samples.writeRange(backfill(series), live())).toMatchObject({
+      inserted: 0,
+      unchanged: samples,
+    });
     const changed = series.map((one, n) =>
       n === 3 ? { ...one, values: one.values.map((v, i) => (i === 77 ? 5 : v)) } : one
     );
-    expect(await archive.writeRange(backfill(changed.slice(1)), live())).toMatchObject({
+    expect(await archive.samples.writeRange(backfill(changed.slice(1)), live())).toMatchObject({
       inserted: 0,
       revised: 1,
       withdrawn: 11_520,
     });
     await test.jobs(url).packClosed(live());
-    expect(await archive.writeRange(backfill(changed.slice(1)), live())).toMatchObject({ inserted: 0, revised: 0 });
+    expect(await archive.samples.writeRange(backfill(changed.slice(1)), live())).toMatchObject({
+      inserted: 0,
+      revised: 0,
+    });
     const { rows } =
       await client.query(`SELECT count(*)::int AS n, count(DISTINCT (metric_name, timestamp))::int AS different
       FROM metrics_data WHERE created_at IS NOT NULL`);
@@ -144,7 +150,7 @@ describe.each(SERVERS)('what is packed as it is written, on $name', (server) => 
     const part = (from: number, to: number): Promise<unknown> => {
       const one = { ...counter, timesMs: counter.timesMs.slice(from, to), values: counter.values.slice(from, to) };
       const range = { fromMs: one.timesMs[0], toMs: one.timesMs[to - from - 1] };
-      return archive.writeRange(backfill([one], { range, covered: [range] }), live());
+      return archive.samples.writeRange(backfill([one], { range, covered: [range] }), live());
     };
     for (const [from, to] of [
       [8_000, 11_520],
@@ -155,36 +161,36 @@ describe.each(SERVERS)('what is packed as it is written, on $name', (server) => 
     }
     expect(await read()).toEqual(given([counter]));
     expect(await unpacked()).toBe(0);
-    expect(await archive.coverage('cpu')).toEqual([{ fromMs: T0, toMs: T0 + 11_519 * STEP }]);
+    expect(await archive.ledger.coverage('cpu')).toEqual([{ fromMs: T0, toMs: T0 + 11_519 * STEP }]);
   });
 
   it('leaves young samples, kept results and a class the query does not have any more to packing', async () => {
     const [constant] = awkwardSeries();
     const write = backfill([constant]);
-    await archive.writeRange(
+    await archive.samples.writeRange(
       { ...write, provenance: { ...write.provenance, fetchedAtMs: T0 + DAY + 21_600_000 } },
       live()
     );
     expect(await unpacked()).toBe(5_760);
-    await archive.writeRange(
+    await archive.samples.writeRange(
       backfill([constant], { query: { kind: 'kept', expression: 'up', stepMs: STEP, phaseMs: 0 } }),
       live()
     );
     expect(await unpacked()).toBe(3 * 5_760);
-    await archive.provision([{ name: 'other', expression: 'up', stepMs: STEP, retention: '30d' }]);
-    await archive.writeRange(backfill([constant], { query: { kind: 'recorded', name: 'other' } }), live());
+    await archive.definitions.provision([{ name: 'other', expression: 'up', stepMs: STEP, retention: '30d' }]);
+    await archive.samples.writeRange(backfill([constant], { query: { kind: 'recorded', name: 'other' } }), live());
     expect(await unpacked()).toBe(5 * 5_760);
   });
 
   it('makes partitions again that expired under it', async () => {
     const [constant, counter] = awkwardSeries();
-    await archive.writeRange(backfill([constant]), live());
+    await archive.samples.writeRange(backfill([constant]), live());
     const { rows } = await client.query<{ name: string }>(
       'SELECT DISTINCT tableoid::regclass AS name FROM promkeep_packed'
     );
     expect(rows).toHaveLength(1);
     await client.query(`DROP TABLE ${rows[0].name}`);
-    await archive.writeRange(backfill([constant, counter]), live());
+    await archive.samples.writeRange(backfill([constant, counter]), live());
     expect(await read()).toEqual(given([constant, counter]));
   });
 });

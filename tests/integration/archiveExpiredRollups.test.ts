@@ -28,7 +28,7 @@ describe.each(SERVERS)('expired samples on $name', (server) => {
     url = await test.freshDatabase();
     archive = test.archive(url);
     await archive.migrate();
-    await archive.provision([{ ...QUERY, retention: '30d' }]);
+    await archive.definitions.provision([{ ...QUERY, retention: '30d' }]);
   });
   afterEach(() => test.closeAll());
 
@@ -49,7 +49,7 @@ describe.each(SERVERS)('expired samples on $name', (server) => {
     const range = { fromMs: covered[0].fromMs, toMs: covered[covered.length - 1].toMs };
     const provenance = { expression, stepMs: STEP, fetchedAtMs: T0, warnings: [] };
     const all = series.map((labels) => seriesOf(labels, range, of));
-    return archive.writeRange(writing(all, { range, retention: '30d', provenance, covered }), live());
+    return archive.samples.writeRange(writing(all, { range, retention: '30d', provenance, covered }), live());
   };
   /** The upkeep of that many days after `T0`. */
   const upkeep = async (days: number, rollups?: ArchiveWishes): Promise<void> => {
@@ -127,7 +127,7 @@ describe.each(SERVERS)('expired samples on $name', (server) => {
   it('go on where they were begun when the query gets a longer class, so that nothing expires behind them', async () => {
     await write([{ fromMs: T0, toMs: END }]);
     await upkeep(31);
-    await archive.provision([{ ...QUERY, retention: '1y' }]);
+    await archive.definitions.provision([{ ...QUERY, retention: '1y' }]);
     await write([{ fromMs: END + STEP, toMs: END + 3 * DAY }]);
     await upkeep(40);
     const rows = await (await test.client(url)).query('SELECT DISTINCT stored_until FROM promkeep_rollup_state');
@@ -175,7 +175,7 @@ describe.each(SERVERS)('expired samples on $name', (server) => {
     await upkeep(31.1);
     expect(await read({})).toEqual(before);
     const changed = { ...QUERY, expression: 'up + 1' };
-    await archive.provision([{ ...changed, retention: '30d' }]);
+    await archive.definitions.provision([{ ...changed, retention: '30d' }]);
     await write([{ fromMs: T0 + 12 * HOUR, toMs: END }], () => 2, 'up + 1');
     const theirs = async () => (await read({ query: changed }))?.covered;
     // what was filled in before the hour up to which rollups never change (1.1 days) is not theirs
@@ -210,12 +210,12 @@ describe.each(SERVERS)('expired samples on $name', (server) => {
   // [A17]
   it('are refused where too many samples would have to be looked at, before they are', async () => {
     const wide = { ...QUERY, name: 'wide' };
-    await archive.provision([{ ...wide, retention: 'forever' }]);
+    await archive.definitions.provision([{ ...wide, retention: 'forever' }]);
     const range = { fromMs: T0 - 2_000 * DAY, toMs: T0 };
     const provenance = { expression: 'up', stepMs: STEP, fetchedAtMs: T0, warnings: [] };
     const series = Array.from({ length: 8 }, (_, n) => seriesOf({ n: `${n}` }, { fromMs: T0, toMs: T0 }));
     const recorded = { kind: 'recorded', name: 'wide' } as const;
-    await archive.writeRange(
+    await archive.samples.writeRange(
       writing(series, { query: recorded, range, retention: 'forever', provenance, covered: [range] }),
       live()
     );

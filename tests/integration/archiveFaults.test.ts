@@ -56,10 +56,10 @@ describe.each(SERVERS)('faults, on $name', (server) => {
   it('says soon that nothing listens, and recovers by itself', async () => {
     const port = await freePort();
     const archive = test.archive(altered((other) => (other.port = String(port))));
-    const error = await failureOf(archive.writeRange(writing(UP), live()));
+    const error = await failureOf(archive.samples.writeRange(writing(UP), live()));
     expect(error).toMatchObject({ code: 'ARCHIVE_UNREACHABLE', message: expect.stringContaining(`127.0.0.1:${port}`) });
     const proxy = await startFaultyProxy(port, test.postgres.port);
-    expect(await archive.writeRange(writing(UP), live())).toMatchObject({ inserted: 3 });
+    expect(await archive.samples.writeRange(writing(UP), live())).toMatchObject({ inserted: 3 });
     await archive.close();
     proxy.stop();
   });
@@ -77,8 +77,10 @@ describe.each(SERVERS)('faults, on $name', (server) => {
     await test.archive(url).migrate();
     await client.query(`ALTER DATABASE ${new URL(url).pathname.slice(1)} SET default_transaction_read_only = on`);
     const archive = test.archive(url);
-    expect(await failureOf(archive.writeRange(writing(UP), live()))).toMatchObject({ code: 'ARCHIVE_READ_ONLY' });
-    expect(await archive.readSeries({ query: CPU, range: { fromMs: 0, toMs: T0 } }, live())).toEqual([]);
+    expect(await failureOf(archive.samples.writeRange(writing(UP), live()))).toMatchObject({
+      code: 'ARCHIVE_READ_ONLY',
+    });
+    expect(await archive.samples.readSeries({ query: CPU, range: { fromMs: 0, toMs: T0 } }, live())).toEqual([]);
   });
 
   it('reports a missing right', async () => {
@@ -92,7 +94,7 @@ describe.each(SERVERS)('faults, on $name', (server) => {
       'CREATE SCHEMA AUTHORIZATION tenant; ALTER ROLE tenant SET search_path = tenant'
     );
     const archive = test.archive(role);
-    expect(await archive.writeRange(writing(UP), live())).toMatchObject({ inserted: 3 });
+    expect(await archive.samples.writeRange(writing(UP), live())).toMatchObject({ inserted: 3 });
     const client = await test.client(role);
     expect((await client.query('SELECT count(*)::int AS n FROM metrics_data')).rows).toEqual([{ n: 3 }]);
     await client.query(
@@ -119,7 +121,7 @@ describe.each(SERVERS)('faults, on $name', (server) => {
     const names = ['We"ird $1 {schema} näme', "it's"];
     const archives = names.map((schema) => test.archive(url, { connection: { schema } }));
     const [first, second] = await Promise.all(archives.map((archive) => archive.migrate().then(() => archive)));
-    await first.writeRange(writing(UP), live());
+    await first.samples.writeRange(writing(UP), live());
     expect((await first.status()).samples).toBe(3);
     expect((await second.status()).samples).toBe(0);
   });
@@ -147,30 +149,30 @@ describe.each(SERVERS)('faults, on $name', (server) => {
 
   it('migrates again when somebody dropped everything under it', async () => {
     const archive = test.archive(url);
-    await archive.writeRange(writing(UP), live());
+    await archive.samples.writeRange(writing(UP), live());
     const client = await test.client(url);
     await client.query('DROP SCHEMA promkeep CASCADE');
-    expect(await archive.writeRange(writing(UP), live())).toMatchObject({ inserted: 3 });
+    expect(await archive.samples.writeRange(writing(UP), live())).toMatchObject({ inserted: 3 });
   });
 
   it('makes a partition again that was dropped under it', async () => {
     const archive = test.archive(url);
-    await archive.writeRange(writing(UP), live());
+    await archive.samples.writeRange(writing(UP), live());
     const client = await test.client(url);
     await client.query('DROP TABLE promkeep_samples_20251229');
-    expect(await archive.writeRange(writing(UP), live())).toMatchObject({ inserted: 3 });
+    expect(await archive.samples.writeRange(writing(UP), live())).toMatchObject({ inserted: 3 });
   });
 
   it('survives the end of its idle connections and of a running one', async () => {
     const archive = test.archive(url);
-    await archive.writeRange(writing(UP), live());
+    await archive.samples.writeRange(writing(UP), live());
     const client = await test.client(url);
     const killAll = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'promkeep' AND datname = current_database()`;
     await client.query(killAll);
-    expect(await archive.writeRange(writing(UP), live())).toMatchObject({ unchanged: 3 });
+    expect(await archive.samples.writeRange(writing(UP), live())).toMatchObject({ unchanged: 3 });
     await client.query('BEGIN');
     await client.query('SELECT * FROM promkeep_queries FOR UPDATE');
-    const blocked = archive.writeRange(writing([gridSeries({ __name__: 'up' }, [1, 2, 9])]), live());
+    const blocked = archive.samples.writeRange(writing([gridSeries({ __name__: 'up' }, [1, 2, 9])]), live());
     await new Promise((resolve) => setTimeout(resolve, 300));
     await client.query(killAll);
     await client.query('ROLLBACK');
@@ -182,10 +184,10 @@ describe.each(SERVERS)('faults, on $name', (server) => {
     const proxy = await startFaultyProxy(await freePort(), test.postgres.port);
     const archive = test.archive(altered((other) => (other.port = String(proxy.port))));
     await archive.migrate();
-    await archive.provision([{ name: 'cpu', expression: 'up', stepMs: 15_000, retention: '1y' }]);
-    await archive.writeRange(writing(UP), live());
+    await archive.definitions.provision([{ name: 'cpu', expression: 'up', stepMs: 15_000, retention: '1y' }]);
+    await archive.samples.writeRange(writing(UP), live());
     proxy.loseNextCommitAnswer();
-    const outcome = await archive.writeRange(writing([gridSeries({ __name__: 'new' }, [1, 2, 3, 4])]), live());
+    const outcome = await archive.samples.writeRange(writing([gridSeries({ __name__: 'new' }, [1, 2, 3, 4])]), live());
     expect(proxy.lost()).toBe(true);
     expect(outcome).toMatchObject({ inserted: 4, unchanged: 0, withdrawn: 3 });
     expect((await archive.status()).samples).toBe(4);
@@ -197,9 +199,9 @@ describe.each(SERVERS)('faults, on $name', (server) => {
   it('writes once when a connection is cut before the commit', async () => {
     const proxy = await startFaultyProxy(await freePort(), test.postgres.port);
     const archive = test.archive(altered((other) => (other.port = String(proxy.port))));
-    await archive.writeRange(writing(UP), live());
+    await archive.samples.writeRange(writing(UP), live());
     proxy.cutBeforeNextCommit();
-    const outcome = await archive.writeRange(writing([gridSeries({ __name__: 'up' }, [1, 2, 4])]), live());
+    const outcome = await archive.samples.writeRange(writing([gridSeries({ __name__: 'up' }, [1, 2, 4])]), live());
     expect(proxy.lost()).toBe(true);
     expect(outcome).toMatchObject({ revised: 1, unchanged: 2 });
     await archive.close();
@@ -209,11 +211,11 @@ describe.each(SERVERS)('faults, on $name', (server) => {
   // [A17]
   it('closes in bounded time although a statement hangs', async () => {
     const archive = test.archive(url);
-    await archive.writeRange(writing(UP), live());
+    await archive.samples.writeRange(writing(UP), live());
     const client = await test.client(url);
     await client.query('BEGIN');
     await client.query('SELECT * FROM promkeep_queries FOR UPDATE');
-    const hanging = failureOf(archive.writeRange(writing(UP), live()));
+    const hanging = failureOf(archive.samples.writeRange(writing(UP), live()));
     await new Promise((resolve) => setTimeout(resolve, 200));
     const startedMs = Date.now();
     await archive.close();
@@ -258,9 +260,11 @@ whenPooler('behind pgbouncer in transaction mode', () => {
   it('works, with several archivers over two server connections', async () => {
     const archives: Archive[] = [1, 2, 3].map(() => test.archive(pooled));
     const series = manySeries(20, 100, (n, i) => n + i);
-    const outcomes = await Promise.all(archives.map((archive) => archive.writeRange(writing(series), live())));
+    const outcomes = await Promise.all(archives.map((archive) => archive.samples.writeRange(writing(series), live())));
     expect(outcomes.map(({ inserted }) => inserted).sort((a, b) => a - b)).toEqual([0, 0, 2000]);
-    expect(await archives[0].readSeries({ query: CPU, range: { fromMs: T0, toMs: T0 * 2 } }, live())).toHaveLength(20);
+    expect(
+      await archives[0].samples.readSeries({ query: CPU, range: { fromMs: T0, toMs: T0 * 2 } }, live())
+    ).toHaveLength(20);
     expect((await archives[1].status()).samples).toBe(2000);
   });
 
@@ -270,7 +274,7 @@ whenPooler('behind pgbouncer in transaction mode', () => {
     await client.query('BEGIN');
     await client.query('SELECT * FROM promkeep_queries FOR UPDATE');
     const abort = new AbortController();
-    const result = failureOf(archive.writeRange(writing(UP), abort.signal));
+    const result = failureOf(archive.samples.writeRange(writing(UP), abort.signal));
     await new Promise((resolve) => setTimeout(resolve, 300));
     abort.abort();
     expect((await result).code).toBe('QUERY_CANCELLED');

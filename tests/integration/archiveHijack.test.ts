@@ -62,7 +62,7 @@ describe.each(SERVERS)('another role of the database, on $name,', (server) => {
       timesMs: one.timesMs.map((timeMs) => timeMs - T0 + atMs),
     }));
     const range = { fromMs: atMs, toMs: atMs + (count - 1) * STEP };
-    return archive.writeRange(writing(series, { range, covered: [range], retention: '30d' }), live());
+    return archive.samples.writeRange(writing(series, { range, covered: [range], retention: '30d' }), live());
   };
   const statementOf = ({ message }: PromkeepError): string => /run:? (.*;)/.exec(message)?.[1] ?? '';
 

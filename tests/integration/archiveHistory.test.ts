@@ -2,6 +2,7 @@ import { describeBucketContract } from '../contracts/archiveBucketContract';
 import { describeHistoryContract } from '../contracts/archiveHistoryContract';
 import { type Upkeep } from '../../pkg/archive/upkeep/upkeep';
 import { type Archive } from '../../pkg/core/ports/archive';
+import { type SampleStore } from '../../pkg/core/ports/sampleStore';
 import { SERVERS, TestServer } from './archiveServers';
 
 jest.setTimeout(120_000);
@@ -33,15 +34,10 @@ describe.each(SERVERS)('on $name', (server) => {
 });
 
 function packedAfterWrites(archive: Archive, jobs: Upkeep): Archive {
-  const writeRange: Archive['writeRange'] = async (write, signal) => {
-    const outcome = await archive.writeRange(write, signal);
+  const writeRange: SampleStore['writeRange'] = async (write, signal) => {
+    const outcome = await archive.samples.writeRange(write, signal);
     await jobs.packClosed(new AbortController().signal);
     return outcome;
   };
-  return new Proxy(archive, {
-    get(target, key) {
-      const value: unknown = key === 'writeRange' ? writeRange : Reflect.get(target, key);
-      return typeof value === 'function' ? value.bind(target) : value;
-    },
-  });
+  return { ...archive, samples: { ...archive.samples, writeRange } };
 }

@@ -52,7 +52,7 @@ export class HistoryOfYears {
     const provenance = { expression: POWER.expression, stepMs: HOUR_MS, fetchedAtMs: Date.now(), warnings: [] };
     const query = { kind: 'recorded', name } as const;
     const series = { labels: { __name__: name }, timesMs, values: timesMs.map((_, i) => i) };
-    await this.archive.writeRange(
+    await this.archive.samples.writeRange(
       writing([series], { query, range, covered: [range], provenance, retention: 'forever' }),
       live()
     );
@@ -69,7 +69,7 @@ export class HistoryOfYears {
     const range = { fromMs: timeMs, toMs: timeMs };
     const provenance = { expression: query.expression, stepMs: query.stepMs, fetchedAtMs: Date.now(), warnings: [] };
     const write = writing([series], { query: { kind: 'kept', ...query }, range, provenance, retention });
-    await this.archive.writeRange(write, live());
+    await this.archive.samples.writeRange(write, live());
   }
 
   /** Samples that are older than a month. */

@@ -16,21 +16,21 @@ describe.each(SERVERS)('kept results on $name', (server) => {
     const range = { fromMs: T0, toMs: T0 + 2 * STEP };
     const grid = { startMs: range.fromMs, endMs: range.toMs, stepMs: STEP };
     const query = { name: 'cpu', expression: 'up', stepMs: STEP };
-    await archive.provision([{ ...query, retention: '1y' }]);
-    await archive.writeRange(writing([gridSeries({ __name__: 'up' }, [1, 2, 3])], { query: kept }), live());
+    await archive.definitions.provision([{ ...query, retention: '1y' }]);
+    await archive.samples.writeRange(writing([gridSeries({ __name__: 'up' }, [1, 2, 3])], { query: kept }), live());
 
     const nothing = await archive.history.readGrid({ query, grid, matchers: [] }, live());
     expect(nothing).toMatchObject({ covered: [], series: [] });
     expect(await archive.history.seriesLabels({ name: 'cpu', range, limit: 10 }, live())).toEqual([]);
-    expect(await archive.coverage('cpu')).toEqual([]);
+    expect(await archive.ledger.coverage('cpu')).toEqual([]);
 
     const recorded = writing([gridSeries({ __name__: 'up' }, [9])], { query: CPU });
-    await archive.writeRange({ ...recorded, covered: [{ fromMs: T0, toMs: T0 }] }, live());
+    await archive.samples.writeRange({ ...recorded, covered: [{ fromMs: T0, toMs: T0 }] }, live());
     const one = await archive.history.readGrid({ query, grid, matchers: [] }, live());
     expect(one?.series.map(({ values }) => [...values])).toEqual([[9]]);
-    expect((await archive.readSeries({ query: kept, range }, live())).map(({ values }) => [...values])).toEqual([
-      [1, 2, 3],
-    ]);
+    expect((await archive.samples.readSeries({ query: kept, range }, live())).map(({ values }) => [...values])).toEqual(
+      [[1, 2, 3]]
+    );
     await test.closeAll();
   });
 });

@@ -20,7 +20,7 @@ describe.each(SERVERS)('leases on $name', (server) => {
   afterEach(() => test.closeAll());
 
   const hold = (archive: Archive, holder: string, durationMs = 60_000): Promise<LeaseState> =>
-    archive.holdLease({ holder, durationMs });
+    archive.lease.hold({ holder, durationMs });
   const expire = async (): Promise<void> => {
     const client = await test.client(url);
     await client.query(`UPDATE promkeep_leases SET expires_at = clock_timestamp() - interval '1 s'`);
@@ -31,7 +31,7 @@ describe.each(SERVERS)('leases on $name', (server) => {
     const leases = await Promise.all(archives.map((archive, i) => hold(archive, `candidate ${i}`)));
     expect(new Set(leases.map(({ holder }) => holder)).size).toBe(1);
     expect(new Set(leases.map(({ epoch }) => epoch))).toEqual(new Set([1]));
-    expect(await archives[0].currentLease()).toMatchObject({ holder: leases[0].holder, epoch: 1 });
+    expect(await archives[0].lease.current()).toMatchObject({ holder: leases[0].holder, epoch: 1 });
     expect((await archives[0].status()).lease).toMatchObject({ holder: leases[0].holder, epoch: 1 });
   });
 
@@ -55,37 +55,37 @@ describe.each(SERVERS)('leases on $name', (server) => {
   it('lets others take a released lease at once, and ignores one who releases what is no longer his', async () => {
     const archive = test.archive(url);
     const first = await hold(archive, 'a');
-    await archive.releaseLease(first);
+    await archive.lease.release(first);
     expect(await hold(archive, 'b')).toMatchObject({ holder: 'b', epoch: 2 });
-    await archive.releaseLease(first);
-    expect(await archive.currentLease()).toMatchObject({ holder: 'b', epoch: 2 });
+    await archive.lease.release(first);
+    expect(await archive.lease.current()).toMatchObject({ holder: 'b', epoch: 2 });
   });
 
   it('refuses every kind of recorded write of an earlier epoch, and writes nothing of it', async () => {
     const archive = test.archive(url);
-    await archive.provision([{ name: 'cpu', expression: 'up', stepMs: 15_000, retention: '1y' }], 0);
+    await archive.definitions.provision([{ name: 'cpu', expression: 'up', stepMs: 15_000, retention: '1y' }], 0);
     await hold(archive, 'a');
-    expect(await archive.writeRange(writing(UP, { epoch: 1 }), live())).toMatchObject({ inserted: 3 });
+    expect(await archive.samples.writeRange(writing(UP, { epoch: 1 }), live())).toMatchObject({ inserted: 3 });
     await expire();
     await hold(archive, 'b');
     const refused = { code: 'ARCHIVE_NOT_LEADER' };
     const changed = writing([gridSeries({ __name__: 'up' }, [7, 8, 9])], { epoch: 1 });
-    await expect(archive.writeRange(changed, live())).rejects.toMatchObject(refused);
-    await expect(archive.noteGap('cpu', { fromMs: 0, toMs: 15_000, reason: 'source-down' }, 1)).rejects.toMatchObject(
-      refused
-    );
-    await expect(archive.provision([], 1)).rejects.toMatchObject(refused);
-    const [series] = await archive.readSeries({ query: CPU, range: { fromMs: 0, toMs: Date.now() } }, live());
+    await expect(archive.samples.writeRange(changed, live())).rejects.toMatchObject(refused);
+    await expect(
+      archive.ledger.noteGap('cpu', { fromMs: 0, toMs: 15_000, reason: 'source-down' }, 1)
+    ).rejects.toMatchObject(refused);
+    await expect(archive.definitions.provision([], 1)).rejects.toMatchObject(refused);
+    const [series] = await archive.samples.readSeries({ query: CPU, range: { fromMs: 0, toMs: Date.now() } }, live());
     expect([...series.values]).toEqual([1, 2, 3]);
-    expect(await archive.ledger()).toMatchObject([{ name: 'cpu', paused: false, gaps: [] }]);
-    expect(await archive.writeRange(writing(UP, { epoch: 2 }), live())).toMatchObject({ unchanged: 3 });
+    expect(await archive.ledger.entries()).toMatchObject([{ name: 'cpu', paused: false, gaps: [] }]);
+    expect(await archive.samples.writeRange(writing(UP, { epoch: 2 }), live())).toMatchObject({ unchanged: 3 });
   });
 
   it('does not ask for an epoch from kept results', async () => {
     const archive = test.archive(url);
     await hold(archive, 'a');
     const query = { kind: 'kept', expression: 'up', stepMs: 15_000, phaseMs: 0 } as const;
-    expect(await archive.writeRange(writing(UP, { query }), live())).toMatchObject({ inserted: 3 });
+    expect(await archive.samples.writeRange(writing(UP, { query }), live())).toMatchObject({ inserted: 3 });
   });
 
   it('lets a renewal pass while a write is under way, and makes a change of leader wait for it', async () => {

@@ -190,10 +190,12 @@ describe.each(SERVERS)('metrics_data on $name', (server) => {
   it('has unique rows by source, query, metric name, labels and time', async () => {
     const archive = test.archive(url);
     const kept = (stepMs: number): QueryIdentity => ({ kind: 'kept', expression: 'up', stepMs, phaseMs: 0 });
-    await archive.writeRange(writing({ kind: 'recorded', name: 'up' }, ['up']), live());
-    await archive.writeRange(writing(kept(STEP), ['up']), live());
-    await archive.writeRange(writing(kept(2 * STEP), ['up']), live());
-    await test.archive(url, { source: { orgId: 2, name: 'default' } }).writeRange(writing(kept(STEP), ['up']), live());
+    await archive.samples.writeRange(writing({ kind: 'recorded', name: 'up' }, ['up']), live());
+    await archive.samples.writeRange(writing(kept(STEP), ['up']), live());
+    await archive.samples.writeRange(writing(kept(2 * STEP), ['up']), live());
+    await test
+      .archive(url, { source: { orgId: 2, name: 'default' } })
+      .samples.writeRange(writing(kept(STEP), ['up']), live());
     await client.query(INSERT, ['up', 1, new Date(T0).toISOString(), '{}', null]);
     const [{ all, different }] = await rows(
       `SELECT count(*) AS all, count(DISTINCT (org_id, source_name, query, source, metric_name, labels, timestamp)) AS different
@@ -238,7 +240,7 @@ describe.each(SERVERS)('metrics_data on $name', (server) => {
   });
 
   async function archiveSamples(metricNames: string[], labels: Record<string, string> = {}): Promise<void> {
-    await test.archive(url).writeRange(writing({ kind: 'recorded', name: 'cpu' }, metricNames, labels), live());
+    await test.archive(url).samples.writeRange(writing({ kind: 'recorded', name: 'cpu' }, metricNames, labels), live());
   }
 });
 

@@ -27,12 +27,12 @@ describe.each(SERVERS)('packing that is killed, on $name', (server) => {
       (round: number) =>
       (n: number, i: number): number =>
         n * 1_000 + i + (i % 7 === round % 7 ? round : 0);
-    await archive.writeRange(writing(manySeries(SERIES, POINTS, value(0))), live());
+    await archive.samples.writeRange(writing(manySeries(SERIES, POINTS, value(0))), live());
     let midway = 0;
     for (let round = 1; round <= KILLS; round++) {
       const packing = startPacking(url);
       await packing.begun;
-      const written = archive.writeRange(writing(manySeries(SERIES, POINTS + round, value(round))), live());
+      const written = archive.samples.writeRange(writing(manySeries(SERIES, POINTS + round, value(round))), live());
       // Every other kill may meet the write; the others come after it, when part of the samples is packed.
       if (round % 2 === 0) {
         await written;
@@ -45,7 +45,7 @@ describe.each(SERVERS)('packing that is killed, on $name', (server) => {
       expect(await written).toMatchObject({ inserted: SERIES, withdrawn: 0 });
       const expected = manySeries(SERIES, POINTS + round, value(round));
       const range = { fromMs: T0, toMs: T0 + DAY };
-      expect(await archive.readSeries({ query: CPU, range }, live())).toEqual(expected);
+      expect(await archive.samples.readSeries({ query: CPU, range }, live())).toEqual(expected);
       const { rows } = await client.query<{ all: string; distinct: string; unpacked: string }>(
         `SELECT count(*) AS all, count(DISTINCT (labels, timestamp)) AS distinct,
            (SELECT count(*) FROM promkeep_samples) AS unpacked FROM metrics_data`
@@ -64,13 +64,13 @@ describe.each(SERVERS)('packing that is killed, on $name', (server) => {
     const archive = test.archive(url);
     const jobs = [test.jobs(url), test.jobs(url)];
     const all = manySeries(20, 100, (n, i) => n + i);
-    await archive.writeRange(writing(all), live());
+    await archive.samples.writeRange(writing(all), live());
     const late = writing([gridSeries({ __name__: 'm', n: '0' }, [-1, -2])], { range: { fromMs: T0, toMs: T0 + STEP } });
     await Promise.all([
       ...jobs.map((one) => one.packClosed(live(), { batchSamples: 150 })),
-      archive.writeRange(late, live()),
+      archive.samples.writeRange(late, live()),
     ]);
-    const found = await archive.readSeries({ query: CPU, range: { fromMs: T0, toMs: T0 + DAY } }, live());
+    const found = await archive.samples.readSeries({ query: CPU, range: { fromMs: T0, toMs: T0 + DAY } }, live());
     expect(found[0].values.slice(0, 3)).toEqual(Float64Array.of(-1, -2, 2));
     // The late write replaced two grid times of all series.
     expect(found.reduce((sum, { values }) => sum + values.length, 0)).toBe(20 * 100 - 19 * 2);

@@ -33,7 +33,7 @@ describe.each(SERVERS)('packing on $name', (server) => {
   const pack = (nowMs?: number): ReturnType<ReturnType<TestServer['jobs']>['packClosed']> =>
     test.jobs(url, nowMs).packClosed(live());
   const read = (query: QueryIdentity = CPU, range = EVERYTHING): Promise<Series[]> =>
-    archive.readSeries({ query, range }, live());
+    archive.samples.readSeries({ query, range }, live());
   const unpacked = async (): Promise<number> => Number((await rows('SELECT count(*) AS n FROM promkeep_samples'))[0].n);
   /** Everything a reader of metrics_data sees, values bit by bit; created_at becomes the packed period's. */
   const flat = (from = 'metrics_data'): Promise<unknown> =>
@@ -46,11 +46,11 @@ describe.each(SERVERS)('packing on $name', (server) => {
     const random = { ...gridSeries({ __name__: 'random' }, [...Array(40).keys()]), timesMs: irregular(40) };
     const covered = { fromMs: T0, toMs: T0 + 2 * DAY };
     const series = [gridSeries({ __name__: 'odd' }, ODD), sparse, random, gridSeries(undefined, [7]), ...twoDays()];
-    await archive.writeRange(writing(series, { covered: [covered] }), live());
+    await archive.samples.writeRange(writing(series, { covered: [covered] }), live());
     const state = async (): Promise<unknown> => {
       const { bytes, ...status } = await archive.status();
       expect(bytes).toBeGreaterThan(0);
-      return [await read(), await flat(), status, await archive.coverage('cpu')];
+      return [await read(), await flat(), status, await archive.ledger.coverage('cpu')];
     };
     const before = await state();
     const outcome = await pack();
@@ -64,7 +64,7 @@ describe.each(SERVERS)('packing on $name', (server) => {
     Number((await rows('SELECT sum(sample_count) AS n FROM promkeep_packed'))[0].n);
 
   it('needs only start, step and values for a grid, and times for what has none', async () => {
-    await archive.writeRange(
+    await archive.samples.writeRange(
       writing([
         gridSeries({ __name__: 'grid' }, [1, 2, 3]),
         { ...gridSeries({ __name__: 'x' }, [...Array(40).keys()]), timesMs: irregular(40) },
@@ -93,7 +93,7 @@ describe.each(SERVERS)('packing on $name', (server) => {
       ['too-large', [1, 2 ** 52 + 1]],
     ];
     const written = series.map(([name, values]) => gridSeries({ __name__: name }, values));
-    await archive.writeRange(writing(written), live());
+    await archive.samples.writeRange(writing(written), live());
     const before = await flat();
     await pack();
     expect(await read()).toEqual(written);
@@ -108,8 +108,8 @@ describe.each(SERVERS)('packing on $name', (server) => {
   });
 
   it('reads any part of a packed period, both ends inclusive', async () => {
-    await archive.writeRange(writing([gridSeries({ __name__: 'a' }, [0, 1, 2, 3, 4, 5])]), live());
-    await archive.writeRange(
+    await archive.samples.writeRange(writing([gridSeries({ __name__: 'a' }, [0, 1, 2, 3, 4, 5])]), live());
+    await archive.samples.writeRange(
       writing([gridSeries({ __name__: 'a' }, [7, 8], T0 + 7 * STEP)], {
         range: { fromMs: T0 + 6 * STEP, toMs: T0 + 9 * STEP },
       }),
@@ -126,7 +126,7 @@ describe.each(SERVERS)('packing on $name', (server) => {
   });
 
   it('leaves open periods alone', async () => {
-    await archive.writeRange(writing(twoDays()), live());
+    await archive.samples.writeRange(writing(twoDays()), live());
     const all = await unpacked();
     expect(await pack(T0 + DAY + 5 * HOUR)).toMatchObject({ samples: 0 });
     expect(await pack(T0 + DAY + 7 * HOUR)).toMatchObject({ periods: 1 });
@@ -137,20 +137,24 @@ describe.each(SERVERS)('packing on $name', (server) => {
   it('counts late, revised and withdrawn samples of packed periods exactly, and packs them again', async () => {
     const a = { __name__: 'a' };
     const b = { __name__: 'b' };
-    await archive.writeRange(writing([gridSeries(a, [1, NaN, 3, 4]), gridSeries(b, [1, 2, 3, 4])]), live());
+    await archive.samples.writeRange(writing([gridSeries(a, [1, NaN, 3, 4]), gridSeries(b, [1, 2, 3, 4])]), live());
     await pack();
     const again = writing([gridSeries(a, [1, NaN, 3, 4]), gridSeries(b, [1, 2, 3, 4])]);
-    expect(await archive.writeRange(again, live())).toMatchObject({ unchanged: 8, inserted: 0 });
+    expect(await archive.samples.writeRange(again, live())).toMatchObject({ unchanged: 8, inserted: 0 });
     expect(await unpacked()).toBe(0);
     const changed = [gridSeries(a, [1, NaN, -3, 4, 5]), { ...gridSeries(b, [1, 2]), timesMs: times(0, 3) }];
-    const outcome = await archive.writeRange(writing(changed), live());
+    const outcome = await archive.samples.writeRange(writing(changed), live());
     // b: one unchanged, the value at 3 revised, two withdrawn.
     expect(outcome).toMatchObject({ inserted: 1, unchanged: 4, revised: 2, withdrawn: 2 });
     expect(await read()).toEqual(changed);
     await pack();
     expect(await unpacked()).toBe(0);
     expect(await read()).toEqual(changed);
-    expect(await archive.writeRange(writing(changed), live())).toMatchObject({ unchanged: 7, inserted: 0, revised: 0 });
+    expect(await archive.samples.writeRange(writing(changed), live())).toMatchObject({
+      unchanged: 7,
+      inserted: 0,
+      revised: 0,
+    });
   });
 
   it('lets late samples lie beside a packed row until they are packed into it', async () => {
@@ -158,9 +162,9 @@ describe.each(SERVERS)('packing on $name', (server) => {
     const only = (keep: number[]): Series[] => [
       { labels: { __name__: 'a' }, timesMs: times(...keep), values: Float64Array.from(keep) },
     ];
-    await archive.writeRange(writing(only([0, 2, 3, 9])), live());
+    await archive.samples.writeRange(writing(only([0, 2, 3, 9])), live());
     await pack();
-    expect(await archive.writeRange(writing(only(full)), live())).toMatchObject({ inserted: 6, unchanged: 4 });
+    expect(await archive.samples.writeRange(writing(only(full)), live())).toMatchObject({ inserted: 6, unchanged: 4 });
     expect(await unpacked()).toBe(6);
     expect(await read()).toEqual(only(full));
     await pack();
@@ -169,8 +173,8 @@ describe.each(SERVERS)('packing on $name', (server) => {
   });
 
   it('keeps the expression each sample came with, and who wrote inserted rows when', async () => {
-    await archive.writeRange(writing([gridSeries({ __name__: 'a' }, [1])]), live());
-    await archive.writeRange(
+    await archive.samples.writeRange(writing([gridSeries({ __name__: 'a' }, [1])]), live());
+    await archive.samples.writeRange(
       writing([gridSeries({ __name__: 'a' }, [2], T0 + STEP)], {
         range: { fromMs: T0 + STEP, toMs: T0 + STEP },
         provenance: { expression: 'sum(up)', stepMs: STEP, fetchedAtMs: T0, warnings: [] },
@@ -221,7 +225,7 @@ describe.each(SERVERS)('packing on $name', (server) => {
     expect(left.map((row) => row.metric_value)).toEqual([-1, 30, 4, 5]);
     await pack();
     expect(await rows('SELECT metric_value FROM metrics_data ORDER BY timestamp')).toEqual(left);
-    await archive.writeRange(writing([gridSeries({ __name__: 'up' }, [1])]), live());
+    await archive.samples.writeRange(writing([gridSeries({ __name__: 'up' }, [1])]), live());
     await pack();
     await expect(client.query(`DELETE FROM metrics_data WHERE query = 'cpu'`)).rejects.toMatchObject({ code: '0A000' });
   });
@@ -239,8 +243,8 @@ describe.each(SERVERS)('packing on $name', (server) => {
 
   // [A8]
   it('gives the same rows by metrics_between, and by plan reads only what lies in the range', async () => {
-    await archive.writeRange(writing(twoDays()), live());
-    await archive.writeRange(
+    await archive.samples.writeRange(writing(twoDays()), live());
+    await archive.samples.writeRange(
       writing([gridSeries({ __name__: 'later' }, [1, 2], T0 + 90 * DAY)], {
         range: { fromMs: T0 + 90 * DAY, toMs: T0 + 91 * DAY },
       }),
@@ -267,14 +271,14 @@ describe.each(SERVERS)('packing on $name', (server) => {
     theirs.username = role;
     theirs.password = 'p';
     archive = test.archive(theirs.href);
-    await archive.writeRange(writing(manySeries(3, 10, (n, i) => n * i)), live());
+    await archive.samples.writeRange(writing(manySeries(3, 10, (n, i) => n * i)), live());
     const before = await read();
     expect(await test.jobs(theirs.href).packClosed(live())).toMatchObject({ samples: 30, rows: 3 });
     expect(await read()).toEqual(before);
   });
 
   it('compresses with pglz, which every server has and which is denser on such arrays', async () => {
-    await archive.writeRange(writing(manySeries(1, 1_000, (_, i) => i % 7)), live());
+    await archive.samples.writeRange(writing(manySeries(1, 1_000, (_, i) => i % 7)), live());
     await pack();
     expect(await rows(`SELECT pg_column_compression(sample_values) AS method FROM promkeep_packed`)).toEqual([
       { method: 'pglz' },
@@ -288,7 +292,7 @@ describe.each(SERVERS)('packing on $name', (server) => {
     const single = gridSeries({ __name__: 'single' }, [3]);
     const uneven = { ...gridSeries({ __name__: 'uneven' }, Array<number>(40).fill(2)), timesMs: irregular(40) };
     const written = [...constant, zeros, single, uneven];
-    await archive.writeRange(writing(written), live());
+    await archive.samples.writeRange(writing(written), live());
     const before = await flat();
     await pack();
     expect(await read()).toEqual(written);
@@ -302,7 +306,7 @@ describe.each(SERVERS)('packing on $name', (server) => {
     expect(await read(CPU, range)).toContainEqual(gridSeries({ __name__: 'same0' }, [7, 7, 7], range.fromMs));
     // Taken apart and packed again.
     const revised = gridSeries({ __name__: 'same0' }, [...Array<number>(49).fill(7), 8]);
-    await archive.writeRange(writing([revised, ...written.slice(1)]), live());
+    await archive.samples.writeRange(writing([revised, ...written.slice(1)]), live());
     await pack();
     expect(await read()).toEqual([revised, ...written.slice(1)]);
   });
@@ -325,7 +329,7 @@ describe.each(SERVERS)('packing on $name', (server) => {
       ['l seconds', Array.from({ length: 300 }, (_, i) => Number((123_456.78 + i * 0.93).toFixed(2))), 100],
     ];
     const written = series.map(([name, values]) => gridSeries({ __name__: name }, values));
-    await archive.writeRange(writing(written), live());
+    await archive.samples.writeRange(writing(written), live());
     const before = await flat();
     await pack();
     expect(await read()).toEqual(written);
@@ -347,7 +351,7 @@ describe.each(SERVERS)('packing on $name', (server) => {
         values: Float64Array.from(values),
       },
     ];
-    await archive.writeRange(writing(series), live());
+    await archive.samples.writeRange(writing(series), live());
     await pack();
     expect(await rows('SELECT sample_count FROM promkeep_packed ORDER BY from_time')).toEqual(
       [25_000, 25_000, 10_000].map((n) => ({ sample_count: n }))

@@ -32,7 +32,7 @@ describe.each(SERVERS)('provenance of live writes, on $name', (server) => {
     );
     const write = writing(series, { range: { fromMs: timeMs, toMs: timeMs } });
     write.provenance = { ...write.provenance, fetchedAtMs: timeMs + 40_000, ...overrides };
-    return archive.writeRange(write, live());
+    return archive.samples.writeRange(write, live());
   };
   const ticks = async (fromMs: number, count: number, overrides?: Partial<RangeWrite['provenance']>): Promise<void> => {
     for (let i = 0; i < count; i++) {
@@ -61,9 +61,9 @@ describe.each(SERVERS)('provenance of live writes, on $name', (server) => {
     await ticks(T0, 20);
     await ticks(T0 + DAY, 20);
     await tick(T0 + DAY + 20 * STEP);
-    const before = (await archive.readSeries({ query: CPU, range: { fromMs: T0, toMs: T0 + 2 * DAY } }, live())).map(
-      ({ values }) => [...values]
-    );
+    const before = (
+      await archive.samples.readSeries({ query: CPU, range: { fromMs: T0, toMs: T0 + 2 * DAY } }, live())
+    ).map(({ values }) => [...values]);
     expect(await fetches()).toHaveLength(41);
     expect(await pack()).toMatchObject({ samples: 82, condensedFetches: 39 });
     const common = { version: '2.53.0', warnings: [], revised: 0 };
@@ -72,7 +72,7 @@ describe.each(SERVERS)('provenance of live writes, on $name', (server) => {
       { ...common, from_ms: T0 + DAY, to_ms: T0 + DAY + 20 * STEP, inserted: 42 },
     ]);
     expect(
-      (await archive.readSeries({ query: CPU, range: { fromMs: T0, toMs: T0 + 2 * DAY } }, live())).map(
+      (await archive.samples.readSeries({ query: CPU, range: { fromMs: T0, toMs: T0 + 2 * DAY } }, live())).map(
         ({ values }) => [...values]
       )
     ).toEqual(before);
@@ -112,13 +112,13 @@ describe.each(SERVERS)('provenance of live writes, on $name', (server) => {
     const alone = writing([gridSeries({ __name__: 'up', job: 'a' }, [1, 1], T0 + 5 * STEP)], {
       range: { fromMs: T0 + 5 * STEP, toMs: T0 + 6 * STEP },
     });
-    await archive.writeRange(alone, live());
+    await archive.samples.writeRange(alone, live());
     // Packed series by series: b ended with the fifth write, which therefore stays.
     await test.jobs(url).packClosed(live(), { batchSamples: 5 });
     expect((await fetches()).map(({ inserted }) => inserted)).toEqual([2, 10]);
     await client.query('UPDATE promkeep_queries SET condensed_until = NULL');
     await tick(T0 + 3600 * 4_000);
-    await archive.writeRange(
+    await archive.samples.writeRange(
       writing([gridSeries({ __name__: 'up', job: 'b' }, [9], T0 + 6 * STEP)], {
         range: { fromMs: T0 + 6 * STEP, toMs: T0 + 6 * STEP },
         gaps: [{ fromMs: T0 + 6 * STEP, toMs: T0 + 6 * STEP, reason: 'partial-answer' }],
@@ -140,13 +140,13 @@ describe.each(SERVERS)('provenance of live writes, on $name', (server) => {
         range: { fromMs, toMs: fromMs },
       });
       write.provenance = { ...write.provenance, fetchedAtMs: i === 0 ? T0 - 1 : T0 + i };
-      await archive.writeRange(write, live());
+      await archive.samples.writeRange(write, live());
     }
-    expect(await archive.keptToday()).toBe(3);
+    expect(await archive.samples.keptToday()).toBe(3);
     expect(await pack()).toMatchObject({ condensedFetches: 2 });
-    expect(await archive.keptToday()).toBe(3);
+    expect(await archive.samples.keptToday()).toBe(3);
     await test.jobs(url, T0).expire(live());
-    expect(await archive.keptToday()).toBe(3);
+    expect(await archive.samples.keptToday()).toBe(3);
   });
 
   /** As the upkeep does: what is not rolled up does not expire. */
@@ -157,13 +157,13 @@ describe.each(SERVERS)('provenance of live writes, on $name', (server) => {
   };
 
   it('expires after the data, never before', async () => {
-    await archive.provision([{ name: 'cpu', expression: 'up', stepMs: STEP, retention: '7d' }]);
+    await archive.definitions.provision([{ name: 'cpu', expression: 'up', stepMs: STEP, retention: '7d' }]);
     const short = async (timeMs: number): Promise<void> => {
       const write = writing([gridSeries({ __name__: 'up' }, [1], timeMs)], {
         range: { fromMs: timeMs, toMs: timeMs },
         retention: '7d',
       });
-      await archive.writeRange({ ...write, provenance: { ...write.provenance, fetchedAtMs: timeMs } }, live());
+      await archive.samples.writeRange({ ...write, provenance: { ...write.provenance, fetchedAtMs: timeMs } }, live());
     };
     await short(T0);
     await short(T0 + 20 * DAY);
@@ -181,9 +181,9 @@ describe.each(SERVERS)('provenance of live writes, on $name', (server) => {
   });
 
   it('stays while samples of that time are there, whatever kept them', async () => {
-    await archive.provision([{ name: 'cpu', expression: 'up', stepMs: STEP, retention: '7d' }]);
+    await archive.definitions.provision([{ name: 'cpu', expression: 'up', stepMs: STEP, retention: '7d' }]);
     const write = writing([gridSeries({ __name__: 'up' }, [1])], { retention: '7d' });
-    await archive.writeRange(write, live());
+    await archive.samples.writeRange(write, live());
     await pack();
     const reader = await test.client(url);
     await reader.query('BEGIN');

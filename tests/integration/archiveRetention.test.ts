@@ -29,7 +29,7 @@ describe.each(SERVERS)('retention on $name', (server) => {
 
   const write = async (name: string, retention: string, atMs: number): Promise<void> => {
     const range = { fromMs: atMs, toMs: atMs + 2 * STEP };
-    await archive.writeRange(
+    await archive.samples.writeRange(
       writing([gridSeries({ __name__: name }, [1, 2, 3], atMs)], {
         query: { kind: 'recorded', name },
         retention,
@@ -47,7 +47,7 @@ describe.each(SERVERS)('retention on $name', (server) => {
       )
     ).rows.map(({ what, n }) => `${String(what)} ${String(n)}`);
   const define = (name: string, retention: string): Promise<void> =>
-    archive.provision([{ name, expression: 'up', stepMs: STEP, retention }]);
+    archive.definitions.provision([{ name, expression: 'up', stepMs: STEP, retention }]);
 
   /** As the upkeep does it: what is not rolled up does not expire. */
   const expireAt = async (nowMs: number): Promise<ExpireOutcome> => {
@@ -98,9 +98,9 @@ describe.each(SERVERS)('retention on $name', (server) => {
   it('claims no coverage of what has expired, and no gaps there', async () => {
     await write('short', '7d', MONDAY);
     await write('short', '7d', MONDAY + 20 * DAY);
-    await archive.noteGap('short', { fromMs: MONDAY + DAY, toMs: MONDAY + 2 * DAY, reason: 'source-down' });
+    await archive.ledger.noteGap('short', { fromMs: MONDAY + DAY, toMs: MONDAY + 2 * DAY, reason: 'source-down' });
     await expireAt(MONDAY + 21 * DAY);
-    expect(await archive.coverage('short')).toEqual([
+    expect(await archive.ledger.coverage('short')).toEqual([
       { fromMs: MONDAY + 20 * DAY, toMs: MONDAY + 20 * DAY + 2 * STEP },
     ]);
     expect((await archive.status()).queries[0].gaps).toEqual([]);
@@ -131,9 +131,9 @@ describe.each(SERVERS)('retention on $name', (server) => {
     };
     const query = { kind: 'recorded', name: 'q' } as const;
     const provenance = { expression: 'up', stepMs, fetchedAtMs: T0, warnings: [] };
-    await archive.writeRange(writing([series], { query, provenance, retention: '1y' }), live());
+    await archive.samples.writeRange(writing([series], { query, provenance, retention: '1y' }), live());
     await test.jobs(url).packClosed(live());
-    await archive.provision([{ name: 'q', expression: 'up', stepMs, retention: '60d' }]);
+    await archive.definitions.provision([{ name: 'q', expression: 'up', stepMs, retention: '60d' }]);
     await test.endGrace(url);
     await expireAt(T0 + 30 * DAY);
     await test.jobs(url).packClosed(live());
@@ -141,7 +141,9 @@ describe.each(SERVERS)('retention on $name', (server) => {
       `SELECT count(*)::int AS rows, sum(sample_count)::int AS samples FROM promkeep_packed WHERE retention = '60d'`
     );
     expect(rows).toEqual([{ rows: 4, samples: 480 }]);
-    expect(await archive.readSeries({ query, range: { fromMs: T0, toMs: T0 + 30 * DAY } }, live())).toEqual([series]);
+    expect(await archive.samples.readSeries({ query, range: { fromMs: T0, toMs: T0 + 30 * DAY } }, live())).toEqual([
+      series,
+    ]);
   });
 
   it('leaves for later what somebody is reading', async () => {

@@ -30,7 +30,7 @@ describe.each(SERVERS)('rolling up, on $name', (server) => {
 
   const write = (round: number): Promise<unknown> => {
     const value = (n: number, i: number): number => n * 1_000 + i + (i % 7 === round % 7 ? round : 0);
-    return archive.writeRange(writing(manySeries(SERIES, POINTS + round, value), { retention: '30d' }), live());
+    return archive.samples.writeRange(writing(manySeries(SERIES, POINTS + round, value), { retention: '30d' }), live());
   };
   /** Every bucket that differs from what the samples say, whichever of the two is missing. */
   const wrong = async (): Promise<unknown> =>
@@ -88,7 +88,7 @@ describe.each(SERVERS)('rolling up, on $name', (server) => {
   it('makes stale what a write touches, in whole hours, and nothing else', async () => {
     await write(0);
     await test.jobs(url, T0 + 5 * DAY).rollUp(live());
-    await archive.writeRange(
+    await archive.samples.writeRange(
       writing(
         manySeries(1, 1, () => -1),
         { retention: '30d', range: { fromMs: T0, toMs: T0 + STEP } }

@@ -17,7 +17,7 @@ describe.each(SERVERS)('rollups on $name', (server) => {
     url = await test.freshDatabase();
     archive = test.archive(url);
     client = await test.client(url);
-    await archive.writeRange(writing([gridSeries({ __name__: 'a' }, VALUES)]), live());
+    await archive.samples.writeRange(writing([gridSeries({ __name__: 'a' }, VALUES)]), live());
   });
   afterEach(() => test.closeAll());
 
@@ -58,7 +58,7 @@ describe.each(SERVERS)('rollups on $name', (server) => {
   it('follow late and revised samples at once', async () => {
     await test.jobs(url).packClosed(live());
     const revised = VALUES.map((value) => value * 2);
-    await archive.writeRange(writing([gridSeries({ __name__: 'a' }, revised)]), live());
+    await archive.samples.writeRange(writing([gridSeries({ __name__: 'a' }, revised)]), live());
     expect(await rollup('metrics_5m')).toEqual(expected(revised, 300_000));
   });
 

@@ -52,11 +52,11 @@ describe.each(SERVERS)('row-level security on $name', (server) => {
     url = await test.freshDatabase();
     for (const orgId of [1, 2, 3]) {
       const archive = test.archive(url, { source: { orgId, name: 'default' } });
-      await archive.holdLease({ holder: `of ${orgId}`, durationMs: 60_000 });
+      await archive.lease.hold({ holder: `of ${orgId}`, durationMs: 60_000 });
       const series = manySeries(2, 40 * orgId, (n, i) => orgId * 1_000 + n + i);
       const covered = [{ fromMs: T0, toMs: T0 + STEP }];
-      await archive.writeRange(writing(series, { retention: '30d', covered }), live());
-      await archive.noteGap('cpu', { fromMs: T0 - DAY, toMs: T0 - DAY, reason: 'source-down' });
+      await archive.samples.writeRange(writing(series, { retention: '30d', covered }), live());
+      await archive.ledger.noteGap('cpu', { fromMs: T0 - DAY, toMs: T0 - DAY, reason: 'source-down' });
     }
     const jobs = test.jobs(url, T0 + 8 * DAY);
     await jobs.packClosed(live());
@@ -68,8 +68,8 @@ describe.each(SERVERS)('row-level security on $name', (server) => {
         { labels: { __name__: 'late' }, timesMs: Float64Array.of(range.fromMs), values: Float64Array.of(orgId) },
       ];
       const archive = test.archive(url, { source: { orgId, name: 'default' } });
-      await archive.writeRange(writing(series, { retention: '30d', range }), live());
-      await archive.provision([{ name: 'cpu', expression: 'up', stepMs: STEP, retention: '7d' }]);
+      await archive.samples.writeRange(writing(series, { retention: '30d', range }), live());
+      await archive.definitions.provision([{ name: 'cpu', expression: 'up', stepMs: STEP, retention: '7d' }]);
     }
     owner = await test.client(url);
     await owner.query(`INSERT INTO promkeep_upkeep_failures (query_id, task, code, message)
@@ -214,11 +214,13 @@ describe.each(SERVERS)('row-level security on $name', (server) => {
     await migrateSchema(database, undefined);
     await database.close();
     const archive = test.archive(before, { source: { orgId: 7, name: 'default' } });
-    await archive.writeRange(writing(manySeries(1, 5, (_, i) => i)), live());
+    await archive.samples.writeRange(writing(manySeries(1, 5, (_, i) => i)), live());
     const theirs = new URL(before);
     theirs.username = name;
     theirs.password = 'p';
     expect(await count(await test.client(theirs.href), 'metrics_data')).toBe(5);
-    expect(await archive.readSeries({ query: CPU, range: { fromMs: T0, toMs: T0 + DAY } }, live())).toHaveLength(1);
+    expect(
+      await archive.samples.readSeries({ query: CPU, range: { fromMs: T0, toMs: T0 + DAY } }, live())
+    ).toHaveLength(1);
   });
 });

@@ -31,7 +31,7 @@ describe.each(SERVERS)('the schema on $name', (server) => {
     const names = ['cpu_usage', 'app_request_total'];
     const values = Array.from({ length: 20 }, (_, i) => i);
     for (const fromMs of [T0, now - 20 * STEP]) {
-      await archive.writeRange(
+      await archive.samples.writeRange(
         writing(
           names.map((name) => gridSeries({ __name__: name, instance: 'localhost:9100', job: 'node' }, values, fromMs)),
           { range: { fromMs, toMs: fromMs + 20 * STEP }, covered: [{ fromMs, toMs: fromMs + 19 * STEP }] }
@@ -39,7 +39,7 @@ describe.each(SERVERS)('the schema on $name', (server) => {
         new AbortController().signal
       );
     }
-    await archive.noteGap('cpu', {
+    await archive.ledger.noteGap('cpu', {
       fromMs: T0 + 100 * STEP,
       toMs: T0 + 200 * STEP,
       reason: 'source-down',

@@ -61,7 +61,7 @@ describe('a database that is slow', () => {
         ...one,
         timesMs: one.timesMs.map((timeMs) => timeMs + minute * 60_000),
       }));
-      await archive.writeRange(writing(series, { range, covered: [range], retention: '30d' }), live());
+      await archive.samples.writeRange(writing(series, { range, covered: [range], retention: '30d' }), live());
     }
     const jobs: Jobs = (nowMs) => test.jobs(url, nowMs, undefined, LIMITS);
     if (work === expire) {

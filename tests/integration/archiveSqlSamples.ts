@@ -39,7 +39,7 @@ const numbers = (count: number, of: (i: number) => number): number[] => Array.fr
 export async function addPageSamples(first: Archive, second: Archive, client: Client): Promise<PageSample[]> {
   const all: PageSample[] = [];
   const add = async (archive: Archive, write: RangeWrite): Promise<void> => {
-    await archive.writeRange(write, live());
+    await archive.samples.writeRange(write, live());
     all.push(...samplesOf(archive === first ? 'default' : 'second', write));
   };
   // Long ago, and under an expression that is not the current one.
@@ -62,9 +62,9 @@ export async function addPageSamples(first: Archive, second: Archive, client: Cl
     ])
   );
   await addCounters(first, second, add, all);
-  await first.noteGap('cpu', { ...steps(-150, -100), reason: 'source-down', detail: 'x' });
-  await first.noteGap('cpu', { ...steps(-200, -100), reason: 'source-down', detail: 'x' });
-  await first.noteGap('requests', { ...steps(-20, 0), reason: 'source-down', detail: 'x' });
+  await first.ledger.noteGap('cpu', { ...steps(-150, -100), reason: 'source-down', detail: 'x' });
+  await first.ledger.noteGap('cpu', { ...steps(-200, -100), reason: 'source-down', detail: 'x' });
+  await first.ledger.noteGap('requests', { ...steps(-20, 0), reason: 'source-down', detail: 'x' });
   await insertRows(client, all);
   return all;
 }
@@ -83,7 +83,7 @@ async function addCounters(
   ];
   // A first answer that a second one corrects: one value is another, one sample is not there any more.
   const wrong = [requests('/resets', RESETS.with(8, 4)), ...counters.slice(1, 3), requests('/once', [70, 71])];
-  await first.writeRange(recorded('requests', 'app_request_total', wrong), live());
+  await first.samples.writeRange(recorded('requests', 'app_request_total', wrong), live());
   await add(first, recorded('requests', 'app_request_total', counters));
   await add(second, recorded('requests', 'app_request_total', [requests('/resets', [1_000, 1_001, 1_002, 2, 3])]));
   // The same counter a few seconds later each, as a panel with another grid kept it.
@@ -93,7 +93,7 @@ async function addCounters(
   };
   const range = { fromMs: kept.timesMs[0], toMs: kept.timesMs[2] };
   const write = writing([kept], { query: KEPT, range });
-  await first.writeRange({ ...write, provenance: { ...write.provenance, expression: 'kept_total' } }, live());
+  await first.samples.writeRange({ ...write, provenance: { ...write.provenance, expression: 'kept_total' } }, live());
   all.push(...samplesOf('default', { ...write, queryName: 'kept_total [kept every 15s+3s]' }));
 }
 

@@ -23,7 +23,7 @@ describe.each(SERVERS)('what the archive stores, on $name', (server) => {
   afterEach(() => test.closeAll());
 
   const read = (query: QueryIdentity = CPU, range = { fromMs: T0 - DAY, toMs: T0 + DAY }): Promise<Series[]> =>
-    archive.readSeries({ query, range }, live());
+    archive.samples.readSeries({ query, range }, live());
 
   it('gives names back as they were: named, nameless and scalar', async () => {
     const written = [
@@ -32,9 +32,9 @@ describe.each(SERVERS)('what the archive stores, on $name', (server) => {
       gridSeries({ a: '2' }, [3]),
       gridSeries({}, [4]),
     ];
-    await archive.writeRange(writing(written), live());
+    await archive.samples.writeRange(writing(written), live());
     expect(await read()).toEqual(written);
-    await archive.writeRange(writing([gridSeries(undefined, [5])]), live());
+    await archive.samples.writeRange(writing([gridSeries(undefined, [5])]), live());
     expect(await read()).toEqual([gridSeries(undefined, [5])]);
   });
 
@@ -47,7 +47,7 @@ describe.each(SERVERS)('what the archive stores, on $name', (server) => {
       '{"a":1}': '{}',
     };
     const many = Array.from({ length: 10_000 }, (_, n) => gridSeries({ __name__: 'many', n: String(n) }, [n]));
-    const outcome = await archive.writeRange(writing([gridSeries(odd, [1]), ...many]), live());
+    const outcome = await archive.samples.writeRange(writing([gridSeries(odd, [1]), ...many]), live());
     expect(outcome).toMatchObject({ inserted: 10_001, refused: [] });
     const found = await read();
     expect(found[0].labels).toEqual(odd);
@@ -56,7 +56,7 @@ describe.each(SERVERS)('what the archive stores, on $name', (server) => {
 
   it('keeps 10,000 labels of one series', async () => {
     const labels = Object.fromEntries(Array.from({ length: 10_000 }, (_, n) => [`l${n}`, String(n)]));
-    await archive.writeRange(writing([gridSeries(labels, [1])]), live());
+    await archive.samples.writeRange(writing([gridSeries(labels, [1])]), live());
     expect((await read())[0].labels).toEqual(labels);
   });
 
@@ -70,9 +70,12 @@ describe.each(SERVERS)('what the archive stores, on $name', (server) => {
     const timesMs = Float64Array.from(times, Date.parse);
     const series = { labels: { __name__: 'up' }, timesMs, values: Float64Array.of(1, 2, 3, 4) };
     const range = { fromMs: -Infinity, toMs: Infinity };
-    expect(await archive.writeRange(writing([series], { range }), live())).toMatchObject({ inserted: 4 });
+    expect(await archive.samples.writeRange(writing([series], { range }), live())).toMatchObject({ inserted: 4 });
     expect(await read(CPU, range)).toEqual([series]);
-    expect(await archive.writeRange(writing([series], { range }), live())).toMatchObject({ unchanged: 4, inserted: 0 });
+    expect(await archive.samples.writeRange(writing([series], { range }), live())).toMatchObject({
+      unchanged: 4,
+      inserted: 0,
+    });
     const client = await test.client(url);
     const { rows } = await client.query(
       `SELECT relid::regclass::text AS name FROM pg_partition_tree('promkeep_samples') WHERE isleaf ORDER BY 1`
@@ -85,7 +88,7 @@ describe.each(SERVERS)('what the archive stores, on $name', (server) => {
   it('refuses results over more weeks than a stock server has locks for, before writing anything', async () => {
     const timesMs = Float64Array.from({ length: 1_001 }, (_, i) => i * 7 * DAY);
     const series = { labels: { __name__: 'up' }, timesMs, values: new Float64Array(1_001) };
-    const error: unknown = await archive
+    const error: unknown = await archive.samples
       .writeRange(writing([series], { range: { fromMs: 0, toMs: T0 * 2 } }), live())
       .catch((reason: unknown) => reason);
     expect(error).toMatchObject({ code: 'LIMIT_EXCEEDED', message: expect.stringContaining('1001 different weeks') });
@@ -101,7 +104,7 @@ describe.each(SERVERS)('what the archive stores, on $name', (server) => {
         BEGIN IF NEW.labels->>'n' IN ('3', '7') THEN RAISE 'no sevens, no threes' USING ERRCODE = '22P05'; END IF; RETURN NEW; END $$;
       CREATE TRIGGER object BEFORE INSERT ON promkeep_series FOR EACH ROW EXECUTE FUNCTION object()`);
     const series = Array.from({ length: 10 }, (_, n) => gridSeries({ __name__: 'm', n: String(n) }, [n]));
-    const outcome = await archive.writeRange(writing(series), live());
+    const outcome = await archive.samples.writeRange(writing(series), live());
     expect(outcome.inserted).toBe(8);
     expect(outcome.refused).toEqual(
       ['3', '7'].map((n) => ({ labels: { __name__: 'm', n }, reason: 'PostgreSQL refused it: no sevens, no threes' }))
@@ -112,13 +115,15 @@ describe.each(SERVERS)('what the archive stores, on $name', (server) => {
     const admin = await test.client(test.postgres.url);
     await admin.query(`CREATE DATABASE latin_1 ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0`);
     archive = test.archive(url.replace(/[^/]+$/, 'latin_1'));
-    const outcome = await archive.writeRange(
+    const outcome = await archive.samples.writeRange(
       writing([gridSeries({ __name__: 'up', a: 'é' }, [1]), gridSeries({ __name__: 'up', a: '日' }, [2])]),
       live()
     );
     expect(outcome).toMatchObject({ inserted: 1, refused: [{ labels: { a: '日' } }] });
     expect(await read()).toEqual([gridSeries({ __name__: 'up', a: 'é' }, [1])]);
-    expect(await archive.writeRange(writing([gridSeries({ __name__: 'up', a: 'é' }, [1])]), live())).toMatchObject({
+    expect(
+      await archive.samples.writeRange(writing([gridSeries({ __name__: 'up', a: 'é' }, [1])]), live())
+    ).toMatchObject({
       unchanged: 1,
     });
   });
@@ -127,7 +132,7 @@ describe.each(SERVERS)('what the archive stores, on $name', (server) => {
     const write = writing([gridSeries({ __name__: 'up' }, [1, NaN, -0])], {
       covered: [{ fromMs: T0, toMs: T0 + 2 * STEP }],
     });
-    await archive.writeRange(write, live());
+    await archive.samples.writeRange(write, live());
     const client = await test.client(url);
     const state = async (): Promise<unknown> =>
       (
@@ -136,25 +141,25 @@ describe.each(SERVERS)('what the archive stores, on $name', (server) => {
           array(SELECT xmin::text FROM promkeep_coverage) AS coverage, (SELECT count(*) FROM promkeep_fetches) AS fetches`)
       ).rows;
     const before = await state();
-    await archive.writeRange(write, live());
+    await archive.samples.writeRange(write, live());
     expect(await state()).toEqual(before);
   });
 
   it('tells 0 from -0 when revising', async () => {
-    await archive.writeRange(writing([gridSeries({ __name__: 'up' }, [0])]), live());
-    const outcome = await archive.writeRange(writing([gridSeries({ __name__: 'up' }, [-0])]), live());
+    await archive.samples.writeRange(writing([gridSeries({ __name__: 'up' }, [0])]), live());
+    const outcome = await archive.samples.writeRange(writing([gridSeries({ __name__: 'up' }, [-0])]), live());
     expect(outcome).toMatchObject({ revised: 1, unchanged: 0 });
     expect(await read()).toEqual([gridSeries({ __name__: 'up' }, [-0])]);
   });
 
   // [A3]
   it('only adds in the parts of a range whose answer is known to be incomplete', async () => {
-    await archive.writeRange(writing([gridSeries({ __name__: 'up' }, [1, 2, 3, 4])]), live());
+    await archive.samples.writeRange(writing([gridSeries({ __name__: 'up' }, [1, 2, 3, 4])]), live());
     const partial = writing([gridSeries({ __name__: 'up' }, [9, 9]), gridSeries({ __name__: 'new' }, [5])], {
       range: { fromMs: T0, toMs: T0 + 3 * STEP },
       gaps: [{ fromMs: T0 + STEP, toMs: T0 + 2 * STEP, reason: 'source-lost-it' }],
     });
-    expect(await archive.writeRange(partial, live())).toMatchObject({ inserted: 1, revised: 1, withdrawn: 1 });
+    expect(await archive.samples.writeRange(partial, live())).toMatchObject({ inserted: 1, revised: 1, withdrawn: 1 });
     expect((await read()).map(({ values }) => [...values])).toEqual([[9, 2, 3], [5]]);
   });
 
@@ -162,8 +167,8 @@ describe.each(SERVERS)('what the archive stores, on $name', (server) => {
   it('keeps provenance: expression, version of Prometheus, warnings, counts', async () => {
     const write = writing([gridSeries({ __name__: 'up' }, [1, 2])]);
     write.provenance = { ...write.provenance, warnings: ['partial "answer"', 'slow'] };
-    await archive.writeRange(write, live());
-    await archive.writeRange(writing([gridSeries({ __name__: 'up' }, [1, 3])]), live());
+    await archive.samples.writeRange(write, live());
+    await archive.samples.writeRange(writing([gridSeries({ __name__: 'up' }, [1, 3])]), live());
     const client = await test.client(url);
     const { rows } = await client.query(
       `SELECT v.expression, f.prometheus_version, f.warnings, f.inserted, f.unchanged, f.revised,
@@ -179,13 +184,13 @@ describe.each(SERVERS)('what the archive stores, on $name', (server) => {
 
   it('starts a new version when an expression changes: own coverage, old samples keep theirs', async () => {
     const define = (expression: string, stepMs = STEP): Promise<void> =>
-      archive.provision([{ name: 'cpu', expression, stepMs, retention: '1y' }]);
+      archive.definitions.provision([{ name: 'cpu', expression, stepMs, retention: '1y' }]);
     const covered = { fromMs: T0, toMs: T0 + STEP };
     await define('up');
-    await archive.writeRange(writing([gridSeries({ __name__: 'up' }, [1, 2])], { covered: [covered] }), live());
+    await archive.samples.writeRange(writing([gridSeries({ __name__: 'up' }, [1, 2])], { covered: [covered] }), live());
     await define('sum(up)');
-    expect(await archive.coverage('cpu')).toEqual([]);
-    const stale: unknown = await archive.writeRange(writing([]), live()).catch((reason: unknown) => reason);
+    expect(await archive.ledger.coverage('cpu')).toEqual([]);
+    const stale: unknown = await archive.samples.writeRange(writing([]), live()).catch((reason: unknown) => reason);
     expect(stale).toMatchObject({
       code: 'ARCHIVE_QUERY_CHANGED',
       message: expect.stringContaining('nothing was written'),
@@ -193,8 +198,8 @@ describe.each(SERVERS)('what the archive stores, on $name', (server) => {
     const later = gridSeries({}, [5], T0 + STEP);
     const range = { fromMs: T0 + STEP, toMs: T0 + STEP };
     const provenance = { expression: 'sum(up)', stepMs: STEP, fetchedAtMs: T0, warnings: [] };
-    await archive.writeRange(writing([later], { range, provenance, covered: [range] }), live());
-    expect(await archive.coverage('cpu')).toEqual([range]);
+    await archive.samples.writeRange(writing([later], { range, provenance, covered: [range] }), live());
+    expect(await archive.ledger.coverage('cpu')).toEqual([range]);
     const client = await test.client(url);
     const { rows } = await client.query(
       `SELECT v.expression, s.value FROM promkeep_samples s JOIN promkeep_fetches f USING (fetch_id)
@@ -212,7 +217,7 @@ describe.each(SERVERS)('what the archive stores, on $name', (server) => {
       { version: 2, until: T0 + 2 * STEP },
     ]);
     await define('up');
-    expect(await archive.coverage('cpu')).toEqual([]);
+    expect(await archive.ledger.coverage('cpu')).toEqual([]);
   });
 
   // [A13]
@@ -221,16 +226,16 @@ describe.each(SERVERS)('what the archive stores, on $name', (server) => {
     const query = { expression: 'up', stepMs: STEP, retention: '1y' };
     const paused = async (): Promise<unknown> =>
       (await client.query(`SELECT name, paused_at IS NOT NULL AS paused FROM promkeep_queries ORDER BY 1`)).rows;
-    await archive.provision([
+    await archive.definitions.provision([
       { name: 'a', ...query },
       { name: 'b', ...query },
     ]);
-    await archive.provision([{ name: 'b', ...query }]);
+    await archive.definitions.provision([{ name: 'b', ...query }]);
     expect(await paused()).toEqual([
       { name: 'a', paused: true },
       { name: 'b', paused: false },
     ]);
-    await archive.provision([{ name: 'a', ...query }]);
+    await archive.definitions.provision([{ name: 'a', ...query }]);
     expect(await paused()).toEqual([
       { name: 'a', paused: false },
       { name: 'b', paused: true },
@@ -242,42 +247,44 @@ describe.each(SERVERS)('what the archive stores, on $name', (server) => {
       fromMs: T0 + from * STEP,
       toMs: T0 + to * STEP,
     });
-    await archive.provision([{ name: 'cpu', expression: 'up', stepMs: STEP, retention: '1y' }]);
-    await archive.noteGap('cpu', { ...at(0, 3), reason: 'source-down' });
-    await archive.noteGap('cpu', { ...at(4, 9), reason: 'source-down' });
-    await archive.noteGap('cpu', { ...at(8, 12), reason: 'query-failed', detail: 'why' });
+    await archive.definitions.provision([{ name: 'cpu', expression: 'up', stepMs: STEP, retention: '1y' }]);
+    await archive.ledger.noteGap('cpu', { ...at(0, 3), reason: 'source-down' });
+    await archive.ledger.noteGap('cpu', { ...at(4, 9), reason: 'source-down' });
+    await archive.ledger.noteGap('cpu', { ...at(8, 12), reason: 'query-failed', detail: 'why' });
     const gaps = async (): Promise<unknown> => (await archive.status()).queries[0].gaps;
     expect(await gaps()).toEqual([
       { ...at(0, 7), reason: 'source-down' },
       { ...at(8, 12), reason: 'query-failed', detail: 'why' },
     ]);
-    await archive.writeRange(writing([], { range: at(2, 9), covered: [at(2, 4), at(6, 9)] }), live());
+    await archive.samples.writeRange(writing([], { range: at(2, 9), covered: [at(2, 4), at(6, 9)] }), live());
     expect(await gaps()).toEqual([
       { ...at(0, 1), reason: 'source-down' },
       { ...at(5, 5), reason: 'source-down' },
       { ...at(10, 12), reason: 'query-failed', detail: 'why' },
     ]);
-    expect(await archive.coverage('cpu')).toEqual([at(2, 4), at(6, 9)]);
-    await archive.noteGap('cpu', { ...at(0, 12), reason: 'source-lost-it' });
+    expect(await archive.ledger.coverage('cpu')).toEqual([at(2, 4), at(6, 9)]);
+    await archive.ledger.noteGap('cpu', { ...at(0, 12), reason: 'source-lost-it' });
     expect(await gaps()).toEqual(
       [at(0, 1), at(5, 5), at(10, 12)].map((range) => ({ ...range, reason: 'source-lost-it' }))
     );
   });
 
   it('refuses to note a gap of a query it does not know', async () => {
-    await expect(archive.noteGap('nobody', { fromMs: 0, toMs: 1, reason: 'source-down' })).rejects.toMatchObject({
-      code: 'NOT_FOUND',
-    });
-    expect(await archive.coverage('nobody')).toEqual([]);
+    await expect(archive.ledger.noteGap('nobody', { fromMs: 0, toMs: 1, reason: 'source-down' })).rejects.toMatchObject(
+      {
+        code: 'NOT_FOUND',
+      }
+    );
+    expect(await archive.ledger.coverage('nobody')).toEqual([]);
   });
 
   it('stops a statement when the caller gives up, and works on', async () => {
-    await archive.writeRange(writing([gridSeries({ __name__: 'up' }, [1])]), live());
+    await archive.samples.writeRange(writing([gridSeries({ __name__: 'up' }, [1])]), live());
     const client = await test.client(url);
     await client.query('BEGIN');
     await client.query('SELECT * FROM promkeep_queries FOR UPDATE');
     const abort = new AbortController();
-    const write = archive.writeRange(writing([gridSeries({ __name__: 'up' }, [2])]), abort.signal);
+    const write = archive.samples.writeRange(writing([gridSeries({ __name__: 'up' }, [2])]), abort.signal);
     const result = write.catch((reason: unknown) => reason);
     await new Promise((resolve) => setTimeout(resolve, 300));
     abort.abort();
@@ -289,7 +296,7 @@ describe.each(SERVERS)('what the archive stores, on $name', (server) => {
     );
     expect(waiting.rows).toEqual([{ n: 0 }]);
     await client.query('ROLLBACK');
-    expect(await archive.writeRange(writing([gridSeries({ __name__: 'up' }, [2])]), live())).toMatchObject({
+    expect(await archive.samples.writeRange(writing([gridSeries({ __name__: 'up' }, [2])]), live())).toMatchObject({
       revised: 1,
     });
   });

@@ -54,7 +54,7 @@ describe.each(SERVERS)('stored rollups on $name', (server) => {
     );
     const range = { fromMs, toMs };
     const provenance = { expression: 'up', stepMs: STEP, fetchedAtMs: T0, warnings: [] };
-    return archive.writeRange(writing(series, { range, retention: '30d', provenance }), live());
+    return archive.samples.writeRange(writing(series, { range, retention: '30d', provenance }), live());
   };
   const buckets = async (from: string, name: string): Promise<Bucket[]> =>
     (
@@ -281,8 +281,8 @@ describe.each(SERVERS)('stored rollups on $name', (server) => {
       ),
     ];
     const range = { fromMs: T0, toMs: T0 + DAY };
-    await archive.writeRange(writing(values, { range, retention: 'forever' }), live());
-    await archive.writeRange(
+    await archive.samples.writeRange(writing(values, { range, retention: 'forever' }), live());
+    await archive.samples.writeRange(
       writing(values, { range, retention: '7d', query: { kind: 'kept', expression: 'up', stepMs: STEP, phaseMs: 0 } }),
       live()
     );

@@ -34,7 +34,7 @@ describe.each(SERVERS)('several archivers at once, on $name', (server) => {
 
   it('writes the same range once', async () => {
     const series = manySeries(50, 200, (n, i) => n * i);
-    const outcomes = await Promise.all(many(4).map((archive) => archive.writeRange(writing(series), live())));
+    const outcomes = await Promise.all(many(4).map((archive) => archive.samples.writeRange(writing(series), live())));
     expect(total(outcomes, 'inserted')).toBe(10_000);
     expect(total(outcomes, 'unchanged')).toBe(30_000);
     expect(await number('SELECT count(*) AS n FROM metrics_data')).toBe(10_000);
@@ -52,15 +52,15 @@ describe.each(SERVERS)('several archivers at once, on $name', (server) => {
       const values = Array.from({ length: 40 }, (_unused, i) => value(first + i));
       const series = [gridSeries({ __name__: 'a' }, values, fromMs), gridSeries({ __name__: 'b' }, values, fromMs)];
       const range = { fromMs, toMs: fromMs + 39 * STEP };
-      return archives[k % 3].writeRange(writing(series, { range, covered: [range] }), live());
+      return archives[k % 3].samples.writeRange(writing(series, { range, covered: [range] }), live());
     });
     const outcomes = await Promise.all(writes);
     expect(total(outcomes, 'revised') + total(outcomes, 'withdrawn')).toBe(0);
     const last = Math.max(...Array.from({ length: 24 }, (_, k) => ((k * 7) % 60) + 39));
-    const [found] = await archives[0].readSeries({ query: CPU, range: { fromMs: T0, toMs: T0 + DAY } }, live());
+    const [found] = await archives[0].samples.readSeries({ query: CPU, range: { fromMs: T0, toMs: T0 + DAY } }, live());
     expect([...found.values]).toEqual(Array.from({ length: last + 1 }, (_, i) => value(i)));
     expect(total(outcomes, 'inserted')).toBe(2 * (last + 1));
-    expect(await archives[1].coverage('cpu')).toEqual([{ fromMs: T0, toMs: T0 + last * STEP }]);
+    expect(await archives[1].ledger.coverage('cpu')).toEqual([{ fromMs: T0, toMs: T0 + last * STEP }]);
   });
 
   it('makes the same new weeks together without waiting for each other to death', async () => {
@@ -68,7 +68,7 @@ describe.each(SERVERS)('several archivers at once, on $name', (server) => {
     await Promise.all(
       many(3).flatMap((archive, a) =>
         (a % 2 ? [...weeks].reverse() : weeks).map((fromMs, k) =>
-          archive.writeRange(
+          archive.samples.writeRange(
             writing([gridSeries({ __name__: 'up' }, [k], fromMs)], {
               query: { kind: 'kept', expression: `q${a}-${k}`, stepMs: STEP, phaseMs: 0 },
               range: { fromMs, toMs: fromMs },
@@ -103,7 +103,7 @@ describe.each(SERVERS)('several archivers at once, on $name', (server) => {
     await client.query('BEGIN');
     await client.query('SELECT count(*) FROM metrics_data');
     const write = writing([gridSeries({ __name__: 'up' }, [1])]);
-    expect(await archive.writeRange(write, live())).toMatchObject({ inserted: 1 });
+    expect(await archive.samples.writeRange(write, live())).toMatchObject({ inserted: 1 });
     await client.query('ROLLBACK');
   });
 });

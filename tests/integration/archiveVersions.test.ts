@@ -44,14 +44,14 @@ describe.each(VERSION_SERVERS())('the archive on $name', (server) => {
       manySeries(3, 40, (n, i) => n + i / 8),
       { range, covered: [range], retention: '30d' }
     );
-    expect(await archive.writeRange(write, live())).toMatchObject({ inserted: SAMPLES });
-    expect(await archive.writeRange(write, live())).toMatchObject({ inserted: 0, unchanged: SAMPLES });
-    expect(await archive.coverage('cpu')).toEqual([range]);
+    expect(await archive.samples.writeRange(write, live())).toMatchObject({ inserted: SAMPLES });
+    expect(await archive.samples.writeRange(write, live())).toMatchObject({ inserted: 0, unchanged: SAMPLES });
+    expect(await archive.ledger.coverage('cpu')).toEqual([range]);
   });
 
   it('packs, rolls up, and shows the same before and after', async () => {
     const read = (): Promise<unknown> =>
-      archive.readSeries({ query: CPU, range: { fromMs: T0, toMs: T0 + DAY } }, live());
+      archive.samples.readSeries({ query: CPU, range: { fromMs: T0, toMs: T0 + DAY } }, live());
     const flat = async (): Promise<unknown> => (await client.query('SELECT * FROM metrics_data ORDER BY id')).rows;
     const before = [await read(), await flat()];
     expect(await test.jobs(url, T0 + 3 * DAY).packClosed(live())).toMatchObject({ samples: SAMPLES, busy: 0 });

@@ -25,7 +25,7 @@ describe.each(SERVERS)('the short way of a live write, on $name', (server) => {
   afterEach(() => test.closeAll());
 
   const at = (fromStep: number, values: number[][], toStep = fromStep + values[0].length - 1): Promise<WriteOutcome> =>
-    archive.writeRange(
+    archive.samples.writeRange(
       writing(
         values.map((list, n) => gridSeries({ __name__: 'up', n: String(n) }, list, T0 + fromStep * STEP)),
         { range: { fromMs: T0 + fromStep * STEP, toMs: T0 + toStep * STEP } }
@@ -33,7 +33,7 @@ describe.each(SERVERS)('the short way of a live write, on $name', (server) => {
       live()
     );
   const read = async (): Promise<number[][]> =>
-    (await archive.readSeries({ query: CPU, range: { fromMs: T0 - DAY, toMs: T0 + DAY } }, live())).map(
+    (await archive.samples.readSeries({ query: CPU, range: { fromMs: T0 - DAY, toMs: T0 + DAY } }, live())).map(
       ({ values }) => [...values]
     );
   const counts = (outcome: WriteOutcome): number[] => [
@@ -119,11 +119,11 @@ describe.each(SERVERS)('the short way of a live write, on $name', (server) => {
     const special = [0, -0, NaN, Infinity, -Infinity, 5e-324, 1.7976931348623157e308, 1 / 3];
     const series: Series[] = manySeries(60, 1_000, (n, i) => special[(n + i) % special.length]);
     const write = writing(series);
-    expect(counts(await archive.writeRange(write, live()))).toEqual([60_000, 0, 0, 0]);
+    expect(counts(await archive.samples.writeRange(write, live()))).toEqual([60_000, 0, 0, 0]);
     const range = { fromMs: T0, toMs: T0 + 1_000 * STEP };
-    const stored = await archive.readSeries({ query: CPU, range }, live());
+    const stored = await archive.samples.readSeries({ query: CPU, range }, live());
     expect(stored.map(({ values }) => [...values])).toEqual(series.map(({ values }) => [...values]));
-    expect(counts(await archive.writeRange(write, live()))).toEqual([0, 60_000, 0, 0]);
+    expect(counts(await archive.samples.writeRange(write, live()))).toEqual([0, 60_000, 0, 0]);
     const { rows } = await client.query(
       `SELECT count(*)::int AS n, count(DISTINCT fetch_id)::int AS fetches FROM promkeep_samples`
     );
@@ -143,14 +143,16 @@ describe.each(SERVERS)('the short way of a live write, on $name', (server) => {
     );
     const large = gridSeries({ __name__: 'up', n: '0' }, new Array<number>(30_000).fill(4), T0 + STEP);
     const range = { fromMs: T0 + STEP, toMs: T0 + 30_000 * STEP };
-    const result = archive.writeRange(writing([large], { range }), abort.signal).catch((reason: unknown) => reason);
+    const result = archive.samples
+      .writeRange(writing([large], { range }), abort.signal)
+      .catch((reason: unknown) => reason);
     await new Promise((resolve) => setTimeout(resolve, 1_500));
     abort.abort();
     expect(await result).toMatchObject({ code: 'QUERY_CANCELLED' });
     await client.query('ROLLBACK');
     const { rows } = await client.query('SELECT count(*)::int AS n FROM promkeep_samples');
     expect(rows).toEqual([{ n: 1 }]);
-    expect(counts(await archive.writeRange(writing([large], { range }), live()))).toEqual([30_000, 0, 0, 0]);
+    expect(counts(await archive.samples.writeRange(writing([large], { range }), live()))).toEqual([30_000, 0, 0, 0]);
   });
 });
 
@@ -166,7 +168,7 @@ describe.each(SERVERS)('results that are hard to store, on $name', (server) => {
   afterEach(() => test.closeAll());
 
   const read = (): Promise<Series[]> =>
-    archive.readSeries({ query: CPU, range: { fromMs: T0, toMs: T0 + DAY } }, live());
+    archive.samples.readSeries({ query: CPU, range: { fromMs: T0, toMs: T0 + DAY } }, live());
 
   it('stores 10,000 labels, and labels of a megabyte, and gives them back', async () => {
     const many = Object.fromEntries(
@@ -174,8 +176,8 @@ describe.each(SERVERS)('results that are hard to store, on $name', (server) => {
     );
     const long = { __name__: 'up', text: 'é"\\\n'.repeat(250_000) };
     const series = [gridSeries({ __name__: 'up', ...many }, [1]), gridSeries(long, [2])];
-    expect(await archive.writeRange(writing(series), live())).toMatchObject({ inserted: 2, refused: [] });
-    expect(await archive.writeRange(writing(series), live())).toMatchObject({ unchanged: 2, refused: [] });
+    expect(await archive.samples.writeRange(writing(series), live())).toMatchObject({ inserted: 2, refused: [] });
+    expect(await archive.samples.writeRange(writing(series), live())).toMatchObject({ unchanged: 2, refused: [] });
     expect((await read()).map(({ labels, values }) => [labels, ...values])).toEqual([
       [{ __name__: 'up', ...many }, 1],
       [long, 2],
@@ -188,7 +190,10 @@ describe.each(SERVERS)('results that are hard to store, on $name', (server) => {
         gridSeries({ __name__: 'up', pod: `pod-${round}-${n}` }, [n], T0 + round * STEP)
       );
       const atMs = T0 + round * STEP;
-      const outcome = await archive.writeRange(writing(series, { range: { fromMs: atMs, toMs: atMs } }), live());
+      const outcome = await archive.samples.writeRange(
+        writing(series, { range: { fromMs: atMs, toMs: atMs } }),
+        live()
+      );
       expect(outcome).toMatchObject({ inserted: 10_000, refused: [] });
     }
     expect(await read()).toHaveLength(20_000);
@@ -199,7 +204,7 @@ describe.each(SERVERS)('results that are hard to store, on $name', (server) => {
     const bad = [gridSeries({ __name__: 'up', n: 'nul\u0000' }, [1]), gridSeries({ __name__: 'up', n: '\ud800' }, [1])];
     for (const place of [0, 25, 50]) {
       const series = [...good.slice(0, place), ...bad, ...good.slice(place)];
-      const outcome = await archive.writeRange(writing(series), live());
+      const outcome = await archive.samples.writeRange(writing(series), live());
       expect(outcome.inserted + outcome.unchanged).toBe(50);
       expect(outcome.refused.map(({ reason }) => reason)).toEqual([
         expect.stringMatching(/NUL/),

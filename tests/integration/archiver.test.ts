@@ -131,10 +131,10 @@ it('has every sample exactly once, as Prometheus says it, and no gap', async () 
   const archive = server.archive(postgres.url, { source: { orgId: 1, name: 'demo' } });
   let expectedSamples = 0;
   for (const { name, expr, stepMs } of QUERIES) {
-    const covered = await archive.coverage(name);
+    const covered = await archive.ledger.coverage(name);
     expect([name, covered.length]).toEqual([name, 1]);
     const [range] = covered;
-    const kept = await archive.readSeries({ query: { kind: 'recorded', name }, range }, live());
+    const kept = await archive.samples.readSeries({ query: { kind: 'recorded', name }, range }, live());
     const samples = kept.map(({ labels, timesMs, values }) => [
       withoutName(labels),
       timesMs.length,
@@ -175,7 +175,7 @@ async function coverageEnds(): Promise<number[]> {
   const server = new TestServer({ name: 'running' });
   try {
     const archive = server.archive(postgres.url, { source: { orgId: 1, name: 'demo' } });
-    const all = await Promise.all(QUERIES.map(({ name }) => archive.coverage(name)));
+    const all = await Promise.all(QUERIES.map(({ name }) => archive.ledger.coverage(name)));
     return all.flatMap((ranges) => (ranges.length === 1 ? [ranges[0].toMs] : []));
   } finally {
     await server.closeAll();

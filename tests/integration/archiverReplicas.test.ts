@@ -57,7 +57,7 @@ beforeAll(async () => {
   proxy = await startRoundRobin(replicas.map(({ url }) => url));
   const archiver = await serve({ args: ['--config', config.file], environment: environment() });
   const archive = archives.archive(postgres.url);
-  const ranges = (): Promise<TimeRange[][]> => Promise.all(QUERIES.map(({ name }) => archive.coverage(name)));
+  const ranges = (): Promise<TimeRange[][]> => Promise.all(QUERIES.map(({ name }) => archive.ledger.coverage(name)));
   try {
     await until(
       'half a minute is recorded as it comes',
@@ -165,7 +165,7 @@ async function expectOneOfTheTwo(): Promise<Map<string, Map<number, number[]>>> 
   const found = await archived();
   const archive = archives.archive(postgres.url);
   const all = new Map<string, Map<number, number[]>>();
-  for (const entry of await archive.ledger()) {
+  for (const entry of await archive.ledger.entries()) {
     expect([entry.name, entry.covered, entry.gaps]).toEqual([entry.name, [recorded.get(entry.name)], []]);
     const origins = originsOf(entry.name, entry.stepMs, found.values());
     expect([...origins].filter(([, from]) => from.length === 0)).toEqual([]);

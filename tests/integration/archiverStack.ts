@@ -98,7 +98,7 @@ scrape_configs:
   }
 
   coverage(): Promise<TimeRange[][]> {
-    return this.withArchive((archive) => Promise.all(QUERIES.map(({ name }) => archive.coverage(name))));
+    return this.withArchive((archive) => Promise.all(QUERIES.map(({ name }) => archive.ledger.coverage(name))));
   }
 
   async withArchive<T>(work: (archive: ReturnType<TestServer['archive']>) => Promise<T>): Promise<T> {
@@ -118,10 +118,10 @@ scrape_configs:
     expect(counts.samples).toBeGreaterThan(0);
     expect(counts.samples).toBe(counts.different);
     await this.withArchive(async (archive) => {
-      for (const entry of await archive.ledger()) {
+      for (const entry of await archive.ledger.entries()) {
         expect([entry.name, entry.covered.length, entry.gaps]).toEqual([entry.name, 1, []]);
         const [range] = entry.covered;
-        const kept = await archive.readSeries({ query: { kind: 'recorded', name: entry.name }, range }, live());
+        const kept = await archive.samples.readSeries({ query: { kind: 'recorded', name: entry.name }, range }, live());
         const found = kept.map(({ labels, timesMs, values }) => [plain(labels), [...timesMs], [...values]]);
         expect(sorted(found)).toEqual(sorted(await this.askPrometheus(entry.expression, range, entry.stepMs)));
       }

@@ -106,16 +106,16 @@ describe('migrate and archive status', () => {
     const server = new TestServer({ name: 'running' });
     const archive = server.archive(url);
     const query = { name: 'cpu', expression: 'up', stepMs: STEP, retention: '1y' };
-    await archive.provision([query]);
-    await archive.writeRange(writing([gridSeries({ __name__: 'm' }, [1, 2])]), live());
-    await archive.provision([{ ...query, retention: '7d' }]);
+    await archive.definitions.provision([query]);
+    await archive.samples.writeRange(writing([gridSeries({ __name__: 'm' }, [1, 2])]), live());
+    await archive.definitions.provision([{ ...query, retention: '7d' }]);
     const { output } = await runProgram(['archive', 'status'], environment);
     expect(output).toMatch(/Waits to be deleted\n.*\n(.*\n)?cpu +retention +1y +7d +config +20/);
     expect(await runProgram(['archive', 'take-back', 'cpu'], environment)).toMatchObject({ code: 0 });
     expect(await runProgram(['archive', 'take-back', 'cpu'], environment)).toMatchObject({ code: 1 });
-    await archive.provision([{ ...query, retention: '7d' }]);
+    await archive.definitions.provision([{ ...query, retention: '7d' }]);
     expect(await runProgram(['archive', 'carry-out', 'cpu'], environment)).toMatchObject({ code: 0 });
-    expect((await archive.ledger())[0].retention).toBe('7d');
+    expect((await archive.ledger.entries())[0].retention).toBe('7d');
     const client = await server.client(url);
     const { rows } = await client.query('SELECT actor, action FROM promkeep_audit ORDER BY audit_id');
     expect(rows.map((row) => Object.values(row))).toEqual([

@@ -197,8 +197,8 @@ describe('whoever is not in Grafana', () => {
   it('shortens a retention in a config file: it is told what goes, and waits', async () => {
     const logger = new MemoryLogger();
     const archive = test.archive(history.url, { logger });
-    await archive.provision([{ ...POWER, retention: '1d' }]);
-    await archive.provision([{ ...POWER, retention: '1d' }]);
+    await archive.definitions.provision([{ ...POWER, retention: '1d' }]);
+    await archive.definitions.provision([{ ...POWER, retention: '1d' }]);
     await history.upkeep();
     expect(await history.old()).toBe(years);
     const attributes = {
@@ -210,7 +210,7 @@ describe('whoever is not in Grafana', () => {
     };
     expect(logger.lines).toMatchObject([{ level: 'warn', message: expect.stringContaining('shortens'), attributes }]);
     expect(await history.audit()).toEqual(['1 config asked retention power forever 1d']);
-    await archive.provision([POWER]);
+    await archive.definitions.provision([POWER]);
     await test.endGrace(history.url);
     await history.upkeep();
     expect(await history.old()).toBe(years);

@@ -111,7 +111,7 @@ class Run {
       retention: one === changed ? retention : (this.wanted.get(one) ?? '60d'),
     }));
     queries.forEach((query) => this.wanted.set(query.name, query.retention));
-    await this.archive.provision(queries);
+    await this.archive.definitions.provision(queries);
   }
 
   private readonly wanted = new Map<string, string>();
@@ -124,7 +124,7 @@ class Run {
     const provenance = { expression: 'up', stepMs: HOUR, fetchedAtMs: this.nowMs, warnings: [] };
     const query = { kind: 'recorded', name: of } as const;
     const series = { labels: { __name__: of }, timesMs, values: timesMs };
-    await this.archive.writeRange(writing([series], { query, range, covered: [range], provenance }), live());
+    await this.archive.samples.writeRange(writing([series], { query, range, covered: [range], provenance }), live());
     this.of(of).write(times);
   }
 
@@ -142,10 +142,10 @@ class Run {
   private async check(after: string): Promise<void> {
     for (const of of NAMES) {
       const range = { fromMs: 0, toMs: this.nowMs };
-      const [series] = await this.archive.readSeries({ query: { kind: 'recorded', name: of }, range }, live());
+      const [series] = await this.archive.samples.readSeries({ query: { kind: 'recorded', name: of }, range }, live());
       const there = new Set<number>(series?.timesMs ?? []);
       const young = [...this.of(of).present].filter((timeMs) => !there.has(timeMs));
-      const claimed = (await this.archive.coverage(of)).flatMap(({ fromMs, toMs }) =>
+      const claimed = (await this.archive.ledger.coverage(of)).flatMap(({ fromMs, toMs }) =>
         Array.from({ length: (toMs - fromMs) / HOUR + 1 }, (_, i) => fromMs + i * HOUR)
       );
       const lost = claimed.filter((timeMs) => !there.has(timeMs));

@@ -51,7 +51,7 @@ afterAll(async () => {
 async function archiveManySeries(): Promise<void> {
   const archive = archives.archive(postgres.url);
   await archive.migrate();
-  await archive.provision([{ name: 'wide', expression: 'wide', stepMs: STEP, retention: 'forever' }]);
+  await archive.definitions.provision([{ name: 'wide', expression: 'wide', stepMs: STEP, retention: 'forever' }]);
   const fromMs = Math.floor(Date.now() / STEP) * STEP - 2 * STEP;
   const labels = (i: number): Labels => ({
     __name__: 'wide',
@@ -61,7 +61,7 @@ async function archiveManySeries(): Promise<void> {
   const range = { fromMs, toMs: fromMs + STEP };
   const query = { kind: 'recorded', name: 'wide' } as const;
   const provenance = { expression: 'wide', stepMs: STEP, fetchedAtMs: fromMs, prometheusVersion: '3', warnings: [] };
-  await archive.writeRange(writing(series, { query, range, covered: [range], provenance }), live());
+  await archive.samples.writeRange(writing(series, { query, range, covered: [range], provenance }), live());
 }
 
 interface Outcome {

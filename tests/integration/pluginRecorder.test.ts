@@ -152,7 +152,7 @@ it('loses nothing when Grafana kills the plugin', async () => {
   plugin = await PluginProcess.start();
   await recordsSince('extra', Date.now());
   await stack.withArchive(async (archive) => {
-    expect(await archive.coverage('extra')).toHaveLength(1);
+    expect(await archive.ledger.coverage('extra')).toHaveLength(1);
   });
 });
 

@@ -101,7 +101,7 @@ it('leaves a gap that names the limit where a query has too many series, and hea
   await recordsSince('many', Date.now());
   await save(ours, { archiveRecordMaxSeries: 2 });
   const gap = await until('there is a gap', async () => {
-    const many = (await stack.withArchive((archive) => archive.ledger())).find(({ name }) => name === 'many');
+    const many = (await stack.withArchive((archive) => archive.ledger.entries())).find(({ name }) => name === 'many');
     return many?.gaps.find(({ reason }) => reason === 'query-failed');
   });
   expect(gap.detail).toBe(

@@ -6,7 +6,6 @@ import { plainPrometheusSettings } from '../../pkg/source/settings/prometheusSet
 import { createPrometheusSource } from '../../pkg/source/prometheusSource';
 import { startPrometheus } from '../../scripts/stack/prometheus';
 import { live } from './archiveServers';
-import { MemoryArchive } from '../fakes/memoryArchive';
 import { pause, until } from './promkeepProgram';
 
 /** What a real Prometheus that was stopped for a minute says of that minute. */
@@ -44,7 +43,6 @@ it('the probe sees an outage of a minute, which count(up) takes for covered', as
     fetchRange(
       {
         source,
-        archive: new MemoryArchive(),
         clock: { nowMs: Date.now },
         settings: { ...COLLECT_DEFAULTS, settleMs: 0, probe },
         sourceVersion: async () => undefined,

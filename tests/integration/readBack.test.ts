@@ -61,14 +61,14 @@ scrape_configs:
   closers.push(() => program.process.stop('SIGKILL'));
   const archive = archives.archive(postgres.url);
   const lasts = async (ms: number): Promise<boolean> => {
-    const [range] = await archive.coverage('cpu');
+    const [range] = await archive.ledger.coverage('cpu');
     return range !== undefined && range.toMs - range.fromMs > ms;
   };
   await until('something is recorded', () => lasts(15_000), 60_000);
   await archives.jobs(postgres.url).packClosed(live());
   await until('more is recorded', () => lasts(32_000), 60_000);
   await program.process.stop();
-  recorded = (await archive.coverage('cpu'))[0];
+  recorded = (await archive.ledger.coverage('cpu'))[0];
   hole = { fromMs: recorded.fromMs + 12_000, toMs: recorded.fromMs + 16_000 };
   await punchHole();
   await until('Prometheus has settled', async () => Date.now() - recorded.toMs > SETTLE_MS + 8_000);

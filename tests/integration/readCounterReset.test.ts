@@ -118,7 +118,7 @@ async function ask(json: Record<string, unknown>, range: TimeRange = FRAME): Pro
 it('records up to the seams, and the counters do reset there', async () => {
   const archive = archives.archive(postgres.url);
   for (const name of Object.keys(QUERIES)) {
-    expect(await archive.coverage(name)).toEqual(RECORDED);
+    expect(await archive.ledger.coverage(name)).toEqual(RECORDED);
   }
   const raw = await askRange(prometheus.url, QUERIES.raw, { ...FRAME, stepMs: STEP });
   const seen = (reset: string, phase: number): number[] => {

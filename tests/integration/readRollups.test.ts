@@ -97,7 +97,7 @@ async function record(): Promise<void> {
   );
   const archive = archives.archive(postgres.url);
   await archive.migrate();
-  await archive.provision([{ name: 'load', expression: 'load', stepMs: STEP, retention: '7d' }]);
+  await archive.definitions.provision([{ name: 'load', expression: 'load', stepMs: STEP, retention: '7d' }]);
   const provenance = { expression: 'load', stepMs: STEP, fetchedAtMs: END, warnings: [] };
   const range = { fromMs: START, toMs: RECORDED_TO };
   const covered = [
@@ -105,7 +105,10 @@ async function record(): Promise<void> {
     { fromMs: HOLE.toMs + STEP, toMs: RECORDED_TO },
   ];
   const recorded = { kind: 'recorded', name: 'load' } as const;
-  await archive.writeRange(writing(series, { query: recorded, range, retention: '7d', provenance, covered }), live());
+  await archive.samples.writeRange(
+    writing(series, { query: recorded, range, retention: '7d', provenance, covered }),
+    live()
+  );
   const jobs = archives.jobs(postgres.url, RAW_FROM + 7 * DAY);
   await jobs.packClosed(live());
   await jobs.rollUp(live());

@@ -32,7 +32,7 @@ describe.each(SERVERS)('recorded queries on $name', (server) => {
   const QUERY = { name: 'cpu', expression: 'up', stepMs: 15_000, retention: '30d' };
   const editOf = ({ name, revision }: StoredDefinition, by = 'eva'): DefinitionEdit => ({ name, revision, by });
   const write = (expression = 'up', values = [1, 2, 3]) =>
-    archive.writeRange(recordedWrite({ name: 'cpu', expression, values }), live());
+    archive.samples.writeRange(recordedWrite({ name: 'cpu', expression, values }), live());
   const count = async (sql: string): Promise<number> =>
     Number((await (await test.client(url)).query<{ n: string }>(sql)).rows[0].n);
 
@@ -52,7 +52,7 @@ describe.each(SERVERS)('recorded queries on $name', (server) => {
     await write();
     const changed = await archive.definitions.change(editOf(made), { expression: 'up == 1' });
     expect(changed.version).toBe(2);
-    expect(await archive.coverage('cpu')).toEqual([]);
+    expect(await archive.ledger.coverage('cpu')).toEqual([]);
     expect(await count(`SELECT count(*) AS n FROM metrics_data WHERE query = 'cpu'`)).toBe(3);
     expect(
       await count(
@@ -81,7 +81,7 @@ describe.each(SERVERS)('recorded queries on $name', (server) => {
 
   // [A13]
   it('refuses a taken name, an unknown query, and changes of provisioned ones', async () => {
-    await archive.provision([{ ...QUERY, name: 'file' }]);
+    await archive.definitions.provision([{ ...QUERY, name: 'file' }]);
     await archive.definitions.create(QUERY, 'eva');
     await expect(archive.definitions.create(QUERY, 'eva')).rejects.toMatchObject({ code: 'CONFLICT' });
     await expect(archive.definitions.create({ ...QUERY, name: 'file' }, 'eva')).rejects.toMatchObject({
@@ -98,8 +98,8 @@ describe.each(SERVERS)('recorded queries on $name', (server) => {
 
   it('leaves queries made in Grafana alone when a config file without them is provisioned', async () => {
     await archive.definitions.create(QUERY, 'eva');
-    await archive.provision([{ ...QUERY, name: 'file' }]);
-    await archive.provision([]);
+    await archive.definitions.provision([{ ...QUERY, name: 'file' }]);
+    await archive.definitions.provision([]);
     const states = (await archive.definitions.list()).map(({ name, paused, provisioned }) => [
       name,
       paused,
@@ -116,9 +116,9 @@ describe.each(SERVERS)('recorded queries on $name', (server) => {
     const made = await archive.definitions.create(QUERY, 'eva');
     await archive.definitions.create({ ...QUERY, name: 'other' }, 'eva');
     await write();
-    await archive.writeRange(recordedWrite({ name: 'other', expression: 'up', values: [5] }), live());
+    await archive.samples.writeRange(recordedWrite({ name: 'other', expression: 'up', values: [5] }), live());
     await test.jobs(url).packClosed(live());
-    await archive.writeRange(
+    await archive.samples.writeRange(
       recordedWrite({ name: 'cpu', expression: 'up', values: [4], fromMs: T0 + 45_000 }),
       live()
     );
@@ -126,7 +126,7 @@ describe.each(SERVERS)('recorded queries on $name', (server) => {
     await archive.definitions.remove(editOf(made), true);
     expect(await archive.definitions.carryOut('cpu', 'adam', live())).toBe(true);
     expect((await archive.definitions.list()).map(({ name }) => name)).toEqual(['other']);
-    expect((await archive.ledger()).map(({ name }) => name)).toEqual(['other']);
+    expect((await archive.ledger.entries()).map(({ name }) => name)).toEqual(['other']);
     expect(await count(`SELECT count(*) AS n FROM metrics_data`)).toBe(1);
     for (const table of ['fetches', 'series', 'coverage']) {
       expect([table, await count(`SELECT count(*) AS n FROM promkeep_${table}`)]).toEqual([table, 1]);
@@ -154,7 +154,7 @@ describe.each(SERVERS)('recorded queries on $name', (server) => {
     expect(await archive.definitions.list()).toEqual([]);
     expect(await count(`SELECT count(*) AS n FROM metrics_data WHERE query = 'cpu'`)).toBe(3);
     await archive.definitions.create(QUERY, 'adam');
-    expect(await archive.coverage('cpu')).toEqual([{ fromMs: T0, toMs: T0 + 30_000 }]);
+    expect(await archive.ledger.coverage('cpu')).toEqual([{ fromMs: T0, toMs: T0 + 30_000 }]);
   });
 
   it('finishes by the upkeep what a killed deletion left, and forgets the query in the end', async () => {
@@ -178,7 +178,7 @@ describe.each(SERVERS)('recorded queries on $name', (server) => {
     await write();
     await archive.definitions.remove(editOf(made), true);
     await archive.definitions.carryOut('cpu', 'adam', AbortSignal.abort());
-    await archive.provision([{ ...QUERY, retention: '1y' }]);
+    await archive.definitions.provision([{ ...QUERY, retention: '1y' }]);
     expect(await archive.definitions.list()).toMatchObject([{ name: 'cpu', provisioned: true, retention: '1y' }]);
     expect(await count('SELECT count(*) AS n FROM metrics_data')).toBe(0);
   });

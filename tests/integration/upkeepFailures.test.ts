@@ -34,8 +34,8 @@ describe.each(SERVERS)('upkeep with one query that fails, on $name', (server) =>
       const range = { fromMs: T0, toMs: T0 + 2 * STEP };
       const query = { kind: 'recorded', name } as const;
       const series = gridSeries({ __name__: name }, [1, 2, 3]);
-      await archive.writeRange(writing([series], { query, range, covered: [range], retention: '7d' }), live());
-      await archive.noteGap(name, { fromMs: T0 + DAY, toMs: T0 + 2 * DAY, reason: 'source-down' });
+      await archive.samples.writeRange(writing([series], { query, range, covered: [range], retention: '7d' }), live());
+      await archive.ledger.noteGap(name, { fromMs: T0 + DAY, toMs: T0 + 2 * DAY, reason: 'source-down' });
     }
   });
   afterEach(() => test.closeAll());

@@ -6,6 +6,7 @@ import { retentionMs } from '../../core/model/retention';
 import { toArchiveError } from '../archiveErrors';
 import { type ArchiveConnection } from '../connect/connection';
 import { type Database, type Transaction } from '../connect/database';
+import { provision } from './provision';
 import { type Actor, actAs, carryOut, readPending, takeBack } from './pendingDeletions';
 import { purgeDeleted } from '../upkeep/purge';
 import { changeQuery, createQuery, listQueries, markDeleted } from './definitionRows';
@@ -30,6 +31,17 @@ export function createDefinitions(parts: StoreParts): Definitions {
   const write = <T>(work: (tx: Transaction, schema: string) => Promise<T>): Promise<T> =>
     use((schema) => database.transaction((tx) => work(tx, schema)));
   return {
+    provision: (queries, epoch) =>
+      use(async (schema) => {
+        await purgeNames(
+          parts,
+          schema,
+          queries.map(({ name }) => name),
+          new AbortController().signal
+        );
+        const waiting = await provision(database, schema, source, queries, epoch);
+        waiting.forEach((one) => reportShortened(parts.logger, one));
+      }),
     list: () => read((tx, schema) => listQueries(tx, schema, source)),
     create: async (query, by, quota) => {
       await use((schema) => purgeNames(parts, schema, [query.name], new AbortController().signal));
@@ -62,7 +74,7 @@ export function createDefinitions(parts: StoreParts): Definitions {
 }
 
 /** The data of a deleted query whose date has come must be gone before its name is used again. */
-export async function purgeNames(
+async function purgeNames(
   { database, source }: Pick<StoreParts, 'database' | 'source'>,
   schema: string,
   names: readonly string[],

@@ -6,7 +6,8 @@ import { CLOSED_AFTER_MS } from '../upkeep/upkeep';
 import { type Database, type Transaction } from '../connect/database';
 import { MIN_PACKED_SAMPLES } from '../pack/directPacking';
 import { addGap } from '../ledger/ledgerRows';
-import { type OpenedQuery, type QueryDefinition, startVersion, wasEarlierVersion } from '../definitions/queryRows';
+import { openVersion } from '../definitions/openVersion';
+import { type OpenedQuery, type QueryDefinition } from '../definitions/queryRows';
 import { addWeeksOf, type Partitions } from '../schema/partitions';
 import { diffSamples, noChanges, outsideOf, type SampleChanges } from './sampleDiff';
 import { NO_SAMPLES, type StoredSamples } from '../pack/packedRows';
@@ -145,18 +146,7 @@ async function currentVersion(
     }
     return opened;
   }
-  const definition = definitionOf(write);
-  if (opened.expression === definition.expression && opened.stepMs === definition.stepMs) {
-    return opened;
-  }
-  // A program that still runs an old definition must not write old answers over new ones, nor make its version current again.
-  if (await wasEarlierVersion(tx, schema, opened, definition)) {
-    throw new PromkeepError(
-      'ARCHIVE_QUERY_CHANGED',
-      `The recorded query ${write.query.name} has been given another expression or step meanwhile; nothing was written`
-    );
-  }
-  return { ...opened, ...(await startVersion(tx, schema, opened, definition)) };
+  return openVersion(tx, schema, opened, { name: write.query.name, ...definitionOf(write) });
 }
 
 function definitionOf({ query, provenance, retention }: RangeWrite): QueryDefinition {

@@ -105,7 +105,7 @@ function toKnown({ series: bytes }: Row, wanted: readonly StorableSeries[]): Ope
 export async function addCoverage(
   tx: Transaction,
   schema: string,
-  { queryId, version, stepMs }: OpenedQuery,
+  { queryId, version, stepMs }: Pick<OpenedQuery, 'queryId' | 'version' | 'stepMs'>,
   ranges: readonly TimeRange[]
 ): Promise<void> {
   const covered = toMultirange(ranges, stepMs);

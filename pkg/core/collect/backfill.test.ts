@@ -1,4 +1,4 @@
-import { LedgerArchive } from '../../../tests/fakes/ledgerArchive';
+import { MemoryArchive } from '../../../tests/fakes/memoryArchive';
 import { ScriptedSource } from '../../../tests/fakes/scriptedSource';
 import { backfillQuery, type BackfillProgress } from './backfill';
 import { COLLECT_DEFAULTS } from './fetchRange';
@@ -12,12 +12,12 @@ const WINDOW = { fromMs: NOW_MS - 10 * HOUR_MS, toMs: NOW_MS - HOUR_MS };
 
 function setUp(maxPoints = 100) {
   const source = new ScriptedSource();
-  const archive = new LedgerArchive();
+  const archive = new MemoryArchive();
   const waits: number[] = [];
   const told: BackfillProgress[] = [];
   const deps = {
     source,
-    archive,
+    ...{ samples: archive.samples, ledger: archive.ledger, lease: archive.lease },
     clock: { nowMs: () => NOW_MS },
     settings: { ...COLLECT_DEFAULTS, settleMs: 43_000, maxPoints },
     sourceVersion: async () => undefined,
@@ -33,7 +33,7 @@ it('fills a window in pieces and tells how far it is; a second call has nothing 
   const points = (9 * HOUR_MS) / 15_000 + 1;
   expect(await fill()).toMatchObject({ donePoints: points, totalPoints: points, inserted: points, gapPoints: 0 });
   expect(told.length).toBe(Math.ceil(points / 100));
-  expect(await archive.coverage('load')).toEqual([WINDOW]);
+  expect(await archive.ledger.coverage('load')).toEqual([WINDOW]);
   const asked = source.asked.length;
   expect(await fill()).toMatchObject({ totalPoints: 0, inserted: 0 });
   expect(source.asked.length).toBe(asked);
@@ -44,24 +44,24 @@ it('goes on where it was stopped', async () => {
   const abort = new AbortController();
   source.answer = () => (told.length === 5 ? (abort.abort(), undefined) : undefined);
   await expect(fill(abort.signal)).rejects.toBeDefined();
-  const [before] = await archive.coverage('load');
+  const [before] = await archive.ledger.coverage('load');
   source.answer = () => undefined;
   const { totalPoints } = await fill();
   expect(totalPoints).toBe((WINDOW.toMs - before.toMs) / 15_000);
-  expect(await archive.coverage('load')).toEqual([WINDOW]);
+  expect(await archive.ledger.coverage('load')).toEqual([WINDOW]);
 });
 
 it('ends at once, and notes no gap, when the query is changed meanwhile', async () => {
   const { archive, fill, source, waits } = setUp();
   const { revision } = await archive.definitions.create(QUERY, 'eva');
   source.answer = ({ expr }) => {
-    if (expr === QUERY.expression && archive.writes.length === 2) {
+    if (expr === QUERY.expression && archive.samples.writes.length === 2) {
       void archive.definitions.change({ name: QUERY.name, revision, by: 'eva' }, { expression: 'node_load15' });
     }
     return undefined;
   };
   await expect(fill()).rejects.toMatchObject({ code: 'ARCHIVE_QUERY_CHANGED' });
-  expect([archive.writes.length, archive.gaps.get('load'), waits]).toEqual([2, [], []]);
+  expect([archive.samples.writes.length, archive.ledger.gaps.get('load'), waits]).toEqual([2, [], []]);
 });
 
 it('fetches a piece again when the leader changed between fetching and writing', async () => {
@@ -76,7 +76,7 @@ it('fetches a piece again when the leader changed between fetching and writing',
   await fill();
   // The second change came while the first piece was written and the next one asked for, so one refusal tells of both.
   expect(waits).toEqual([0, 0]);
-  expect(await archive.coverage('load')).toEqual([WINDOW]);
+  expect(await archive.ledger.coverage('load')).toEqual([WINDOW]);
 });
 
 it('asks for no time twice although it asks ahead, and ends pieces at midnight where they are days', async () => {

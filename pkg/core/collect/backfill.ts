@@ -1,9 +1,10 @@
-import { collectNext, newestDueMs, type CollectFailure, type WrittenRange } from '../collect';
-import { type CollectDeps } from './fetchRange';
+import { collectNext, newestDueMs, type CollectDeps, type CollectFailure, type WrittenRange } from '../collect';
 import { ceilToGrid, countPoints, findGaps, floorToGrid } from './collectGrid';
 import { PromkeepError } from '../model/errors';
 import { underLease } from './underLease';
 import { type Definition } from '../ports/definitions';
+import { type Lease } from '../ports/lease';
+import { type Ledger } from '../ports/ledger';
 import { type TimeRange } from '../model/timeRange';
 import { fetchAhead } from '../readback/fetchAhead';
 
@@ -18,6 +19,8 @@ export interface BackfillProgress {
 }
 
 export interface BackfillDeps extends CollectDeps {
+  ledger: Pick<Ledger, 'coverage' | 'noteGap' | 'entries'>;
+  lease: Pick<Lease, 'current'>;
   /** Waits between attempts. */
   wait(ms: number, signal: AbortSignal): Promise<void>;
 }
@@ -44,7 +47,7 @@ export async function backfillQuery(
 ): Promise<BackfillProgress> {
   const { name, stepMs } = query;
   await refuseOtherDefinition(deps, query);
-  const covered = await deps.archive.coverage(name);
+  const covered = await deps.ledger.coverage(name);
   const wanted = {
     fromMs: ceilToGrid(window.fromMs, stepMs),
     toMs: Math.min(floorToGrid(window.toMs, stepMs), newestDueMs(deps, query)),
@@ -67,8 +70,8 @@ export async function backfillQuery(
 }
 
 /** Writing another expression would start a new version behind the live archiver's back. */
-async function refuseOtherDefinition({ archive }: CollectDeps, query: Definition): Promise<void> {
-  const known = (await archive.ledger()).find(({ name }) => name === query.name);
+async function refuseOtherDefinition({ ledger }: BackfillDeps, query: Definition): Promise<void> {
+  const known = (await ledger.entries()).find(({ name }) => name === query.name);
   if (known && (known.expression !== query.expression || known.stepMs !== query.stepMs)) {
     throw new PromkeepError(
       'QUERY_INVALID',
@@ -109,11 +112,11 @@ async function fillGap(
     signal
   );
   // What is asked for ahead is written under the epoch that was current before it was asked for.
-  let { epoch } = await deps.archive.currentLease();
+  let { epoch } = await deps.lease.current();
   try {
     while (progress.frontierMs < gap.toMs) {
       signal.throwIfAborted();
-      const fenced = { ...deps, source: ahead.source, archive: underLease(deps.archive, epoch) };
+      const fenced = { ...deps, ...underLease(deps, epoch), source: ahead.source };
       const { toMs } = pieceFrom(progress.frontierMs + query.stepMs);
       const step = await collectNext(fenced, query, progress, signal, toMs);
       const donePoints = (step.progress.frontierMs - progress.frontierMs) / query.stepMs;
@@ -132,7 +135,7 @@ async function fillGap(
         ahead.drop();
         planned = undefined;
         await pauseAfter(deps, step.failure, failures, signal);
-        ({ epoch } = await deps.archive.currentLease());
+        ({ epoch } = await deps.lease.current());
       }
     }
   } finally {

@@ -1,8 +1,6 @@
 import { isTooManySeries } from '../memory/answerMemory';
 import { splitByTime } from './collectGrid';
 import { PromkeepError } from '../model/errors';
-import { type MemoryBudget } from '../memory/memoryBudget';
-import { type Archive } from '../ports/archive';
 import { type CallOptions, type MetricSource, type RangeQuery } from '../ports/metricSource';
 import { type Clock } from '../ports/clock';
 import { type Gap } from '../ports/ledger';
@@ -12,15 +10,12 @@ import { type TimeRange } from '../model/timeRange';
 import { type RecordingAllowance } from './recordingAllowance';
 import { type QueryResult, type Series } from '../model/series';
 
-export interface CollectDeps {
-  source: MetricSource;
-  archive: Archive;
+export interface FetchDeps {
+  source: Pick<MetricSource, 'queryRange'>;
   clock: Clock;
   settings: CollectSettings;
-  /** Limits of all recorded queries together. */
+  /** Limits of all recorded queries together. Absent: there are none, as for commands. */
   allowance?: Pick<RecordingAllowance, 'admit'>;
-  /** Absent: what is fetched does not count. */
-  budget?: MemoryBudget;
   /** Version of the source for the provenance; the caller caches it. */
   sourceVersion(signal: AbortSignal): Promise<string | undefined>;
 }
@@ -70,7 +65,7 @@ export function defaultSettleMs(scrapeIntervalMs: number, scrapeTimeoutMs: numbe
  * @param range on the grid of the query's step
  */
 export async function fetchRange(
-  deps: CollectDeps,
+  deps: FetchDeps,
   query: Definition,
   range: TimeRange,
   call: CallOptions
@@ -105,7 +100,7 @@ export async function fetchRange(
 type Grid = Omit<RangeQuery, 'expr'>;
 
 async function fetchQuery(
-  { source, settings: { seriesLimit } }: CollectDeps,
+  { source, settings: { seriesLimit } }: FetchDeps,
   { name, expression }: Definition,
   request: Grid,
   call: CallOptions
@@ -122,7 +117,7 @@ async function fetchQuery(
   }
 }
 
-async function fetchProbe({ source, settings }: CollectDeps, request: Grid, call: CallOptions): Promise<QueryResult> {
+async function fetchProbe({ source, settings }: FetchDeps, request: Grid, call: CallOptions): Promise<QueryResult> {
   try {
     return await source.queryRange({ ...request, expr: settings.probe }, call);
   } catch (error) {

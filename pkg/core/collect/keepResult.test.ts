@@ -8,7 +8,7 @@ const live = (): AbortSignal => new AbortController().signal;
 function setUp(archive = new MemoryArchive()) {
   const deps: KeepDeps = {
     target: {
-      archive,
+      samples: archive.samples,
       allowKeep: true,
       retention: '7d',
       maxRowsPerDay: 100,
@@ -57,7 +57,7 @@ describe('keepResult', () => {
     const { deps, archive } = setUp();
     const report = await keepResult(deps, request([floats]), editor, live());
     expect(report).toEqual({ kept: { inserted: 2, unchanged: 0, revised: 0, withdrawn: 0 }, problems: [] });
-    expect(archive.writes[0]).toMatchObject({
+    expect(archive.samples.writes[0]).toMatchObject({
       range: { fromMs: NOW_MS - 10, toMs: NOW_MS },
       covered: [],
       gaps: [],
@@ -77,7 +77,7 @@ describe('keepResult', () => {
     const { deps, archive } = setUp();
     const report = await keepResult(deps, request([histogram]), editor, live());
     expect(report).toEqual({ problems: ['native histograms cannot be stored'] });
-    expect(archive.writes).toEqual([]);
+    expect(archive.samples.writes).toEqual([]);
   });
 
   it('says that the query was cancelled, not that the archive was slow', async () => {
@@ -90,7 +90,7 @@ describe('keepResult', () => {
   it('counts what is kept today, also by earlier queries', async () => {
     const { deps, archive } = setUp();
     const policy = { allowKeep: true, retention: '7d', maxRowsPerDay: 3, maxSeries: 10, forwardsCredentials: false };
-    const target = { archive, ...policy };
+    const target = { samples: archive.samples, ...policy };
     await keepResult({ ...deps, target }, request([floats]), editor, live());
     const report = await keepResult({ ...deps, target }, request([floats]), editor, live());
     expect(report.problems).toEqual(["2 more rows would exceed today's limit of 3 (2 are kept)"]);

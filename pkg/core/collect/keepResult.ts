@@ -3,9 +3,8 @@ import { FORWARDS_CREDENTIALS, refusalToWrite } from '../datasource/callers';
 import { withinSignal } from '../model/concurrency';
 import { type Caller } from '../ports/datasource';
 import { asPromkeepError, PromkeepError } from '../model/errors';
-import { type Archive } from '../ports/archive';
 import { type Clock } from '../ports/clock';
-import { type QueryIdentity, type RangeWrite, type WriteOutcome } from '../ports/sampleStore';
+import { type QueryIdentity, type RangeWrite, type SampleStore, type WriteOutcome } from '../ports/sampleStore';
 import { type TimeRange } from '../model/timeRange';
 import { type QueryResult, type Series } from '../model/series';
 import { type SourceVersion } from '../datasource/sourceVersion';
@@ -21,8 +20,13 @@ export interface KeepPolicy {
   forwardsCredentials: boolean;
 }
 
+export interface KeepTarget extends KeepPolicy {
+  samples: Pick<SampleStore, 'writeRange' | 'keptToday'>;
+}
+
 export interface KeepDeps {
-  target: (KeepPolicy & { archive: Archive }) | undefined;
+  /** Absent: there is no archive. */
+  target: KeepTarget | undefined;
   clock: Clock;
   version: SourceVersion;
   /** A signal that aborts after so many milliseconds; timers do not live in core. */
@@ -106,7 +110,7 @@ function selectSeries(result: QueryResult, maxSeries: number): { series: Series[
 
 async function write(
   { clock, version }: KeepDeps,
-  target: KeepPolicy & { archive: Archive },
+  target: KeepTarget,
   { expr, range, stepMs, series, result }: KeepRequest & { series: Series[] },
   signal: AbortSignal
 ): Promise<WriteOutcome> {
@@ -116,7 +120,7 @@ async function write(
   }
   const samples = series.reduce((sum, { timesMs }) => sum + timesMs.length, 0);
   // Queries that run at the same moment may each pass this check; the limit bounds a day, not a moment.
-  const today = await target.archive.keptToday();
+  const today = await target.samples.keptToday();
   if (today + samples > target.maxRowsPerDay) {
     throw new PromkeepError(
       'LIMIT_EXCEEDED',
@@ -142,7 +146,7 @@ async function write(
     gaps: [],
   };
   signal.throwIfAborted();
-  return target.archive.writeRange(request, signal);
+  return target.samples.writeRange(request, signal);
 }
 
 /** An instant query may give a matrix (`up[5m]`), whose samples lie before its time. */

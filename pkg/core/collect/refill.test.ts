@@ -1,4 +1,4 @@
-import { LedgerArchive } from '../../../tests/fakes/ledgerArchive';
+import { MemoryArchive } from '../../../tests/fakes/memoryArchive';
 import { ramp, ScriptedSource } from '../../../tests/fakes/scriptedSource';
 import { type CollectProgress } from '../collect';
 import { COLLECT_DEFAULTS } from './fetchRange';
@@ -16,9 +16,9 @@ const NOTHING_TRIED: RefillMemory = new Map();
 
 async function setUp(covered: TimeRange[], frontierStep: number) {
   const source = new ScriptedSource();
-  const archive = new LedgerArchive();
-  await archive.writeRange(alreadyThere(covered));
-  archive.writes.length = 0;
+  const archive = new MemoryArchive();
+  await archive.samples.writeRange(alreadyThere(covered), signal);
+  archive.samples.writes.length = 0;
   const clock = { ms: at(frontierStep) + 43_000, nowMs: () => clock.ms };
   const progress: CollectProgress = {
     frontierMs: at(frontierStep),
@@ -28,7 +28,9 @@ async function setUp(covered: TimeRange[], frontierStep: number) {
     giveUpPoints: 1,
   };
   const settings = { ...COLLECT_DEFAULTS, settleMs: 43_000 };
-  const deps = { source, archive, clock, settings, refill: REFILL_DEFAULTS, sourceVersion: async () => undefined };
+  const { samples, ledger } = archive;
+  const sourceVersion = async () => undefined;
+  const deps = { source, samples, ledger, clock, settings, refill: REFILL_DEFAULTS, sourceVersion };
   return { source, archive, clock, progress, deps };
 }
 
@@ -45,11 +47,11 @@ it('fills the newest gap first, then the older one, then rests', async () => {
   for (let i = 0; i < 3; i++) {
     ({ memory } = await refillNext(deps, QUERY, progress, memory, signal));
   }
-  expect(archive.writes.map(({ range }) => range)).toEqual([
+  expect(archive.samples.writes.map(({ range }) => range)).toEqual([
     { fromMs: at(11), toMs: at(19) },
     { fromMs: at(0), toMs: at(3) },
   ]);
-  expect(await archive.coverage('load')).toEqual([{ fromMs: at(0), toMs: at(30) }]);
+  expect(await archive.ledger.coverage('load')).toEqual([{ fromMs: at(0), toMs: at(30) }]);
 });
 
 it('waits longer after each vain attempt and asks for half as much', async () => {
@@ -72,7 +74,7 @@ it('waits longer after each vain attempt and asks for half as much', async () =>
     clock.ms += 60_000;
   }
   expect(triedAtMinute).toEqual([0, 5, 15, 35]);
-  expect(archive.writes.map(({ range }) => (range.toMs - range.fromMs) / 15_000 + 1)).toEqual([8, 4, 2, 1]);
+  expect(archive.samples.writes.map(({ range }) => (range.toMs - range.fromMs) / 15_000 + 1)).toEqual([8, 4, 2, 1]);
 });
 
 it('does not hold a source that is down against the gap', async () => {
@@ -88,7 +90,7 @@ it('leaves gaps that are older than the window', async () => {
   const narrow = { ...deps, refill: { ...REFILL_DEFAULTS, windowMs: 43_000 + 15_000 } };
   const step = await refillNext(narrow, QUERY, progress, NOTHING_TRIED, signal);
   expect(step.range).toBeUndefined();
-  expect(archive.writes).toEqual([]);
+  expect(archive.samples.writes).toEqual([]);
 });
 
 function alreadyThere(covered: TimeRange[]): RangeWrite {
@@ -98,7 +100,7 @@ function alreadyThere(covered: TimeRange[]): RangeWrite {
     series: [],
     queryName: 'load',
     retention: '30d',
-    provenance: { expression: '', stepMs: 15_000, fetchedAtMs: 0, warnings: [] },
+    provenance: { expression: 'node_load1', stepMs: 15_000, fetchedAtMs: 0, warnings: [] },
     covered,
     gaps: [],
   };
@@ -110,7 +112,7 @@ it('leaves a gap that is older than the retention of its query, which would expi
   clock.ms = at(30) + 8 * 86_400_000;
   const week = { ...QUERY, retention: '7d' };
   expect((await refillNext(deps, week, progress, NOTHING_TRIED, signal)).range).toBeUndefined();
-  expect(archive.writes).toEqual([]);
+  expect(archive.samples.writes).toEqual([]);
   expect((await refillNext(deps, { ...QUERY, retention: '30d' }, progress, NOTHING_TRIED, signal)).range).toEqual({
     fromMs: at(0),
     toMs: at(3),

@@ -2,11 +2,11 @@ import {
   collectRange,
   failureOf,
   newestDueMs,
+  type CollectDeps,
   type CollectFailure,
   type CollectProgress,
   type WrittenRange,
 } from '../collect';
-import { type CollectDeps } from './fetchRange';
 import { countPoints, findGaps } from './collectGrid';
 import { asPromkeepError } from '../model/errors';
 import { type Definition } from '../ports/definitions';
@@ -93,7 +93,7 @@ async function findRefills(
     ),
     toMs: Math.min(progress.frontierMs, newestDueMs(deps, query)),
   };
-  return findGaps(window, await deps.archive.coverage(query.name), query.stepMs).reverse();
+  return findGaps(window, await deps.ledger.coverage(query.name), query.stepMs).reverse();
 }
 
 function shrink(gap: TimeRange, stepMs: number, attempts: number): number {

@@ -1,8 +1,19 @@
 import { PromkeepError } from '../model/errors';
-import { type Archive } from '../ports/archive';
+import { type Ledger } from '../ports/ledger';
+import { type SampleStore } from '../ports/sampleStore';
 
-/** The archive for one who writes under an epoch: each write carries it, and a refused one is told. */
-export function underLease(archive: Archive, epoch: number, onRefused: () => void = () => undefined): Archive {
+/** Where what is collected goes. */
+export interface CollectTarget {
+  samples: Pick<SampleStore, 'writeRange'>;
+  ledger: Pick<Ledger, 'coverage' | 'noteGap'>;
+}
+
+/** The target for one who writes under an epoch: each write carries it, and a refused one is told. */
+export function underLease(
+  { samples, ledger }: CollectTarget,
+  epoch: number,
+  onRefused: () => void = () => undefined
+): CollectTarget {
   const watched = async <T>(work: Promise<T>): Promise<T> => {
     try {
       return await work;
@@ -14,20 +25,10 @@ export function underLease(archive: Archive, epoch: number, onRefused: () => voi
     }
   };
   return {
-    definitions: archive.definitions,
-    history: archive.history,
-    migrate: () => archive.migrate(),
-    provision: (queries) => watched(archive.provision(queries, epoch)),
-    writeRange: (write, signal) => watched(archive.writeRange({ ...write, epoch }, signal)),
-    noteGap: (name, gap) => watched(archive.noteGap(name, gap, epoch)),
-    readSeries: (read, signal) => archive.readSeries(read, signal),
-    coverage: (name) => archive.coverage(name),
-    keptToday: () => archive.keptToday(),
-    status: () => archive.status(),
-    ledger: () => archive.ledger(),
-    holdLease: (request) => archive.holdLease(request),
-    releaseLease: (lease) => archive.releaseLease(lease),
-    currentLease: () => archive.currentLease(),
-    close: () => archive.close(),
+    samples: { writeRange: (write, signal) => watched(samples.writeRange({ ...write, epoch }, signal)) },
+    ledger: {
+      coverage: (name) => ledger.coverage(name),
+      noteGap: (name, gap) => watched(ledger.noteGap(name, gap, epoch)),
+    },
   };
 }

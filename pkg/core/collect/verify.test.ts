@@ -22,15 +22,15 @@ async function setUp(expression: string, archived: Series[], now: Series[]) {
   const say = (all: Series[]): void => {
     source.answer = (query: RangeQuery) => (query.expr === expression ? { series: all } : undefined);
   };
-  const archive = new MemoryArchive({ orgId: 1, name: 'default' });
+  const archive = new MemoryArchive();
   const deps = {
-    ...{ source, archive, clock: { nowMs: () => RANGE.toMs + 60_000 } },
+    ...{ source, samples: archive.samples, lease: archive.lease, clock: { nowMs: () => RANGE.toMs + 60_000 } },
     ...{ settings: { ...COLLECT_DEFAULTS, settleMs: 43_000 }, sourceVersion: async () => undefined },
   };
   const query = { name: 'q', expression, stepMs: STEP_MS, retention: '30d' };
-  await archive.provision([query]);
+  await archive.definitions.provision([query]);
   say(archived);
-  await archive.writeRange(await fetchRange(deps, query, RANGE, { signal }), signal);
+  await archive.samples.writeRange(await fetchRange(deps, query, RANGE, { signal }), signal);
   say(now);
   const entry: LedgerEntry = { ...query, paused: false, covered: [RANGE], gaps: [] };
   return { archive, verify: (repair = false) => verifyQuery(deps, entry, RANGE, repair, signal) };
@@ -65,9 +65,9 @@ it('takes another series of the same value for a tie where the query ranks serie
 
 it('repairs under the archiver that has taken over in the middle of it', async () => {
   const { archive, verify } = await setUp('x', [series({ a: '1' }, ramp)], [series({ a: '1' }, (i) => i + 1)]);
-  const write = archive.writeRange.bind(archive);
+  const write = archive.samples.writeRange.bind(archive.samples);
   let takeovers = 0;
-  archive.writeRange = async (request, options) => {
+  archive.samples.writeRange = async (request, options) => {
     if (takeovers++ === 0) {
       archive.lease.seize('another');
     }
@@ -80,8 +80,8 @@ it('repairs under the archiver that has taken over in the middle of it', async (
 
 it('gives a repair up when archivers take over again and again', async () => {
   const { archive, verify } = await setUp('x', [series({ a: '1' }, ramp)], [series({ a: '1' }, (i) => i + 1)]);
-  const write = archive.writeRange.bind(archive);
-  archive.writeRange = async (request, options) => {
+  const write = archive.samples.writeRange.bind(archive.samples);
+  archive.samples.writeRange = async (request, options) => {
     archive.lease.seize(`holder of epoch ${request.epoch}`);
     return write(request, options);
   };

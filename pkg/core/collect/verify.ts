@@ -1,11 +1,16 @@
-import { fetchRange, type CollectDeps } from './fetchRange';
+import { fetchRange, type FetchDeps } from './fetchRange';
 import { ceilToGrid, countPoints, floorToGrid } from './collectGrid';
 import { asPromkeepError } from '../model/errors';
-import { underLease } from './underLease';
+import { type Lease } from '../ports/lease';
 import { type LedgerEntry } from '../ports/ledger';
-import { type RangeWrite } from '../ports/sampleStore';
+import { type RangeWrite, type SampleStore } from '../ports/sampleStore';
 import { type TimeRange } from '../model/timeRange';
 import { type Labels, type Series } from '../model/series';
+
+export interface VerifyDeps extends FetchDeps {
+  samples: Pick<SampleStore, 'readSeries' | 'writeRange'>;
+  lease: Pick<Lease, 'current'>;
+}
 
 export interface Difference {
   kind: 'differs' | 'missing' | 'extra';
@@ -49,7 +54,7 @@ const RANKS = /\b(topk|bottomk)\b/;
  * are written again, under whoever leads. Rejects with `PromkeepError`.
  */
 export async function verifyQuery(
-  deps: CollectDeps,
+  deps: VerifyDeps,
   entry: LedgerEntry,
   window: TimeRange,
   repair: boolean,
@@ -85,14 +90,14 @@ export async function verifyQuery(
 
 /** @returns false when the answer was too large or too slow and a shorter piece may do */
 async function verifyPiece(
-  deps: CollectDeps,
+  deps: VerifyDeps,
   entry: LedgerEntry,
   range: TimeRange,
   { report, repair }: { report: VerifyReport; repair: boolean },
   signal: AbortSignal,
   takeovers = 0
 ): Promise<boolean> {
-  const { epoch } = await deps.archive.currentLease();
+  const { epoch } = await deps.lease.current();
   let write: RangeWrite;
   try {
     write = await fetchRange(deps, entry, range, { signal });
@@ -103,11 +108,11 @@ async function verifyPiece(
     }
     throw error;
   }
-  const archived = await deps.archive.readSeries({ query: write.query, range }, signal);
+  const archived = await deps.samples.readSeries({ query: write.query, range }, signal);
   const { compared, ties, differences } = compare(archived, write, RANKS.test(entry.expression));
   if (differences.length > 0 && repair) {
     try {
-      await underLease(deps.archive, epoch).writeRange(write, signal);
+      await deps.samples.writeRange({ ...write, epoch }, signal);
     } catch (error) {
       if (asPromkeepError(error).code !== 'ARCHIVE_NOT_LEADER' || takeovers === MAX_TAKEOVERS) {
         throw error;

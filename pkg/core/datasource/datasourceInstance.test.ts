@@ -334,7 +334,7 @@ describe('keeping', () => {
     const { instance, archive } = setUp();
     const { frames } = await ask(instance, { ...kept, utcOffsetSec: 7, instant: true, range: true });
     expect(
-      archive.writes.map(({ query, range, retention, queryName }) => [query, range, retention, queryName])
+      archive.samples.writes.map(({ query, range, retention, queryName }) => [query, range, retention, queryName])
     ).toEqual([
       [{ kind: 'kept', expression: 'up', stepMs: 0, phaseMs: 0 }, { fromMs: NOW_MS, toMs: NOW_MS }, '30d', 'up'],
       [
@@ -344,7 +344,7 @@ describe('keeping', () => {
         'up',
       ],
     ]);
-    expect(archive.writes[0].provenance).toEqual({
+    expect(archive.samples.writes[0].provenance).toEqual({
       expression: 'up',
       stepMs: 0,
       fetchedAtMs: NOW_MS,
@@ -431,7 +431,7 @@ describe('keeping', () => {
   // [A4]
   it('does not let a person wait for an archive that hangs, and does not claim a commit', async () => {
     const archive = new MemoryArchive();
-    archive.hold = new Promise(() => undefined);
+    archive.samples.hold = new Promise(() => undefined);
     const part = {
       ...policy({ archive }),
       timeoutSignal: () => AbortSignal.abort(new DOMException('late', 'TimeoutError')),

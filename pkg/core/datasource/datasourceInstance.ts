@@ -20,10 +20,13 @@ import { rememberVersion } from './sourceVersion';
 import { type SuggestionSelectors } from './suggestions';
 import { archivedValues } from '../summary/summaryArchive';
 
+/** What a datasource uses of its archive. */
+export type DatasourceArchive = Pick<Archive, 'samples' | 'ledger' | 'definitions' | 'history' | 'status' | 'close'>;
+
 export interface DatasourceDeps {
   source: MetricSource;
   /** Absent: the datasource works, and nothing can be kept. */
-  archive?: KeepPolicy & { archive: Archive };
+  archive?: KeepPolicy & { archive: DatasourceArchive };
   summaryMetrics: readonly SummaryMetric[];
   /** What else runs for this datasource and ends before its connections are closed. */
   background?: { stop(): Promise<void> };
@@ -76,7 +79,12 @@ export function createDatasourceInstance(deps: DatasourceDeps): DatasourceInstan
       compare: deps.compareExpressions,
       timeoutSignal,
     },
-    keep: { target: archive, clock, version: rememberVersion(source, clock), timeoutSignal },
+    keep: {
+      target: archive && { ...archive, samples: archive.archive.samples },
+      clock,
+      version: rememberVersion(source, clock),
+      timeoutSignal,
+    },
     clock,
     logger,
   };

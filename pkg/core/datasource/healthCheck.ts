@@ -6,7 +6,7 @@ import { type BuildInfo, type CallOptions, type MetricSource } from '../ports/me
 
 export interface HealthDeps {
   source: MetricSource;
-  archive?: Archive;
+  archive?: Pick<Archive, 'status'>;
   /** Added to the message: whoever presses the button can change what they are about. */
   settingsWarnings?: readonly string[];
   timeoutSignal(ms: number): AbortSignal;

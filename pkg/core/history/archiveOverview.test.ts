@@ -63,7 +63,7 @@ it('tells name, lag and coverage of a recorded query', () => {
 it('reads many times from one answer of the database, and does not remember a failure', async () => {
   const archive = new MemoryArchive();
   const deps = depsOf(archive);
-  const read = jest.spyOn(archive, 'ledger');
+  const read = jest.spyOn(archive.ledger, 'entries');
   const reader = new ArchiveOverviewReader(deps);
   await Promise.all([reader.read(), reader.read()]);
   expect(read).toHaveBeenCalledTimes(1);
@@ -76,9 +76,9 @@ it('reads many times from one answer of the database, and does not remember a fa
 
 it('reads a history with what it lacks, and knows which names there are', async () => {
   const archive = new MemoryArchive();
-  await archive.provision([{ name: 'up', expression: 'up', stepMs: STEP_MS, retention: '1y' }]);
+  await archive.definitions.provision([{ name: 'up', expression: 'up', stepMs: STEP_MS, retention: '1y' }]);
   const range = { fromMs: NOW_MS - 60_000, toMs: NOW_MS };
-  await archive.writeRange(
+  await archive.samples.writeRange(
     {
       query: { kind: 'recorded', name: 'up' },
       range,
@@ -97,7 +97,7 @@ it('reads a history with what it lacks, and knows which names there are', async 
     },
     new AbortController().signal
   );
-  const deps = { ...depsOf(archive), history: archive.history };
+  const deps = { ...depsOf(archive), archive };
   const reader = new ArchiveOverviewReader(deps);
   const ask = (name: string, points: number) =>
     readHistory(deps, reader, { name, range, points }, new AbortController().signal);

@@ -13,7 +13,7 @@ import { type LedgerEntry } from '../ports/ledger';
 import { retentionMs } from '../model/retention';
 
 export interface OverviewDeps {
-  archive: Archive;
+  archive: Pick<Archive, 'status' | 'lease' | 'ledger'>;
   clock: Clock;
   /** Age at which a time is due. */
   settleMs: number;
@@ -39,7 +39,11 @@ export class ArchiveOverviewReader {
   constructor(private readonly deps: OverviewDeps) {}
 
   async read(): Promise<ArchiveOverview> {
-    const [status, lease, ledger] = await Promise.all([this.status(), this.deps.archive.currentLease(), this.ledger()]);
+    const [status, lease, ledger] = await Promise.all([
+      this.status(),
+      this.deps.archive.lease.current(),
+      this.ledger(),
+    ]);
     const { samples, series, bytes } = status;
     const leads = lease.holder !== '' && lease.expiresInMs > 0;
     return {
@@ -56,7 +60,7 @@ export class ArchiveOverviewReader {
   ledger(): Promise<LedgerEntry[]> {
     const nowMs = this.deps.clock.nowMs();
     if (this.entries === undefined || nowMs >= this.entries.untilMs) {
-      const ledger = this.deps.archive.ledger();
+      const ledger = this.deps.archive.ledger.entries();
       this.entries = { untilMs: nowMs + LEDGER_FOR_MS, ledger };
       ledger.catch(() => (this.entries = undefined));
     }

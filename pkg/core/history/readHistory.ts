@@ -4,7 +4,7 @@ import { fitStep } from '../readback/seam';
 import { ceilToGrid, floorToGrid } from '../collect/collectGrid';
 import { PromkeepError } from '../model/errors';
 import { type MemoryShare } from '../memory/memoryBudget';
-import { type History } from '../ports/history';
+import { type Archive } from '../ports/archive';
 import { type TimeRange } from '../model/timeRange';
 import { bucketFor, thinSeries } from './thinSeries';
 
@@ -23,7 +23,7 @@ const MOST_SAMPLES = 2_000_000;
 const MOST_COUNTED = 10_000;
 
 export interface HistoryDeps extends OverviewDeps {
-  history: History;
+  archive: OverviewDeps['archive'] & Pick<Archive, 'history'>;
 }
 
 /**
@@ -43,14 +43,14 @@ export async function readHistory(
   const { stepMs } = entry;
   const metric = metricOf(deps.metrics, entry);
   const bucketMs = bucketFor(range, stepMs, points);
-  const seriesCount = (await deps.history.seriesLabels({ name, range, limit: MOST_COUNTED }, signal)).length;
+  const seriesCount = (await deps.archive.history.seriesLabels({ name, range, limit: MOST_COUNTED }, signal)).length;
   const sampledMs = fitStep((seriesCount * (range.toMs - range.fromMs)) / MOST_SAMPLES, stepMs);
   const grid = {
     startMs: ceilToGrid(range.fromMs, sampledMs),
     endMs: floorToGrid(range.toMs, sampledMs),
     stepMs: sampledMs,
   };
-  const read = await deps.history.readGrid({ query: entry, grid, matchers: [], memory }, signal);
+  const read = await deps.archive.history.readGrid({ query: entry, grid, matchers: [], memory }, signal);
   const { unit, decimals, min, max } = metric ?? {};
   return {
     name,

@@ -34,7 +34,7 @@ export interface RecordingPolicy {
 }
 
 export interface ManageDeps extends Omit<CheckDeps, 'policy'> {
-  archive: Archive;
+  archive: Pick<Archive, 'definitions' | 'ledger' | 'lease'>;
   policy: RecordingPolicy;
   logger: Logger;
   /** A signal that aborts after so many milliseconds; timers do not live in core. */
@@ -75,8 +75,8 @@ export class DefinitionManager {
     const [queries, use, ledger, lease, waiting] = await Promise.all([
       archive.definitions.list(),
       archive.definitions.use(),
-      archive.ledger(),
-      archive.currentLease(),
+      archive.ledger.entries(),
+      archive.lease.current(),
       archive.definitions.pending(),
     ]);
     const entries = new Map(ledger.map((entry) => [entry.name, entry]));

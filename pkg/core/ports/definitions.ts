@@ -41,6 +41,8 @@ export interface DefinitionEdit {
 
 /** The definitions of one source's recorded queries. Every method throws `PromkeepError` only. */
 export interface Definitions {
+  /** Makes those of a config file known, under the epoch of whoever leads; those missing from the list are paused with their data kept. */
+  provision(queries: readonly Definition[], epoch?: number): Promise<void>;
   /** All that are not deleted, by name. */
   list(): Promise<StoredDefinition[]>;
   /** Throws `CONFLICT` when the name is taken, and `LIMIT_EXCEEDED`; two at once cannot pass the last place together. */

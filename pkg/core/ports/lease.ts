@@ -1,3 +1,13 @@
+/** Who records a source [A11]. Every method throws `PromkeepError` only. */
+export interface Lease {
+  /** Takes the lease when it is free or has run out, renews it for its holder, and says in any case who has it. */
+  hold(request: LeaseRequest): Promise<LeaseState>;
+  /** Lets others take the lease at once; does nothing when it is another's by now. */
+  release(lease: Pick<LeaseState, 'holder' | 'epoch'>): Promise<void>;
+  /** Who leads now. Epoch 0 without a holder when nobody ever did. */
+  current(): Promise<LeaseState>;
+}
+
 /**
  * Leadership over the recorded queries of a source [A11]. The epoch grows by one with each change of leader; what is
  * written with an older one is refused with `ARCHIVE_NOT_LEADER`.

@@ -1,4 +1,34 @@
 import { type TimeRange } from '../model/timeRange';
+import { type Definition } from './definitions';
+
+/**
+ * What the archive of one source knows of its own completeness [A5]. What is written under an epoch is refused with
+ * `ARCHIVE_NOT_LEADER` once that is outdated. Every method throws `PromkeepError` only.
+ */
+export interface Ledger {
+  /** What is covered of a definition's current version, ascending and disjoint. */
+  coverage(name: string): Promise<TimeRange[]>;
+  /** All definitions, by name. */
+  entries(): Promise<LedgerEntry[]>;
+  /** Notes why a range is missing; covered ranges are never reported as gaps. */
+  noteGap(name: string, gap: Gap, epoch?: number): Promise<void>;
+  /**
+   * Notes samples that another store than the ledger's own has made durable. Throws `ARCHIVE_QUERY_CHANGED` when they are of an
+   * outdated definition: then nothing of them counts as covered.
+   */
+  cover(coverage: Coverage): Promise<void>;
+}
+
+/** What was written of one definition. */
+export interface Coverage {
+  /** As it was fetched. Another expression or step than the current one begins a version, unless it was one before. */
+  definition: Definition;
+  covered: readonly TimeRange[];
+  /** The parts that are not covered, and why. */
+  gaps: readonly Gap[];
+  /** The epoch the answer was fetched under. Absent: noted whoever leads. */
+  epoch?: number;
+}
 
 export interface Gap extends TimeRange {
   reason: GapReason;
@@ -8,7 +38,7 @@ export interface Gap extends TimeRange {
 export type GapReason =
   'source-down' | 'query-failed' | 'partial-answer' | 'source-had-no-data' | 'source-lost-it' | 'archive-down';
 
-/** What the ledger says of one recorded query's current version. Ranges are on its grid, ascending and disjoint. */
+/** What the ledger says of one definition's current version. Ranges are on its grid, ascending and disjoint. */
 export interface LedgerEntry {
   name: string;
   expression: string;

@@ -18,6 +18,19 @@ export interface Provenance {
   warnings: readonly string[];
 }
 
+/**
+ * Samples of one source. Nothing is acknowledged before it is durable [A4]. A store that keeps no ledger beside its samples writes
+ * them first and then tells the ledger (`Ledger.cover`), so that a time never counts as covered before its samples are there.
+ * Every method throws `PromkeepError` only.
+ */
+export interface SampleStore {
+  /** Throws `ARCHIVE_NOT_LEADER` for an outdated epoch, `ARCHIVE_QUERY_CHANGED` for an outdated definition. */
+  writeRange(write: RangeWrite, signal: AbortSignal): Promise<WriteOutcome>;
+  readSeries(read: ArchiveRead, signal: AbortSignal): Promise<Series[]>;
+  /** Samples kept since the start of the UTC day, for the limit on *keep*. */
+  keptToday(): Promise<number>;
+}
+
 /** A fetched range that replaces what the archive had for this query in this range [A3]. */
 export interface RangeWrite {
   query: QueryIdentity;

@@ -5,7 +5,7 @@ import { type QueryResult } from '../model/series';
 /** Answers that were asked for before they are wanted. */
 export interface FetchAhead {
   /** As the source; once a range has been answered, the following one is asked for already. */
-  source: MetricSource;
+  source: Pick<MetricSource, 'queryRange'>;
   /** Forgets what was asked for ahead. */
   drop(): void;
 }
@@ -23,7 +23,7 @@ interface Pending {
  * @param following the range that will be wanted after this one; `undefined`: none
  */
 export function fetchAhead(
-  source: MetricSource,
+  source: Pick<MetricSource, 'queryRange'>,
   following: (range: TimeRange) => TimeRange | undefined,
   signal: AbortSignal
 ): FetchAhead {
@@ -60,15 +60,7 @@ export function fetchAhead(
     return result;
   };
   return {
-    source: {
-      queryRange,
-      queryInstant: (query, options) => source.queryInstant(query, options),
-      queryExemplars: (query, options) => source.queryExemplars(query, options),
-      serverTimeMs: (options) => source.serverTimeMs(options),
-      buildInfo: (options) => source.buildInfo(options),
-      resource: (request, options) => source.resource(request, options),
-      close: () => source.close(),
-    },
+    source: { queryRange },
     drop: () => [...pending.keys()].forEach(forget),
   };
 }

@@ -42,7 +42,7 @@ async function setUp(covered: TimeRange[], recorded: Definition = RECORDED) {
     'rate(load[1m])': { vector: valuesAt },
   });
   const archive = new MemoryArchive();
-  await archive.provision([recorded]);
+  await archive.definitions.provision([recorded]);
   await record(archive, recorded, covered);
   const logger = new MemoryLogger();
   const deps: AnswerDeps = {
@@ -65,7 +65,7 @@ async function record(archive: MemoryArchive, recorded: Definition, covered: Tim
     const grid = { startMs: range.fromMs, endMs: range.toMs, stepMs: recorded.stepMs };
     const { series } = await source.queryRange({ expr: recorded.expression, ...grid }, { signal: live() });
     const provenance = { expression: recorded.expression, stepMs: recorded.stepMs, fetchedAtMs: NOW_MS, warnings: [] };
-    await archive.writeRange(
+    await archive.samples.writeRange(
       {
         query: { kind: 'recorded', name: recorded.name },
         range,
@@ -253,7 +253,7 @@ describe('instant queries', () => {
 describe('reading from the archive alone', () => {
   it('never asks Prometheus and shows gaps as gaps, named', async () => {
     const { ask, source, archive } = await setUp([ago(10, 8), ago(5, 2)]);
-    await archive.noteGap('load', { ...ago(7, 6), reason: 'source-down' });
+    await archive.ledger.noteGap('load', { ...ago(7, 6), reason: 'source-down' });
     const response = await ask({ readFrom: 'archive', exemplar: true }, { range: ago(9, 0) });
     expect(source.asked).toEqual([]);
     expect([...response.frames[0].fields[0].values]).toEqual([9, 8, 5, 4, 3, 2].map((steps) => NOW_MS - steps * STEP));
@@ -296,7 +296,7 @@ describe('reading from the archive alone', () => {
 
   it('never gives what was recorded under an older expression', async () => {
     const { ask, archive } = await setUp([ago(10, 0)]);
-    await archive.provision([{ ...RECORDED, expression: 'load{instance="a"}' }]);
+    await archive.definitions.provision([{ ...RECORDED, expression: 'load{instance="a"}' }]);
     const response = await ask({ readFrom: 'archive', expr: 'load{instance="a"}' });
     expect(response.frames.map(({ fields }) => fields)).toEqual([[]]);
     expect(notices(response)).toEqual(['The archive has nothing of this range.']);
@@ -345,7 +345,7 @@ describe('several recorded queries that answer', () => {
   it('prefers the one that covers more, then the one whose step is nearer', async () => {
     const { ask, archive } = await setUp([ago(10, 0)]);
     const coarse = { ...RECORDED, name: 'load_coarse', stepMs: 60_000 };
-    await archive.provision([RECORDED, coarse]);
+    await archive.definitions.provision([RECORDED, coarse]);
     await record(archive, coarse, [{ fromMs: NOW_MS - 6_000_000, toMs: NOW_MS }]);
     const origin = async (range: TimeRange, interval: string): Promise<unknown> => {
       const { frames } = await ask({ readFrom: 'archive', interval, intervalMs: 0 }, { range });

@@ -205,7 +205,7 @@ async function chooseMatch(
     matches.map(async (match) => ({
       match,
       stepMs: fitStep(plan.stepMs, match.query.stepMs),
-      share: shareOf(await archive.coverage(match.query.name), asked),
+      share: shareOf(await archive.ledger.coverage(match.query.name), asked),
     }))
   );
   return rated.reduce((best, one) => (isBetter(one, best) ? one : best)).match;

@@ -10,7 +10,7 @@ import { type CallOptions, type MetricSource } from '../ports/metricSource';
 export type Answering = Pick<MetricSource, 'queryRange' | 'queryInstant'>;
 
 /** What of the archive is needed to read recorded queries back. */
-export type ReadBackArchive = Pick<Archive, 'definitions' | 'history' | 'coverage'>;
+export type ReadBackArchive = Pick<Archive, 'definitions' | 'history' | 'ledger'>;
 
 /** What came to light while a query was answered, for the first frame and for the response's error. */
 export interface ReadReport {

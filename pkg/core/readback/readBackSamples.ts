@@ -197,7 +197,7 @@ async function readNewest(deps: ReadArchiveDeps, query: InstantQuery, options: C
   const { report, match, archive } = deps;
   const { name, stepMs } = match.query;
   const lookBackMs = Math.max(LOOK_BACK_MS, 2 * stepMs);
-  const newest = lastTimeWithin(await archive.coverage(name), timeMs, stepMs);
+  const newest = lastTimeWithin(await archive.ledger.coverage(name), timeMs, stepMs);
   report.origin = { recordedQuery: name, archivedTimes: 0, liveTimes: 0 };
   if (newest === undefined || timeMs - newest > lookBackMs) {
     const lasts = await instantLasts(deps, query, options);

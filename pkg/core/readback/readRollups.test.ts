@@ -33,7 +33,7 @@ async function setUp(covered: TimeRange[], heldFrom = -Infinity) {
     other: { vector: valuesAt },
   });
   const archive = new MemoryArchive();
-  await archive.provision([RECORDED]);
+  await archive.definitions.provision([RECORDED]);
   const all = new MemorySource({ load: { vector: valuesAt } });
   for (const range of covered) {
     const grid = { startMs: range.fromMs, endMs: range.toMs, stepMs: STEP };
@@ -41,7 +41,7 @@ async function setUp(covered: TimeRange[], heldFrom = -Infinity) {
     const provenance = { expression: 'load', stepMs: STEP, fetchedAtMs: NOW_MS, warnings: [] };
     const query = { kind: 'recorded', name: 'load' } as const;
     const write = { query, range, series, queryName: 'load', retention: '7d', provenance, covered: [range], gaps: [] };
-    await archive.writeRange(write, live());
+    await archive.samples.writeRange(write, live());
   }
   const deps: AnswerDeps = {
     source,
@@ -245,7 +245,7 @@ describe('samples that have expired', () => {
 
   it('are filled in by the last values of stored rollups, at a step on which both lie', async () => {
     const { ask, archive } = await setUp([ago(180, 0)]);
-    archive.expire('load', expiredAt, STORED);
+    archive.ledger.expire('load', expiredAt, STORED);
     const response = await ask({ readFrom: 'archive', interval: '15s' }, range);
     expect(samples(response).a).toEqual(endsOf(range, FIVE).map((timeMs) => [timeMs, value(timeMs)]));
     // `b` is gone at the end of each bucket; what is left of it is its last value within the bucket.
@@ -263,13 +263,13 @@ describe('samples that have expired', () => {
   it('change nothing for a range that has samples throughout', async () => {
     const { ask, archive } = await setUp([ago(180, 0)]);
     const before = await ask({ readFrom: 'archive', interval: '15s' }, ago(59, 30));
-    archive.expire('load', expiredAt, STORED);
+    archive.ledger.expire('load', expiredAt, STORED);
     expect(await ask({ readFrom: 'archive', interval: '15s' }, ago(59, 30))).toEqual(before);
   });
 
   it('are asked of Prometheus while it still has them', async () => {
     const { ask, archive, source } = await setUp([ago(180, 0)]);
-    archive.expire('load', expiredAt, STORED);
+    archive.ledger.expire('load', expiredAt, STORED);
     const response = await ask({ readFrom: 'both', interval: '15s' }, range);
     expect(samples(response)).toEqual(samples(await ask({ interval: '15s' }, range)));
     expect(notices(response)).toEqual([]);
@@ -278,7 +278,7 @@ describe('samples that have expired', () => {
 
   it('are those of Prometheus as far back as it has them, and rollups before', async () => {
     const { ask, archive } = await setUp([ago(180, 0)], ago(72, 0).fromMs);
-    archive.expire('load', expiredAt, STORED);
+    archive.ledger.expire('load', expiredAt, STORED);
     const response = await ask({ readFrom: 'both', interval: '15s' }, range);
     expect(samples(response).a).toEqual(endsOf(range, FIVE).map((timeMs) => [timeMs, value(timeMs)]));
     expect(samples(response).b.map(([timeMs]) => timeMs)).toEqual(endsOf(ago(90, 75), FIVE));
@@ -288,7 +288,7 @@ describe('samples that have expired', () => {
 
   it('are filled in beside the error of Prometheus', async () => {
     const { ask, archive, source } = await setUp([ago(180, 0)]);
-    archive.expire('load', expiredAt, STORED);
+    archive.ledger.expire('load', expiredAt, STORED);
     source.failure = new PromkeepError('SOURCE_UNREACHABLE', 'no route');
     const response = await ask({ readFrom: 'both', interval: '15s' }, range);
     expect(response).toMatchObject({ status: 502, error: 'no route' });
@@ -297,7 +297,7 @@ describe('samples that have expired', () => {
 
   it('are not made up where rollups do not cover the whole bucket, or there are none', async () => {
     const holed = await setUp([ago(180, 83), ago(82, 0)]);
-    holed.archive.expire('load', expiredAt, STORED);
+    holed.archive.ledger.expire('load', expiredAt, STORED);
     const response = await holed.ask({ readFrom: 'archive', interval: '5m' }, range);
     expect(samples(response).a.map(([timeMs]) => timeMs)).toEqual([
       ...endsOf(ago(90, 85), FIVE),
@@ -305,7 +305,7 @@ describe('samples that have expired', () => {
     ]);
     expect(notices(response).join()).toContain('The archive lacks 1 of the times in between: 2025-12-31T22:40:00Z');
     const none = await setUp([ago(180, 0)]);
-    none.archive.expire('load', expiredAt, []);
+    none.archive.ledger.expire('load', expiredAt, []);
     const rest = await none.ask({ readFrom: 'archive', interval: '15s' }, range);
     expect(samples(rest).a[0][0]).toBe(expiredAt + STEP);
     expect(notices(rest).join()).toContain('The archive begins at 2025-12-31T23:00:15Z.');
@@ -313,7 +313,7 @@ describe('samples that have expired', () => {
 
   it('answer instants with the bucket that ended before', async () => {
     const { ask, archive } = await setUp([ago(180, 0)], NOW_MS);
-    archive.expire('load', expiredAt, STORED);
+    archive.ledger.expire('load', expiredAt, STORED);
     const at = { fromMs: 0, toMs: ago(62, 0).fromMs };
     for (const readFrom of ['archive', 'both']) {
       const response = await ask({ readFrom, instant: true, range: false }, at);
@@ -324,7 +324,7 @@ describe('samples that have expired', () => {
 
   it('are counted in whole rollups by an aggregate', async () => {
     const { ask, archive } = await setUp([ago(600, 0)]);
-    archive.expire('load', expiredAt, [...STORED, { widthMs: HOUR, fromMs: 0 }]);
+    archive.ledger.expire('load', expiredAt, [...STORED, { widthMs: HOUR, fromMs: 0 }]);
     const short = await ask({ readFrom: 'both', aggregate: 'max', interval: '1m' }, range);
     expect(notices(short)[0]).toBe(
       'Step raised from 1m to 5m: samples of load have expired and are left as 5m rollups.'

@@ -26,12 +26,12 @@ async function setUp(forwardsCredentials = false) {
   const everything = new MemorySource({ load: { vector: (timeMs) => values(timeMs, 0) } });
   const archive = new MemoryArchive();
   const recorded = { name: 'load', expression: 'load', stepMs: 30_000, retention: '1y' };
-  await archive.provision([recorded]);
+  await archive.definitions.provision([recorded]);
   const range = { fromMs: NOW_MS - 2 * HOUR, toMs: NOW_MS - 60_000 };
   const grid = { startMs: range.fromMs, endMs: range.toMs, stepMs: recorded.stepMs };
   const { series } = await everything.queryRange({ expr: 'load', ...grid }, { signal: live() });
   const provenance = { expression: 'load', stepMs: recorded.stepMs, fetchedAtMs: NOW_MS, warnings: [] };
-  await archive.writeRange(
+  await archive.samples.writeRange(
     {
       ...{ query: { kind: 'recorded', name: 'load' }, queryName: 'load', retention: '1y', gaps: [] },
       ...{ range, series, provenance, covered: [range] },

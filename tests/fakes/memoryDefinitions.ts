@@ -9,22 +9,37 @@ import {
   type Definitions,
 } from '../../pkg/core/ports/definitions';
 import { type PendingDeletion } from '../../pkg/core/ports/upkeep';
+import { type MemoryLedger } from './memoryLedger';
 
 /** Definitions of recorded queries in memory, as the archive keeps them. */
-export class MemoryRecorded implements Definitions {
+export class MemoryDefinitions implements Definitions {
   readonly queries = new Map<string, StoredDefinition>();
   readonly waiting: PendingDeletion[] = [];
   nowMs = 0;
 
-  /** @param check throws what the archive would */
-  constructor(private readonly check: () => void = () => undefined) {}
+  /** What was provisioned, by call. */
+  readonly provisioned: Definition[][] = [];
 
-  provision(queries: readonly Definition[]): void {
-    for (const query of [...this.queries.values()].filter(({ provisioned }) => provisioned)) {
-      query.paused = true;
+  /**
+   * @param ledger told what is recorded
+   * @param check throws what the archive would, also for an epoch that is outdated
+   */
+  constructor(
+    private readonly ledger: Pick<MemoryLedger, 'define' | 'delete'>,
+    private readonly check: (epoch?: number) => void = () => undefined
+  ) {}
+
+  async provision(queries: readonly Definition[], epoch?: number): Promise<void> {
+    this.check(epoch);
+    this.provisioned.push([...queries]);
+    for (const query of this.queries.values()) {
+      if (query.provisioned && !query.paused && !queries.some(({ name }) => name === query.name)) {
+        this.put({ ...query, paused: true, revision: query.revision + 1 });
+      }
     }
     for (const query of queries) {
-      this.queries.set(query.name, this.made(query, true));
+      const known = this.queries.get(query.name);
+      this.put(known ? { ...changed(known, query), provisioned: true, paused: false } : this.made(query, true));
     }
   }
 
@@ -39,28 +54,18 @@ export class MemoryRecorded implements Definitions {
       throw new PromkeepError('CONFLICT', `There is a recorded query ${query.name} already.`);
     }
     const made = { ...this.made(query, false), createdBy: by, updatedBy: by };
-    this.queries.set(query.name, made);
-    return { ...made };
+    return this.put(made);
   }
 
   async change(edit: DefinitionEdit, change: DefinitionChange): Promise<StoredDefinition> {
-    const known = this.forEdit(edit);
-    const changed = { ...known, ...change };
-    const renewed = changed.expression !== known.expression || changed.stepMs !== known.stepMs;
-    const next = {
-      ...changed,
-      version: known.version + Number(renewed),
-      revision: known.revision + 1,
-      updatedBy: edit.by,
-      updatedAtMs: this.nowMs,
-    };
-    this.queries.set(edit.name, next);
-    return { ...next };
+    const next = changed(this.forEdit(edit), change);
+    return this.put({ ...next, updatedBy: edit.by, updatedAtMs: this.nowMs });
   }
 
   async remove(edit: DefinitionEdit, withData: boolean): Promise<void> {
     this.forEdit(edit);
     this.queries.delete(edit.name);
+    this.ledger.delete(edit.name);
     if (withData) {
       const asked = { by: `grafana:${edit.by}`, askedAtMs: this.nowMs, atMs: this.nowMs + 7 * 86_400_000 };
       this.waiting.push({ what: 'data', query: edit.name, wanted: 'deleted', ...asked });
@@ -99,6 +104,12 @@ export class MemoryRecorded implements Definitions {
     return { source: amount, organisation: amount };
   }
 
+  private put(query: StoredDefinition): StoredDefinition {
+    this.queries.set(query.name, query);
+    this.ledger.define(query, query.paused);
+    return { ...query };
+  }
+
   private made(query: Definition, provisioned: boolean): StoredDefinition {
     const nowMs = this.nowMs;
     return { ...query, version: 1, revision: 1, provisioned, paused: false, createdAtMs: nowMs, updatedAtMs: nowMs };
@@ -118,4 +129,10 @@ export class MemoryRecorded implements Definitions {
     }
     return known;
   }
+}
+
+function changed(known: StoredDefinition, change: DefinitionChange): StoredDefinition {
+  const next = { ...known, ...change };
+  const renewed = next.expression !== known.expression || next.stepMs !== known.stepMs;
+  return { ...next, version: known.version + Number(renewed), revision: known.revision + 1 };
 }
