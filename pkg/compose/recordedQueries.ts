@@ -5,6 +5,7 @@ import { COLLECT_DEFAULTS, defaultSettleMs } from '../core/collect/fetchRange';
 import { REFILL_DEFAULTS } from '../core/collect/refill';
 import { refusingArchive } from '../core/datasource/refusingArchive';
 import { DefinitionManager, type RecordingPolicy } from '../core/manage/manageDefinitions';
+import { type MemoryBudget } from '../core/memory/memoryBudget';
 import { PromkeepError } from '../core/model/errors';
 import { parseInterval } from '../core/model/goDuration';
 import { type MetricSource } from '../core/ports/metricSource';
@@ -12,14 +13,17 @@ import { wholeMs } from '../core/query/step';
 import { mayRecord } from '../promql/mayRecord';
 import { LEASE_MS } from '../record/takeLease';
 import { createPrometheusSource } from '../source/prometheusSource';
-import { type PrometheusSettings } from '../source/settings/prometheusSettings';
-import { type DatasourceParts } from './datasource';
+import { type PrometheusSettings, type ProxySettings } from '../source/settings/prometheusSettings';
 import { type OpenedArchive } from './datasourceArchive';
-import { type Recording, startRecording } from './recording';
+import { type Recording, type RecordingParts, startRecording } from './recording';
 
-export interface RecordedQueriesParts extends DatasourceParts {
+export interface RecordedQueriesParts extends Pick<RecordingParts, 'clock' | 'logger' | 'metrics'> {
   /** Of the datasource. */
   uid: string;
+  /** Names this instance among the archivers of its source. */
+  holder: string;
+  proxies: ProxySettings;
+  budget: MemoryBudget;
   prometheus: PrometheusSettings;
   archive: OpenedArchive | undefined;
   forwardsCredentials: boolean;

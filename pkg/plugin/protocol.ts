@@ -2,7 +2,7 @@ import { fromJSON, type MessageTypeDefinition, type ServiceDefinition } from '@g
 import { type MethodCodec } from './grpc/rpcHandler';
 import { PROTOCOL_SCHEMA } from './protocolSchema';
 import { type WireQueryDataResponse, type WireResourceResponse } from './services/wireMessages';
-import { encodeQueryResponse, encodeResourceResponse } from './arrow/queryResponse';
+import { encodeQueryResponse, encodeResourceResponse } from './largeAnswers';
 
 type Encode = MethodCodec['encode'];
 

@@ -1,4 +1,4 @@
-import { type WireDataResponse, type WireQueryDataResponse, type WireResourceResponse } from '../services/wireMessages';
+import { type WireDataResponse, type WireQueryDataResponse, type WireResourceResponse } from './services/wireMessages';
 
 /** Kinds of fields in protobuf. */
 const VARINT = 0;

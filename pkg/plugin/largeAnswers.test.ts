@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { loadProtocol } from '../protocol';
-import { encodeQueryResponse, encodeResourceResponse } from './queryResponse';
+import { loadProtocol } from './protocol';
+import { encodeQueryResponse, encodeResourceResponse } from './largeAnswers';
 
 const protocol = loadProtocol();
 const { responseSerialize } = protocol.service('pluginv2.Data').QueryData;
