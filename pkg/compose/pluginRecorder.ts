@@ -4,7 +4,7 @@ import { createRecorder } from '../record/recorder';
 import { LEASE_MS } from '../record/takeLease';
 import { createUpkeepSchedule } from '../record/upkeepSchedule';
 import { archiveWatch } from './apiRoutes';
-import { upkeepJobs } from './upkeep';
+import { upkeepJobs } from '../record/upkeepJobs';
 import { COLLECT_DEFAULTS } from '../core/collect/fetchRange';
 import { REFILL_DEFAULTS } from '../core/collect/refill';
 import { type MemoryBudget } from '../core/memory/memoryBudget';

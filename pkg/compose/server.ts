@@ -5,7 +5,7 @@ import { Closers } from './closers';
 import { createMemoryBudget } from './memory';
 import { archiveViewer, liveFeeds } from './page';
 import { openArchive, openUpkeep, openSource } from './sources';
-import { upkeepJobs } from './upkeep';
+import { upkeepJobs } from '../record/upkeepJobs';
 import { type ArchiveConfig, type Config } from '../config/config';
 import { COLLECT_DEFAULTS } from '../core/collect/fetchRange';
 import { REFILL_DEFAULTS } from '../core/collect/refill';

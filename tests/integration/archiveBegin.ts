@@ -1,6 +1,6 @@
 import { type Archive, type SourceIdentity } from '../../pkg/core/ports/archive';
 import { type SampleStore } from '../../pkg/core/ports/sampleStore';
-import { type Upkeep } from '../../pkg/archive/upkeep/upkeep';
+import { type ArchiveUpkeep } from '../../pkg/archive/upkeep/upkeep';
 import { type Begin } from '../contracts/underTest';
 import { MemorySamples } from '../fakes/memorySamples';
 import { live, type TestServer } from './archiveServers';
@@ -36,7 +36,7 @@ function begin(test: TestServer, openIn: (url: string) => (source: SourceIdentit
   return async () => ({ open: openIn(await test.freshDatabase()), dispose: () => test.closeAll() });
 }
 
-function packedAfterWrites(archive: Archive, jobs: Upkeep): Archive {
+function packedAfterWrites(archive: Archive, jobs: ArchiveUpkeep): Archive {
   const writeRange: SampleStore['writeRange'] = async (write, signal) => {
     const outcome = await archive.samples.writeRange(write, signal);
     await jobs.packClosed(live());
