@@ -54,16 +54,10 @@ export function runBackfill(host: CommandHost, options: BackfillCommandOptions):
     // A clock that runs ahead must not cover what lies in Prometheus' future.
     const clock = new SourceClock(deps.source, CLOCK, { nowMs: () => performance.now() });
     await clock.refresh(signal);
-    const tell = progressTeller(host);
+    const onProgress = progressTeller(host);
     for (const query of chosen(await knownQueries(config, archive), options.query)) {
-      const parts = { ...deps, ...archive, settings, clock, wait: sleepUntilTimer };
-      const { inserted, coveredPoints, gapPoints, totalPoints } = await backfillQuery(
-        parts,
-        query,
-        window,
-        tell,
-        signal
-      );
+      const parts = { ...deps, ...archive, settings, clock, wait: sleepUntilTimer, onProgress };
+      const { inserted, coveredPoints, gapPoints, totalPoints } = await backfillQuery(parts, query, window, signal);
       host.writeOut(
         totalPoints === 0
           ? `${query.name}: nothing is missing\n`
@@ -80,7 +74,9 @@ export function runVerify(host: CommandHost, options: VerifyCommandOptions): Pro
     const window = windowOf(options);
     const reports: VerifyReport[] = [];
     for (const entry of chosen(await archive.ledger.entries(), options.query)) {
-      reports.push(await verifyQuery({ ...deps, ...archive }, entry, window, options.repair === true, signal));
+      reports.push(
+        await verifyQuery({ ...deps, ...archive }, entry, { window, repair: options.repair === true }, signal)
+      );
     }
     host.writeOut(options.json ? `${JSON.stringify({ queries: reports }, null, 2)}\n` : describeVerified(reports));
     const wrong = reports.some(({ differs, missing, extra, repaired }) => differs + missing + extra > 0 && !repaired);

@@ -1,16 +1,17 @@
-import { type Upkeep } from '../archive/upkeep/upkeep';
 import { readGaps } from '../core/history/gapReport';
 import { type Archive } from '../core/ports/archive';
 import { type Clock } from '../core/ports/clock';
+import { type Upkeep } from '../core/ports/upkeep';
 import { type ArchiveMetrics } from '../metrics/archiveMetrics';
 import { type RecorderIdentity } from '../metrics/recorderState';
 import { createRecorder, type RecorderOptions } from '../record/recorder';
-import { createUpkeepSchedule, type UpkeepJob } from '../record/upkeepSchedule';
+import { upkeepJobs } from '../record/upkeepJobs';
+import { createUpkeepSchedule } from '../record/upkeepSchedule';
 
 export interface RecordingParts extends Omit<RecorderOptions, 'monotonicClock' | 'metrics'> {
   archive: Archive;
   /** Closed with the recording. */
-  upkeep: Upkeep;
+  upkeep: Upkeep & { close(): Promise<void> };
   metrics: ArchiveMetrics;
   /** Which recorder the metrics tell of. */
   identity: RecorderIdentity;
@@ -52,21 +53,4 @@ export function startRecording(parts: RecordingParts): Recording {
       }
     },
   };
-}
-
-/** What keeps an archive small, in the order in which it is done. */
-function upkeepJobs(jobs: Upkeep): UpkeepJob[] {
-  return [
-    { name: 'pack', run: async (signal) => ({ ...(await jobs.packClosed(signal)) }) },
-    // Before samples go: what is not rolled up does not expire.
-    { name: 'rollup', run: async (signal) => ({ ...(await jobs.rollUp(signal)) }) },
-    {
-      name: 'expire',
-      async run(signal) {
-        const { dropped, busy, ...counts } = await jobs.expire(signal);
-        return { ...counts, droppedPartitions: dropped.length, busyPartitions: busy.length };
-      },
-    },
-    { name: 'remove deleted', run: async (signal) => ({ ...(await jobs.removeDeleted(signal)) }) },
-  ];
 }

@@ -23,6 +23,7 @@ export interface BackfillDeps extends CollectDeps {
   lease: Pick<Lease, 'current'>;
   /** Waits between attempts. */
   wait(ms: number, signal: AbortSignal): Promise<void>;
+  onProgress(progress: BackfillProgress): void;
 }
 
 const DAY_MS = 86_400_000;
@@ -42,7 +43,6 @@ export async function backfillQuery(
   deps: BackfillDeps,
   query: Definition,
   window: TimeRange,
-  onProgress: (progress: BackfillProgress) => void,
   signal: AbortSignal
 ): Promise<BackfillProgress> {
   const { name, stepMs } = query;
@@ -64,7 +64,7 @@ export async function backfillQuery(
   };
   for (const gap of gaps) {
     const begun = covered.length > 0 && covered[0].fromMs < gap.fromMs;
-    state = await fillGap(deps, query, { gap, begun }, state, onProgress, signal);
+    state = await fillGap(deps, query, { gap, begun, before: state }, signal);
   }
   return state;
 }
@@ -83,9 +83,7 @@ async function refuseOtherDefinition({ ledger }: BackfillDeps, query: Definition
 async function fillGap(
   deps: BackfillDeps,
   query: Definition,
-  { gap, begun }: { gap: TimeRange; begun: boolean },
-  before: BackfillProgress,
-  onProgress: (progress: BackfillProgress) => void,
+  { gap, begun, before }: { gap: TimeRange; begun: boolean; before: BackfillProgress },
   signal: AbortSignal
 ): Promise<BackfillProgress> {
   let state = before;
@@ -102,7 +100,7 @@ async function fillGap(
   let planned: TimeRange | undefined;
   const pieceFrom = (fromMs: number): TimeRange => {
     if (planned?.fromMs !== fromMs) {
-      planned = pieceOf(gap, fromMs, query.stepMs, points, progress.maxPoints);
+      planned = pieceOf(gap, fromMs, query.stepMs, Math.min(points, progress.maxPoints));
     }
     return planned;
   };
@@ -117,8 +115,8 @@ async function fillGap(
     while (progress.frontierMs < gap.toMs) {
       signal.throwIfAborted();
       const fenced = { ...deps, ...underLease(deps, epoch), source: ahead.source };
-      const { toMs } = pieceFrom(progress.frontierMs + query.stepMs);
-      const step = await collectNext(fenced, query, progress, signal, toMs);
+      const { toMs: untilMs } = pieceFrom(progress.frontierMs + query.stepMs);
+      const step = await collectNext(fenced, query, { ...progress, untilMs }, signal);
       const donePoints = (step.progress.frontierMs - progress.frontierMs) / query.stepMs;
       progress = step.progress;
       state = {
@@ -128,7 +126,7 @@ async function fillGap(
         coveredPoints: state.coveredPoints + (step.write?.coveredPoints ?? 0),
         gapPoints: state.gapPoints + (step.write?.gapPoints ?? (step.failure ? donePoints : 0)),
       };
-      onProgress(state);
+      deps.onProgress(state);
       points = pointsFor(step.write, donePoints) ?? points;
       failures = donePoints > 0 || !step.failure ? 0 : failures + 1;
       if (step.failure) {
@@ -154,8 +152,8 @@ function pointsFor(write: WrittenRange | undefined, donePoints: number): number 
 }
 
 /** The piece that begins at a grid time: whole UTC days where there is room for a day, since the archive packs by the day. */
-function pieceOf(gap: TimeRange, fromMs: number, stepMs: number, points: number, maxPoints: number): TimeRange {
-  const longestMs = fromMs + (Math.min(points, maxPoints) - 1) * stepMs;
+function pieceOf(gap: TimeRange, fromMs: number, stepMs: number, points: number): TimeRange {
+  const longestMs = fromMs + (points - 1) * stepMs;
   const midnightMs = Math.floor((longestMs + stepMs) / DAY_MS) * DAY_MS;
   const lastBeforeMs = floorToGrid(midnightMs - 1, stepMs);
   return { fromMs, toMs: Math.min(gap.toMs, lastBeforeMs >= fromMs ? lastBeforeMs : longestMs) };

@@ -2,6 +2,7 @@ import { alignRange } from '../model/alignment';
 import { isAlert, isExpression, mayBeExpression } from '../datasource/callers';
 import { type Caller, type DataQuery } from '../ports/datasource';
 import { PromkeepError } from '../model/errors';
+import { type CallOptions } from '../ports/metricSource';
 import { expandMacros } from './macros';
 import { type TimeRange } from '../model/timeRange';
 import { type QueryContext } from './queryMeta';
@@ -10,6 +11,14 @@ import { resolveStepMs } from './step';
 
 /** Applies scopes, ad hoc filters and group-by keys to an expression; needs a PromQL parser. Throws `QUERY_INVALID`. */
 export type ApplyFilters = (expr: string, filters: QueryFilters) => string;
+
+/** One query of a request: as it was saved, who asks, and how Prometheus is asked on their behalf. */
+export interface QueryRequest {
+  model: QueryModel;
+  query: DataQuery;
+  caller: Caller;
+  call: CallOptions;
+}
 
 export interface PlanSettings {
   /** The datasource's `timeInterval`; may be empty. */
