@@ -1,4 +1,5 @@
 import http from 'node:http';
+import { MemoryBudget } from '../../core/memory/memoryBudget';
 import { type AddressInfo } from 'node:net';
 import { createHttpServer, type HttpServer } from '../httpServer';
 import { createProgramMetrics } from '../../metrics/programMetrics';
@@ -25,6 +26,7 @@ async function start(feeds: Partial<LiveFeeds> = {}, token?: string): Promise<vo
     metrics: createProgramMetrics('1.2.3'),
     logger: silent,
     maxConcurrentQueries: 2,
+    budget: new MemoryBudget(Infinity, (ms) => AbortSignal.timeout(ms)),
     requestTimeoutMs: 5_000,
     live: { maxRangeMs: 86_400_000, summary: async (rangeMs) => ({ rangeMs }), ...feeds },
   });
