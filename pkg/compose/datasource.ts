@@ -33,7 +33,7 @@ export interface DatasourceParts {
   holder: string;
   /** Shared by all datasources, as the next one is. */
   pool?: ParserPool;
-  budget?: MemoryBudget;
+  budget: MemoryBudget;
   metrics: ArchiveMetrics;
 }
 
@@ -59,7 +59,6 @@ export function createDatasourceFactory(parts: DatasourceParts): DatasourceFacto
     });
     const scrapeInterval = prometheus.settings.timeInterval ?? '';
     const compare = createComparer();
-    const concurrency = Number(settings.grafanaConfig.GF_CONCURRENT_QUERY_COUNT);
     return createDatasourceInstance({
       source,
       ...(archive ? { archive } : {}),
@@ -85,9 +84,9 @@ export function createDatasourceFactory(parts: DatasourceParts): DatasourceFacto
       ],
       clock,
       logger,
-      ...(Number.isInteger(concurrency) && concurrency > 0 ? { concurrency } : {}),
+      concurrency: Number(settings.grafanaConfig.GF_CONCURRENT_QUERY_COUNT),
       scrapeInterval,
-      allExemplars: prometheus.settings.allExemplars,
+      allExemplars: prometheus.settings.allExemplars === true,
       settingsWarnings: prometheus.warnings,
       timeoutSignal: (ms) => AbortSignal.timeout(ms),
       wait: sleepUntilTimer,

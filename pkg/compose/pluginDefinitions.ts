@@ -33,7 +33,7 @@ export interface RecordedParts {
   logger: Logger;
   clock: Clock;
   proxies: ProxySettings;
-  budget?: MemoryBudget;
+  budget: MemoryBudget;
   holder: string;
 }
 

@@ -19,7 +19,7 @@ export interface RecorderParts {
   archive: Archive;
   /** Asked with the datasource's own credentials. */
   source: MetricSource;
-  budget?: MemoryBudget;
+  budget: MemoryBudget;
   settleMs: number;
   logger: Logger;
   clock: Clock;

@@ -9,7 +9,7 @@ export interface DefinitionsDeps {
   logger: Logger;
   sleep: Sleep;
   /** Told what is recorded from now on, before it is. */
-  onDefinitions?: (queries: readonly StoredDefinition[]) => void;
+  onDefinitions(queries: readonly StoredDefinition[]): void;
 }
 
 /** @param earliestGapMs start of the oldest gap the ledger holds for this query */
@@ -55,7 +55,7 @@ async function reconcile(
   const wanted = new Map(
     (await archive.definitions.list()).filter(({ paused }) => !paused).map((one) => [one.name, one])
   );
-  onDefinitions?.([...wanted.values()]);
+  onDefinitions([...wanted.values()]);
   for (const [name, one] of running) {
     const query = wanted.get(name);
     if (query === undefined || definitionOf(query) !== one.definition) {

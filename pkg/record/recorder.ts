@@ -1,6 +1,7 @@
 import { type RecordingAmounts } from '../../src/contract/recordedQuery';
 import { type CollectDeps } from '../core/collect';
 import { type RefillSettings } from '../core/collect/refill';
+import { type MemoryBudget } from '../core/memory/memoryBudget';
 import { type Archive } from '../core/ports/archive';
 import { type Clock } from '../core/ports/clock';
 import { type LeaseState } from '../core/ports/lease';
@@ -18,11 +19,12 @@ import { DefinitionLoop } from './definitionLoop';
 import { renewLease } from './renewLease';
 import { Slots, sleepUntilTimer, type Sleep } from './waiting';
 
-export interface RecorderOptions extends Pick<CollectDeps, 'clock' | 'settings' | 'budget'> {
+export interface RecorderOptions extends Pick<CollectDeps, 'clock' | 'settings'> {
   source: MetricSource;
   archive: LeadershipDeps['archive'] & Pick<Archive, 'samples' | 'ledger'>;
-  /** Of all recorded queries together; absent: there are none. */
-  limits?: RecordingAmounts;
+  budget: MemoryBudget;
+  /** Of all recorded queries together. */
+  limits: RecordingAmounts;
   /** Those of a config file; absent: there is none, and what the archive defines is recorded. */
   queries?: readonly Definition[];
   refill: RefillSettings;

@@ -29,31 +29,28 @@ export interface DatasourceDeps {
   archive?: KeepPolicy & { archive: DatasourceArchive };
   summaryMetrics: readonly SummaryMetric[];
   /** What else runs for this datasource and ends before its connections are closed. */
-  background?: { stop(): Promise<void> };
+  background: { stop(): Promise<void> };
   /** Promkeep's own API, served below `promkeep/`. */
   apiRoutes: readonly ApiRoute[];
   clock: Clock;
   logger: Logger;
-  /** Queries of one request that run at the same time; Grafana's `GF_CONCURRENT_QUERY_COUNT`. */
-  concurrency?: number;
+  /** Queries of one request that run at the same time; Grafana's `GF_CONCURRENT_QUERY_COUNT`, NaN when it does not say. */
+  concurrency: number;
   /** `jsonData.timeInterval`: the scrape interval, empty when not set. */
   scrapeInterval: string;
   /** A signal that aborts after so many milliseconds (`AbortSignal.timeout`); timers do not live in core. */
   timeoutSignal(ms: number): AbortSignal;
   /** `jsonData.showAllExemplars`: exemplars are not thinned per step. */
-  allExemplars?: boolean;
+  allExemplars: boolean;
   /** What is wrong with the settings and does not stop queries; *Save & test* shows it. */
-  settingsWarnings?: readonly string[];
+  settingsWarnings: readonly string[];
   /** A timer that ends early when the signal aborts. */
   wait: Wait;
   /** Users' tokens or cookies go on to Prometheus, so two users may see different data. */
   forwardsCredentials: boolean;
-  /** Absent: queries with scopes, filters or group-by keys are refused. */
-  applyFilters?: ApplyFilters;
-  /** Absent: no recorded query answers a query, so nothing is read back. */
-  compareExpressions?: CompareExpressions;
-  /** Absent: there are no suggestions for ad hoc filters. */
-  suggestionSelectors?: SuggestionSelectors;
+  applyFilters: ApplyFilters;
+  compareExpressions: CompareExpressions;
+  suggestionSelectors: SuggestionSelectors;
 }
 
 /** When Grafana does not say how many queries of one request may run at once. */
@@ -62,7 +59,8 @@ export const DEFAULT_CONCURRENCY = 10;
 /** A datasource on live parts, which it closes when it is disposed. */
 export function createDatasourceInstance(deps: DatasourceDeps): DatasourceInstance {
   const { source, archive, clock, logger, apiRoutes, timeoutSignal, suggestionSelectors } = deps;
-  const concurrency = deps.concurrency && deps.concurrency > 0 ? deps.concurrency : DEFAULT_CONCURRENCY;
+  const concurrency =
+    Number.isInteger(deps.concurrency) && deps.concurrency > 0 ? deps.concurrency : DEFAULT_CONCURRENCY;
   const answerDeps: AnswerDeps = {
     source,
     summaryMetrics: deps.summaryMetrics,
@@ -70,7 +68,7 @@ export function createDatasourceInstance(deps: DatasourceDeps): DatasourceInstan
     applyFilters: deps.applyFilters,
     allExemplars: deps.allExemplars,
     findArchived: (caller) =>
-      archive && deps.compareExpressions && refusalToRead(caller, deps.forwardsCredentials) === undefined
+      archive && refusalToRead(caller, deps.forwardsCredentials) === undefined
         ? archivedValues(archive.archive, deps.compareExpressions)
         : undefined,
     readBack: {
@@ -109,7 +107,7 @@ export function createDatasourceInstance(deps: DatasourceDeps): DatasourceInstan
     decideStream: async (request) => decideStream(liveDeps, request),
     openStream: (request, emit, signal) => runStream(liveDeps, request, emit, signal),
     async dispose() {
-      await deps.background?.stop().catch((error: unknown) => {
+      await deps.background.stop().catch((error: unknown) => {
         logger.warn('Recording did not end in order', { error: asPromkeepError(error).message });
       });
       await Promise.allSettled([source.close(), archive?.archive.close()]);
