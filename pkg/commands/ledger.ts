@@ -1,12 +1,11 @@
 import * as v from 'valibot';
 import { sleepUntilTimer } from '../record/waiting';
-import { gapReader } from '../compose/apiRoutes';
 import { openArchive, openSource } from '../compose/sources';
 import { type ArchiveConfig, type Config } from '../config/config';
 import { backfillQuery, type BackfillProgress } from '../core/collect/backfill';
 import { COLLECT_DEFAULTS, type FetchDeps } from '../core/collect/fetchRange';
 import { PromkeepError } from '../core/model/errors';
-import { type GapReport } from '../core/history/gapReport';
+import { type GapReport, readGaps } from '../core/history/gapReport';
 import { type Archive } from '../core/ports/archive';
 import { type Definition } from '../core/ports/definitions';
 import { type MetricSource } from '../core/ports/metricSource';
@@ -40,7 +39,7 @@ export interface VerifyCommandOptions extends LedgerCommandOptions {
 /** `promkeep gaps`: what the archive lacks, and why. */
 export function runGaps(host: CommandHost, options: LedgerCommandOptions): Promise<number> {
   return withParts(host, options, async ({ archive, deps }) => {
-    const reports = await gapReader(archive, deps.clock, deps.settings.settleMs)();
+    const reports = await readGaps(archive.ledger, deps.clock.nowMs() - deps.settings.settleMs);
     host.writeOut(options.json ? `${JSON.stringify({ queries: reports }, null, 2)}\n` : describeGaps(reports));
     return EXIT.ok;
   });

@@ -44,7 +44,6 @@ async function answer(
     return await gate.run(() =>
       route.handle({
         query: new URL(request.url, 'http://localhost').searchParams,
-        body: new Uint8Array(),
         // Nothing of the caller's headers goes on to Prometheus: the server has credentials of its own.
         caller: { orgId: 1, headers: {}, memory },
         signal: AbortSignal.any([gone.signal, limit]),

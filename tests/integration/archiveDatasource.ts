@@ -1,4 +1,5 @@
 import { createDatasourceFactory } from '../../pkg/compose/datasource';
+import { createMemoryBudget } from '../../pkg/compose/memory';
 import { type DataResponse, type DatasourceInstance } from '../../pkg/core/ports/datasource';
 import { createProcessMetrics } from '../../pkg/metrics/programMetrics';
 import { MemoryLogger } from '../fakes/callers';
@@ -23,6 +24,7 @@ export async function archiveDatasource(options: ArchiveDatasourceOptions): Prom
     clock: { nowMs: () => nowMs ?? Date.now() },
     proxies: {},
     holder: `test-${orgId}`,
+    budget: createMemoryBudget(),
     metrics: createProcessMetrics('test').archive,
   };
   return createDatasourceFactory(parts)({

@@ -45,7 +45,7 @@ export class RpcCalls {
   private infoOf({ signal, headers, onGone }: RpcContext): CallInfo {
     const memory = this.budget?.open();
     onGone(() => memory?.release());
-    return { signal, tenant: headers.get('tenantid') ?? '', memory };
+    return { signal, tenant: headers.tenantid?.toString() ?? '', memory };
   }
 
   private async blaming<T>(context: RpcContext, work: Promise<T>): Promise<T> {
