@@ -1,13 +1,13 @@
 import { type RecordingAmounts } from '../../src/contract/recordedQuery';
 import { asPromkeepError } from '../core/model/errors';
-import { type Archive } from '../core/ports/archive';
+import { type Uses } from '../core/ports/archive';
 import { type Clock } from '../core/ports/clock';
 import { type Logger } from '../core/ports/logger';
 import { type StoredDefinition } from '../core/ports/definitions';
 import { RecordingAllowance } from '../core/collect/recordingAllowance';
 
 export interface AllowanceDeps {
-  archive: Pick<Archive, 'definitions'>;
+  archive: Uses<{ definitions: 'use' }>;
   /** Of all recorded queries together. */
   limits: RecordingAmounts;
   monotonicClock: Clock;

@@ -1,11 +1,11 @@
 import { asPromkeepError } from '../core/model/errors';
-import { type Archive } from '../core/ports/archive';
+import { type Uses } from '../core/ports/archive';
 import { type Logger } from '../core/ports/logger';
 import { type StoredDefinition, type Definition } from '../core/ports/definitions';
 import { type Sleep } from './waiting';
 
 export interface DefinitionsDeps {
-  archive: Pick<Archive, 'definitions' | 'ledger'>;
+  archive: Uses<{ definitions: 'list'; ledger: 'entries' }>;
   logger: Logger;
   sleep: Sleep;
   /** Told what is recorded from now on, before it is. */

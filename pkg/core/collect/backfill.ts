@@ -2,8 +2,8 @@ import { collectNext, newestDueMs, type CollectDeps, type CollectFailure, type W
 import { ceilToGrid, countPoints, findGaps, floorToGrid } from './collectGrid';
 import { PromkeepError } from '../model/errors';
 import { underLease } from './underLease';
+import { type Uses } from '../ports/archive';
 import { type Definition } from '../ports/definitions';
-import { type Lease } from '../ports/lease';
 import { type Ledger } from '../ports/ledger';
 import { type TimeRange } from '../model/timeRange';
 import { fetchAhead } from '../readback/fetchAhead';
@@ -18,9 +18,8 @@ export interface BackfillProgress {
   gapPoints: number;
 }
 
-export interface BackfillDeps extends CollectDeps {
+export interface BackfillDeps extends CollectDeps, Uses<{ lease: 'current' }> {
   ledger: Pick<Ledger, 'coverage' | 'noteGap' | 'entries'>;
-  lease: Pick<Lease, 'current'>;
   /** Waits between attempts. */
   wait(ms: number, signal: AbortSignal): Promise<void>;
   onProgress(progress: BackfillProgress): void;

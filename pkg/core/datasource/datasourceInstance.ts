@@ -7,7 +7,7 @@ import { mapConcurrently } from '../model/concurrency';
 import { type DatasourceInstance } from '../ports/datasource';
 import { asPromkeepError, PromkeepError } from '../model/errors';
 import { checkHealth } from './healthCheck';
-import { type KeepPolicy } from '../collect/keepResult';
+import { type KeepPolicy, type KeepTarget } from '../collect/keepResult';
 import { decideStream, type LiveDeps, runStream, type Wait } from '../live/liveQuery';
 import { LiveSeats } from '../live/liveSeats';
 import { type Archive } from '../ports/archive';
@@ -15,13 +15,14 @@ import { type Clock } from '../ports/clock';
 import { type Logger } from '../ports/logger';
 import { type MetricSource } from '../ports/metricSource';
 import { type ApplyFilters } from '../query/queryPlan';
+import { type ReadBackArchive } from '../readback/readArchive';
 import { answerResource } from './resourceCalls';
 import { rememberVersion } from './sourceVersion';
 import { type SuggestionSelectors } from './suggestions';
 import { archivedValues } from '../summary/summaryArchive';
 
 /** What a datasource uses of its archive. */
-export type DatasourceArchive = Pick<Archive, 'samples' | 'ledger' | 'definitions' | 'history' | 'status' | 'close'>;
+export type DatasourceArchive = ReadBackArchive & Pick<KeepTarget, 'samples'> & Pick<Archive, 'status' | 'close'>;
 
 export interface DatasourceDeps {
   source: MetricSource;
