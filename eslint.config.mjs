@@ -27,6 +27,22 @@ export default [
     },
   },
   {
+    // What a reader can hold at once; tests tell a story and may be as long as it takes.
+    files: ['{src,pkg}/**/*.{ts,tsx}'],
+    ignores: ['**/*.test.{ts,tsx}'],
+    rules: {
+      'max-lines': ['error', 300],
+      'max-lines-per-function': ['error', 60],
+      'max-params': ['error', 4],
+      complexity: ['error', 20],
+    },
+  },
+  {
+    files: ['src/**/*.tsx'],
+    ignores: ['**/*.test.tsx'],
+    rules: { 'max-lines-per-function': ['error', 100] },
+  },
+  {
     // stdout belongs to the plugin handshake
     files: ['pkg/**/*.ts'],
     rules: { ...noConsole, 'no-console': 'error' },

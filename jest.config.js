@@ -65,6 +65,7 @@ const dom19 = {
 
 /** @type {import('jest').Config} */
 module.exports = {
+  testSequencer: '<rootDir>/tests/slowestFirst.cjs',
   projects: [
     {
       ...shared,

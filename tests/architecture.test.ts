@@ -112,6 +112,28 @@ describe('imports point inwards', () => {
   });
 });
 
+describe('docs/architecture.md', () => {
+  const manual = fs.readFileSync(path.join(root, 'docs/architecture.md'), 'utf8');
+
+  it('draws the arrows that are allowed, and no other', () => {
+    const drawn = [...manual.matchAll(/^ {2}(\w+) --> (\w+)$/gm)].map(([, from, to]) => `${from} → ${to}`);
+    const allowed = ROOMS.flatMap(({ name, imports: rooms }) => rooms.map((room) => `${name} → ${room}`));
+    expect(drawn.sort()).toEqual(allowed.sort());
+  });
+
+  it('lists every room with its folder, and the folders a room says it has', () => {
+    const rows = [...manual.matchAll(/^\| \*\*(\w+)\*\* *\| `([\w/]+)` *\| ([^|]+)\|/gm)];
+    expect(rows.map(([, name, folder]) => ({ name, folder }))).toEqual(
+      ROOMS.map(({ name, folder }) => ({ name, folder }))
+    );
+    const named = rows.flatMap(([, , folder, text]) =>
+      [...text.matchAll(/`(\w+)\/`/g)].map(([, inner]) => `${folder}/${inner}`)
+    );
+    expect(named.length).toBeGreaterThan(20);
+    expect(named.filter((folder) => !fs.existsSync(path.join(root, folder)))).toEqual([]);
+  });
+});
+
 describe('habits', () => {
   it('has at most 20 sources in a folder, tests beside them not counted, and at most two levels under a room', () => {
     const folders = new Map<string, number>();

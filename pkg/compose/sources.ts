@@ -7,7 +7,8 @@ import { type Clock } from '../core/ports/clock';
 import { type Logger } from '../core/ports/logger';
 import { type MetricSource } from '../core/ports/metricSource';
 import { plainPrometheusSettings, type ProxySettings } from '../source/settings/prometheusSettings';
-import { createPrometheusSource, type SharedParts } from '../source/prometheusSource';
+import { type SharedParts } from '../source/chargedCalls';
+import { createPrometheusSource } from '../source/prometheusSource';
 
 /** The Prometheus of the configuration. Throws `SETTINGS_INVALID`. */
 export function openSource(config: PrometheusConfig, proxies: ProxySettings, shared: SharedParts = {}): MetricSource {

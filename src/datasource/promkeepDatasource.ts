@@ -40,6 +40,7 @@ import { liveAddress, liveAsk, liveNotice, wantsLive, whyNotLive } from './live/
 import { type LivePacket, withNotices } from './live/liveSeries';
 import {
   adoptQueries,
+  describeSummary,
   gridSignature,
   isForeign,
   isNamedQuery,
@@ -68,7 +69,6 @@ export class PromkeepDatasource extends PrometheusDatasource {
   readonly keepAllowed: boolean;
   /** Why nothing can be read from the archive, as the key of a text. The backend checks again. */
   readonly archiveRefusal: 'readFromOff' | 'readFromForwarding' | undefined;
-
   /** Why its users cannot record queries, as the key of a text. The backend checks again. */
   readonly recordRefusal: 'refusedOff' | 'refusedForwarding' | undefined;
 
@@ -216,15 +216,13 @@ export class PromkeepDatasource extends PrometheusDatasource {
 
   private interpolateSummary(query: PromkeepPromQuery, scopedVars: ScopedVars): PromkeepPromQuery {
     const groupBy = query.summary?.groupBy;
-    const summary = groupBy
-      ? { ...query.summary, groupBy: this.interpolateString(groupBy, scopedVars) }
-      : query.summary;
-    return { ...query, expr: '', summary };
+    const by = groupBy ? { groupBy: this.interpolateString(groupBy, scopedVars) } : {};
+    return { ...query, expr: '', summary: query.summary && { ...query.summary, ...by } };
   }
 
   override targetContainsTemplate(target: PromkeepPromQuery): boolean {
-    const text = isSummaryQuery(target) ? (target.summary?.groupBy ?? '') : target.expr;
-    return super.targetContainsTemplate({ ...target, expr: text });
+    const expr = isSummaryQuery(target) ? (target.summary?.groupBy ?? '') : target.expr;
+    return super.targetContainsTemplate({ ...target, expr });
   }
 
   override getQueryDisplayText(query: PromkeepPromQuery): string {
@@ -242,8 +240,8 @@ export class PromkeepDatasource extends PrometheusDatasource {
       return adoptQueries(queries, this.getRef());
     }
     if (hasQueryExportSupport(origin)) {
-      const imported = await importAbstractQueries.call(this, await origin.exportToAbstractQueries(queries));
-      return adoptQueries(imported, this.getRef());
+      const abstract = await origin.exportToAbstractQueries(queries);
+      return adoptQueries(await importAbstractQueries.call(this, abstract), this.getRef());
     }
     return [{ refId: 'A', expr: '', datasource: this.getRef() }];
   }
@@ -278,9 +276,8 @@ export class PromkeepDatasource extends PrometheusDatasource {
 
   override async metricFindQuery(query: string, options?: LegacyMetricFindQueryOptions) {
     const asked = parseArchiveVariable(this.interpolateString(query ?? '', options?.scopedVars));
-    return asked
-      ? this.askArchive(asked, options?.range ?? getDefaultTimeRange())
-      : super.metricFindQuery(query, options);
+    const range = options?.range ?? getDefaultTimeRange();
+    return asked ? this.askArchive(asked, range) : super.metricFindQuery(query, options);
   }
 
   /** Values of a variable about what is archived. */
@@ -300,10 +297,4 @@ export class PromkeepDatasource extends PrometheusDatasource {
   async getSummaryMetrics(): Promise<SummaryMetricChoice[]> {
     return parseSummaryMetrics(await this.getResource(SUMMARY_METRICS_RESOURCE));
   }
-}
-
-function describeSummary({ summary }: PromkeepPromQuery): string {
-  const metrics = summary?.metrics?.length ? summary.metrics.join(', ') : say('summary.all');
-  const label = summary?.groupBy;
-  return label ? say('summary.describeBy', { metrics, label }) : say('summary.describe', { metrics });
 }

@@ -1,3 +1,4 @@
+import { say } from '../texts';
 import { InstantQueryRefIdIndex } from '@grafana/prometheus';
 import { type DataFrame, type DataQuery, type DataQueryRequest, type PreferredVisualisationType } from '@grafana/data';
 import { DATASOURCE_PLUGIN_ID } from '../../contract/pluginIds';
@@ -105,4 +106,11 @@ export function speaksPromQL(pluginId: string): boolean {
 /** Foreign queries as ours: every field they share is kept, the reference to their datasource is replaced. */
 export function adoptQueries(queries: DataQuery[], datasource: DataQuery['datasource']): PromkeepPromQuery[] {
   return queries.map((query) => ({ expr: '', ...query, datasource }));
+}
+
+/** A summary query in one line, as lists of queries show it. */
+export function describeSummary({ summary }: PromkeepPromQuery): string {
+  const metrics = summary?.metrics?.length ? summary.metrics.join(', ') : say('summary.all');
+  const label = summary?.groupBy;
+  return label ? say('summary.describeBy', { metrics, label }) : say('summary.describe', { metrics });
 }

@@ -55,17 +55,21 @@ export function listEarlier(frames: readonly DataFrame[]): Map<string, Earlier[]
   return found;
 }
 
+/** What there is to compare a value with: its own series, and what came along for earlier times. */
+export interface KnownSamples {
+  series: NumericSeries;
+  samples: readonly Sample[];
+  earlier: readonly Earlier[];
+}
+
 /** The change of a value, or `undefined` when there is nothing honest to say. */
 export function changeOf(
   value: number,
-  series: NumericSeries,
-  samples: readonly Sample[],
-  earlier: readonly Earlier[],
+  known: KnownSamples,
   { since, calculation, words, format }: ChangeOptions
 ): TileChange | undefined {
-  const { unit = '', decimals } = series.field.config;
-  const before =
-    since === 'off' || DATE_UNIT.test(unit) ? undefined : findBefore(series, samples, earlier, since, calculation);
+  const { unit = '', decimals } = known.series.field.config;
+  const before = since === 'off' || DATE_UNIT.test(unit) ? undefined : findBefore(known, since, calculation);
   if (!before) {
     return undefined;
   }
@@ -84,9 +88,7 @@ export function changeOf(
 }
 
 function findBefore(
-  series: NumericSeries,
-  samples: readonly Sample[],
-  earlier: readonly Earlier[],
+  { series, samples, earlier }: KnownSamples,
   since: ChangeSince,
   calculation: Calculation
 ): Before | undefined {

@@ -47,7 +47,7 @@ function seriesOfFrame(frame: DataFrame, all: DataFrame[]): NumericSeries[] {
   const texts = frame.fields.filter((field) => field.type === FieldType.string);
   return numbers.flatMap((field) =>
     texts.length > 0
-      ? ofTable(frame, field, texts, numbers.length > 1, all)
+      ? ofTable(frame, field, { texts, many: numbers.length > 1, all })
       : [wholeField(frame, field, getFieldDisplayName(field, frame, all))]
   );
 }
@@ -81,8 +81,15 @@ function wholeField(frame: DataFrame, field: Field, name: string): NumericSeries
   };
 }
 
+interface TableParts {
+  texts: Field[];
+  /** Whether the table has several columns of numbers, which then need names of their own. */
+  many: boolean;
+  all: DataFrame[];
+}
+
 /** Rows grouped by their texts, in order of appearance. */
-function ofTable(frame: DataFrame, field: Field, texts: Field[], many: boolean, all: DataFrame[]): NumericSeries[] {
+function ofTable(frame: DataFrame, field: Field, { texts, many, all }: TableParts): NumericSeries[] {
   const time = frame.fields.find(({ type }) => type === FieldType.time);
   const rowsByText = new Map<string, number[]>();
   for (let row = 0; row < frame.length; row++) {

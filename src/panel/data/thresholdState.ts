@@ -22,8 +22,7 @@ export function stateOfValue(
   value: number,
   field: Field,
   range: { min: number; max: number },
-  theme: GrafanaTheme2,
-  words: Words
+  { theme, words }: { theme: GrafanaTheme2; words: Words }
 ): TileState {
   const { thresholds } = field.config;
   const steps = sortSteps(thresholds?.steps ?? []);

@@ -49,7 +49,6 @@ function toTile(series: NumericSeries, earlier: readonly Earlier[], options: Til
   const format = (value: number) => formattedValueToString(display(value));
   const [first = 'last', ...others] = options.calculations;
   const value = hasValue(series, samples) ? calculate(first, samples, series.timesMs) : undefined;
-  const isKnown = value !== undefined;
   const write = (one: Calculation) => writeCalculation(one, calculate(one, samples, series.timesMs), format, words);
   const range = rangeOf(samples);
   return {
@@ -58,24 +57,27 @@ function toTile(series: NumericSeries, earlier: readonly Earlier[], options: Til
     group: series.group,
     labels: series.labels,
     metricName: series.labels.__name__ ?? series.mark?.metricKey ?? series.name,
-    value: isKnown ? toTileValue(value, display, first, words) : undefined,
-    valueAtMs: isKnown ? series.timesMs?.[samples[samples.length - 1].index] : undefined,
-    change: isKnown
-      ? changeOf(value, series, samples, earlier, {
-          since: options.changeSince ?? 'query',
-          calculation: first,
-          words,
-          format,
-        })
-      : undefined,
     extremes: samples.length > 1 ? { lowest: format(range.min), highest: format(range.max) } : undefined,
     limits: limitsOf(series.field, theme, words),
-    state: isKnown
-      ? stateOfValue(value, series.field, range, theme, words)
-      : { severity: 'no-data', word: words.states['no-data'] },
-    noData: isKnown ? undefined : explainNoData(series, samples, display, words),
-    asOfMs: isKnown && first === 'last' ? lateTime(series, samples, options.timeRange) : undefined,
-    extras: isKnown ? others.map((one) => ({ label: words.calculations[one], text: write(one) })) : [],
+    ...(value === undefined
+      ? {
+          state: { severity: 'no-data', word: words.states['no-data'] } as const,
+          noData: explainNoData(series, samples, display, words),
+          value: undefined,
+          extras: [],
+        }
+      : {
+          value: toTileValue(value, display, first, words),
+          valueAtMs: series.timesMs?.[samples[samples.length - 1].index],
+          change: changeOf(
+            value,
+            { series, samples, earlier },
+            { since: options.changeSince ?? 'query', calculation: first, words, format }
+          ),
+          state: stateOfValue(value, series.field, range, options),
+          asOfMs: first === 'last' ? lateTime(series, samples, options.timeRange) : undefined,
+          extras: others.map((one) => ({ label: words.calculations[one], text: write(one) })),
+        }),
     sparkline: options.withSparkline === false ? undefined : toSparkline(series, samples, { ...options, format }),
     linkCount: series.field.config.links?.length ?? 0,
     getLinks: linksOf(series),

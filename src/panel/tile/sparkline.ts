@@ -44,7 +44,7 @@ export function toSparkline(
       y: numberField(gaps, { min, max }),
       timeRange,
     },
-    label: words.sparkline(series.name, trend, last, format(min), format(max)),
+    label: words.sparkline({ name: series.name, trend, last, lowest: format(min), highest: format(max) }),
   };
 }
 

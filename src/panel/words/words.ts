@@ -22,7 +22,7 @@ export interface Words {
   /** A summary metric's name as answers have it → as it is shown. */
   metricName(key: string, name: string): string;
   trends: Record<'rising' | 'falling' | 'steady', string>;
-  sparkline(name: string, trend: string, last: string, lowest: string, highest: string): string;
+  sparkline(parts: Record<'name' | 'trend' | 'last' | 'lowest' | 'highest', string>): string;
   more(count: number): string;
   healthyHidden(count: number): string;
   allHealthy(count: number): string;
@@ -76,7 +76,7 @@ export function wordsFrom(say: Say): Words {
     perSecond: (value) => say('perSecond', { value }),
     metricName: (key, name) => shownMetricName(name, METRICS.get(key), say(`metrics.${key}`)),
     trends: group('trends', ['rising', 'falling', 'steady']),
-    sparkline: (name, trend, last, lowest, highest) => say('sparkline', { name, trend, last, lowest, highest }),
+    sparkline: (parts) => say('sparkline', parts),
     more: (count) => say('more', { count }),
     healthyHidden: (count) => say('healthyHidden', { count }),
     allHealthy: (count) => say('allHealthy', { count }),

@@ -134,7 +134,7 @@ export class ResultGrammar {
     const { queue } = now;
     for (let first = true; ; first = false) {
       const before = queue.position;
-      queue.position = this.samples.readRun(queue.buffer, before, queue.end, !first, Infinity);
+      queue.position = this.samples.readRun(queue, !first, Infinity);
       let more: boolean | undefined;
       const none = first && queue.position === before;
       while ((more = now.nextElement(none)) === undefined) {
@@ -150,7 +150,7 @@ export class ResultGrammar {
   /** Reads a sample by the fast path; false if it is not for it. */
   private readOne(queue: ByteQueue): boolean {
     const before = queue.position;
-    queue.position = this.samples.readRun(queue.buffer, before, queue.end, false, 1);
+    queue.position = this.samples.readRun(queue, false, 1);
     return queue.position !== before;
   }
 

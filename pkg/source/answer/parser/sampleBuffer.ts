@@ -1,3 +1,4 @@
+import { type ByteQueue } from './byteQueue';
 import { divideByPowerOfTen, parseGoFloat } from './decimal';
 
 /** With this many bytes at hand a sample as servers write it (62 bytes at most) lies whole in the buffer. */
@@ -64,11 +65,15 @@ export class SampleBuffer {
    * Reads samples in the form Go writes them, `[1705590315.123,"4.2"]` with commas between, as long as they lie whole in the
    * buffer and are not unusual in any way. Large answers spend their time here.
    *
-   * @param position of the first byte of a sample, or of the comma before it if `comma`
+   * @param bytes `position` is that of the first byte of a sample, or of the comma before it if `comma`
    * @param most how many samples to read at most
    * @returns the position behind the last sample read; the given one if there was none
    */
-  readRun(buffer: Buffer, position: number, end: number, comma: boolean, most: number): number {
+  readRun(
+    { buffer, position, end }: Pick<ByteQueue, 'buffer' | 'position' | 'end'>,
+    comma: boolean,
+    most: number
+  ): number {
     const last = end - FAST_BYTES;
     const enough = this.length + most;
     let done = position;
