@@ -1,7 +1,7 @@
-import { type ArchiveUpkeep } from '../archive/upkeep/upkeep';
 import { readGaps } from '../core/history/gapReport';
 import { type Archive } from '../core/ports/archive';
 import { type Clock } from '../core/ports/clock';
+import { type Upkeep } from '../core/ports/upkeep';
 import { type ArchiveMetrics } from '../metrics/archiveMetrics';
 import { type RecorderIdentity } from '../metrics/recorderState';
 import { createRecorder, type RecorderOptions } from '../record/recorder';
@@ -11,7 +11,7 @@ import { createUpkeepSchedule } from '../record/upkeepSchedule';
 export interface RecordingParts extends Omit<RecorderOptions, 'monotonicClock' | 'metrics'> {
   archive: Archive;
   /** Closed with the recording. */
-  upkeep: ArchiveUpkeep;
+  upkeep: Upkeep & { close(): Promise<void> };
   metrics: ArchiveMetrics;
   /** Which recorder the metrics tell of. */
   identity: RecorderIdentity;

@@ -4,6 +4,7 @@ import http from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
 import { type ApiRoute } from '../core/ports/apiRoute';
+import { MemoryBudget } from '../core/memory/memoryBudget';
 import { PromkeepError } from '../core/model/errors';
 import { createProgramMetrics } from '../metrics/programMetrics';
 import { createHttpServer, type HttpServer, type HttpServerOptions } from './httpServer';
@@ -21,6 +22,7 @@ async function start(options: Partial<HttpServerOptions> = {}): Promise<void> {
     metrics: createProgramMetrics('1.2.3', ampleMemory()),
     logger: silent,
     maxConcurrentQueries: 2,
+    budget: new MemoryBudget(Infinity, (ms) => AbortSignal.timeout(ms)),
     requestTimeoutMs: 5_000,
     ...options,
   });

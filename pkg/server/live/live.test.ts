@@ -1,5 +1,6 @@
 import { ampleMemory } from '../../../tests/fakes/ampleMemory';
 import http from 'node:http';
+import { MemoryBudget } from '../../core/memory/memoryBudget';
 import { type AddressInfo } from 'node:net';
 import { createHttpServer, type HttpServer } from '../httpServer';
 import { createProgramMetrics } from '../../metrics/programMetrics';
@@ -26,6 +27,7 @@ async function start(feeds: Partial<LiveFeeds> = {}, token?: string): Promise<vo
     metrics: createProgramMetrics('1.2.3', ampleMemory()),
     logger: silent,
     maxConcurrentQueries: 2,
+    budget: new MemoryBudget(Infinity, (ms) => AbortSignal.timeout(ms)),
     requestTimeoutMs: 5_000,
     live: { maxRangeMs: 86_400_000, summary: async (rangeMs) => ({ rangeMs }), ...feeds },
   });
