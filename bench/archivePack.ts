@@ -1,4 +1,5 @@
 import { cpus } from 'node:os';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Client } from 'pg';
 import { createArchive } from '../pkg/archive/archive';
 import { createUpkeep } from '../pkg/archive/upkeep/upkeep';
@@ -67,7 +68,8 @@ async function measure(
         series: part,
         queryName: 'bench',
         retention: '1y',
-        provenance: { expression: 'bench', stepMs: STEP_MS, fetchedAtMs: Date.now(), warnings: [] },
+        // As fetched live: what is fetched late is packed as it is written.
+        provenance: { expression: 'bench', stepMs: STEP_MS, fetchedAtMs: T0, warnings: [] },
         covered: [],
         gaps: [],
       },
@@ -101,7 +103,11 @@ async function measure(
   const written = await rate(writeAll);
   const unpackedBytes = await bytes('promkeep_samples');
   const readUnpacked = await rate(readAll);
+  const delay = monitorEventLoopDelay({ resolution: 1 });
+  delay.enable();
   const packed = await rate(() => jobs.packClosed(signal, { closedAfterMs: 0 }));
+  delay.disable();
+  const rssMegabytes = Math.round(process.memoryUsage().rss / 2 ** 20);
   await client.query('VACUUM ANALYZE');
   const until = new Date(lastMs).toISOString();
   const between = `metrics_between('2026-01-05Z', '${until}')`;
@@ -124,6 +130,7 @@ async function measure(
         client.query(`SELECT sum(metric_value), count(timestamp) FROM ${between}`)
       ),
     },
+    whilePacking: { blockedMs: round(delay.max / 1e6), p99Ms: round(delay.percentile(99) / 1e6), rssMegabytes },
     bytesPerSample: {
       samples: round(unpackedBytes),
       packed: round(await bytes('promkeep_packed')),

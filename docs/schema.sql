@@ -1,5 +1,5 @@
 -- The archive's schema, dumped from a freshly migrated PostgreSQL 15 by scripts/dumpSchema.ts.
--- For reading only: Promkeep makes it by the migrations in pkg/archive/migrations. A test fails when the two drift apart.
+-- For reading only: Promkeep makes it by the files in pkg/archive/schema. A test fails when the two drift apart.
 -- Partitions of promkeep_samples are made as samples arrive.
 
 
@@ -701,7 +701,7 @@ COMMENT ON FUNCTION promkeep.metrics_rollup(width interval, from_time timestamp 
 
 CREATE FUNCTION promkeep.promkeep_actor() RETURNS text
     LANGUAGE sql STABLE
-    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET search_path TO 'promkeep', 'pg_temp'
     AS $$
   SELECT coalesce(nullif(current_setting('promkeep.actor', true), ''), 'role:' || session_user)
 $$;
@@ -710,20 +710,20 @@ COMMENT ON FUNCTION promkeep.promkeep_actor() IS 'Who is at work: promkeep.actor
 
 CREATE FUNCTION promkeep.promkeep_add_fetch(in_query bigint, in_version integer, in_from timestamp with time zone, in_to timestamp with time zone, in_fetched_at timestamp with time zone, in_expression text, in_prometheus_version text, in_warnings text[], in_counts bigint[], in_covered tstzmultirange, in_series bigint[], in_times timestamp with time zone[], in_values double precision[], OUT fetch_id bigint, OUT transaction_id text) RETURNS record
     LANGUAGE plpgsql
-    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET search_path TO 'promkeep', 'pg_temp'
     SET enable_seqscan TO 'off'
     AS $$
 BEGIN
-  INSERT INTO "promkeep".promkeep_fetches AS f (query_id, version, fetched_range, fetched_at, expression, prometheus_version,
+  INSERT INTO promkeep_fetches AS f (query_id, version, fetched_range, fetched_at, expression, prometheus_version,
     warnings, inserted, unchanged, revised, withdrawn, refused)
   VALUES (in_query, in_version, tstzrange(in_from, in_to, '[]'), in_fetched_at, in_expression, in_prometheus_version,
     in_warnings, in_counts[1], in_counts[2], in_counts[3], in_counts[4], in_counts[5])
   RETURNING f.fetch_id, pg_current_xact_id()::text INTO fetch_id, transaction_id;
-  INSERT INTO "promkeep".promkeep_samples (series_id, time, value, fetch_id)
+  INSERT INTO promkeep_samples (series_id, time, value, fetch_id)
   SELECT n.series_id, n.time, n.value, promkeep_add_fetch.fetch_id
   FROM unnest(in_series, in_times, in_values) AS n(series_id, time, value);
   IF NOT isempty(in_covered) THEN
-    PERFORM "promkeep".promkeep_cover(in_query, in_version, in_covered);
+    PERFORM promkeep_cover(in_query, in_version, in_covered);
   END IF;
 END
 $$;
@@ -745,14 +745,14 @@ COMMENT ON FUNCTION promkeep.promkeep_canonical_labels(labels jsonb) IS 'Labels 
 
 CREATE FUNCTION promkeep.promkeep_choose_organisation() RETURNS trigger
     LANGUAGE plpgsql
-    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET search_path TO 'promkeep', 'pg_temp'
     AS $$
 DECLARE
   allowed bigint[];
 BEGIN
-  IF row_security_active(format('%I.promkeep_sources', 'promkeep')::regclass) THEN
+  IF row_security_active(format('%I.promkeep_sources', TG_TABLE_SCHEMA)::regclass) THEN
     SELECT CASE WHEN count(*) FILTER (WHERE m.org_id IS NULL) = 0 THEN array_agg(m.org_id ORDER BY m.org_id) END INTO allowed
-    FROM "promkeep".promkeep_own_organisations m;
+    FROM promkeep_own_organisations m;
   END IF;
   IF allowed IS NULL THEN
     NEW.org_id := coalesce(NEW.org_id, 1);
@@ -774,20 +774,20 @@ COMMENT ON FUNCTION promkeep.promkeep_choose_organisation() IS 'INSTEAD OF trigg
 
 CREATE FUNCTION promkeep.promkeep_cover(in_query bigint, in_version integer, in_covered tstzmultirange) RETURNS void
     LANGUAGE plpgsql
-    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET search_path TO 'promkeep', 'pg_temp'
     SET enable_seqscan TO 'off'
     AS $$
 BEGIN
-  INSERT INTO "promkeep".promkeep_coverage AS c (query_id, version, covered) VALUES (in_query, in_version, in_covered)
+  INSERT INTO promkeep_coverage AS c (query_id, version, covered) VALUES (in_query, in_version, in_covered)
   ON CONFLICT (query_id, version) DO UPDATE SET covered = c.covered + excluded.covered, updated_at = now()
   WHERE NOT c.covered @> excluded.covered;
-  UPDATE "promkeep".promkeep_coverage c SET covered = c.covered - in_covered, updated_at = now()
+  UPDATE promkeep_coverage c SET covered = c.covered - in_covered, updated_at = now()
   WHERE c.query_id = in_query AND c.version <> in_version AND c.covered && in_covered;
   WITH hit AS (
-    DELETE FROM "promkeep".promkeep_gaps g
+    DELETE FROM promkeep_gaps g
     WHERE g.query_id = in_query AND g.version = in_version AND g.missing && in_covered
     RETURNING g.*)
-  INSERT INTO "promkeep".promkeep_gaps (query_id, version, missing, reason, detail, first_noted, last_tried, tries)
+  INSERT INTO promkeep_gaps (query_id, version, missing, reason, detail, first_noted, last_tried, tries)
   SELECT hit.query_id, hit.version, part, hit.reason, hit.detail, hit.first_noted, hit.last_tried, hit.tries
   FROM hit, unnest(tstzmultirange(hit.missing) - in_covered) AS part;
 END
@@ -830,16 +830,19 @@ COMMENT ON FUNCTION promkeep.promkeep_deletes_more(wanted text, present text) IS
 
 CREATE FUNCTION promkeep.promkeep_ensure_own_week(at timestamp with time zone) RETURNS void
     LANGUAGE plpgsql
-    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET search_path TO 'promkeep', 'pg_temp'
     AS $$
+DECLARE
+  weeks_of_own_rows CONSTANT integer := 520;
+  partition text := 'promkeep_samples_' || to_char(date_trunc('week', at AT TIME ZONE 'UTC'), 'YYYYMMDD');
 BEGIN
-  IF isfinite(at) AND to_regclass(format('%I.%I', 'promkeep', 'promkeep_samples_' || to_char(date_trunc('week', at AT TIME ZONE 'UTC'), 'YYYYMMDD'))) IS NULL
-    AND (SELECT count(*) FROM pg_inherits i WHERE i.inhparent = format('%I.promkeep_samples', 'promkeep')::regclass) >= 520
+  IF isfinite(at) AND to_regclass(format('%I.%I', current_schema(), partition)) IS NULL
+    AND (SELECT count(*) FROM pg_inherits i WHERE i.inhparent = 'promkeep_samples'::regclass) >= weeks_of_own_rows
   THEN
     RAISE EXCEPTION 'metrics_data: % weeks have unpacked rows already; insert rows of more weeks after the next hourly upkeep',
-      520 USING ERRCODE = 'program_limit_exceeded';
+      weeks_of_own_rows USING ERRCODE = 'program_limit_exceeded';
   END IF;
-  PERFORM "promkeep".promkeep_ensure_partition(at);
+  PERFORM promkeep_ensure_partition(at);
 END
 $$;
 
@@ -847,21 +850,21 @@ COMMENT ON FUNCTION promkeep.promkeep_ensure_own_week(at timestamp with time zon
 
 CREATE FUNCTION promkeep.promkeep_ensure_packed_partition(class text, at timestamp with time zone) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET search_path TO 'promkeep', 'pg_temp'
     AS $$
 DECLARE
   of_class text := 'promkeep_packed_' || class;
-  days integer := "promkeep".promkeep_partition_days(class);
-  start_time timestamptz := "promkeep".promkeep_period_start(at, days * 86400000::bigint);
+  days integer := promkeep_partition_days(class);
+  start_time timestamptz := promkeep_period_start(at, days * 86400000::bigint);
   partition text := of_class || '_' || to_char(start_time AT TIME ZONE 'UTC', 'YYYYMMDD');
 BEGIN
-  IF class <> "promkeep".promkeep_retention_class(class) THEN
+  IF class <> promkeep_retention_class(class) THEN
     RAISE EXCEPTION 'there is no retention class %', class USING ERRCODE = 'invalid_parameter_value';
   END IF;
-  IF NOT "promkeep".promkeep_partition_is_there(partition, of_class) THEN
-    LOCK TABLE "promkeep".promkeep_migrations IN SHARE UPDATE EXCLUSIVE MODE;
-    PERFORM "promkeep".promkeep_make_partition(of_class, 'promkeep_packed', format('FOR VALUES IN (%L)', class));
-    PERFORM "promkeep".promkeep_make_partition(partition, of_class, format('FOR VALUES FROM (%L) TO (%L)',
+  IF NOT promkeep_partition_is_there(partition, of_class) THEN
+    LOCK TABLE promkeep_migrations IN SHARE UPDATE EXCLUSIVE MODE;
+    PERFORM promkeep_make_partition(of_class, 'promkeep_packed', format('FOR VALUES IN (%L)', class));
+    PERFORM promkeep_make_partition(partition, of_class, format('FOR VALUES FROM (%L) TO (%L)',
       start_time, start_time + interval '24 hours' * days));
   END IF;
 END
@@ -871,7 +874,7 @@ COMMENT ON FUNCTION promkeep.promkeep_ensure_packed_partition(class text, at tim
 
 CREATE FUNCTION promkeep.promkeep_ensure_partition(at timestamp with time zone) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET search_path TO 'promkeep', 'pg_temp'
     AS $$
 DECLARE
   week timestamp;
@@ -882,9 +885,9 @@ BEGIN
   END IF;
   week := date_trunc('week', at AT TIME ZONE 'UTC');
   partition := 'promkeep_samples_' || to_char(week, 'YYYYMMDD');
-  IF NOT "promkeep".promkeep_partition_is_there(partition, 'promkeep_samples') THEN
-    LOCK TABLE "promkeep".promkeep_migrations IN SHARE UPDATE EXCLUSIVE MODE;
-    PERFORM "promkeep".promkeep_make_partition(partition, 'promkeep_samples', format('FOR VALUES FROM (%L) TO (%L)',
+  IF NOT promkeep_partition_is_there(partition, 'promkeep_samples') THEN
+    LOCK TABLE promkeep_migrations IN SHARE UPDATE EXCLUSIVE MODE;
+    PERFORM promkeep_make_partition(partition, 'promkeep_samples', format('FOR VALUES FROM (%L) TO (%L)',
       week AT TIME ZONE 'UTC', (week + interval '7 days') AT TIME ZONE 'UTC'));
   END IF;
 END
@@ -894,17 +897,17 @@ COMMENT ON FUNCTION promkeep.promkeep_ensure_partition(at timestamp with time zo
 
 CREATE FUNCTION promkeep.promkeep_ensure_rollup_partition(width integer, at timestamp with time zone) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET search_path TO 'promkeep', 'pg_temp'
     AS $$
 DECLARE
   of_width text := 'promkeep_rollups_' || width;
   days integer := CASE width WHEN 300 THEN 28 ELSE 364 END;
-  start_time timestamptz := "promkeep".promkeep_period_start(at, days * 86400000::bigint);
+  start_time timestamptz := promkeep_period_start(at, days * 86400000::bigint);
   partition text := of_width || '_' || to_char(start_time AT TIME ZONE 'UTC', 'YYYYMMDD');
 BEGIN
-  IF NOT "promkeep".promkeep_partition_is_there(partition, of_width) THEN
-    LOCK TABLE "promkeep".promkeep_migrations IN SHARE UPDATE EXCLUSIVE MODE;
-    PERFORM "promkeep".promkeep_make_partition(partition, of_width, format('FOR VALUES FROM (%L) TO (%L)',
+  IF NOT promkeep_partition_is_there(partition, of_width) THEN
+    LOCK TABLE promkeep_migrations IN SHARE UPDATE EXCLUSIVE MODE;
+    PERFORM promkeep_make_partition(partition, of_width, format('FOR VALUES FROM (%L) TO (%L)',
       start_time, start_time + interval '24 hours' * days));
   END IF;
 END
@@ -922,29 +925,34 @@ COMMENT ON FUNCTION promkeep.promkeep_fingerprint(metric_name text, labels jsonb
 
 CREATE FUNCTION promkeep.promkeep_grace() RETURNS interval
     LANGUAGE sql STABLE
-    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET search_path TO 'promkeep', 'pg_temp'
     AS $$
   SELECT interval '24 hours' * coalesce(
-    (SELECT "promkeep".promkeep_retention_days(s.value) FROM "promkeep".promkeep_settings s WHERE s.name = 'deletion_grace'), 7)
+    (SELECT promkeep_retention_days(s.value) FROM promkeep_settings s WHERE s.name = 'deletion_grace'), 7)
 $$;
 
 COMMENT ON FUNCTION promkeep.promkeep_grace() IS 'How long a deletion waits; 7 days unless promkeep_settings says otherwise.';
 
 CREATE FUNCTION promkeep.promkeep_grant_reader(role_name name, org_id bigint DEFAULT NULL::bigint) RETURNS void
     LANGUAGE plpgsql
-    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET search_path TO 'promkeep', 'pg_temp'
     AS $_$
 DECLARE
   object text;
 BEGIN
-  DELETE FROM "promkeep".promkeep_readers m
+  DELETE FROM promkeep_readers m
   WHERE m.role_name = $1 AND m.org_id IS NOT DISTINCT FROM $2;
-  INSERT INTO "promkeep".promkeep_readers (role_name, org_id) VALUES ($1, $2);
-  IF $1 <> 'public' AND NOT has_schema_privilege($1, 'promkeep', 'USAGE') THEN
-    EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', 'promkeep', $1);
+  INSERT INTO promkeep_readers (role_name, org_id) VALUES ($1, $2);
+  IF $1 <> 'public' AND NOT has_schema_privilege($1, current_schema(), 'USAGE') THEN
+    EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', current_schema(), $1);
   END IF;
-  FOREACH object IN ARRAY ARRAY['promkeep_readers', 'promkeep_pending', 'promkeep_audit', 'promkeep_upkeep_failures', 'promkeep_sources', 'promkeep_queries', 'promkeep_leases', 'promkeep_query_versions', 'promkeep_coverage', 'promkeep_gaps', 'promkeep_fetches', 'promkeep_series', 'promkeep_rollup_state', 'promkeep_samples', 'promkeep_packed', 'promkeep_rollups', 'promkeep_metrics', 'metrics_data', 'metrics_5m', 'metrics_1h'] LOOP
-    EXECUTE format('GRANT SELECT ON %I.%I TO %I', 'promkeep', object, $1);
+  FOREACH object IN ARRAY ARRAY[
+    'promkeep_readers', 'promkeep_pending', 'promkeep_audit', 'promkeep_upkeep_failures', 'promkeep_sources', 'promkeep_queries',
+    'promkeep_leases', 'promkeep_query_versions', 'promkeep_coverage', 'promkeep_gaps', 'promkeep_fetches', 'promkeep_series',
+    'promkeep_rollup_state', 'promkeep_samples', 'promkeep_packed', 'promkeep_rollups', 'promkeep_metrics', 'metrics_data',
+    'metrics_5m', 'metrics_1h'
+  ] LOOP
+    EXECUTE format('GRANT SELECT ON %I TO %I', object, $1);
   END LOOP;
 END
 $_$;
@@ -953,14 +961,14 @@ COMMENT ON FUNCTION promkeep.promkeep_grant_reader(role_name name, org_id bigint
 
 CREATE FUNCTION promkeep.promkeep_hold_back_data() RETURNS trigger
     LANGUAGE plpgsql
-    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET search_path TO 'promkeep', 'pg_temp'
     AS $$
 BEGIN
   IF OLD.deleted_at IS NOT NULL AND NEW.deleted_at IS NULL THEN
-    PERFORM "promkeep".promkeep_take_back(OLD.query_id, 'data');
+    PERFORM promkeep_take_back(OLD.query_id, 'data');
   END IF;
   IF NEW.delete_data AND NOT OLD.delete_data THEN
-    NEW.delete_data := "promkeep".promkeep_may_delete(OLD.query_id, 'data', OLD.retention, 'deleted');
+    NEW.delete_data := promkeep_may_delete(OLD.query_id, 'data', OLD.retention, 'deleted');
   END IF;
   RETURN NEW;
 END
@@ -970,12 +978,12 @@ COMMENT ON FUNCTION promkeep.promkeep_hold_back_data() IS 'Trigger of promkeep_q
 
 CREATE FUNCTION promkeep.promkeep_hold_back_retention() RETURNS trigger
     LANGUAGE plpgsql
-    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET search_path TO 'promkeep', 'pg_temp'
     AS $$
 BEGIN
-  IF NOT "promkeep".promkeep_deletes_more(NEW.retention, OLD.retention) THEN
-    PERFORM "promkeep".promkeep_take_back(OLD.query_id, 'retention');
-  ELSIF NOT "promkeep".promkeep_may_delete(OLD.query_id, 'retention', OLD.retention, NEW.retention) THEN
+  IF NOT promkeep_deletes_more(NEW.retention, OLD.retention) THEN
+    PERFORM promkeep_take_back(OLD.query_id, 'retention');
+  ELSIF NOT promkeep_may_delete(OLD.query_id, 'retention', OLD.retention, NEW.retention) THEN
     NEW.retention := OLD.retention;
   END IF;
   RETURN NEW;
@@ -986,7 +994,7 @@ COMMENT ON FUNCTION promkeep.promkeep_hold_back_retention() IS 'Trigger of promk
 
 CREATE FUNCTION promkeep.promkeep_hold_back_setting() RETURNS trigger
     LANGUAGE plpgsql
-    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET search_path TO 'promkeep', 'pg_temp'
     AS $$
 DECLARE
   of_name text;
@@ -1003,7 +1011,7 @@ BEGIN
   IF TG_OP <> 'INSERT' THEN
     present := OLD.value;
   -- INSERT ... ON CONFLICT comes here before it finds the row, and then once more as an UPDATE.
-  ELSIF EXISTS (SELECT 1 FROM "promkeep".promkeep_settings s WHERE s.name = of_name) THEN
+  ELSIF EXISTS (SELECT 1 FROM promkeep_settings s WHERE s.name = of_name) THEN
     RETURN NEW;
   END IF;
   IF TG_OP <> 'DELETE' THEN
@@ -1011,11 +1019,12 @@ BEGIN
   END IF;
   IF of_name = 'deletion_grace' THEN
     IF asked <> present THEN
-      PERFORM "promkeep".promkeep_note_audit(NULL::bigint, "promkeep".promkeep_actor(), 'at once', of_name, present, asked, now(), NULL::bigint);
+      PERFORM promkeep_note_audit(NULL::bigint, promkeep_actor(), 'at once', of_name, present, asked, now(),
+        NULL::bigint);
     END IF;
-  ELSIF NOT "promkeep".promkeep_deletes_more(asked, present) THEN
-    PERFORM "promkeep".promkeep_take_back(NULL::bigint, of_name);
-  ELSIF NOT "promkeep".promkeep_may_delete(NULL::bigint, of_name, present, asked) THEN
+  ELSIF NOT promkeep_deletes_more(asked, present) THEN
+    PERFORM promkeep_take_back(NULL::bigint, of_name);
+  ELSIF NOT promkeep_may_delete(NULL::bigint, of_name, present, asked) THEN
     IF TG_OP = 'DELETE' THEN
       RETURN NULL;
     END IF;
@@ -1032,26 +1041,26 @@ COMMENT ON FUNCTION promkeep.promkeep_hold_back_setting() IS 'Trigger of promkee
 
 CREATE FUNCTION promkeep.promkeep_inserted_query(of_org bigint, source_text character varying) RETURNS bigint
     LANGUAGE plpgsql
-    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET search_path TO 'promkeep', 'pg_temp'
     AS $$
 DECLARE
   print bytea := sha256(convert_to(coalesce('=' || source_text, ''), 'UTF8'));
   found_id bigint;
 BEGIN
   LOOP
-    SELECT q.query_id INTO found_id FROM "promkeep".promkeep_queries q
-    JOIN "promkeep".promkeep_sources o ON o.source_id = q.source_id
+    SELECT q.query_id INTO found_id FROM promkeep_queries q
+    JOIN promkeep_sources o ON o.source_id = q.source_id
     WHERE o.org_id = of_org AND o.name = 'default' AND q.kind = 'inserted' AND q.identity = print;
     IF found_id IS NOT NULL THEN
       RETURN found_id;
     END IF;
-    INSERT INTO "promkeep".promkeep_sources (org_id, name) VALUES (of_org, 'default') ON CONFLICT DO NOTHING;
+    INSERT INTO promkeep_sources (org_id, name) VALUES (of_org, 'default') ON CONFLICT DO NOTHING;
     WITH made AS (
-      INSERT INTO "promkeep".promkeep_queries (source_id, kind, identity, source_text, retention)
+      INSERT INTO promkeep_queries (source_id, kind, identity, source_text, retention)
       SELECT o.source_id, 'inserted', print, promkeep_inserted_query.source_text, 'forever'
-      FROM "promkeep".promkeep_sources o WHERE o.org_id = of_org AND o.name = 'default'
+      FROM promkeep_sources o WHERE o.org_id = of_org AND o.name = 'default'
       ON CONFLICT DO NOTHING RETURNING query_id)
-    INSERT INTO "promkeep".promkeep_query_versions (query_id, version, expression) SELECT made.query_id, 1, '' FROM made;
+    INSERT INTO promkeep_query_versions (query_id, version, expression) SELECT made.query_id, 1, '' FROM made;
   END LOOP;
 END
 $$;
@@ -1068,20 +1077,20 @@ COMMENT ON FUNCTION promkeep.promkeep_kept_from(class text, at timestamp with ti
 
 CREATE FUNCTION promkeep.promkeep_make_partition(partition text, parent text, bounds text) RETURNS void
     LANGUAGE plpgsql
-    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET search_path TO 'promkeep', 'pg_temp'
     AS $$
 BEGIN
   -- The table lock, which ATTACH needs anyway, makes this session notice what others committed: without it, the answer "no
   -- such table" from before is still cached.
-  EXECUTE format('LOCK TABLE %I.%I IN SHARE UPDATE EXCLUSIVE MODE', 'promkeep', parent);
-  IF "promkeep".promkeep_partition_is_there(partition, parent) THEN
+  EXECUTE format('LOCK TABLE %I IN SHARE UPDATE EXCLUSIVE MODE', parent);
+  IF promkeep_partition_is_there(partition, parent) THEN
     RETURN;
   END IF;
   -- CREATE TABLE ... PARTITION OF would lock the whole archive against readers until commit, ATTACH does not.
-  EXECUTE format('CREATE TABLE %I.%I (LIKE %I.%I INCLUDING ALL)%s', 'promkeep', partition, 'promkeep', parent,
+  EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING ALL)%s', partition, parent,
     CASE WHEN bounds LIKE 'FOR VALUES IN%' THEN ' PARTITION BY RANGE (from_time)' ELSE '' END);
-  PERFORM "promkeep".promkeep_secure_partition(format('%I.%I', 'promkeep', partition)::regclass);
-  EXECUTE format('ALTER TABLE %I.%I ATTACH PARTITION %I.%I %s', 'promkeep', parent, 'promkeep', partition, bounds);
+  PERFORM promkeep_secure_partition(quote_ident(partition)::regclass);
+  EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I %s', parent, partition, bounds);
 END
 $$;
 
@@ -1089,52 +1098,54 @@ COMMENT ON FUNCTION promkeep.promkeep_make_partition(partition text, parent text
 
 CREATE FUNCTION promkeep.promkeep_may_delete(of_query bigint, of_what text, present text, asked text) RETURNS boolean
     LANGUAGE plpgsql
-    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET search_path TO 'promkeep', 'pg_temp'
     AS $$
 DECLARE
-  known "promkeep".promkeep_pending;
+  known promkeep_pending;
   due boolean;
   from_when timestamptz;
   cut timestamptz;
   samples bigint;
   first_time timestamptz;
 BEGIN
-  SELECT p.* INTO known FROM "promkeep".promkeep_pending p WHERE coalesce(p.query_id, 0) = coalesce(of_query, 0) AND p.what = of_what FOR UPDATE;
+  SELECT p.* INTO known FROM promkeep_pending p
+  WHERE coalesce(p.query_id, 0) = coalesce(of_query, 0) AND p.what = of_what FOR UPDATE;
   due := coalesce(known.wanted = asked AND known.effective_at <= now(), false);
   IF due OR current_setting('promkeep.grace', true) = 'waived' THEN
-    DELETE FROM "promkeep".promkeep_pending p WHERE p.pending_id = known.pending_id;
-    PERFORM "promkeep".promkeep_note_audit(of_query, CASE WHEN due THEN known.asked_by ELSE "promkeep".promkeep_actor() END,
+    DELETE FROM promkeep_pending p WHERE p.pending_id = known.pending_id;
+    PERFORM promkeep_note_audit(of_query, CASE WHEN due THEN known.asked_by ELSE promkeep_actor() END,
       CASE WHEN due THEN 'carried out' ELSE 'at once' END, of_what, present, asked, now(), known.about_samples);
     RETURN true;
   END IF;
   -- Where there is nothing, nothing can be lost.
-  IF of_query IS NOT NULL AND NOT EXISTS (SELECT 1 FROM "promkeep".promkeep_series r WHERE r.query_id = of_query)
-    OR of_query IS NULL AND NOT EXISTS (SELECT 1 FROM "promkeep".promkeep_rollup_state t
+  IF of_query IS NOT NULL AND NOT EXISTS (SELECT 1 FROM promkeep_series r WHERE r.query_id = of_query)
+    OR of_query IS NULL AND NOT EXISTS (SELECT 1 FROM promkeep_rollup_state t
       WHERE t.width_s = CASE of_what WHEN 'five_minute_rollups' THEN 300 ELSE 3600 END) THEN
-    DELETE FROM "promkeep".promkeep_pending p WHERE p.pending_id = known.pending_id;
+    DELETE FROM promkeep_pending p WHERE p.pending_id = known.pending_id;
     RETURN true;
   END IF;
   IF known.wanted = asked THEN
     RETURN false;
   END IF;
   -- Who asks for less than what waits already need not wait longer.
-  from_when := CASE WHEN known.pending_id IS NULL OR "promkeep".promkeep_deletes_more(asked, known.wanted)
-    THEN now() + "promkeep".promkeep_grace() ELSE known.effective_at END;
+  from_when := CASE WHEN known.pending_id IS NULL OR promkeep_deletes_more(asked, known.wanted)
+    THEN now() + promkeep_grace() ELSE known.effective_at END;
   IF of_query IS NOT NULL THEN
-    cut := CASE WHEN of_what = 'data' THEN 'infinity' ELSE "promkeep".promkeep_kept_from(asked, now()) END;
+    cut := CASE WHEN of_what = 'data' THEN 'infinity' ELSE promkeep_kept_from(asked, now()) END;
     -- Of a write that reaches beyond the cut, its share before it.
     SELECT coalesce(sum((f.inserted - f.withdrawn) * CASE WHEN upper(f.fetched_range) <= cut OR f.fetched_range IS NULL THEN 1
-        ELSE extract(epoch FROM cut - lower(f.fetched_range)) / extract(epoch FROM upper(f.fetched_range) - lower(f.fetched_range)) END), 0),
+        ELSE extract(epoch FROM cut - lower(f.fetched_range))
+          / extract(epoch FROM upper(f.fetched_range) - lower(f.fetched_range)) END), 0),
       min(lower(f.fetched_range)) INTO samples, first_time
-    FROM "promkeep".promkeep_fetches f
+    FROM promkeep_fetches f
     WHERE f.query_id = of_query AND (of_what = 'data'
-      OR lower(f.fetched_range) < cut AND upper(f.fetched_range) >= "promkeep".promkeep_kept_from(present, now()));
+      OR lower(f.fetched_range) < cut AND upper(f.fetched_range) >= promkeep_kept_from(present, now()));
   END IF;
-  INSERT INTO "promkeep".promkeep_pending AS p (what, query_id, wanted, asked_by, effective_at, about_samples, oldest)
-  VALUES (of_what, of_query, asked, "promkeep".promkeep_actor(), from_when, samples, first_time)
+  INSERT INTO promkeep_pending AS p (what, query_id, wanted, asked_by, effective_at, about_samples, oldest)
+  VALUES (of_what, of_query, asked, promkeep_actor(), from_when, samples, first_time)
   ON CONFLICT (coalesce(query_id, 0), what) DO UPDATE SET wanted = excluded.wanted, asked_by = excluded.asked_by, asked_at = now(),
     effective_at = excluded.effective_at, about_samples = excluded.about_samples, oldest = excluded.oldest;
-  PERFORM "promkeep".promkeep_note_audit(of_query, "promkeep".promkeep_actor(), 'asked', of_what, present, asked, from_when, samples);
+  PERFORM promkeep_note_audit(of_query, promkeep_actor(), 'asked', of_what, present, asked, from_when, samples);
   RETURN false;
 END
 $$;
@@ -1143,16 +1154,16 @@ COMMENT ON FUNCTION promkeep.promkeep_may_delete(of_query bigint, of_what text, 
 
 CREATE FUNCTION promkeep.promkeep_metrics_data_write() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET search_path TO 'promkeep', 'pg_temp'
     AS $$
 BEGIN
   IF TG_OP IN ('UPDATE', 'DELETE') THEN
-    PERFORM "promkeep".promkeep_remove_row(OLD);
+    PERFORM promkeep_remove_row(OLD);
   END IF;
   IF TG_OP = 'DELETE' THEN
     RETURN OLD;
   END IF;
-  NEW := "promkeep".promkeep_put_row(NEW);
+  NEW := promkeep_put_row(NEW);
   RETURN NEW;
 END
 $$;
@@ -1161,25 +1172,28 @@ COMMENT ON FUNCTION promkeep.promkeep_metrics_data_write() IS 'INSTEAD OF trigge
 
 CREATE FUNCTION promkeep.promkeep_note_audit(of_query bigint, actor text, action text, what text, before text, wanted text, effective_at timestamp with time zone, about_samples bigint) RETURNS void
     LANGUAGE sql
-    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET search_path TO 'promkeep', 'pg_temp'
     AS $_$
-  INSERT INTO "promkeep".promkeep_audit (source_id, org_id, query, actor, action, what, before, wanted, effective_at, about_samples)
+  INSERT INTO promkeep_audit (source_id, org_id, query, actor, action, what, before, wanted, effective_at, about_samples)
   SELECT o.source_id, o.org_id, coalesce(q.name, q.source_text), $2, $3, $4, $5, $6, $7, $8
   FROM (SELECT 1) one
-  LEFT JOIN "promkeep".promkeep_queries q ON q.query_id = $1
-  LEFT JOIN "promkeep".promkeep_sources o ON o.source_id = q.source_id
+  LEFT JOIN promkeep_queries q ON q.query_id = $1
+  LEFT JOIN promkeep_sources o ON o.source_id = q.source_id
 $_$;
 
 COMMENT ON FUNCTION promkeep.promkeep_note_audit(of_query bigint, actor text, action text, what text, before text, wanted text, effective_at timestamp with time zone, about_samples bigint) IS 'Writes a line of promkeep_audit.';
 
 CREATE FUNCTION promkeep.promkeep_note_stale() RETURNS trigger
     LANGUAGE plpgsql
-    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET search_path TO 'promkeep', 'pg_temp'
     AS $$
 BEGIN
-  UPDATE "promkeep".promkeep_rollup_state t
-  SET stale = t.stale + tstzmultirange(tstzrange(date_bin(interval '1 hour', lower(NEW.fetched_range) - interval '1 microsecond', '1970-01-01 00:00:00+00') + interval '1 hour' - interval '1 hour',
-       date_bin(interval '1 hour', upper(NEW.fetched_range) - interval '1 microsecond', '1970-01-01 00:00:00+00') + interval '1 hour', '(]')) * tstzmultirange(tstzrange(t.raw_from, t.stored_until, '(]')), updated_at = now()
+  UPDATE promkeep_rollup_state t
+  SET stale = t.stale + tstzmultirange(tstzrange(
+        date_bin(interval '1 hour', lower(NEW.fetched_range) - interval '1 microsecond', '1970-01-01 00:00:00+00'),
+        date_bin(interval '1 hour', upper(NEW.fetched_range) - interval '1 microsecond', '1970-01-01 00:00:00+00')
+          + interval '1 hour', '(]')) * tstzmultirange(tstzrange(t.raw_from, t.stored_until, '(]')),
+      updated_at = now()
   WHERE t.query_id = NEW.query_id AND t.stored_until >= lower(NEW.fetched_range);
   RETURN NULL;
 END
@@ -1189,40 +1203,40 @@ COMMENT ON FUNCTION promkeep.promkeep_note_stale() IS 'Trigger of promkeep_fetch
 
 CREATE FUNCTION promkeep.promkeep_open_write(in_org bigint, in_source text, in_epoch bigint, in_kind text, in_identity bytea, in_prints bytea[], OUT leads boolean, OUT query_id bigint, OUT version integer, OUT expression text, OUT step_ms bigint, OUT retention text, OUT provisioned boolean, OUT paused boolean, OUT deleted boolean, OUT packed_until_ms bigint, OUT newest_ms bigint, OUT period_ms bigint, OUT packed_class text, OUT series bytea) RETURNS record
     LANGUAGE plpgsql
-    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET search_path TO 'promkeep', 'pg_temp'
     SET enable_seqscan TO 'off'
     AS $_$
 DECLARE
   of_source bigint;
 BEGIN
   leads := true;
-  SELECT o.source_id INTO of_source FROM "promkeep".promkeep_sources o WHERE o.org_id = in_org AND o.name = in_source;
+  SELECT o.source_id INTO of_source FROM promkeep_sources o WHERE o.org_id = in_org AND o.name = in_source;
   IF in_epoch IS NOT NULL THEN
-    PERFORM 1 FROM "promkeep".promkeep_leases l WHERE l.source_id = of_source AND l.epoch = in_epoch FOR KEY SHARE;
+    PERFORM 1 FROM promkeep_leases l WHERE l.source_id = of_source AND l.epoch = in_epoch FOR KEY SHARE;
     leads := FOUND;
     IF NOT leads THEN
       RETURN;
     END IF;
   END IF;
   SELECT q.query_id, q.current_version, q.retention, q.provisioned, q.paused_at IS NOT NULL, q.deleted_at IS NOT NULL,
-         ceil(extract(epoch FROM q.packed_until) * 1000)::bigint, "promkeep".promkeep_period_ms(q.step_ms, q.retention),
-         "promkeep".promkeep_retention_class(q.retention)
+         ceil(extract(epoch FROM q.packed_until) * 1000)::bigint, promkeep_period_ms(q.step_ms, q.retention),
+         promkeep_retention_class(q.retention)
   INTO query_id, version, retention, provisioned, paused, deleted, packed_until_ms, period_ms, packed_class
-  FROM "promkeep".promkeep_queries q
+  FROM promkeep_queries q
   WHERE q.source_id = of_source AND q.kind = in_kind AND q.identity = in_identity
   FOR NO KEY UPDATE;
   IF NOT FOUND THEN
     RETURN;
   END IF;
-  SELECT v.expression, v.step_ms INTO expression, step_ms FROM "promkeep".promkeep_query_versions v
+  SELECT v.expression, v.step_ms INTO expression, step_ms FROM promkeep_query_versions v
   WHERE v.query_id = promkeep_open_write.query_id AND v.version = promkeep_open_write.version;
   SELECT ceil(extract(epoch FROM max(upper(f.fetched_range))) * 1000)::bigint INTO newest_ms
-  FROM "promkeep".promkeep_fetches f WHERE f.query_id = promkeep_open_write.query_id;
+  FROM promkeep_fetches f WHERE f.query_id = promkeep_open_write.query_id;
   -- Planned anew each time: how many are asked for decides how they are best found.
   EXECUTE $find$
     SELECT string_agg(r.fingerprint || int8send(r.series_id) || CASE r.origin WHEN 'named' THEN '\x01'::bytea
              WHEN 'nameless' THEN '\x02' WHEN 'scalar' THEN '\x03' ELSE '\x00' END, '')
-    FROM "promkeep".promkeep_series r WHERE r.query_id = $1 AND r.fingerprint = ANY ($2)$find$
+    FROM promkeep_series r WHERE r.query_id = $1 AND r.fingerprint = ANY ($2)$find$
   INTO series USING query_id, in_prints;
 END
 $_$;
@@ -1243,18 +1257,20 @@ COMMENT ON FUNCTION promkeep.promkeep_partition_days(class text) IS 'Days in one
 
 CREATE FUNCTION promkeep.promkeep_partition_is_there(partition text, parent text) RETURNS boolean
     LANGUAGE plpgsql
-    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET search_path TO 'promkeep', 'pg_temp'
     AS $$
 DECLARE
-  present regclass := to_regclass(format('%I.%I', 'promkeep', partition));
+  present regclass := to_regclass(format('%I.%I', current_schema(), partition));
 BEGIN
-  IF present IS NULL AND to_regtype(format('%I.%I', 'promkeep', partition)) IS NULL THEN
+  IF present IS NULL AND to_regtype(format('%I.%I', current_schema(), partition)) IS NULL THEN
     RETURN false;
   END IF;
   -- Both look into the catalog as it is now, whatever this transaction sees; a table that is no partition has no ancestors.
-  IF (to_regclass(format('%I.%I', 'promkeep', parent)) IN (SELECT a.relid FROM pg_partition_ancestors(present) AS a(relid))) IS NOT TRUE THEN
-    RAISE EXCEPTION '%.% is in the way of a partition of %: it is something else; drop or rename it', quote_ident('promkeep'),
-      quote_ident(partition), parent USING ERRCODE = 'duplicate_table';
+  IF (to_regclass(format('%I.%I', current_schema(), parent)) IN (SELECT a.relid FROM pg_partition_ancestors(present) AS a(relid)))
+    IS NOT TRUE
+  THEN
+    RAISE EXCEPTION '%.% is in the way of a partition of %: it is something else; drop or rename it',
+      quote_ident(current_schema()), quote_ident(partition), parent USING ERRCODE = 'duplicate_table';
   END IF;
   -- A commit becomes visible a moment before it tells other sessions to forget what they know of the parent table. Opening
   -- the partition waits for that moment to pass (its creator still holds the lock); an insert might not find it otherwise.
@@ -1289,11 +1305,11 @@ COMMENT ON FUNCTION promkeep.promkeep_period_start(at timestamp with time zone, 
 
 CREATE FUNCTION promkeep.promkeep_put_row(row_in promkeep.metrics_data) RETURNS promkeep.metrics_data
     LANGUAGE plpgsql
-    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET search_path TO 'promkeep', 'pg_temp'
     AS $$
 DECLARE
-  row_out "promkeep".metrics_data := row_in;
-  print bytea := "promkeep".promkeep_fingerprint(row_in.metric_name, row_in.labels);
+  row_out metrics_data := row_in;
+  print bytea := promkeep_fingerprint(row_in.metric_name, row_in.labels);
   of_query bigint;
   of_series bigint;
   of_fetch bigint;
@@ -1306,28 +1322,29 @@ BEGIN
     RAISE EXCEPTION 'metrics_data: rows can be inserted only without query, org_id and source_name'
       USING ERRCODE = 'feature_not_supported';
   END IF;
-  PERFORM "promkeep".promkeep_ensure_own_week(row_in.timestamp);
-  of_query := "promkeep".promkeep_inserted_query(coalesce(row_in.org_id, 1), row_in.source);
+  PERFORM promkeep_ensure_own_week(row_in.timestamp);
+  of_query := promkeep_inserted_query(coalesce(row_in.org_id, 1), row_in.source);
   -- Keeps packing away until the end of the transaction, yet not other sessions that insert.
-  PERFORM 1 FROM "promkeep".promkeep_queries q WHERE q.query_id = of_query FOR SHARE;
+  PERFORM 1 FROM promkeep_queries q WHERE q.query_id = of_query FOR SHARE;
   LOOP
-    SELECT r.series_id INTO of_series FROM "promkeep".promkeep_series r
+    SELECT r.series_id INTO of_series FROM promkeep_series r
     WHERE r.query_id = of_query AND r.fingerprint = print;
     EXIT WHEN of_series IS NOT NULL;
-    INSERT INTO "promkeep".promkeep_series (query_id, fingerprint, metric_name, origin, labels)
+    INSERT INTO promkeep_series (query_id, fingerprint, metric_name, origin, labels)
     VALUES (of_query, print, row_in.metric_name, 'inserted', row_in.labels) ON CONFLICT DO NOTHING;
   END LOOP;
   row_out.org_id := coalesce(row_in.org_id, 1);
   row_out.source_name := 'default';
-  row_out.id := ('x' || substr(md5(of_series || ' ' || (extract(epoch FROM row_in.timestamp) * 1000000)::bigint), 1, 16))::bit(64)::bigint
-         & 9223372036854775807;
-  SELECT s.value, f.written_at, false AS packed INTO old FROM "promkeep".promkeep_samples s
-  LEFT JOIN "promkeep".promkeep_fetches f ON f.fetch_id = s.fetch_id
+  row_out.id := ('x' || substr(md5(of_series || ' ' || (extract(epoch FROM row_in.timestamp) * 1000000)::bigint), 1, 16))
+    ::bit(64)::bigint & 9223372036854775807;
+  SELECT s.value, f.written_at, false AS packed INTO old FROM promkeep_samples s
+  LEFT JOIN promkeep_fetches f ON f.fetch_id = s.fetch_id
   WHERE s.series_id = of_series AND s.time = row_in.timestamp;
   IF NOT FOUND THEN
-    SELECT u.sample_value AS value, f.written_at, true AS packed INTO old FROM "promkeep".promkeep_packed p
-    CROSS JOIN LATERAL "promkeep".promkeep_unpack(p.from_time, p.sample_count, p.step_us, p.offsets_us, p.sample_values, p.differences, p.divisor, p.fetch_ids, p.fetch_starts) u
-    LEFT JOIN "promkeep".promkeep_fetches f ON f.fetch_id = u.sample_fetch
+    SELECT u.sample_value AS value, f.written_at, true AS packed INTO old FROM promkeep_packed p
+    CROSS JOIN LATERAL promkeep_unpack(p.from_time, p.sample_count, p.step_us, p.offsets_us, p.sample_values, p.differences,
+      p.divisor, p.fetch_ids, p.fetch_starts) u
+    LEFT JOIN promkeep_fetches f ON f.fetch_id = u.sample_fetch
     WHERE p.series_id = of_series AND p.from_time <= row_in.timestamp
       AND p.from_time > row_in.timestamp - interval '672 hours' AND p.to_time >= row_in.timestamp
       AND u.sample_time = row_in.timestamp;
@@ -1338,18 +1355,18 @@ BEGIN
       RETURN row_out;
     END IF;
     IF old.packed THEN
-      PERFORM "promkeep".promkeep_take_apart(ARRAY[of_series], row_in.timestamp, row_in.timestamp);
+      PERFORM promkeep_take_apart(ARRAY[of_series], row_in.timestamp, row_in.timestamp);
     END IF;
   END IF;
   -- All rows of a transaction share one fetch: now() is the transaction's start.
   row_out.created_at := coalesce(row_in.created_at, now());
-  SELECT f.fetch_id INTO of_fetch FROM "promkeep".promkeep_fetches f
+  SELECT f.fetch_id INTO of_fetch FROM promkeep_fetches f
   WHERE f.query_id = of_query AND f.fetched_at = row_out.created_at LIMIT 1;
   IF of_fetch IS NULL THEN
-    INSERT INTO "promkeep".promkeep_fetches (query_id, version, fetched_at, written_at)
+    INSERT INTO promkeep_fetches (query_id, version, fetched_at, written_at)
     VALUES (of_query, 1, row_out.created_at, row_out.created_at) RETURNING fetch_id INTO of_fetch;
   END IF;
-  INSERT INTO "promkeep".promkeep_samples AS s (series_id, time, value, fetch_id)
+  INSERT INTO promkeep_samples AS s (series_id, time, value, fetch_id)
   VALUES (of_series, row_in.timestamp, row_in.metric_value, of_fetch)
   ON CONFLICT (series_id, time) DO UPDATE SET value = excluded.value, fetch_id = excluded.fetch_id
   WHERE float8send(s.value) IS DISTINCT FROM float8send(excluded.value);
@@ -1361,7 +1378,7 @@ COMMENT ON FUNCTION promkeep.promkeep_put_row(row_in promkeep.metrics_data) IS '
 
 CREATE FUNCTION promkeep.promkeep_remove_row(row_in promkeep.metrics_data) RETURNS void
     LANGUAGE plpgsql
-    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET search_path TO 'promkeep', 'pg_temp'
     AS $$
 DECLARE
   of_query bigint;
@@ -1371,15 +1388,15 @@ BEGIN
     RAISE EXCEPTION 'metrics_data: this row was archived from Prometheus and cannot be changed here'
       USING ERRCODE = 'feature_not_supported', HINT = 'Only inserted rows (query IS NULL) can be updated and deleted.';
   END IF;
-  SELECT q.query_id INTO of_query FROM "promkeep".promkeep_queries q
-  JOIN "promkeep".promkeep_sources o ON o.source_id = q.source_id
+  SELECT q.query_id INTO of_query FROM promkeep_queries q
+  JOIN promkeep_sources o ON o.source_id = q.source_id
   WHERE o.org_id = row_in.org_id AND o.name = row_in.source_name
     AND q.kind = 'inserted' AND q.source_text IS NOT DISTINCT FROM row_in.source
   FOR SHARE OF q;
-  SELECT r.series_id INTO of_series FROM "promkeep".promkeep_series r
-  WHERE r.query_id = of_query AND r.fingerprint = "promkeep".promkeep_fingerprint(row_in.metric_name, row_in.labels);
-  PERFORM "promkeep".promkeep_take_apart(ARRAY[of_series], row_in.timestamp, row_in.timestamp);
-  DELETE FROM "promkeep".promkeep_samples s WHERE s.series_id = of_series AND s.time = row_in.timestamp;
+  SELECT r.series_id INTO of_series FROM promkeep_series r
+  WHERE r.query_id = of_query AND r.fingerprint = promkeep_fingerprint(row_in.metric_name, row_in.labels);
+  PERFORM promkeep_take_apart(ARRAY[of_series], row_in.timestamp, row_in.timestamp);
+  DELETE FROM promkeep_samples s WHERE s.series_id = of_series AND s.time = row_in.timestamp;
 END
 $$;
 
@@ -1399,14 +1416,19 @@ COMMENT ON FUNCTION promkeep.promkeep_retention_class(class text) IS 'The class 
 
 CREATE FUNCTION promkeep.promkeep_revoke_reader(role_name name) RETURNS void
     LANGUAGE plpgsql
-    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET search_path TO 'promkeep', 'pg_temp'
     AS $_$
 DECLARE
   object text;
 BEGIN
-  DELETE FROM "promkeep".promkeep_readers m WHERE m.role_name = $1;
-  FOREACH object IN ARRAY ARRAY['promkeep_readers', 'promkeep_pending', 'promkeep_audit', 'promkeep_upkeep_failures', 'promkeep_sources', 'promkeep_queries', 'promkeep_leases', 'promkeep_query_versions', 'promkeep_coverage', 'promkeep_gaps', 'promkeep_fetches', 'promkeep_series', 'promkeep_rollup_state', 'promkeep_samples', 'promkeep_packed', 'promkeep_rollups', 'promkeep_metrics', 'metrics_data', 'metrics_5m', 'metrics_1h'] LOOP
-    EXECUTE format('REVOKE ALL ON %I.%I FROM %I', 'promkeep', object, $1);
+  DELETE FROM promkeep_readers m WHERE m.role_name = $1;
+  FOREACH object IN ARRAY ARRAY[
+    'promkeep_readers', 'promkeep_pending', 'promkeep_audit', 'promkeep_upkeep_failures', 'promkeep_sources', 'promkeep_queries',
+    'promkeep_leases', 'promkeep_query_versions', 'promkeep_coverage', 'promkeep_gaps', 'promkeep_fetches', 'promkeep_series',
+    'promkeep_rollup_state', 'promkeep_samples', 'promkeep_packed', 'promkeep_rollups', 'promkeep_metrics', 'metrics_data',
+    'metrics_5m', 'metrics_1h'
+  ] LOOP
+    EXECUTE format('REVOKE ALL ON %I FROM %I', object, $1);
   END LOOP;
 END
 $_$;
@@ -1415,7 +1437,7 @@ COMMENT ON FUNCTION promkeep.promkeep_revoke_reader(role_name name) IS 'Takes ba
 
 CREATE FUNCTION promkeep.promkeep_secure_partition(partition regclass) RETURNS void
     LANGUAGE plpgsql
-    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET search_path TO 'promkeep', 'pg_temp'
     AS $$
 BEGIN
   EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', partition);
@@ -1426,24 +1448,24 @@ COMMENT ON FUNCTION promkeep.promkeep_secure_partition(partition regclass) IS 'C
 
 CREATE FUNCTION promkeep.promkeep_take_apart(series_ids bigint[], low timestamp with time zone, high timestamp with time zone) RETURNS bigint
     LANGUAGE plpgsql
-    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET search_path TO 'promkeep', 'pg_temp'
     AS $$
 DECLARE
   moved bigint;
 BEGIN
-  PERFORM "promkeep".promkeep_ensure_partition(weeks.at) FROM (
+  PERFORM promkeep_ensure_partition(weeks.at) FROM (
     SELECT DISTINCT least(p.from_time + step.n * interval '168 hours', p.to_time) AS at
-    FROM "promkeep".promkeep_packed p, generate_series(0, 4) AS step(n)
+    FROM promkeep_packed p, generate_series(0, 4) AS step(n)
     WHERE p.series_id = ANY (series_ids) AND p.from_time <= high AND p.from_time > low - interval '672 hours'
       AND p.to_time >= low) weeks;
   WITH gone AS (
-    DELETE FROM "promkeep".promkeep_packed p
+    DELETE FROM promkeep_packed p
     WHERE p.series_id = ANY (series_ids) AND p.from_time <= high AND p.from_time > low - interval '672 hours'
       AND p.to_time >= low
     RETURNING p.*)
-  INSERT INTO "promkeep".promkeep_samples (series_id, time, value, fetch_id)
+  INSERT INTO promkeep_samples (series_id, time, value, fetch_id)
   SELECT gone.series_id, u.sample_time, u.sample_value, u.sample_fetch FROM gone
-  CROSS JOIN LATERAL "promkeep".promkeep_unpack(gone.from_time, gone.sample_count, gone.step_us, gone.offsets_us, gone.sample_values,
+  CROSS JOIN LATERAL promkeep_unpack(gone.from_time, gone.sample_count, gone.step_us, gone.offsets_us, gone.sample_values,
     gone.differences, gone.divisor, gone.fetch_ids, gone.fetch_starts) u
   ON CONFLICT (series_id, time) DO NOTHING;
   GET DIAGNOSTICS moved = ROW_COUNT;
@@ -1455,16 +1477,17 @@ COMMENT ON FUNCTION promkeep.promkeep_take_apart(series_ids bigint[], low timest
 
 CREATE FUNCTION promkeep.promkeep_take_back(of_query bigint, of_what text) RETURNS boolean
     LANGUAGE plpgsql
-    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET search_path TO 'promkeep', 'pg_temp'
     AS $$
 DECLARE
-  known "promkeep".promkeep_pending;
+  known promkeep_pending;
 BEGIN
-  DELETE FROM "promkeep".promkeep_pending p WHERE coalesce(p.query_id, 0) = coalesce(of_query, 0) AND p.what = of_what RETURNING p.* INTO known;
+  DELETE FROM promkeep_pending p WHERE coalesce(p.query_id, 0) = coalesce(of_query, 0) AND p.what = of_what
+  RETURNING p.* INTO known;
   IF known.pending_id IS NULL THEN
     RETURN false;
   END IF;
-  PERFORM "promkeep".promkeep_note_audit(of_query, "promkeep".promkeep_actor(), 'taken back', of_what, NULL::text, known.wanted,
+  PERFORM promkeep_note_audit(of_query, promkeep_actor(), 'taken back', of_what, NULL::text, known.wanted,
     known.effective_at, known.about_samples);
   RETURN true;
 END
@@ -1660,7 +1683,9 @@ COMMENT ON COLUMN promkeep.promkeep_leases.provisions IS 'Whether the holder mak
 CREATE TABLE promkeep.promkeep_migrations (
     version integer NOT NULL,
     name text NOT NULL,
-    applied_at timestamp with time zone DEFAULT now() NOT NULL
+    applied_at timestamp with time zone DEFAULT now() NOT NULL,
+    revision integer DEFAULT 0 NOT NULL,
+    texts jsonb DEFAULT '{}'::jsonb NOT NULL
 );
 
 COMMENT ON TABLE promkeep.promkeep_migrations IS 'Ledger of schema migrations. A program that knows fewer versions than this table refuses to work.';
@@ -1670,6 +1695,10 @@ COMMENT ON COLUMN promkeep.promkeep_migrations.version IS 'Number of the migrati
 COMMENT ON COLUMN promkeep.promkeep_migrations.name IS 'What the migration brought.';
 
 COMMENT ON COLUMN promkeep.promkeep_migrations.applied_at IS 'When it was committed, on the database''s clock.';
+
+COMMENT ON COLUMN promkeep.promkeep_migrations.revision IS 'Revision of the functions and views. A program that brings an older one leaves them as they are. Only the newest row counts.';
+
+COMMENT ON COLUMN promkeep.promkeep_migrations.texts IS 'Hash of each file that functions and views were made from.';
 
 CREATE TABLE promkeep.promkeep_readers (
     role_name name NOT NULL,

@@ -14,7 +14,7 @@ export const DUMP_BIN_DIR = '/usr/lib/postgresql/15/bin';
 export const SCHEMA_FILE = path.resolve(__dirname, '../docs/schema.sql');
 
 const HEADER = `-- The archive's schema, dumped from a freshly migrated PostgreSQL 15 by scripts/dumpSchema.ts.
--- For reading only: Promkeep makes it by the migrations in pkg/archive/migrations. A test fails when the two drift apart.
+-- For reading only: Promkeep makes it by the files in pkg/archive/schema. A test fails when the two drift apart.
 -- Partitions of promkeep_samples are made as samples arrive.
 `;
 

@@ -6,7 +6,7 @@ import { backfillQuery, type BackfillProgress } from '../core/collect/backfill';
 import { COLLECT_DEFAULTS, type FetchDeps } from '../core/collect/fetchRange';
 import { PromkeepError } from '../core/model/errors';
 import { type GapReport, readGaps } from '../core/history/gapReport';
-import { type Archive } from '../core/ports/archive';
+import { type Archive, type Uses } from '../core/ports/archive';
 import { type Definition } from '../core/ports/definitions';
 import { type MetricSource } from '../core/ports/metricSource';
 import { type TimeRange } from '../core/model/timeRange';
@@ -129,7 +129,7 @@ export function windowOf(options: { from?: string; to?: string }): TimeRange {
 }
 
 /** Those of the configuration, and those that were made in Grafana. */
-async function knownQueries(config: Config, archive: Pick<Archive, 'definitions'>): Promise<Definition[]> {
+async function knownQueries(config: Config, archive: Uses<{ definitions: 'list' }>): Promise<Definition[]> {
   const names = new Set(config.recordedQueries.map(({ name }) => name));
   const others = (await archive.definitions.list()).filter(({ name, provisioned }) => !provisioned && !names.has(name));
   return [...config.recordedQueries, ...others];

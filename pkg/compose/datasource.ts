@@ -62,7 +62,6 @@ function openDatasource(settings: DatasourceSettings, parts: DatasourceParts): D
   const compare = createComparer();
   const scrapeInterval = prometheus.settings.timeInterval ?? '';
   const summary = createSummaryReader({ source, clock, scrapeInterval }, DATASOURCE_METRICS);
-  const concurrency = Number(settings.grafanaConfig.GF_CONCURRENT_QUERY_COUNT);
   return createDatasourceInstance({
     source,
     ...(archive ? { archive: { archive: archive.shown, ...keepPolicyOf(archive, forwardsCredentials) } } : {}),
@@ -71,9 +70,9 @@ function openDatasource(settings: DatasourceSettings, parts: DatasourceParts): D
     apiRoutes: routesOf({ source, clock, summary, compare, forwardsCredentials }, archive, recorded),
     clock,
     logger,
-    ...(Number.isInteger(concurrency) && concurrency > 0 ? { concurrency } : {}),
+    concurrency: Number(settings.grafanaConfig.GF_CONCURRENT_QUERY_COUNT),
     scrapeInterval,
-    allExemplars: prometheus.settings.allExemplars,
+    allExemplars: prometheus.settings.allExemplars === true,
     settingsWarnings: prometheus.warnings,
     timeoutSignal: (ms) => AbortSignal.timeout(ms),
     wait: sleepUntilTimer,

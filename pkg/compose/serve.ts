@@ -3,7 +3,7 @@ import { COLLECT_DEFAULTS } from '../core/collect/fetchRange';
 import { REFILL_DEFAULTS } from '../core/collect/refill';
 import { frameToJson } from '../core/frames/frameJson';
 import { type MemoryBudget } from '../core/memory/memoryBudget';
-import { type Archive } from '../core/ports/archive';
+import { type Archive, type Uses } from '../core/ports/archive';
 import { type Clock } from '../core/ports/clock';
 import { type Logger } from '../core/ports/logger';
 import { type MetricSource } from '../core/ports/metricSource';
@@ -147,7 +147,11 @@ function liveFeeds(
   };
 }
 
-function readinessChecks(source: MetricSource, archive: Archive | undefined, clock: Clock): ReadinessCheck[] {
+function readinessChecks(
+  source: MetricSource,
+  archive: Uses<{ ledger: 'coverage' }> | undefined,
+  clock: Clock
+): ReadinessCheck[] {
   const prometheus: ReadinessCheck = {
     name: 'prometheus',
     async check(signal) {

@@ -38,7 +38,7 @@ export interface AnswerDeps extends PlanSettings {
   source: MetricSource;
   summaryMetrics: readonly SummaryMetric[];
   /** Reads earlier values of a summary from the archive, for callers who may. */
-  findArchived?(caller: Caller): FindArchived | undefined;
+  findArchived(caller: Caller): FindArchived | undefined;
   keep: KeepDeps;
   readBack: ReadBackDeps;
   clock: Clock;

@@ -16,7 +16,7 @@ import { type Fields, invalid, text, time } from './parameters';
 import { route } from './route';
 
 export interface ArchiveLabelParts {
-  history: History | undefined;
+  history: Pick<History, 'seriesLabels'> | undefined;
   /** Reads the matchers of a filter such as `{job="node"}`. */
   compare: CompareExpressions;
   /** Why a caller may not read from the archive. */

@@ -2,13 +2,14 @@ import { FORWARDS_CREDENTIALS } from '../core/datasource/callers';
 import { readGaps } from '../core/history/gapReport';
 import { PromkeepError } from '../core/model/errors';
 import { type ApiRoute } from '../core/ports/apiRoute';
-import { type Archive } from '../core/ports/archive';
+import { type Archive, type Uses } from '../core/ports/archive';
 import { type Clock } from '../core/ports/clock';
 import { type RecordingAmounts } from '../../src/contract/recordedQuery';
 import { route } from './route';
 
 /** An archive as its routes show it. */
-export interface ShownArchive extends Pick<Archive, 'status' | 'definitions' | 'ledger' | 'history'> {
+export interface ShownArchive
+  extends Pick<Archive, 'status'>, Uses<{ definitions: 'use'; ledger: 'entries'; history: 'seriesLabels' }> {
   /** Age at which a time is due for the archive. */
   settleMs: number;
   recordingLimits: RecordingAmounts;

@@ -1,9 +1,9 @@
+import { ampleMemory } from '../../tests/fakes/ampleMemory';
 import fs from 'node:fs';
 import http from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
 import { type ApiRoute } from '../core/ports/apiRoute';
-import { MemoryBudget } from '../core/memory/memoryBudget';
 import { PromkeepError } from '../core/model/errors';
 import { createProgramMetrics } from '../metrics/programMetrics';
 import { createHttpServer, type HttpServer, type HttpServerOptions } from './httpServer';
@@ -18,10 +18,10 @@ async function start(options: Partial<HttpServerOptions> = {}): Promise<void> {
     port: 0,
     routes: [],
     checks: [],
-    metrics: createProgramMetrics('1.2.3'),
+    metrics: createProgramMetrics('1.2.3', ampleMemory()),
     logger: silent,
     maxConcurrentQueries: 2,
-    budget: new MemoryBudget(Infinity, (ms) => AbortSignal.timeout(ms)),
+    budget: ampleMemory(),
     requestTimeoutMs: 5_000,
     ...options,
   });

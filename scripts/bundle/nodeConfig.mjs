@@ -17,7 +17,7 @@ export function nodeConfig({ entries, development }) {
     target: `node${neededNode}`,
     context: fromRoot(),
     entry: entries,
-    module: { rules: [typescriptRule('es2022'), { test: /\.(sql|proto)$/, type: 'asset/source' }] },
+    module: { rules: [typescriptRule('es2022'), { test: /\.sql$/, type: 'asset/source' }] },
     resolve: resolveTypescript,
     // Optional native driver, reached only through `pg.native`.
     externals: { 'pg-native': 'commonjs pg-native' },
@@ -33,6 +33,7 @@ export function nodeConfig({ entries, development }) {
       ],
     },
     plugins: [
+      new rspack.NormalModuleReplacementPlugin(/\/readSql$/, fromRoot('scripts/bundle/readSql.js')),
       new rspack.optimize.LimitChunkCountPlugin({ maxChunks: 1 }),
       new rspack.BannerPlugin({ banner: BANNER, raw: true, entryOnly: true, exclude: /Worker/ }),
     ],

@@ -5,13 +5,11 @@ import ts from 'typescript';
 /**
  * A bound value without a type is of type `unknown`, which any overload takes: one of another role, in a schema where it may
  * create, then runs with our rights. Types are written at the value, so every `$n` in a statement is followed by `::`. Only
- * pkg/archive may import `pg` (architecture.test.ts); its migrations are left out, where `$n` is an argument of a declared type.
+ * pkg/archive may import `pg` (architecture.test.ts); its `.sql` files are left out, where `$n` is an argument of a declared type.
  */
 const ROOT = path.resolve(__dirname, '../../pkg/archive');
 
-const files = readdirSync(ROOT, { recursive: true, encoding: 'utf8' }).filter(
-  (file) => /(?<!\.test)\.ts$/.test(file) && !file.includes('migrations')
-);
+const files = readdirSync(ROOT, { recursive: true, encoding: 'utf8' }).filter((file) => /(?<!\.test)\.ts$/.test(file));
 
 describe('bound values', () => {
   it('say their type in every statement', () => {

@@ -8,8 +8,8 @@ import {
   type StreamDecision,
   type StreamRequest,
 } from '../../pkg/core/ports/datasource';
-import { MemoryBudget } from '../../pkg/core/memory/memoryBudget';
 import { type Logger } from '../../pkg/core/ports/logger';
+import { ampleMemory } from './ampleMemory';
 import { loadProtocol } from '../../pkg/plugin/protocol';
 import { type PluginOptions, type RunningPlugin, servePlugin } from '../../pkg/plugin/servePlugin';
 
@@ -90,7 +90,7 @@ export class PluginRig {
     return {
       factory: (given) => this.factory(given),
       logger: silent,
-      budget: new MemoryBudget(Infinity, (ms) => AbortSignal.timeout(ms)),
+      budget: ampleMemory(),
       metricsText: () => this.metricsText(),
       host: {
         magicCookie: 'datasource',

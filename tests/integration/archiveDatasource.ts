@@ -25,7 +25,7 @@ export async function archiveDatasource(options: ArchiveDatasourceOptions): Prom
     proxies: {},
     holder: `test-${orgId}`,
     budget: createMemoryBudget(),
-    metrics: createProcessMetrics('test').archive,
+    metrics: createProcessMetrics('test', createMemoryBudget()).archive,
   };
   return createDatasourceFactory(parts)({
     uid: `u${orgId}`,

@@ -95,24 +95,30 @@ describe.each(SERVERS)('another role of the database, on $name,', (server) => {
     await test.archive(theirs.href).status();
   });
 
-  it('who made overloads of our functions before the right was taken from her is found', async () => {
+  it('who made overloads of our functions, or of those we call, before the right was taken from her is found', async () => {
     await archive.migrate();
     await admin.query(`GRANT CREATE ON SCHEMA promkeep TO ${role}`);
     await mallory.query(
       trap('promkeep', 'promkeep_cover', 'bigint, bigint, tstzmultirange', 'void').replace('RETURN NULL', 'RETURN') +
         trap('promkeep', 'promkeep_retention_class', 'varchar', 'text') +
-        'CREATE DOMAIN promkeep.promkeep_samples_20300107 AS text'
+        trap('promkeep', 'md5', 'varchar', 'text') +
+        trap('promkeep', 'joined', 'bigint, text', 'text') +
+        `CREATE OPERATOR promkeep.|| (LEFTARG = bigint, RIGHTARG = text, FUNCTION = promkeep.joined);
+         CREATE DOMAIN promkeep.promkeep_samples_20300107 AS text`
     );
     await admin.query(`REVOKE CREATE ON SCHEMA promkeep FROM ${role}`);
     const seen: string[] = [];
-    for (let round = 0; round < 3; round++) {
+    for (let round = 0; round < 6; round++) {
       const error = await failure(test.archive(url).status());
       expect(error).toMatchObject({ code: 'SETTINGS_INVALID', message: expect.stringContaining(role) });
       seen.push(statementOf(error));
       await admin.query(statementOf(error));
     }
     expect(seen).toEqual([
+      'DROP OPERATOR promkeep.|| (bigint, text);',
       'DROP DOMAIN promkeep.promkeep_samples_20300107;',
+      'DROP FUNCTION promkeep.joined(bigint, text);',
+      'DROP FUNCTION promkeep.md5(character varying);',
       'DROP FUNCTION promkeep.promkeep_cover(bigint, bigint, tstzmultirange);',
       'DROP FUNCTION promkeep.promkeep_retention_class(character varying);',
     ]);
@@ -204,8 +210,9 @@ describe.each(SERVERS)('another role of the database, on $name,', (server) => {
   it('leaves no function of ours that goes by the path of who calls it', async () => {
     await archive.migrate();
     const { rows } = await admin.query(`SELECT p.proname FROM pg_proc p WHERE p.pronamespace = 'promkeep'::regnamespace
-      AND p.prosqlbody IS NULL AND NOT coalesce(p.proconfig @> ARRAY['search_path=pg_catalog, pg_temp'], false)`);
-    // Make an SQL function with BEGIN ATOMIC (or end its migration with boundBodies), any other with SET search_path.
+      AND p.prosqlbody IS NULL AND NOT coalesce(p.proconfig @> ARRAY['search_path=promkeep, pg_temp'], false)`);
+    // pg_catalog, which is not named, is looked into first. Make an SQL function with BEGIN ATOMIC, any other with
+    // SET search_path FROM CURRENT.
     expect(rows).toEqual([]);
   });
 
@@ -213,11 +220,18 @@ describe.each(SERVERS)('another role of the database, on $name,', (server) => {
     await write(T0);
     await admin.query(`GRANT INSERT, SELECT ON metrics_data TO ${role}; SELECT promkeep_grant_reader('${role}')`);
     await mallory.query(`CREATE TEMPORARY TABLE promkeep_queries (query_id bigint); CREATE TEMPORARY TABLE pg_inherits (inhparent oid);
+      CREATE TEMPORARY TABLE promkeep_sources (source_id bigint); CREATE TEMPORARY TABLE promkeep_samples_20301230 (time timestamptz);
       CREATE TEMPORARY TABLE pg_roles (oid oid); CREATE TEMPORARY TABLE pg_class (oid oid, relname name);
       SET search_path = pg_temp, promkeep, pg_catalog;
       INSERT INTO promkeep.metrics_data (metric_name, metric_value, timestamp) VALUES ('hers', 1, '2031-01-01')`);
     const { rows } = await admin.query("SELECT org_id FROM metrics_data WHERE metric_name = 'hers'");
     expect(rows).toEqual([{ org_id: '1' }]);
+    // Without USAGE, nothing of the schema is on the path of a function that runs with her rights, and her tables are all there is.
+    await admin.query(`CREATE VIEW public.shared AS SELECT * FROM promkeep.metrics_data; GRANT INSERT ON public.shared TO ${role};
+      REVOKE USAGE ON SCHEMA promkeep FROM ${role}`);
+    await expect(
+      mallory.query(`INSERT INTO public.shared (metric_name, metric_value, timestamp) VALUES ('hers', 1, '2031-01-02')`)
+    ).rejects.toMatchObject({ code: '42501' });
   });
 
   it('who has taken the name of a partition is named, whatever she made of it, and is in nobody’s way for ever', async () => {

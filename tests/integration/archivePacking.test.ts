@@ -342,6 +342,33 @@ describe.each(SERVERS)('packing on $name', (server) => {
     );
   });
 
+  it('keeps inserted nulls and microseconds in any year, also where no double counts them', async () => {
+    for (const start of ['1600-01-05Z', '2026-01-05Z']) {
+      await client.query(
+        `INSERT INTO metrics_data (metric_name, metric_value, timestamp)
+         SELECT 'own' || n % 2, CASE WHEN n % 8 = 0 THEN NULL ELSE n / 4.0 END, $1::timestamptz + n * n * interval '1 microsecond'
+         FROM generate_series(0, 200) n ORDER BY n % 7`,
+        [start]
+      );
+    }
+    const exactly = (): Promise<unknown> =>
+      rows(
+        `SELECT metric_name, float8send(metric_value) AS bits, timestamp::text FROM metrics_data ORDER BY metric_name, timestamp`
+      );
+    const before = await exactly();
+    expect(await pack()).toMatchObject({ samples: 402, rows: 4 });
+    expect(await exactly()).toEqual(before);
+  });
+
+  it('takes a series that has very many samples in a period part by part', async () => {
+    const values = Float64Array.from({ length: 110_000 }, (_, i) => i);
+    const series = [{ labels: { __name__: 'dense' }, timesMs: values.map((i) => T0 + i), values }];
+    await archive.samples.writeRange(writing(series), live());
+    expect(await pack()).toMatchObject({ samples: 110_000, rows: 5, busy: 0 });
+    expect(await unpacked()).toBe(0);
+    expect(await read()).toEqual(series);
+  });
+
   it('cuts rows over 25,000 samples and batches by samples', async () => {
     const values = Array.from({ length: 60_000 }, (_, i) => i);
     const series = [

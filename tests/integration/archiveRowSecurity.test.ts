@@ -1,10 +1,6 @@
 import { type Client } from 'pg';
-import { connectionFromUrl } from '../../pkg/archive/connect/connection';
-import { Database } from '../../pkg/archive/connect/database';
-import { MIGRATIONS } from '../../pkg/archive/schema/migrations/list';
-import { migrateSchema } from '../../pkg/archive/schema/migrator';
-import { live, SERVERS, silentLogger, T0, TestServer } from './archiveServers';
-import { CPU, manySeries, STEP, writing } from './archiveWrites';
+import { live, SERVERS, T0, TestServer } from './archiveServers';
+import { manySeries, STEP, writing } from './archiveWrites';
 
 jest.setTimeout(240_000);
 
@@ -201,26 +197,5 @@ describe.each(SERVERS)('row-level security on $name', (server) => {
     const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
     expect(plan).not.toContain('SubPlan');
     expect(plan).not.toContain('promkeep_readers');
-  });
-
-  it('goes on showing everything to roles that had the views before', async () => {
-    const before = await test.freshDatabase();
-    const database = new Database(connectionFromUrl(before), silentLogger);
-    const secured = MIGRATIONS.findIndex(({ name }) => name === 'row security');
-    await migrateSchema(database, undefined, MIGRATIONS.slice(0, secured));
-    const { name } = await newRole();
-    const admin = await test.client(before);
-    await admin.query(`GRANT SELECT ON metrics_data TO ${name}`);
-    await migrateSchema(database, undefined);
-    await database.close();
-    const archive = test.archive(before, { source: { orgId: 7, name: 'default' } });
-    await archive.samples.writeRange(writing(manySeries(1, 5, (_, i) => i)), live());
-    const theirs = new URL(before);
-    theirs.username = name;
-    theirs.password = 'p';
-    expect(await count(await test.client(theirs.href), 'metrics_data')).toBe(5);
-    expect(
-      await archive.samples.readSeries({ query: CPU, range: { fromMs: T0, toMs: T0 + DAY } }, live())
-    ).toHaveLength(1);
   });
 });

@@ -1,7 +1,10 @@
+import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { type Client } from 'pg';
+import { schemaScript } from '../../pkg/archive/schema/schemaScript';
 import { DUMP_BIN_DIR, dumpSchema, SCHEMA_FILE } from '../../scripts/dumpSchema';
 import { SERVERS, T0, TestServer } from './archiveServers';
 import { gridSeries, STEP, writing } from './archiveWrites';
@@ -16,6 +19,32 @@ whenDumpable(
     expect(await dumpSchema()).toBe(await readFile(SCHEMA_FILE, 'utf8'));
   }
 );
+
+whenDumpable('the files of the schema run in psql as they are', async () => {
+  const test = new TestServer({ name: 'PostgreSQL 15', binDir: DUMP_BIN_DIR });
+  await test.start();
+  try {
+    const { migrations, routines } = schemaScript();
+    const files = [...migrations.flatMap((migration) => migration.files), ...routines];
+    const url = await test.freshDatabase();
+    const run = [
+      '-v',
+      'ON_ERROR_STOP=1',
+      '-1',
+      '-c',
+      'CREATE SCHEMA promkeep',
+      '-c',
+      'SET search_path = promkeep, pg_temp',
+    ];
+    const schema = path.resolve(__dirname, '../../pkg/archive/schema');
+    const args = files.flatMap(({ name }) => ['-f', path.join(schema, `${name}.sql`)]);
+    await promisify(execFile)(path.join(DUMP_BIN_DIR, 'psql'), [...run, ...args, url]);
+    const client = await test.client(url);
+    expect((await client.query('SELECT * FROM promkeep.metrics_data')).rows).toEqual([]);
+  } finally {
+    await test.stop();
+  }
+});
 
 describe.each(SERVERS)('the schema on $name', (server) => {
   const test = new TestServer(server);

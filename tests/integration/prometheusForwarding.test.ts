@@ -45,7 +45,7 @@ describe('what a user brings along', () => {
       proxies: {},
       holder: 'test',
       budget: createMemoryBudget(),
-      metrics: createProcessMetrics('test').archive,
+      metrics: createProcessMetrics('test', createMemoryBudget()).archive,
     });
     const instance = await build({
       uid: 'u',

@@ -45,7 +45,7 @@ scrape_configs:
     proxies: {},
     holder: 'test',
     budget: createMemoryBudget(),
-    metrics: createProcessMetrics('test').archive,
+    metrics: createProcessMetrics('test', createMemoryBudget()).archive,
   })({
     uid: 'u',
     name: 'n',

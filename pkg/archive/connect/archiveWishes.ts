@@ -1,7 +1,7 @@
-import { type Database } from './database';
 import { type PendingDeletion } from '../../core/ports/upkeep';
 import { actAs, readPending } from '../definitions/pendingDeletions';
 import { ROLLUP_RETENTION, type RollupRetention } from '../upkeep/rollupWidths';
+import { type UpkeepRun } from '../upkeep/upkeepRun';
 
 /** What a configuration says; what it leaves out stays as the archive has it. */
 export type ArchiveWishes = Partial<RollupRetention> & {
@@ -21,41 +21,26 @@ const NAMES: Readonly<Record<keyof ArchiveWishes, string>> = {
  *
  * @returns what waits of these wishes
  */
-export async function storeArchiveWishes(
-  database: Database,
-  schema: string,
-  wishes: ArchiveWishes,
-  signal: AbortSignal
-): Promise<PendingDeletion[]> {
+export async function storeArchiveWishes(run: UpkeepRun, wishes: ArchiveWishes): Promise<PendingDeletion[]> {
   const named = (['deletionGrace', 'fiveMinutes', 'hours'] as const).filter((key) => wishes[key] !== undefined);
   if (named.length === 0) {
     return [];
   }
-  return database.transaction(
-    async (tx) => {
-      await actAs(tx, 'config');
-      await tx.run(
-        `INSERT INTO ${schema}.promkeep_settings AS s (name, value) SELECT * FROM unnest($1::text[], $2::text[])
-         ON CONFLICT (name) DO UPDATE SET value = excluded.value, updated_at = now() WHERE s.value <> excluded.value`,
-        [named.map((key) => NAMES[key]), named.map((key) => wishes[key])]
-      );
-      const waiting = await readPending(tx, schema, undefined);
-      return waiting.filter(({ what }) => named.some((key) => NAMES[key] === what));
-    },
-    { signal }
-  );
+  return run.batch(async (tx) => {
+    await actAs(tx, 'config');
+    await tx.run(
+      `INSERT INTO promkeep_settings AS s (name, value) SELECT * FROM unnest($1::text[], $2::text[])
+       ON CONFLICT (name) DO UPDATE SET value = excluded.value, updated_at = now() WHERE s.value <> excluded.value`,
+      [named.map((key) => NAMES[key]), named.map((key) => wishes[key])]
+    );
+    const waiting = await readPending(tx, undefined);
+    return waiting.filter(({ what }) => named.some((key) => NAMES[key] === what));
+  });
 }
 
 /** How long rollups of this archive are kept, for all programs on it. */
-export async function readRollupRetention(
-  database: Database,
-  schema: string,
-  signal: AbortSignal
-): Promise<RollupRetention> {
-  const rows = await database.transaction((tx) => tx.rows(`SELECT name, value FROM ${schema}.promkeep_settings`), {
-    signal,
-    readOnly: true,
-  });
+export async function readRollupRetention(run: UpkeepRun): Promise<RollupRetention> {
+  const rows = await run.rows('SELECT name, value FROM promkeep_settings');
   const read = (key: keyof RollupRetention): string => {
     const value = rows.find(({ name }) => name === NAMES[key])?.value;
     return typeof value === 'string' ? value : ROLLUP_RETENTION[key];

@@ -41,3 +41,8 @@ interface ClientInternals {
   _activeQuery: unknown;
   connection: { stream: { destroy(): void } };
 }
+
+/** `pg` offers no public way to cut a connection at once; `end()` waits for the running query. */
+export function destroySocket(client: PoolClient): void {
+  (client as unknown as Partial<ClientInternals>).connection?.stream?.destroy();
+}

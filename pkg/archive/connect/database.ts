@@ -6,7 +6,7 @@ import { PromkeepError } from '../../core/model/errors';
 import { type Logger } from '../../core/ports/logger';
 import { type PoolUse } from '../../core/ports/archive';
 import { StaleReadError, toArchiveError } from '../archiveErrors';
-import { cancelRunningStatement } from './cancelRequest';
+import { cancelRunningStatement, destroySocket } from './cancelRequest';
 import { type ArchiveConnection, describeConnection, poolConfig } from './connection';
 import { cameFromServer, judge } from './sqlState';
 import { answerLimitMs, STATEMENT_LIMITS, type StatementLimits, type StatementPurpose } from './statementLimits';
@@ -34,8 +34,13 @@ export interface TransactionOptions {
   snapshot?: boolean;
   /** How long each of its statements may take; default `asked`. */
   purpose?: StatementPurpose;
-  /** Keeps the role's own search path; otherwise only `pg_catalog` is on it (and `pg_temp` last, not first), and names are written in full. */
-  ownSearchPath?: boolean;
+  /** How long each lock may be waited for; default: as long as the statement may take. */
+  lockTimeoutMs?: number;
+  /**
+   * Where names without a schema are looked for. `archive`, the default: in `pg_catalog` and the archive's schema, once that is
+   * known. `catalog`: in `pg_catalog` alone. `role`: on the role's own path. `pg_temp` is always last, not first.
+   */
+  searchPath?: 'archive' | 'catalog' | 'role';
 }
 
 const POOL_SIZE = 4;
@@ -57,6 +62,7 @@ export class Database {
   private readonly pool: Pool;
   private readonly active = new Set<PoolClient>();
   private closing: Promise<void> | undefined;
+  private quotedSchema: string | undefined;
 
   constructor(
     private readonly connection: ArchiveConnection,
@@ -101,6 +107,19 @@ export class Database {
         await this.pause(RETRY_DELAYS_MS[attempt], options.signal);
       }
     }
+  }
+
+  /** Runs one statement that only reads, in a transaction of its own. */
+  rows(sql: string, values: readonly unknown[] = [], options: TransactionOptions = {}): Promise<Row[]> {
+    return this.transaction((tx) => tx.rows(sql, values), { ...options, readOnly: true });
+  }
+
+  /**
+   * From now on names without a schema are looked for in this one as well. Only one in which nobody else may create, see
+   * `requireOwnSchema`, may be on the search path.
+   */
+  useSchema(quoted: string): void {
+    this.quotedSchema = quoted;
   }
 
   poolUse(): PoolUse {
@@ -180,14 +199,10 @@ export class Database {
   private async runIn<T>(
     client: PoolClient,
     work: (tx: Transaction) => Promise<T>,
-    { readOnly, snapshot, purpose = 'asked', ownSearchPath }: TransactionOptions
+    options: TransactionOptions
   ): Promise<T> {
-    await client.query(
-      `BEGIN ISOLATION LEVEL ${snapshot ? 'REPEATABLE READ' : 'READ COMMITTED'}${readOnly ? ' READ ONLY' : ''}; ` +
-        `SET LOCAL statement_timeout = ${this.limits.serverMs[purpose]}; ` +
-        `SET LOCAL idle_in_transaction_session_timeout = ${IDLE_IN_TRANSACTION_MS}` +
-        (ownSearchPath ? '' : '; SET LOCAL search_path = pg_catalog, pg_temp')
-    );
+    const { purpose = 'asked' } = options;
+    await client.query(this.begin(options, this.limits.serverMs[purpose]));
     const limitMs = answerLimitMs(this.limits, purpose);
     // Not named in place: the types of `pg` do not know `query_timeout` of a single query.
     const ask = (text: string, values?: readonly unknown[]): Promise<QueryResult<Record<string, unknown>>> => {
@@ -212,14 +227,24 @@ export class Database {
     return result;
   }
 
+  /** One round trip, and nothing that outlives the transaction. */
+  private begin(options: TransactionOptions, limitMs: number): string {
+    const { snapshot, readOnly, lockTimeoutMs, searchPath = 'archive' } = options;
+    const own = searchPath === 'archive' && this.quotedSchema ? `${this.quotedSchema}, ` : '';
+    return [
+      `BEGIN ISOLATION LEVEL ${snapshot ? 'REPEATABLE READ' : 'READ COMMITTED'}${readOnly ? ' READ ONLY' : ''}`,
+      `SET LOCAL statement_timeout = ${limitMs}`,
+      `SET LOCAL idle_in_transaction_session_timeout = ${IDLE_IN_TRANSACTION_MS}`,
+      ...(lockTimeoutMs === undefined ? [] : [`SET LOCAL lock_timeout = ${lockTimeoutMs}`]),
+      ...(searchPath === 'role' ? [] : [`SET LOCAL search_path = pg_catalog, ${own}pg_temp`]),
+    ].join('; ');
+  }
+
   /** Asks a new connection what became of a transaction; rejects when that cannot be found out. */
   private async committed(transactionId: string): Promise<boolean> {
     const deadlineMs = performance.now() + CONNECT_TIMEOUT_MS;
     for (;;) {
-      const [row] = await this.transaction(
-        (tx) => tx.rows(`SELECT pg_xact_status($1::text::xid8) AS status`, [transactionId]),
-        { readOnly: true }
-      );
+      const [row] = await this.rows('SELECT pg_xact_status($1::text::xid8) AS status', [transactionId]);
       if (row?.status !== 'in progress') {
         return row?.status === 'committed';
       }
@@ -262,10 +287,4 @@ async function rollBack(client: PoolClient, error: unknown): Promise<boolean> {
     () => true,
     () => false
   );
-}
-
-/** `pg` offers no public way to cut a connection at once; `end()` waits for the running query. */
-function destroySocket(client: PoolClient): void {
-  const { connection } = client as unknown as { connection?: { stream?: { destroy?: () => void } } };
-  connection?.stream?.destroy?.();
 }

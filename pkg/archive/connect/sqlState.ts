@@ -1,4 +1,4 @@
-import { type ErrorCode } from '../../core/model/errors';
+import { type ErrorCode, PromkeepError } from '../../core/model/errors';
 
 /**
  * What to do when PostgreSQL says no.
@@ -78,6 +78,11 @@ export function errorCode(error: unknown): string | undefined {
     return undefined;
   }
   return typeof error.code === 'string' ? error.code : undefined;
+}
+
+/** SQLSTATE of what an error of ours was made of. */
+export function causeCode(error: unknown): string | undefined {
+  return errorCode(error instanceof PromkeepError ? error.cause : undefined);
 }
 
 /** Whether the server, not the network, spoke: then the connection may still be used. */

@@ -5,10 +5,10 @@ import {
   type DefinitionEdit,
   type Definition,
 } from '../../core/ports/definitions';
-import { type SourceIdentity } from '../../core/ports/archive';
 import { type Row, type Transaction } from '../connect/database';
+import { ofSource, type Session } from '../connect/session';
 import { actAs, readPending } from './pendingDeletions';
-import { lockQuery, type LockedQuery, makeQuery, reviveQuery, startVersion } from './queryRows';
+import { lockQuery, type LockedQuery, makeQuery, RECORDED, reviveQuery, startVersion } from './queryRows';
 
 const COLUMNS = `q.name, v.expression, v.step_ms, coalesce(p.wanted, q.retention) AS retention, q.current_version, q.revision, q.provisioned,
   q.paused_at IS NOT NULL AS paused, q.created_by, q.updated_by,
@@ -16,19 +16,12 @@ const COLUMNS = `q.name, v.expression, v.step_ms, coalesce(p.wanted, q.retention
   (extract(epoch FROM q.updated_at) * 1000)::bigint AS updated_ms`;
 
 /** The recorded queries of a source that are not deleted, by name; with `name` only that one. */
-export async function listQueries(
-  tx: Transaction,
-  schema: string,
-  source: SourceIdentity,
-  name?: string
-): Promise<StoredDefinition[]> {
-  const rows = await tx.rows(
-    `SELECT ${COLUMNS} FROM ${schema}.promkeep_sources o
-     JOIN ${schema}.promkeep_queries q ON q.source_id = o.source_id AND q.kind = 'recorded' AND q.deleted_at IS NULL
-     JOIN ${schema}.promkeep_query_versions v ON v.query_id = q.query_id AND v.version = q.current_version
-     LEFT JOIN ${schema}.promkeep_pending p ON p.query_id = q.query_id AND p.what = 'retention'
+export async function listQueries(session: Session, name?: string): Promise<StoredDefinition[]> {
+  const rows = await session.rows(
+    `SELECT ${COLUMNS} FROM ${RECORDED}
+     LEFT JOIN promkeep_pending p ON p.query_id = q.query_id AND p.what = 'retention'
      WHERE o.org_id = $1::bigint AND o.name = $2::text AND ($3::text IS NULL OR q.name = $3::text) ORDER BY q.name COLLATE "C"`,
-    [source.orgId, source.name, name ?? null]
+    [...ofSource(session), name ?? null]
   );
   return rows.map(toManaged);
 }
@@ -37,75 +30,61 @@ export async function listQueries(
  * Throws `CONFLICT` when the name is taken, also by a query whose data waits to be deleted. A deleted query of this name whose
  * data was kept goes on under it.
  */
-export async function createQuery(
-  tx: Transaction,
-  schema: string,
-  source: SourceIdentity,
-  query: Definition,
-  by: string
-): Promise<StoredDefinition> {
+export async function createQuery(session: Session, query: Definition, by: string): Promise<StoredDefinition> {
   const identity = { kind: 'recorded', name: query.name } as const;
-  let locked = await lockQuery(tx, schema, source, identity);
-  const made = locked === undefined && (await makeQuery(tx, schema, source, identity, query));
-  locked ??= await lockQuery(tx, schema, source, identity);
+  let locked = await lockQuery(session, identity);
+  const made = locked === undefined && (await makeQuery(session, identity, query));
+  locked ??= await lockQuery(session, identity);
   if (locked === undefined || !(made || locked.deleted)) {
     throw new PromkeepError('CONFLICT', `There is a recorded query ${query.name} already; choose another name`);
   }
-  await actAs(tx, `grafana:${by}`);
+  await actAs(session, `grafana:${by}`);
   if (locked.deleted) {
-    await refuseWaiting(tx, schema, source, query.name);
-    locked = await reviveQuery(tx, schema, locked, query);
+    await refuseWaiting(session, query.name);
+    locked = await reviveQuery(session, locked, query);
   }
-  await tx.run(
-    `UPDATE ${schema}.promkeep_queries SET created_by = $2::text, updated_by = $2::text, retention = $3::text WHERE query_id = $1::bigint`,
+  await session.run(
+    `UPDATE promkeep_queries SET created_by = $2::text, updated_by = $2::text, retention = $3::text WHERE query_id = $1::bigint`,
     [locked.queryId, by, query.retention]
   );
-  await signVersion(tx, schema, locked, by);
-  return only(await listQueries(tx, schema, source, query.name), query.name);
+  await signVersion(session, locked, by);
+  return only(await listQueries(session, query.name), query.name);
 }
 
 /** Throws `NOT_FOUND`, `FORBIDDEN` for provisioned ones, `CONFLICT` when somebody changed it since. */
 export async function changeQuery(
-  tx: Transaction,
-  schema: string,
-  source: SourceIdentity,
+  session: Session,
   edit: DefinitionEdit,
   change: DefinitionChange
 ): Promise<StoredDefinition> {
-  const { locked, known } = await lockForEdit(tx, schema, source, edit);
-  await actAs(tx, `grafana:${edit.by}`);
+  const { locked, known } = await lockForEdit(session, edit);
+  await actAs(session, `grafana:${edit.by}`);
   const wanted = { ...known, ...change };
   if (wanted.expression !== known.expression || wanted.stepMs !== known.stepMs) {
-    await signVersion(tx, schema, await startVersion(tx, schema, locked, wanted), edit.by);
+    await signVersion(session, await startVersion(session, locked, wanted), edit.by);
   }
-  await tx.run(
-    `UPDATE ${schema}.promkeep_queries SET retention = $2::text, updated_by = $3::text, updated_at = now(), revision = $4::bigint,
+  await session.run(
+    `UPDATE promkeep_queries SET retention = $2::text, updated_by = $3::text, updated_at = now(), revision = $4::bigint,
        paused_at = CASE WHEN $5::boolean THEN coalesce(paused_at, now()) END
      WHERE query_id = $1::bigint`,
     [locked.queryId, wanted.retention, edit.by, known.revision + 1, wanted.paused]
   );
-  return only(await listQueries(tx, schema, source, edit.name), edit.name);
+  return only(await listQueries(session, edit.name), edit.name);
 }
 
 /** Takes a query off the list at once; its data stays, or goes when its date has come. Throws as `changeQuery`. */
-export async function markDeleted(
-  tx: Transaction,
-  schema: string,
-  source: SourceIdentity,
-  edit: DefinitionEdit,
-  withData: boolean
-): Promise<void> {
-  const { locked } = await lockForEdit(tx, schema, source, edit);
-  await actAs(tx, `grafana:${edit.by}`);
-  await tx.run(
-    `UPDATE ${schema}.promkeep_queries SET deleted_at = now(), delete_data = $2::boolean, updated_by = $3::text, updated_at = now(),
+export async function markDeleted(session: Session, edit: DefinitionEdit, withData: boolean): Promise<void> {
+  const { locked } = await lockForEdit(session, edit);
+  await actAs(session, `grafana:${edit.by}`);
+  await session.run(
+    `UPDATE promkeep_queries SET deleted_at = now(), delete_data = $2::boolean, updated_by = $3::text, updated_at = now(),
        revision = revision + 1 WHERE query_id = $1::bigint`,
     [locked.queryId, withData, edit.by]
   );
 }
 
-async function refuseWaiting(tx: Transaction, schema: string, source: SourceIdentity, name: string): Promise<void> {
-  const [waiting] = (await readPending(tx, schema, source, name)).filter(({ what }) => what === 'data');
+async function refuseWaiting(session: Session, name: string): Promise<void> {
+  const [waiting] = (await readPending(session, name)).filter(({ what }) => what === 'data');
   if (waiting !== undefined) {
     throw new PromkeepError(
       'CONFLICT',
@@ -115,13 +94,11 @@ async function refuseWaiting(tx: Transaction, schema: string, source: SourceIden
 }
 
 async function lockForEdit(
-  tx: Transaction,
-  schema: string,
-  source: SourceIdentity,
+  session: Session,
   { name, revision }: DefinitionEdit
 ): Promise<{ locked: LockedQuery; known: StoredDefinition }> {
-  const locked = await lockQuery(tx, schema, source, { kind: 'recorded', name });
-  const [known] = locked === undefined ? [] : await listQueries(tx, schema, source, name);
+  const locked = await lockQuery(session, { kind: 'recorded', name });
+  const [known] = locked === undefined ? [] : await listQueries(session, name);
   if (locked === undefined || known === undefined) {
     throw new PromkeepError(
       'NOT_FOUND',
@@ -142,14 +119,9 @@ async function lockForEdit(
   return { locked, known };
 }
 
-async function signVersion(
-  tx: Transaction,
-  schema: string,
-  { queryId, version }: LockedQuery,
-  by: string
-): Promise<void> {
+async function signVersion(tx: Transaction, { queryId, version }: LockedQuery, by: string): Promise<void> {
   await tx.run(
-    `UPDATE ${schema}.promkeep_query_versions SET created_by = $3::text WHERE query_id = $1::bigint AND version = $2::integer`,
+    `UPDATE promkeep_query_versions SET created_by = $3::text WHERE query_id = $1::bigint AND version = $2::integer`,
     [queryId, version, by]
   );
 }

@@ -1,87 +1,76 @@
 import { type Logger } from '../../core/ports/logger';
 import { type PendingDeletion } from '../../core/ports/upkeep';
 import { type Definitions } from '../../core/ports/definitions';
-import { type SourceIdentity } from '../../core/ports/archive';
 import { retentionMs } from '../../core/model/retention';
 import { toArchiveError } from '../archiveErrors';
 import { type ArchiveConnection } from '../connect/connection';
-import { type Database, type Transaction } from '../connect/database';
+import { type Session, type SourceDatabase } from '../connect/session';
 import { provision } from './provision';
 import { type Actor, actAs, carryOut, readPending, takeBack } from './pendingDeletions';
 import { purgeDeleted } from '../upkeep/purge';
+import { UpkeepRun } from '../upkeep/upkeepRun';
 import { changeQuery, createQuery, listQueries, markDeleted } from './definitionRows';
 import { readUse, withinQuota } from './recordingUse';
 
 export interface StoreParts {
-  database: Database;
-  source: SourceIdentity;
+  database: SourceDatabase;
   connection: ArchiveConnection;
   logger: Logger;
-  /** Runs work on the schema, once it is ready. */
-  use<T>(work: (schema: string) => Promise<T>): Promise<T>;
 }
 
 const DAY_MS = 86_400_000;
 
 /** The definitions of a source's recorded queries, in PostgreSQL. */
 export function createDefinitions(parts: StoreParts): Definitions {
-  const { database, source, use } = parts;
-  const read = <T>(work: (tx: Transaction, schema: string) => Promise<T>): Promise<T> =>
-    use((schema) => database.transaction((tx) => work(tx, schema), { readOnly: true }));
-  const write = <T>(work: (tx: Transaction, schema: string) => Promise<T>): Promise<T> =>
-    use((schema) => database.transaction((tx) => work(tx, schema)));
+  const { database } = parts;
+  const read = <T>(work: (session: Session) => Promise<T>): Promise<T> =>
+    database.transaction(work, { readOnly: true });
   return {
-    provision: (queries, epoch) =>
-      use(async (schema) => {
-        await purgeNames(
-          parts,
-          schema,
-          queries.map(({ name }) => name),
-          new AbortController().signal
-        );
-        const waiting = await provision(database, schema, source, queries, epoch);
-        waiting.forEach((one) => reportShortened(parts.logger, one));
-      }),
-    list: () => read((tx, schema) => listQueries(tx, schema, source)),
+    provision: async (queries, epoch) => {
+      await purgeNames(
+        database,
+        queries.map(({ name }) => name)
+      );
+      const waiting = await database.transaction((session) => provision(session, queries, epoch));
+      waiting.forEach((one) => reportShortened(parts.logger, one));
+    },
+    list: () => read((session) => listQueries(session)),
     create: async (query, by, quota) => {
-      await use((schema) => purgeNames(parts, schema, [query.name], new AbortController().signal));
-      return write((tx, schema) =>
-        withinQuota(tx, schema, { source, name: query.name, quota }, () => createQuery(tx, schema, source, query, by))
+      await purgeNames(database, [query.name]);
+      return database.transaction((session) =>
+        withinQuota(session, query.name, quota, () => createQuery(session, query, by))
       );
     },
     change: (edit, change, quota) =>
-      write((tx, schema) =>
-        withinQuota(tx, schema, { source, name: edit.name, quota }, () => changeQuery(tx, schema, source, edit, change))
+      database.transaction((session) =>
+        withinQuota(session, edit.name, quota, () => changeQuery(session, edit, change))
       ),
-    use: () => read((tx, schema) => readUse(tx, schema, source)),
-    remove: (edit, withData) => write((tx, schema) => markDeleted(tx, schema, source, edit, withData)),
-    pending: () => read((tx, schema) => readPending(tx, schema, source)),
+    use: () => read(readUse),
+    remove: (edit, withData) => database.transaction((session) => markDeleted(session, edit, withData)),
+    pending: () => read((session) => readPending(session)),
     takeBack: (name, by, quota) =>
-      write((tx, schema) =>
-        withinQuota(tx, schema, { source, name, quota }, async () => {
-          await actAs(tx, actorOf(by));
-          await takeBack(tx, schema, source, { name, by });
+      database.transaction((session) =>
+        withinQuota(session, name, quota, async () => {
+          await actAs(session, actorOf(by));
+          await takeBack(session, { name, by });
         })
       ),
     carryOut: async (name, by, signal) => {
-      await write(async (tx, schema) => {
-        await actAs(tx, actorOf(by));
-        await carryOut(tx, schema, source, name);
+      await database.transaction(async (session) => {
+        await actAs(session, actorOf(by));
+        await carryOut(session, name);
       });
-      return use((schema) => purgeInTime(parts, schema, name, signal));
+      return purgeInTime(parts, name, signal);
     },
   };
 }
 
 /** The data of a deleted query whose date has come must be gone before its name is used again. */
-async function purgeNames(
-  { database, source }: Pick<StoreParts, 'database' | 'source'>,
-  schema: string,
-  names: readonly string[],
-  signal: AbortSignal
-): Promise<void> {
+async function purgeNames(database: SourceDatabase, names: readonly string[], signal?: AbortSignal): Promise<void> {
+  const run = new UpkeepRun(database, database.clock.nowMs(), signal);
   if (names.length > 0) {
-    await purgeDeleted(database, schema, { scope: { source, names } }, signal);
+    await purgeDeleted(run, { source: database.source, names });
+    run.failures.throwAny();
   }
 }
 
@@ -103,14 +92,18 @@ export function reportShortened(
   });
 }
 
-async function purgeInTime(parts: StoreParts, schema: string, name: string, signal: AbortSignal): Promise<boolean> {
+async function purgeInTime(
+  { database, connection, logger }: StoreParts,
+  name: string,
+  signal: AbortSignal
+): Promise<boolean> {
   try {
-    await purgeNames(parts, schema, [name], signal);
+    await purgeNames(database, [name], signal);
     return true;
   } catch (error) {
     // It is to go from now on, which is what was asked for; the upkeep removes the rest.
-    parts.logger.warn('The data of a deleted recorded query is not removed yet.', {
-      error: toArchiveError(error, parts.connection, signal).message,
+    logger.warn('The data of a deleted recorded query is not removed yet.', {
+      error: toArchiveError(error, connection, signal).message,
     });
     return false;
   }

@@ -9,20 +9,15 @@ type Versioned = Pick<LockedQuery, 'queryId' | 'version' | 'expression' | 'stepM
  * The version of a recorded query that a write of this definition belongs to: the current one, or a new one. A program that still
  * runs an old definition must not write old answers over new ones, nor make its version current again: `ARCHIVE_QUERY_CHANGED`.
  */
-export async function openVersion<T extends Versioned>(
-  tx: Transaction,
-  schema: string,
-  query: T,
-  definition: Definition
-): Promise<T> {
+export async function openVersion<T extends Versioned>(tx: Transaction, query: T, definition: Definition): Promise<T> {
   if (query.expression === definition.expression && query.stepMs === definition.stepMs) {
     return query;
   }
-  if (await wasEarlierVersion(tx, schema, query, definition)) {
+  if (await wasEarlierVersion(tx, query, definition)) {
     throw new PromkeepError(
       'ARCHIVE_QUERY_CHANGED',
       `The recorded query ${definition.name} has been given another expression or step meanwhile; nothing was written`
     );
   }
-  return startVersion(tx, schema, query, definition);
+  return startVersion(tx, query, definition);
 }

@@ -1,65 +1,53 @@
 import { type PendingDeletion } from '../../core/ports/upkeep';
 import { type Definition } from '../../core/ports/definitions';
-import { type SourceIdentity } from '../../core/ports/archive';
-import { type Database, type Transaction } from '../connect/database';
+import { ofSource, type Session } from '../connect/session';
 import { requireEpoch } from '../ledger/leaseRows';
 import { actAs, readPending } from './pendingDeletions';
 import { lockOrMakeQuery, lockQuery, reviveQuery, startVersion } from './queryRows';
 
 /**
- * Makes the recorded queries of a config file known, in one transaction. Another expression or step starts a new version;
+ * Makes the recorded queries of a config file known, in the caller's transaction. Another expression or step starts a new version;
  * provisioned queries that are missing from the list are paused with their data kept.
  *
  * @returns the shorter retentions of the file that wait for their date from now on
  */
 export async function provision(
-  database: Database,
-  schema: string,
-  source: SourceIdentity,
+  session: Session,
   queries: readonly Definition[],
   epoch?: number
 ): Promise<PendingDeletion[]> {
   // By name, so that two programs that start together lock rows in the same order.
   const sorted = [...queries].sort((a, b) => (a.name < b.name ? -1 : Number(a.name > b.name)));
-  return database.transaction(async (tx) => {
-    await requireEpoch(tx, schema, source, epoch);
-    await actAs(tx, 'config');
-    await pauseOthers(
-      tx,
-      schema,
-      source,
-      sorted.map(({ name }) => name)
-    );
-    const asked = new Set<string>();
-    for (const query of sorted) {
-      if (await provisionOne(tx, schema, source, query)) {
-        asked.add(query.name);
-      }
+  await requireEpoch(session, epoch);
+  await actAs(session, 'config');
+  await pauseOthers(
+    session,
+    sorted.map(({ name }) => name)
+  );
+  const asked = new Set<string>();
+  for (const query of sorted) {
+    if (await provisionOne(session, query)) {
+      asked.add(query.name);
     }
-    const waiting = asked.size === 0 ? [] : await readPending(tx, schema, source);
-    return waiting.filter(({ what, query }) => what === 'retention' && query !== undefined && asked.has(query));
-  });
+  }
+  const waiting = asked.size === 0 ? [] : await readPending(session);
+  return waiting.filter(({ what, query }) => what === 'retention' && query !== undefined && asked.has(query));
 }
 
 /** @returns whether it has another retention than was wanted before */
-async function provisionOne(
-  tx: Transaction,
-  schema: string,
-  source: SourceIdentity,
-  query: Definition
-): Promise<boolean> {
+async function provisionOne(session: Session, query: Definition): Promise<boolean> {
   const identity = { kind: 'recorded', name: query.name } as const;
-  const known = await lockQuery(tx, schema, source, identity);
+  const known = await lockQuery(session, identity);
   const locked = known?.deleted
-    ? await reviveQuery(tx, schema, known, query)
-    : (known ?? (await lockOrMakeQuery(tx, schema, source, identity, query)));
+    ? await reviveQuery(session, known, query)
+    : (known ?? (await lockOrMakeQuery(session, identity, query)));
   if (locked.expression !== query.expression || locked.stepMs !== query.stepMs) {
-    await startVersion(tx, schema, locked, query);
+    await startVersion(session, locked, query);
   }
   const differs = (known ?? locked).wantedRetention !== query.retention;
   if (!locked.provisioned || locked.paused || differs) {
-    await tx.run(
-      `UPDATE ${schema}.promkeep_queries
+    await session.run(
+      `UPDATE promkeep_queries
        SET provisioned = true, paused_at = NULL, retention = $2::text, updated_at = now(), updated_by = NULL, revision = revision + 1
        WHERE query_id = $1::bigint`,
       [locked.queryId, query.retention]
@@ -68,20 +56,15 @@ async function provisionOne(
   return differs;
 }
 
-async function pauseOthers(
-  tx: Transaction,
-  schema: string,
-  source: SourceIdentity,
-  names: readonly string[]
-): Promise<void> {
-  await tx.run(
+async function pauseOthers(session: Session, names: readonly string[]): Promise<void> {
+  await session.run(
     `WITH gone AS (
-       SELECT q.query_id FROM ${schema}.promkeep_queries q JOIN ${schema}.promkeep_sources o ON o.source_id = q.source_id
+       SELECT q.query_id FROM promkeep_queries q JOIN promkeep_sources o ON o.source_id = q.source_id
        WHERE o.org_id = $1::bigint AND o.name = $2::text AND q.kind = 'recorded' AND q.provisioned AND q.paused_at IS NULL AND q.deleted_at IS NULL
          AND NOT q.name = ANY ($3::text[])
        ORDER BY q.name COLLATE "C" FOR NO KEY UPDATE OF q)
-     UPDATE ${schema}.promkeep_queries q SET paused_at = now(), updated_at = now(), updated_by = NULL,
+     UPDATE promkeep_queries q SET paused_at = now(), updated_at = now(), updated_by = NULL,
        revision = revision + 1 FROM gone WHERE q.query_id = gone.query_id`,
-    [source.orgId, source.name, names]
+    [...ofSource(session), names]
   );
 }

@@ -3,7 +3,7 @@ import { type RollupState } from '../../core/ports/history';
 import { type TimeRange } from '../../core/model/timeRange';
 import { type Row, type Transaction } from '../connect/database';
 import { fromHalfOpen, toMultirange } from './gridRanges';
-import { unfrozen } from './expireCoverage';
+import { UNFROZEN } from './expireCoverage';
 import { type LockedQuery } from '../definitions/queryRows';
 import { timeText } from '../write/sampleRows';
 
@@ -19,17 +19,16 @@ const GAP_REASONS: readonly GapReason[] = [
 /** Takes ranges out of the noted gaps of another reason. */
 async function cutGaps(
   tx: Transaction,
-  schema: string,
   { queryId, version }: Pick<LockedQuery, 'queryId' | 'version'>,
   ranges: string,
   otherReasonThan: GapReason
 ): Promise<void> {
   await tx.run(
     `WITH hit AS (
-       DELETE FROM ${schema}.promkeep_gaps g
+       DELETE FROM promkeep_gaps g
        WHERE g.query_id = $1::bigint AND g.version = $2::integer AND g.missing && $3::tstzmultirange AND g.reason <> $4::text
        RETURNING g.*)
-     INSERT INTO ${schema}.promkeep_gaps (query_id, version, missing, reason, detail, first_noted, last_tried, tries)
+     INSERT INTO promkeep_gaps (query_id, version, missing, reason, detail, first_noted, last_tried, tries)
      SELECT hit.query_id, hit.version, part, hit.reason, hit.detail, hit.first_noted, hit.last_tried, hit.tries
      FROM hit, unnest(tstzmultirange(hit.missing) - $3::tstzmultirange) AS part`,
     [queryId, version, ranges, otherReasonThan]
@@ -39,28 +38,27 @@ async function cutGaps(
 /** Notes why a range is missing. What is covered is left out; the newest reason wins; gaps of one reason that touch join. */
 export async function addGap(
   tx: Transaction,
-  schema: string,
   query: Pick<LockedQuery, 'queryId' | 'version' | 'stepMs'>,
   gap: Gap
 ): Promise<void> {
   const { queryId, version, stepMs } = query;
   const [row] = await tx.rows(
     `SELECT ($3::tstzmultirange - coalesce(
-       (SELECT covered FROM ${schema}.promkeep_coverage WHERE query_id = $1::bigint AND version = $2::integer), '{}'))::text AS missing`,
+       (SELECT covered FROM promkeep_coverage WHERE query_id = $1::bigint AND version = $2::integer), '{}'))::text AS missing`,
     [queryId, version, toMultirange([gap], stepMs)]
   );
   const missing = String(row.missing);
   if (missing === '{}') {
     return;
   }
-  await cutGaps(tx, schema, query, missing, gap.reason);
+  await cutGaps(tx, query, missing, gap.reason);
   await tx.run(
     `WITH hit AS (
-       DELETE FROM ${schema}.promkeep_gaps g
+       DELETE FROM promkeep_gaps g
        WHERE g.query_id = $1::bigint AND g.version = $2::integer AND g.reason = $4::text
          AND (g.missing && $3::tstzmultirange OR g.missing -|- $3::tstzmultirange)
        RETURNING g.*)
-     INSERT INTO ${schema}.promkeep_gaps (query_id, version, missing, reason, detail, first_noted, tries)
+     INSERT INTO promkeep_gaps (query_id, version, missing, reason, detail, first_noted, tries)
      SELECT $1::bigint, $2::integer, part, $4::text, $5::text,
        coalesce((SELECT min(first_noted) FROM hit WHERE hit.missing && part), now()),
        coalesce((SELECT max(tries) FROM hit WHERE hit.missing && part), 0)
@@ -71,11 +69,11 @@ export async function addGap(
 }
 
 /** Covered ranges of the current version of a query, ascending and disjoint, as first and last grid times. */
-export async function readCoverage(tx: Transaction, schema: string, queryId: number): Promise<TimeRange[]> {
+export async function readCoverage(tx: Transaction, queryId: number): Promise<TimeRange[]> {
   const rows = await tx.rows(
     `SELECT ${rangeColumns('part')}, q.step_ms
-     FROM ${schema}.promkeep_queries q
-     JOIN ${schema}.promkeep_coverage c ON c.query_id = q.query_id AND c.version = q.current_version,
+     FROM promkeep_queries q
+     JOIN promkeep_coverage c ON c.query_id = q.query_id AND c.version = q.current_version,
      unnest(c.covered) AS part
      WHERE q.query_id = $1::bigint ORDER BY part`,
     [queryId]
@@ -83,20 +81,15 @@ export async function readCoverage(tx: Transaction, schema: string, queryId: num
   return rows.map(toRange);
 }
 
+const GAPS = `SELECT q.query_id, ${rangeColumns('g.missing')}, q.step_ms, g.reason, g.detail FROM promkeep_queries q
+  JOIN promkeep_gaps g ON g.query_id = q.query_id AND g.version = q.current_version`;
+
 /** Gaps of the current versions of all of a source's queries, by query id, ascending. */
-export async function readGaps(
-  tx: Transaction,
-  schema: string,
-  sourceId: number,
-  limit: number
-): Promise<Map<number, Gap[]>> {
-  const rows = await tx.rows(
-    `SELECT q.query_id, ${rangeColumns('g.missing')}, q.step_ms, g.reason, g.detail
-     FROM ${schema}.promkeep_queries q
-     JOIN ${schema}.promkeep_gaps g ON g.query_id = q.query_id AND g.version = q.current_version
-     WHERE q.source_id = $1::bigint ORDER BY q.query_id, g.missing LIMIT $2::bigint`,
-    [sourceId, limit]
-  );
+export async function readGaps(tx: Transaction, sourceId: number, limit: number): Promise<Map<number, Gap[]>> {
+  const rows = await tx.rows(`${GAPS} WHERE q.source_id = $1::bigint ORDER BY q.query_id, g.missing LIMIT $2::bigint`, [
+    sourceId,
+    limit,
+  ]);
   const gaps = new Map<number, Gap[]>();
   for (const row of rows) {
     const queryId = Number(row.query_id);
@@ -108,16 +101,13 @@ export async function readGaps(
 /** Gaps of a query's current version that touch a range, ascending. */
 export async function readGapsWithin(
   tx: Transaction,
-  schema: string,
   queryId: number,
   { startMs, endMs }: { startMs: number; endMs: number },
   limit: number
 ): Promise<Gap[]> {
   const rows = await tx.rows(
-    `SELECT ${rangeColumns('g.missing')}, q.step_ms, g.reason, g.detail
-     FROM ${schema}.promkeep_queries q
-     JOIN ${schema}.promkeep_gaps g ON g.query_id = q.query_id AND g.version = q.current_version
-     WHERE q.query_id = $1::bigint AND g.missing && tstzrange($2::timestamptz, $3::timestamptz, '[]') ORDER BY g.missing LIMIT $4::bigint`,
+    `${GAPS} WHERE q.query_id = $1::bigint AND g.missing && tstzrange($2::timestamptz, $3::timestamptz, '[]')
+     ORDER BY g.missing LIMIT $4::bigint`,
     [queryId, timeText(startMs), timeText(endMs), limit]
   );
   return rows.map(toGap);
@@ -127,34 +117,29 @@ export async function readGapsWithin(
  * What is left of the expired samples of the current version of a query. What is stored is looked up for ranges only in which
  * something has expired: it takes a look into the index for each series and partition.
  */
-export async function readRollupState(
-  tx: Transaction,
-  schema: string,
-  queryId: number,
-  range: TimeRange
-): Promise<RollupState> {
+export async function readRollupState(tx: Transaction, queryId: number, range: TimeRange): Promise<RollupState> {
   const of = (part: string, ranges: string): string =>
-    `SELECT '${part}' AS part, ${rangeColumns('r')}, q.step_ms FROM ${schema}.promkeep_queries q
-     JOIN ${schema}.promkeep_coverage c ON c.query_id = q.query_id AND c.version = q.current_version, unnest(${ranges}) AS r
+    `SELECT '${part}' AS part, ${rangeColumns('r')}, q.step_ms FROM promkeep_queries q
+     JOIN promkeep_coverage c ON c.query_id = q.query_id AND c.version = q.current_version, unnest(${ranges}) AS r
      WHERE q.query_id = $1::bigint`;
   const rows = await tx.rows(
-    `${of('covered', `c.expired + c.covered * ${unfrozen(schema, 'c')}`)} UNION ALL ${of('expired', 'c.expired - c.covered')}
+    `${of('covered', `c.expired + c.covered * ${UNFROZEN}`)} UNION ALL ${of('expired', 'c.expired - c.covered')}
      ORDER BY 1, 2`,
     [queryId]
   );
   const ranges = (part: string): TimeRange[] => rows.filter((row) => row.part === part).map(toRange);
   const expired = ranges('expired');
   const touched = expired.some(({ fromMs, toMs }) => fromMs <= range.toMs && toMs >= range.fromMs);
-  const stored = touched ? await readStored(tx, schema, queryId) : [];
+  const stored = touched ? await readStored(tx, queryId) : [];
   return { covered: ranges('covered'), expired, stored };
 }
 
-async function readStored(tx: Transaction, schema: string, queryId: number): Promise<RollupState['stored']> {
+async function readStored(tx: Transaction, queryId: number): Promise<RollupState['stored']> {
   const rows = await tx.rows(
-    `SELECT t.width_s, (extract(epoch FROM min(x.begin)) * 1000)::bigint AS from_ms FROM ${schema}.promkeep_rollup_state t
-     JOIN ${schema}.promkeep_series r ON r.query_id = t.query_id
+    `SELECT t.width_s, (extract(epoch FROM min(x.begin)) * 1000)::bigint AS from_ms FROM promkeep_rollup_state t
+     JOIN promkeep_series r ON r.query_id = t.query_id
      CROSS JOIN LATERAL (
-       SELECT p.period_start + interval '1 second' * ((p.first_bucket - 1) * p.width_s) AS begin FROM ${schema}.promkeep_rollups p
+       SELECT p.period_start + interval '1 second' * ((p.first_bucket - 1) * p.width_s) AS begin FROM promkeep_rollups p
        WHERE p.series_id = r.series_id AND p.width_s = t.width_s ORDER BY p.period_start LIMIT 1) x
      WHERE t.query_id = $1::bigint GROUP BY t.width_s ORDER BY t.width_s`,
     [queryId]

@@ -1,26 +1,28 @@
 import { inTurns } from '../../core/model/inTurns';
 import { compileMatchers } from '../../core/matching/matchLabels';
 import { type GridRead } from '../../core/ports/history';
-import { type SourceIdentity } from '../../core/ports/archive';
 import { type Series } from '../../core/model/series';
 import { type Row, type Transaction } from '../connect/database';
-import { identityOf } from '../definitions/queryRows';
-import { parseLabels, restoreLabels } from '../write/seriesIdentity';
+import { ofSource, type Session } from '../connect/session';
+import { identityOf, RECORDED } from '../definitions/queryRows';
+import { restoreLabels } from '../write/seriesIdentity';
+
+export interface Current {
+  queryId: number;
+  /** No packed row of it reaches this time. */
+  packedUntilMs: number;
+}
 
 /** A recorded query as it is thought to be recorded now. `undefined` when it is not. */
 export async function findCurrent(
-  tx: Transaction,
-  schema: string,
-  source: SourceIdentity,
+  session: Session,
   { name, expression, stepMs }: GridRead['query']
-): Promise<{ queryId: number; packedUntilMs: number } | undefined> {
-  const [row] = await tx.rows(
+): Promise<Current | undefined> {
+  const [row] = await session.rows(
     `SELECT q.query_id, ceil(extract(epoch FROM q.packed_until) * 1000)::bigint AS packed_until_ms
-     FROM ${schema}.promkeep_sources o
-     JOIN ${schema}.promkeep_queries q ON q.source_id = o.source_id AND q.kind = 'recorded' AND q.identity = $3::bytea AND q.deleted_at IS NULL
-     JOIN ${schema}.promkeep_query_versions v ON v.query_id = q.query_id AND v.version = q.current_version
-     WHERE o.org_id = $1::bigint AND o.name = $2::text AND v.expression = $4::text AND v.step_ms = $5::bigint`,
-    [source.orgId, source.name, identityOf({ kind: 'recorded', name }), expression, stepMs]
+     FROM ${RECORDED}
+     WHERE o.org_id = $1::bigint AND o.name = $2::text AND q.identity = $3::bytea AND v.expression = $4::text AND v.step_ms = $5::bigint`,
+    [...ofSource(session), identityOf({ kind: 'recorded', name }), expression, stepMs]
   );
   if (row === undefined) {
     return undefined;
@@ -37,21 +39,20 @@ export interface SeriesRow {
 /** A query's series that match as Prometheus matches, in the order in which they were first seen. Throws as `inTurns` does. */
 export async function readMatching(
   tx: Transaction,
-  schema: string,
   queryId: number,
   matchers: GridRead['matchers'],
   signal: AbortSignal
 ): Promise<SeriesRow[]> {
   const equal = equalities(matchers);
   const rows = await tx.rows(
-    `SELECT series_id, metric_name, origin, labels FROM ${schema}.promkeep_series
+    `SELECT series_id, metric_name, origin, labels FROM promkeep_series
      WHERE query_id = $1::bigint${Object.keys(equal).length > 0 ? ' AND labels @> $2::jsonb' : ''} ORDER BY series_id`,
     Object.keys(equal).length > 0 ? [queryId, JSON.stringify(equal)] : [queryId]
   );
   const matching = (): ((row: Row) => SeriesRow[]) => {
     const keeps = compileMatchers(matchers);
     return (row) => {
-      const labels = restoreLabels(String(row.metric_name), String(row.origin), parseLabels(row.labels));
+      const labels = restoreLabels(row);
       return keeps(labels) ? [{ id: Number(row.series_id), labels }] : [];
     };
   };

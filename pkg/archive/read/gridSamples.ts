@@ -1,47 +1,10 @@
 import { type TimeGrid } from '../../core/model/timeRange';
-import { unpackSamples } from '../write/binaryArrays';
-import { type Row, type Transaction } from '../connect/database';
-import { mergePieces, packedHead, sentValues, type StoredSamples, unpackRow } from '../pack/packedRows';
+import { type Transaction } from '../connect/database';
+import { packedHead, samplesBySeries, sentValues } from '../pack/packedRowReader';
+import { type StoredSamples } from '../pack/storedSamples';
 import { timeText } from '../write/sampleRows';
 
-/**
- * The stored samples of some series at the times of a grid, recent and packed, by series id, ascending in time. Times off the
- * grid are left out by the database where that is cheaper than sending them.
- *
- * @param seriesIds `bigint[]` in binary form
- * @param packedUntilMs no packed row of these series reaches this time
- */
-export async function gridSamples(
-  tx: Transaction,
-  schema: string,
-  seriesIds: Buffer,
-  grid: TimeGrid,
-  packedUntilMs: number
-): Promise<Map<number, StoredSamples>> {
-  const bounds = [seriesIds, timeText(grid.startMs), timeText(grid.endMs), grid.stepMs];
-  const recent = await tx.rows(
-    `SELECT s.series_id,
-            encode(string_agg(timestamptz_send(s.time) || float8send(coalesce(s.value, 'NaN')), ''::bytea), 'hex') AS packed
-     FROM ${schema}.promkeep_samples s
-     WHERE s.series_id = ANY ($1::bigint[]) AND s.time >= $2::timestamptz AND s.time <= $3::timestamptz
-       AND date_bin($4::bigint * interval '1 millisecond', s.time, $2::timestamptz) = s.time
-     GROUP BY s.series_id`,
-    bounds
-  );
-  const packed = grid.startMs < packedUntilMs ? await tx.rows(packedOnGrid(schema), bounds) : [];
-  const pieces = new Map<number, StoredSamples[]>();
-  const add = (row: Row, piece: StoredSamples): void => {
-    const id = Number(row.series_id);
-    pieces.set(id, [...(pieces.get(id) ?? []), piece]);
-  };
-  for (const row of recent) {
-    add(row, inOrder(unpackSamples(String(row.packed))));
-  }
-  for (const row of packed) {
-    add(row, unpackRow(row, { fromMs: grid.startMs, toMs: grid.endMs }, grid));
-  }
-  return new Map([...pieces].map(([id, all]) => [id, mergePieces(all)]));
-}
+const us = (time: string): string => `(extract(epoch FROM ${time}) * 1000000)::bigint`;
 
 /**
  * Of an evenly spaced row of plain values only those on the grid are sent. Measured for 30 rows of 5,760 values and every 20th
@@ -50,9 +13,7 @@ export async function gridSamples(
  *
  * Rows of differences are sent whole (to sum them up in SQL took 93 ms), and so are uneven ones.
  */
-function packedOnGrid(schema: string): string {
-  const us = (time: string): string => `(extract(epoch FROM ${time}) * 1000000)::bigint`;
-  return `SELECT t.series_id, ${packedHead('t', 't.first_time')} AS start, t.step_us * t.stride AS step_us, t.differences,
+const PACKED_ON_GRID = `SELECT t.series_id, ${packedHead('t', 't.first_time')} AS start, t.step_us * t.stride AS step_us, t.differences,
        0 AS skipped, CASE WHEN t.step_us IS NULL THEN encode(array_send(t.offsets_us), 'hex') END AS offsets,
        ${sentValues(
          't.differences',
@@ -71,24 +32,35 @@ function packedOnGrid(schema: string): string {
            SELECT p.*, b.*, ${us('p.from_time')} AS from_us,
              p.step_us IS NULL OR p.differences OR coalesce(p.divisor, 1) = 0 OR b.grid_us % p.step_us <> 0
                OR (${us('p.from_time')} - b.start_us) % p.step_us <> 0 AS whole
-           FROM ${schema}.promkeep_packed p
+           FROM promkeep_packed p
            CROSS JOIN (SELECT ${us('$2::timestamptz')} AS start_us, ${us('$3::timestamptz')} AS end_us, $4::bigint * 1000 AS grid_us) b
            WHERE p.series_id = ANY ($1::bigint[]) AND p.from_time <= $3::timestamptz AND p.to_time >= $2::timestamptz
              AND p.from_time > $2::timestamptz - interval '672 hours') g) r
        OFFSET 0) t
      WHERE t.whole OR t.first <= t.last`;
-}
-
-/** An index gives samples in order of time; a plan that reads the table from front to back may not. */
-function inOrder(samples: Omit<StoredSamples, 'packed'>): StoredSamples {
-  const { timesMs, values } = samples;
-  if (timesMs.every((timeMs, i) => i === 0 || timesMs[i - 1] < timeMs)) {
-    return { ...samples, packed: false };
-  }
-  const order = Uint32Array.from(timesMs, (_, i) => i).sort((a, b) => timesMs[a] - timesMs[b]);
-  return {
-    timesMs: Float64Array.from(order, (i) => timesMs[i]),
-    values: Float64Array.from(order, (i) => values[i]),
-    packed: false,
-  };
+/**
+ * The stored samples of some series at the times of a grid, recent and packed, by series id, ascending in time. Times off the
+ * grid are left out by the database where that is cheaper than sending them.
+ *
+ * @param seriesIds `bigint[]` in binary form
+ * @param packedUntilMs no packed row of these series reaches this time
+ */
+export async function gridSamples(
+  tx: Transaction,
+  seriesIds: Buffer,
+  grid: TimeGrid,
+  packedUntilMs: number
+): Promise<Map<number, StoredSamples>> {
+  const bounds = [seriesIds, timeText(grid.startMs), timeText(grid.endMs), grid.stepMs];
+  const recent = await tx.rows(
+    `SELECT s.series_id,
+            encode(string_agg(timestamptz_send(s.time) || float8send(coalesce(s.value, 'NaN')), ''::bytea), 'hex') AS packed
+     FROM promkeep_samples s
+     WHERE s.series_id = ANY ($1::bigint[]) AND s.time >= $2::timestamptz AND s.time <= $3::timestamptz
+       AND date_bin($4::bigint * interval '1 millisecond', s.time, $2::timestamptz) = s.time
+     GROUP BY s.series_id`,
+    bounds
+  );
+  const packed = grid.startMs < packedUntilMs ? await tx.rows(PACKED_ON_GRID, bounds) : [];
+  return samplesBySeries([...recent, ...packed], { fromMs: grid.startMs, toMs: grid.endMs }, grid);
 }

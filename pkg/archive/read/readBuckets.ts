@@ -1,17 +1,14 @@
-import { countTimes } from '../../core/readback/seam';
 import { PromkeepError } from '../../core/model/errors';
-import { checkMatchers } from '../../core/matching/matchLabels';
 import { type BucketRead, type GridRead, type GridSamples, type RollupState } from '../../core/ports/history';
-import { type SourceIdentity } from '../../core/ports/archive';
 import { type TimeRange } from '../../core/model/timeRange';
 import { servedTimes, splitBuckets } from '../../core/readback/rollupBuckets';
+import { type Transaction } from '../connect/database';
+import { type Session, type SourceDatabase } from '../connect/session';
+import { readRollupState } from '../ledger/ledgerRows';
 import { int8Array, unpackSamples } from '../write/binaryArrays';
-import { type Charge, readCharged } from './chargedRead';
-import { type Database, type Transaction } from '../connect/database';
-import { GAP_LIMIT, MAX_SAMPLES } from './readGrid';
-import { readGapsWithin, readRollupState } from '../ledger/ledgerRows';
-import { findCurrent, readMatching, type SeriesRow } from './currentVersion';
 import { timeText } from '../write/sampleRows';
+import { findCurrent } from './currentVersion';
+import { MAX_SAMPLES, readCovered, type Reader } from './readCovered';
 
 const VALUES: Readonly<Record<BucketRead['aggregate'], string>> = {
   min: 'b.min_value',
@@ -22,124 +19,67 @@ const VALUES: Readonly<Record<BucketRead['aggregate'], string>> = {
   last: 'b.last_value',
 };
 
-export function readRollups(
-  database: Database,
-  schema: string,
-  source: SourceIdentity,
+/** What is left of a recorded query's expired samples. To be read in one state of the database. */
+export async function readRollups(
+  session: Session,
   query: GridRead['query'],
-  range: TimeRange,
-  signal: AbortSignal
+  range: TimeRange
 ): Promise<RollupState | undefined> {
-  return database.transaction(
-    async (tx) => {
-      const found = await findCurrent(tx, schema, source, query);
-      return found && readRollupState(tx, schema, found.queryId, range);
-    },
-    { signal, readOnly: true, snapshot: true }
-  );
+  const found = await findCurrent(session, query);
+  return found && readRollupState(session, found.queryId, range);
 }
 
-/**
- * Buckets whose recorded times are all covered, computed from samples or stored, as `metrics_rollup` shows them. All statements
- * see one state of the database.
- */
+/** Buckets whose recorded times are all covered, computed from samples or stored, as `metrics_rollup` shows them. */
 export function readBuckets(
-  database: Database,
-  schema: string,
-  source: SourceIdentity,
+  database: SourceDatabase,
   read: BucketRead,
   signal: AbortSignal
 ): Promise<GridSamples | undefined> {
-  const { query, grid, matchers, widthMs, memory } = read;
-  // before anything is read
-  checkMatchers(matchers);
-  const readAll = (charge: Charge): Promise<GridSamples | undefined> =>
-    database.transaction(
-      async (tx) => {
-        const found = await findCurrent(tx, schema, source, query);
-        if (!found) {
-          return undefined;
-        }
-        const asked = { fromMs: reach(read).startMs, toMs: grid.endMs };
-        const times = servedTimes(await readRollupState(tx, schema, found.queryId, asked), widthMs);
-        const { inside, outside } = splitBuckets(grid, times, widthMs, query.stepMs);
-        const gaps = outside.length > 0 ? await readGapsWithin(tx, schema, found.queryId, reach(read), GAP_LIMIT) : [];
-        if (inside.length === 0) {
-          return { covered: inside, gaps, series: [] };
-        }
-        const series = await readMatching(tx, schema, found.queryId, matchers, signal);
-        const hull = { ...read, grid: { ...grid, startMs: inside[0].fromMs, endMs: inside[inside.length - 1].toMs } };
-        await refuseTooMany(tx, schema, found.queryId, series.length, hull);
-        charge({
-          series: series.length,
-          samples: series.length * countTimes(hull.grid),
-        });
-        const values = await bucketValues(tx, schema, found.queryId, series, hull);
-        const isInside = (timeMs: number): boolean =>
-          inside.some(({ fromMs, toMs }) => fromMs <= timeMs && timeMs <= toMs);
-        const filled = series.flatMap(({ id, labels }) => {
-          const { timesMs, values: all } = unpackSamples(values.get(id) ?? '');
-          const at = [...timesMs.keys()].filter((i) => isInside(timesMs[i]));
-          return at.length === 0
-            ? []
-            : [
-                {
-                  labels,
-                  timesMs: Float64Array.from(at, (i) => timesMs[i]),
-                  values: Float64Array.from(at, (i) => all[i]),
-                },
-              ];
-        });
-        return { covered: inside, gaps, series: filled };
-      },
-      { signal, readOnly: true, snapshot: true }
-    );
-  return readCharged(memory, signal, readAll);
+  const { query, grid, widthMs } = read;
+  // All times the buckets are made of.
+  const reach = { ...grid, startMs: grid.startMs - widthMs };
+  const reader: Reader = {
+    reach,
+    split: async (session, queryId) => {
+      const state = await readRollupState(session, queryId, { fromMs: reach.startMs, toMs: grid.endMs });
+      return splitBuckets(grid, servedTimes(state, widthMs), widthMs, query.stepMs);
+    },
+    limit: (session, queryId, series, hull) => refuseTooMany(session, queryId, series, { ...read, grid: hull }),
+    values: (session, { queryId }, ids, hull) => bucketValues(session, queryId, ids, { ...read, grid: hull }),
+  };
+  return readCovered(database, read, reader, signal);
 }
 
-/** All times the buckets are made of. */
-function reach({ grid, widthMs }: BucketRead): BucketRead['grid'] {
-  return { ...grid, startMs: grid.startMs - widthMs };
-}
-
-/** Times and values by series id, in the form of `unpackSamples`. */
 async function bucketValues(
   tx: Transaction,
-  schema: string,
   queryId: number,
-  series: readonly SeriesRow[],
-  read: BucketRead
-): Promise<Map<number, string>> {
-  const { startMs, endMs } = reach(read);
+  seriesIds: readonly number[],
+  { aggregate, widthMs, grid }: BucketRead
+): ReturnType<Reader['values']> {
   const rows = await tx.rows(
-    `SELECT r.series_id, encode(string_agg(timestamptz_send(b.bucket) || float8send(${VALUES[read.aggregate]}), ''::bytea ORDER BY b.bucket), 'hex') AS packed
+    `SELECT r.series_id, encode(string_agg(timestamptz_send(b.bucket) || float8send(${VALUES[aggregate]}), ''::bytea ORDER BY b.bucket), 'hex') AS packed
      FROM unnest($1::bigint[]) AS r(series_id)
-     CROSS JOIN LATERAL ${schema}.promkeep_series_rollup($2::bigint, r.series_id, interval '1 millisecond' * $3::bigint,
+     CROSS JOIN LATERAL promkeep_series_rollup($2::bigint, r.series_id, interval '1 millisecond' * $3::bigint,
        $4::timestamptz, $5::timestamptz) b
      WHERE date_bin(interval '1 millisecond' * $6::bigint, b.bucket, $5::timestamptz) = b.bucket
      GROUP BY r.series_id`,
-    [int8Array(series.map(({ id }) => id)), queryId, read.widthMs, timeText(startMs), timeText(endMs), read.grid.stepMs]
+    [int8Array(seriesIds), queryId, widthMs, timeText(grid.startMs - widthMs), timeText(grid.endMs), grid.stepMs]
   );
-  return new Map(rows.map((row) => [Number(row.series_id), String(row.packed)]));
+  return new Map(rows.map((row) => [Number(row.series_id), unpackSamples(String(row.packed))]));
 }
 
 /** Counts what has to be looked at: stored buckets where they serve, samples elsewhere. */
-async function refuseTooMany(
-  tx: Transaction,
-  schema: string,
-  queryId: number,
-  series: number,
-  read: BucketRead
-): Promise<void> {
+async function refuseTooMany(tx: Transaction, queryId: number, series: number, read: BucketRead): Promise<void> {
+  const { query, grid, widthMs } = read;
   const [stored] = await tx.rows(
-    `SELECT width_s, (extract(epoch FROM stored_until) * 1000)::bigint AS until_ms FROM ${schema}.promkeep_rollup_state
+    `SELECT width_s, (extract(epoch FROM stored_until) * 1000)::bigint AS until_ms FROM promkeep_rollup_state
      WHERE query_id = $1::bigint AND $2::bigint % (width_s * 1000) = 0 ORDER BY width_s DESC LIMIT 1`,
-    [queryId, read.widthMs]
+    [queryId, widthMs]
   );
-  const { startMs, endMs } = reach(read);
-  const untilMs = stored === undefined ? startMs : Math.min(endMs, Math.max(startMs, Number(stored.until_ms)));
+  const startMs = grid.startMs - widthMs;
+  const untilMs = stored === undefined ? startMs : Math.min(grid.endMs, Math.max(startMs, Number(stored.until_ms)));
   const buckets = stored === undefined ? 0 : (untilMs - startMs) / (Number(stored.width_s) * 1_000);
-  const rows = Math.ceil(series * (buckets + (endMs - untilMs) / read.query.stepMs));
+  const rows = Math.ceil(series * (buckets + (grid.endMs - untilMs) / query.stepMs));
   if (rows > MAX_SAMPLES) {
     throw new PromkeepError(
       'LIMIT_EXCEEDED',

@@ -1,5 +1,6 @@
-import { type ArchiveStatus, type SourceIdentity } from '../../core/ports/archive';
-import { type Database, type Transaction } from '../connect/database';
+import { type ArchiveStatus } from '../../core/ports/archive';
+import { type Transaction } from '../connect/database';
+import { ofSource, type Session } from '../connect/session';
 import { readLease } from '../ledger/leaseRows';
 import { readGaps } from '../ledger/ledgerRows';
 import { readPending } from '../definitions/pendingDeletions';
@@ -10,54 +11,44 @@ const COUNT_LIMIT_BYTES = 256 * 1024 * 1024;
 const GAP_LIMIT = 1_000;
 
 /** What the archive holds of one source. `bytes` is the whole archive on disk; `samples` is an estimate above 256 MB. */
-export async function readStatus(
-  database: Database,
-  schema: string,
-  source: SourceIdentity,
-  schemaVersion: number
-): Promise<ArchiveStatus> {
-  return database.transaction(
-    async (tx) => {
-      const bytes = await readBytes(tx, schema);
-      const [row] = await tx.rows(
-        `SELECT current_setting('server_version') AS server,
-           (SELECT source_id FROM ${schema}.promkeep_sources WHERE org_id = $1::bigint AND name = $2::text) AS source_id`,
-        [source.orgId, source.name]
-      );
-      const pending = await readPending(tx, schema, source);
-      const failures = await readFailures(tx, schema, source);
-      const base = { schemaVersion, serverVersion: String(row.server), bytes, pending, failures };
-      if (row.source_id === null) {
-        return { ...base, samples: 0, series: 0, queries: [] };
-      }
-      const sourceId = Number(row.source_id);
-      const lease = await readLease(tx, schema, source);
-      return {
-        ...base,
-        ...(lease ? { lease } : {}),
-        samples: await countSamples(tx, schema, sourceId, bytes),
-        series: await countSeries(tx, schema, sourceId),
-        queries: await readQueries(tx, schema, sourceId),
-      };
-    },
-    { readOnly: true }
+export async function readStatus(session: Session, schemaVersion: number): Promise<ArchiveStatus> {
+  const bytes = await readBytes(session);
+  const [row] = await session.rows(
+    `SELECT current_setting('server_version') AS server,
+       (SELECT source_id FROM promkeep_sources WHERE org_id = $1::bigint AND name = $2::text) AS source_id`,
+    ofSource(session)
   );
+  const pending = await readPending(session);
+  const failures = await readFailures(session);
+  const base = { schemaVersion, serverVersion: String(row.server), bytes, pending, failures };
+  if (row.source_id === null) {
+    return { ...base, samples: 0, series: 0, queries: [] };
+  }
+  const sourceId = Number(row.source_id);
+  const lease = await readLease(session);
+  return {
+    ...base,
+    ...(lease ? { lease } : {}),
+    samples: await countSamples(session, sourceId, bytes),
+    series: await countSeries(session, sourceId),
+    queries: await readQueries(session, sourceId),
+  };
 }
 
-async function readBytes(tx: Transaction, schema: string): Promise<number> {
+async function readBytes(tx: Transaction): Promise<number> {
   const [row] = await tx.rows(
     `SELECT coalesce(sum(pg_total_relation_size(tree.relid)), 0) AS bytes
-     FROM unnest($1::text[]) AS root(name), pg_partition_tree(root.name::regclass) AS tree`,
-    [['samples', 'packed', 'series', 'fetches'].map((table) => `${schema}.promkeep_${table}`)]
+     FROM unnest(ARRAY['samples', 'packed', 'series', 'fetches']) AS root(name),
+       pg_partition_tree(('promkeep_' || root.name)::regclass) AS tree`
   );
   return Number(row.bytes);
 }
 
-async function countSamples(tx: Transaction, schema: string, sourceId: number, bytes: number): Promise<number> {
+async function countSamples(tx: Transaction, sourceId: number, bytes: number): Promise<number> {
   const ofSource = (table: string, joined: string): string =>
-    `FROM ${schema}.promkeep_queries q JOIN ${schema}.promkeep_series r ON r.query_id = q.query_id
-     JOIN ${schema}.${table} ${joined} ON ${joined}.series_id = r.series_id WHERE q.source_id = $1::bigint`;
-  const fetched = `FROM ${schema}.promkeep_queries q JOIN ${schema}.promkeep_fetches f ON f.query_id = q.query_id
+    `FROM promkeep_queries q JOIN promkeep_series r ON r.query_id = q.query_id
+     JOIN ${table} ${joined} ON ${joined}.series_id = r.series_id WHERE q.source_id = $1::bigint`;
+  const fetched = `FROM promkeep_queries q JOIN promkeep_fetches f ON f.query_id = q.query_id
     WHERE q.source_id = $1::bigint`;
   const [row] = await tx.rows(
     bytes <= COUNT_LIMIT_BYTES
@@ -69,30 +60,30 @@ async function countSamples(tx: Transaction, schema: string, sourceId: number, b
   return Number(row.samples);
 }
 
-async function countSeries(tx: Transaction, schema: string, sourceId: number): Promise<number> {
+async function countSeries(tx: Transaction, sourceId: number): Promise<number> {
   const [row] = await tx.rows(
-    `SELECT count(*) AS series FROM ${schema}.promkeep_series r
-     JOIN ${schema}.promkeep_queries q ON q.query_id = r.query_id WHERE q.source_id = $1::bigint`,
+    `SELECT count(*) AS series FROM promkeep_series r
+     JOIN promkeep_queries q ON q.query_id = r.query_id WHERE q.source_id = $1::bigint`,
     [sourceId]
   );
   return Number(row.series);
 }
 
-async function readQueries(tx: Transaction, schema: string, sourceId: number): Promise<ArchiveStatus['queries']> {
-  const gaps = await readGaps(tx, schema, sourceId, GAP_LIMIT);
+async function readQueries(tx: Transaction, sourceId: number): Promise<ArchiveStatus['queries']> {
+  const gaps = await readGaps(tx, sourceId, GAP_LIMIT);
   // The newest sample of each series is one step down the primary key of the newest partition that has any.
   const rows = await tx.rows(
     `SELECT q.query_id, coalesce(q.name, q.source_text, '') AS name, q.kind, v.expression, coalesce(q.step_ms, 0) AS step_ms,
        (extract(epoch FROM (
          SELECT max(greatest(
-             (SELECT s.time FROM ${schema}.promkeep_samples s WHERE s.series_id = r.series_id ORDER BY s.time DESC LIMIT 1),
-             (SELECT max(p.to_time) FROM ${schema}.promkeep_packed p WHERE p.series_id = r.series_id)))
-         FROM ${schema}.promkeep_series r WHERE r.query_id = q.query_id)) * 1000)::bigint AS newest_ms,
+             (SELECT s.time FROM promkeep_samples s WHERE s.series_id = r.series_id ORDER BY s.time DESC LIMIT 1),
+             (SELECT max(p.to_time) FROM promkeep_packed p WHERE p.series_id = r.series_id)))
+         FROM promkeep_series r WHERE r.query_id = q.query_id)) * 1000)::bigint AS newest_ms,
        coalesce((SELECT sum(extract(epoch FROM upper(part) - lower(part)) * 1000)::bigint
-         FROM ${schema}.promkeep_coverage c, unnest(c.covered) AS part
+         FROM promkeep_coverage c, unnest(c.covered) AS part
          WHERE c.query_id = q.query_id AND c.version = q.current_version), 0) AS covered_ms
-     FROM ${schema}.promkeep_queries q
-     JOIN ${schema}.promkeep_query_versions v ON v.query_id = q.query_id AND v.version = q.current_version
+     FROM promkeep_queries q
+     JOIN promkeep_query_versions v ON v.query_id = q.query_id AND v.version = q.current_version
      WHERE q.source_id = $1::bigint AND q.deleted_at IS NULL ORDER BY q.kind, q.name, q.query_id`,
     [sourceId]
   );

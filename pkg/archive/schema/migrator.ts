@@ -1,170 +1,104 @@
 import { PromkeepError } from '../../core/model/errors';
 import { type Database, type Transaction } from '../connect/database';
-import { type Migration, MIGRATIONS } from './migrations/list';
+import { readSql } from './readSql';
+import { CATALOG, ensureSchema, quoteName, resolveSchema, tableExists } from './schemaName';
 import { requireOwnSchema } from './schemaSafety';
-import { errorCode } from '../connect/sqlState';
+import { schemaScript, type SchemaScript } from './schemaScript';
+import { changedRoutines, hashOf, isUpToDate, readState, type SchemaState } from './schemaState';
 
-export const DEFAULT_SCHEMA = 'promkeep';
 const LOCK_TIMEOUT = '10s';
 const OTHERS_TIMEOUT = '60s';
 
-/** A schema that is ready for use. */
+/** A schema that is ready for use: its version before and after. */
 export interface ReadySchema {
-  /** Quoted, for statements. */
-  quoted: string;
-  name: string;
   from: number;
   to: number;
 }
 
 /**
- * Brings the schema up to date and resolves when it is. Every migration has its own transaction under a transaction-level
- * lock, so programs that start together wait for each other and each step is done once.
- * Throws `ARCHIVE_NEWER` when the database was migrated by a newer Promkeep, `SETTINGS_INVALID` when others may create in the schema.
+ * Brings the schema up to date and resolves when it is: numbered migrations that are missing, then functions and views whose
+ * text has changed, in one transaction. Programs that start together wait for each other, and it is done once.
+ * Throws `ARCHIVE_NEWER` when the database was migrated by a newer Promkeep, `SETTINGS_INVALID` when others may create in the
+ * schema or it holds an archive too old to be carried on.
  *
  * @param wanted name of the schema; absent: see `resolveSchema`
  */
 export async function migrateSchema(
   database: Database,
   wanted: string | undefined,
-  migrations: readonly Migration[] = MIGRATIONS
+  script: SchemaScript = schemaScript()
 ): Promise<ReadySchema> {
   const name = await resolveSchema(database, wanted);
-  const quoted = quoteName(name);
   await ensureSchema(database, name);
-  const from = await database.transaction(
+  const found = await database.transaction(
     async (tx) => {
       await requireOwnSchema(tx, name);
-      return readVersion(tx, name);
+      return readState(tx, name);
     },
-    { readOnly: true }
+    { ...CATALOG, readOnly: true }
   );
-  let version = from;
-  while (version < migrations.length) {
-    version = await database.transaction((tx) => applyNext(tx, name, migrations), {
-      purpose: 'migration',
-    });
-  }
-  if (version > migrations.length) {
+  const version = isUpToDate(found, name, script)
+    ? found.version
+    : await database.transaction((tx) => bringUpToDate(tx, name, script), { ...CATALOG, purpose: 'migration' });
+  if (version > script.migrations.length) {
     throw new PromkeepError(
       'ARCHIVE_NEWER',
-      `The archive has schema version ${version}, this Promkeep knows versions up to ${migrations.length}: update Promkeep`
+      `The archive has schema version ${version}, this Promkeep knows versions up to ${script.migrations.length}: update Promkeep`
     );
   }
-  return { quoted, name, from, to: version };
-}
-
-/** Double quotes as SQL wants them. */
-export function quoteName(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
+  database.useSchema(quoteName(name));
+  return { from: found.version, to: version };
 }
 
 /**
- * The schema that was asked for; else the one that holds an archive already or is the role's own, if it is the first on the
- * role's path; else `promkeep`. Not `public`, where others may create on many servers.
- */
-async function resolveSchema(database: Database, wanted: string | undefined): Promise<string> {
-  if (wanted !== undefined) {
-    return wanted;
-  }
-  // Qualified, and read as it comes: on the role's own path `text` and `=` may be somebody else's.
-  const current = await database.transaction((tx) => tx.rows('SELECT pg_catalog.current_schema() AS name'), {
-    readOnly: true,
-    ownSearchPath: true,
-  });
-  const name = current[0].name;
-  if (typeof name !== 'string') {
-    return DEFAULT_SCHEMA;
-  }
-  const found = await database.transaction((tx) => isOurs(tx, name), { readOnly: true });
-  return found ? name : DEFAULT_SCHEMA;
-}
-
-/** Whether the role's current schema is its own, or holds an archive that no stranger has put there. */
-async function isOurs(tx: Transaction, name: string): Promise<boolean> {
-  const [schema] = await tx.rows(
-    `SELECT n.nspowner = r.oid AND n.nspname <> 'public' AS own, EXISTS (SELECT 1 FROM pg_class c WHERE c.relnamespace = n.oid
-       AND c.relname = 'promkeep_migrations' AND pg_has_role(c.relowner, 'MEMBER')) AS used
-     FROM pg_namespace n, pg_roles r WHERE n.nspname = $1::text AND r.rolname = current_user`,
-    [name]
-  );
-  return (
-    schema?.own === true || (schema?.used === true && !(await tableExists(tx, DEFAULT_SCHEMA, 'promkeep_migrations')))
-  );
-}
-
-async function ensureSchema(database: Database, name: string): Promise<void> {
-  const found = await database.transaction(
-    (tx) => tx.rows('SELECT 1 FROM pg_namespace n WHERE n.nspname = $1::text', [name]),
-    { readOnly: true }
-  );
-  if (found.length === 0) {
-    try {
-      await database.transaction((tx) => tx.run(`CREATE SCHEMA IF NOT EXISTS ${quoteName(name)}`));
-    } catch (error) {
-      throw errorCode(error instanceof Error ? error.cause : undefined) === '42501' ? mayNotCreate(name, error) : error;
-    }
-  }
-}
-
-function mayNotCreate(name: string, cause: unknown): PromkeepError {
-  const message =
-    `The archive's role may not create the schema ${name}. Let the database's owner run CREATE SCHEMA ${quoteName(name)} ` +
-    'AUTHORIZATION with the name of that role, or set archive.schema to one it owns';
-  return new PromkeepError('ARCHIVE_DENIED', message, { cause });
-}
-
-async function readVersion(tx: Transaction, name: string): Promise<number> {
-  if (!(await tableExists(tx, name, 'promkeep_migrations'))) {
-    return 0;
-  }
-  const [row] = await tx.rows(
-    `SELECT coalesce(max(version), 0) AS version FROM ${quoteName(name)}.promkeep_migrations`
-  );
-  return Number(row.version);
-}
-
-/** Reads the catalog itself: `to_regclass` may answer from a cache that has not heard of the last commit of another session. */
-async function tableExists(tx: Transaction, schema: string, table: string): Promise<boolean> {
-  const rows = await tx.rows(
-    `SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1::text AND c.relname = $2::text`,
-    [schema, table]
-  );
-  return rows.length > 0;
-}
-
-/**
- * Applies one migration, or finds that another program did; gives the version the schema has then. Of two that make the first
+ * Does what is missing, or finds that another program did; gives the version the schema has then. Of two that make the first
  * one, the slower fails on the table `promkeep_migrations`, which is made before all others, and tries again.
  */
-async function applyNext(tx: Transaction, name: string, migrations: readonly Migration[]): Promise<number> {
-  const quoted = quoteName(name);
-  if ((await readVersion(tx, name)) > 0) {
+async function bringUpToDate(tx: Transaction, name: string, script: SchemaScript): Promise<number> {
+  if ((await readState(tx, name)).version > 0) {
     // No advisory lock: any role of the database could hold it, for ever. Waits for another program's migration.
     await tx.run(`SET LOCAL lock_timeout = '${OTHERS_TIMEOUT}'`);
-    await tx.run(`LOCK TABLE ${quoted}.promkeep_migrations IN SHARE ROW EXCLUSIVE MODE`);
+    await tx.run(`LOCK TABLE ${quoteName(name)}.promkeep_migrations IN SHARE ROW EXCLUSIVE MODE`);
   }
-  const version = await readVersion(tx, name);
-  if (version >= migrations.length) {
-    return version;
+  const state = await readState(tx, name);
+  if (isUpToDate(state, name, script)) {
+    return state.version;
   }
-  if (version === 0) {
+  if (state.version === 0) {
     await refuseForeignTable(tx, name);
   }
-  const migration = migrations[version];
   // Whoever waits for a table makes all others wait behind; a transaction tries again.
   await tx.run(`SET LOCAL lock_timeout = '${LOCK_TIMEOUT}'`);
-  await tx.run(fillIn(migration.sql, { schema: quoted, schemaText: `'${name.replaceAll("'", "''")}'` }));
-  await tx.run(`INSERT INTO ${quoted}.promkeep_migrations (version, name) VALUES ($1::integer, $2::text)`, [
-    version + 1,
-    migration.name,
-  ]);
-  return version + 1;
+  // Created is in the first schema of the path, while `pg_catalog`, which is not on it, is looked into before all others.
+  await tx.run(`SET LOCAL search_path = ${quoteName(name)}, pg_temp`);
+  await runScript(tx, name, state, script);
+  return script.migrations.length;
 }
 
-/** In one pass, since a schema's name may itself look like a placeholder. */
-function fillIn(sql: string, names: { schema: string; schemaText: string }): string {
-  return sql.replace(/\{(schema|schemaText)\}/g, (_, key: 'schema' | 'schemaText') => names[key]);
+async function runScript(tx: Transaction, name: string, state: SchemaState, script: SchemaScript): Promise<void> {
+  const { migrations, routines, revision } = script;
+  if (state.unreleased) {
+    await tx.run(readSql('adopt.sql'));
+  }
+  for (let version = (state.unreleased ? 1 : state.version) + 1; version <= migrations.length; version++) {
+    const migration = migrations[version - 1];
+    for (const { sql } of migration.files) {
+      await tx.run(sql);
+    }
+    await tx.run('INSERT INTO promkeep_migrations (version, name) VALUES ($1::integer, $2::text)', [
+      version,
+      migration.name,
+    ]);
+  }
+  for (const { sql } of changedRoutines(state, name, script)) {
+    await tx.run(sql);
+  }
+  const texts = Object.fromEntries(routines.map((file) => [file.name, hashOf(file, name)]));
+  await tx.run('UPDATE promkeep_migrations SET revision = $1::integer, texts = $2::jsonb WHERE version = $3::integer', [
+    revision,
+    JSON.stringify(texts),
+    migrations.length,
+  ]);
 }
 
 /** The source text's own script makes a table of the same name; its rows are the user's and are not touched. */

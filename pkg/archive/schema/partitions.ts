@@ -6,16 +6,21 @@ const WEEK_MS = 7 * 86_400_000;
 /** 1970-01-05 was the first Monday. */
 const FIRST_MONDAY_MS = 4 * 86_400_000;
 
+/** Begin of the period a time lies in; periods of all lengths are counted from that Monday, as `promkeep_period_start()` does. */
+export function periodStart(timeMs: number, lengthMs: number): number {
+  return Math.floor((timeMs - FIRST_MONDAY_MS) / lengthMs) * lengthMs + FIRST_MONDAY_MS;
+}
+
 /** Adds the Mondays (UTC) of the weeks these times, which ascend, lie in. */
 export function addWeeksOf(weeks: Set<number>, timesMs: Float64Array): void {
   for (let i = 0; i < timesMs.length;) {
-    const weekMs = Math.floor((timesMs[i] - FIRST_MONDAY_MS) / WEEK_MS) * WEEK_MS + FIRST_MONDAY_MS;
+    const weekMs = periodStart(timesMs[i], WEEK_MS);
     weeks.add(weekMs);
     i = firstNotBefore(timesMs, i, weekMs + WEEK_MS);
   }
 }
 
-/** Makes the weekly partitions of one schema and remembers which it has seen. */
+/** Makes the weekly partitions of one archive and remembers which it has seen. */
 export class Partitions {
   private readonly known = new Set<number>();
   private readonly knownPacked = new Set<string>();
@@ -26,11 +31,11 @@ export class Partitions {
    * Makes what is missing, each partition in a transaction of its own: one that is not needed after all is harmless, while one
    * made inside of a long write would let every other writer of a new week wait for that write.
    */
-  async ensure(schema: string, weeks: Iterable<number>, signal: AbortSignal): Promise<void> {
+  async ensure(weeks: Iterable<number>, signal?: AbortSignal): Promise<void> {
     for (const weekMs of weeks) {
       if (!this.known.has(weekMs)) {
         await this.database.transaction(
-          (tx) => tx.run(`SELECT ${schema}.promkeep_ensure_partition($1::timestamptz)`, [timeText(weekMs)]),
+          (tx) => tx.run('SELECT promkeep_ensure_partition($1::timestamptz)', [timeText(weekMs)]),
           { signal }
         );
         this.known.add(weekMs);
@@ -39,7 +44,7 @@ export class Partitions {
   }
 
   /** The same for packed rows of a class. */
-  async ensurePacked(schema: string, retention: string, weeks: Iterable<number>, signal: AbortSignal): Promise<void> {
+  async ensurePacked(retention: string, weeks: Iterable<number>, signal: AbortSignal): Promise<void> {
     const missing = [...weeks].filter((weekMs) => !this.knownPacked.has(`${retention} ${weekMs}`));
     if (missing.length === 0) {
       return;
@@ -47,7 +52,7 @@ export class Partitions {
     await this.database.transaction(
       (tx) =>
         tx.run(
-          `SELECT ${schema}.promkeep_ensure_packed_partition(${schema}.promkeep_retention_class($1::text), week)
+          `SELECT promkeep_ensure_packed_partition(promkeep_retention_class($1::text), week)
            FROM unnest($2::timestamptz[]) AS week`,
           [retention, missing.map(timeText)]
         ),

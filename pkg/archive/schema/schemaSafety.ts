@@ -20,7 +20,11 @@ const CREATORS = `${TRUSTED}
   FROM archive_schema n, aclexplode(coalesce(n.nspacl, acldefault('n', n.nspowner))) AS a
   WHERE a.privilege_type = 'CREATE' AND NOT EXISTS (SELECT 1 FROM trusted t WHERE t.oid = a.grantee) ORDER BY role`;
 
-/** What another role has made there under a name of ours; a table `metrics_data` has an error of its own. */
+/**
+ * What another role has made there under a name of ours (a table `metrics_data` has an error of its own), and its functions and
+ * operators of any name: the schema is on our path, and one whose argument types fit better is taken before that of PostgreSQL.
+ * Operators come first: their functions can be dropped only after them.
+ */
 const STRANGERS = `${TRUSTED}
   SELECT s.kind || ' ' || format('%I.%s', $1::text, s.name) AS object, format('%I', s.owner::regrole::name) AS owner
   FROM (
@@ -30,13 +34,18 @@ const STRANGERS = `${TRUSTED}
     FROM pg_class c JOIN archive_schema n ON n.oid = c.relnamespace
     UNION ALL
     SELECT CASE p.prokind WHEN 'p' THEN 'PROCEDURE' WHEN 'a' THEN 'AGGREGATE' ELSE 'FUNCTION' END,
-           format('%I(%s)', p.proname, pg_get_function_identity_arguments(p.oid)), p.proname, p.proowner
+           format('%I(%s)', p.proname, pg_get_function_identity_arguments(p.oid)), NULL, p.proowner
     FROM pg_proc p JOIN archive_schema n ON n.oid = p.pronamespace
+    UNION ALL
+    SELECT 'OPERATOR', format('%s (%s, %s)', o.oprname, CASE o.oprleft WHEN 0 THEN 'NONE' ELSE format_type(o.oprleft, NULL) END,
+             format_type(o.oprright, NULL)), NULL, o.oprowner
+    FROM pg_operator o JOIN archive_schema n ON n.oid = o.oprnamespace
     UNION ALL
     SELECT CASE y.typtype WHEN 'd' THEN 'DOMAIN' ELSE 'TYPE' END, format('%I', y.typname), y.typname, y.typowner
     FROM pg_type y JOIN archive_schema n ON n.oid = y.typnamespace WHERE y.typrelid = 0 AND y.typelem = 0) s
-  WHERE (s.plain LIKE 'promkeep\\_%' OR s.plain IN ('metrics_between', 'metrics_rollup', 'metrics_5m', 'metrics_1h'))
-    AND NOT EXISTS (SELECT 1 FROM trusted t WHERE t.oid = s.owner) ORDER BY object`;
+  WHERE (s.plain IS NULL OR s.plain LIKE 'promkeep\\_%' OR s.plain IN ('metrics_between', 'metrics_rollup', 'metrics_5m', 'metrics_1h'))
+    AND NOT EXISTS (SELECT 1 FROM trusted t WHERE t.oid = s.owner)
+  ORDER BY s.kind <> 'OPERATOR', object`;
 
 /**
  * Throws `SETTINGS_INVALID` where another role may create in the schema, or has. A function of the right name and argument types,
@@ -63,7 +72,7 @@ export async function requireOwnSchema(tx: Transaction, name: string): Promise<v
     const object = String(stranger.object);
     throw new PromkeepError(
       'SETTINGS_INVALID',
-      `The archive's schema has something under a name of Promkeep's that belongs to the role ${String(stranger.owner)}. ` +
+      `The archive's schema has something that Promkeep could take for its own and that belongs to the role ${String(stranger.owner)}. ` +
         `Look at it, then run: DROP ${object};`
     );
   }

@@ -1,10 +1,13 @@
-import { moveClasses } from './classMoves';
-import { deleteExpired, deleteExpiredRows, expiredLeaves, sampleLeaves, startMs, strangersIn } from './expiredSamples';
-import { type ExpiryLimits, releaseExpired } from './expireLimits';
-import { type ExpiryRun, planExpiry } from './expireRun';
 import { shrinkLedger } from '../ledger/expireCoverage';
-import { type DropCandidate, dropPartition } from './partitionDrop';
+import { moveClasses } from './classMoves';
+import { deleteExpired, deleteExpiredRows, expiredLeaves, strangersIn } from './expiredSamples';
+import { type ExpiryLimits, releaseExpired } from './expireLimits';
 import { deleteOrphanedRollups, expiredRollups, forgetUnstored } from './expireRollups';
+import { planExpiry } from './expiryPlan';
+import { leafTables, startMs } from './leaves';
+import { type DropCandidate, dropPartition } from './partitionDrop';
+import { type RollupRetention } from './rollupWidths';
+import { type UpkeepRun } from './upkeepRun';
 
 /** What one run of expiry did. */
 export interface ExpireOutcome {
@@ -20,9 +23,9 @@ export interface ExpireOutcome {
   busy: string[];
 }
 
-const DAY_MS = 86_400_000;
+const WEEK_MS = 7 * 86_400_000;
 /** A week this old and empty is not expected to be written again soon; if it is, its partition is made again. */
-const KEEP_EMPTY_WEEK_MS = 14 * DAY_MS;
+const KEEP_EMPTY_WEEK_MS = 2 * WEEK_MS;
 
 /**
  * Removes what is older than its query's retention class, and nothing else: a class that cannot be read counts as forever.
@@ -30,45 +33,42 @@ const KEEP_EMPTY_WEEK_MS = 14 * DAY_MS;
  * so that the ledger never claims what is gone. Short transactions only; may be killed at any moment. What fails for one query
  * or partition is kept in `failures`, and the others are served; throws only what concerns the archive as a whole.
  */
-export async function expire(request: Omit<ExpiryRun, 'plan'>): Promise<ExpireOutcome> {
-  const { database, schema, rollups, failures, signal } = request;
+export async function expire(run: UpkeepRun, rollups: RollupRetention): Promise<ExpireOutcome> {
   const outcome: ExpireOutcome = { moved: 0, deletedSamples: 0, deletedRows: 0, dropped: [], busy: [] };
-  await forgetUnstored(database, schema, rollups, signal);
-  const run: ExpiryRun = { ...request, plan: await planExpiry(request) };
-  await shrinkLedger(run);
+  await forgetUnstored(run, rollups);
+  const expiry = { run, rollups, plan: await planExpiry(run) };
+  await shrinkLedger(expiry);
   outcome.moved = await moveClasses(run);
-  const limits = await releaseExpired(run);
+  const limits = await releaseExpired(expiry);
   await expirePacked(run, limits, outcome);
   await expireSamples(run, limits, outcome);
-  for (const { name, parent } of await expiredRollups(run)) {
-    await drop(run, outcome, { name, parent, reasonToKeep: 'SELECT 1 LIMIT 0' });
+  for (const candidate of await expiredRollups(expiry)) {
+    await drop(run, outcome, { ...candidate, reasonToKeep: 'SELECT 1 LIMIT 0' });
   }
-  await failures.guard(undefined, () => deleteOrphanedRollups(database, schema, signal));
+  await run.failures.guard(undefined, () => deleteOrphanedRollups(run));
   return outcome;
 }
 
-async function expirePacked(run: ExpiryRun, limits: ExpiryLimits, outcome: ExpireOutcome): Promise<void> {
+async function expirePacked(run: UpkeepRun, limits: ExpiryLimits, outcome: ExpireOutcome): Promise<void> {
   for (const leaf of await expiredLeaves(run)) {
-    const parent = `promkeep_packed_${leaf.retention}`;
-    const result = await drop(run, outcome, { name: leaf.name, parent, ...strangersIn(run.schema, leaf, limits) });
+    const result = await drop(run, outcome, { ...leaf, ...strangersIn(leaf, limits) });
     if (result === 'kept') {
       outcome.deletedRows += (await run.failures.guard(undefined, () => deleteExpiredRows(run, leaf, limits))) ?? 0;
     }
   }
 }
 
-async function expireSamples(run: ExpiryRun, limits: ExpiryLimits, outcome: ExpireOutcome): Promise<void> {
-  for (const name of await sampleLeaves(run)) {
+async function expireSamples(run: UpkeepRun, limits: ExpiryLimits, outcome: ExpireOutcome): Promise<void> {
+  for (const name of await leafTables(run, 'promkeep_samples')) {
     outcome.deletedSamples += await deleteExpired(run, name, limits);
-    if (startMs(name) + 7 * DAY_MS < run.nowMs - KEEP_EMPTY_WEEK_MS) {
-      const reasonToKeep = `SELECT 1 FROM ${run.schema}."${name}" LIMIT 1`;
-      await drop(run, outcome, { name, parent: 'promkeep_samples', reasonToKeep });
+    if (startMs(name) + WEEK_MS < run.nowMs - KEEP_EMPTY_WEEK_MS) {
+      await drop(run, outcome, { name, parent: 'promkeep_samples', reasonToKeep: `SELECT 1 FROM ${name} LIMIT 1` });
     }
   }
 }
 
 async function drop(
-  run: ExpiryRun,
+  run: UpkeepRun,
   outcome: ExpireOutcome,
   candidate: DropCandidate
 ): Promise<'dropped' | 'kept' | 'busy' | undefined> {

@@ -1,5 +1,6 @@
 import { int8Array } from '../write/binaryArrays';
 import { type Transaction } from '../connect/database';
+import { periodStart } from '../schema/partitions';
 import { timeText } from '../write/sampleRows';
 
 /** Widths that are stored: seconds in a bucket, and days in a row of them. Rows begin on a Monday, UTC. */
@@ -18,15 +19,13 @@ export interface RollupPiece {
 }
 
 const DAY_MS = 86_400_000;
-/** 1970-01-05 was the first Monday. */
-const FIRST_MONDAY_MS = 4 * DAY_MS;
 
 /** Cuts `(fromMs, toMs]` at the borders of periods. */
 export function piecesOf({ periodDays }: RollupWidth, fromMs: number, toMs: number): RollupPiece[] {
   const lengthMs = periodDays * DAY_MS;
   const pieces: RollupPiece[] = [];
   for (let startMs = fromMs; startMs < toMs;) {
-    const periodStartMs = Math.floor((startMs - FIRST_MONDAY_MS) / lengthMs) * lengthMs + FIRST_MONDAY_MS;
+    const periodStartMs = periodStart(startMs, lengthMs);
     const endMs = Math.min(toMs, periodStartMs + lengthMs);
     pieces.push({ periodStartMs, fromMs: startMs, toMs: endMs });
     startMs = endMs;
@@ -48,32 +47,19 @@ const EXACT = `coalesce(abs(b.last) <= 4503599627370496 AND ${['min', 'max', 'su
 /** Whether the sum is what `promkeep_unroll` computes where none is stored. */
 const SUM_FOLLOWS = `CASE WHEN abs(b.last) < 1e290 THEN ${bits('b.sum')} = ${bits('b.last * b.count')} ELSE false END`;
 
-/**
- * Computes the buckets of these series in a piece of a period from the samples there are, and stores them beside the buckets
- * of the same row that lie outside of the piece. One statement, under the query's lock.
- *
- * @returns the number of buckets of the rows that were written
- */
-export async function storeRollups(
-  tx: Transaction,
-  schema: string,
-  widthS: number,
-  piece: RollupPiece,
-  seriesIds: readonly number[]
-): Promise<number> {
-  const [row] = await tx.rows(
-    `WITH raw AS (
-       SELECT s.series_id, s.time, s.value FROM ${schema}.promkeep_samples s
+/** In one statement; `$2` is the row's period, `($3, $4]` the piece of it, `$5` the width. */
+const STORE = `WITH raw AS (
+       SELECT s.series_id, s.time, s.value FROM promkeep_samples s
        WHERE s.series_id = ANY ($1::bigint[]) AND s.time > $3::timestamptz AND s.time <= $4::timestamptz
        UNION ALL
-       SELECT p.series_id, u.sample_time, u.sample_value FROM ${schema}.promkeep_packed p
-       CROSS JOIN LATERAL ${schema}.promkeep_unpack(p.from_time, p.sample_count, p.step_us, p.offsets_us, p.sample_values, p.differences,
+       SELECT p.series_id, u.sample_time, u.sample_value FROM promkeep_packed p
+       CROSS JOIN LATERAL promkeep_unpack(p.from_time, p.sample_count, p.step_us, p.offsets_us, p.sample_values, p.differences,
          p.divisor, p.fetch_ids, p.fetch_starts) u
        WHERE p.series_id = ANY ($1::bigint[]) AND p.from_time <= $4::timestamptz
          AND p.from_time > $3::timestamptz - interval '672 hours' AND p.to_time > $3::timestamptz
          AND u.sample_time > $3::timestamptz AND u.sample_time <= $4::timestamptz),
      gone AS (
-       DELETE FROM ${schema}.promkeep_rollups p
+       DELETE FROM promkeep_rollups p
        WHERE p.width_s = $5::integer AND p.series_id = ANY ($1::bigint[]) AND p.period_start = $2::timestamptz RETURNING p.*),
      buckets AS (
        SELECT f.series_id, (extract(epoch FROM f.bucket - $2::timestamptz) / $5::integer)::integer + 1 AS number,
@@ -86,7 +72,7 @@ export async function storeRollups(
        UNION ALL
        SELECT g.series_id, (extract(epoch FROM u.bucket - $2::timestamptz) / $5::integer)::integer,
          u.min_value, u.max_value, u.sum_value, u.sample_count::integer, u.last_value
-       FROM gone g CROSS JOIN LATERAL ${schema}.promkeep_unroll(g.width_s, g.period_start, g.first_bucket, g.bucket_count,
+       FROM gone g CROSS JOIN LATERAL promkeep_unroll(g.width_s, g.period_start, g.first_bucket, g.bucket_count,
          g.bucket_numbers, g.sample_counts, g.differences, g.last_values, g.min_values, g.max_values, g.sum_values) u
        WHERE u.bucket <= $3::timestamptz OR u.bucket > $4::timestamptz),
      judged AS (
@@ -107,7 +93,7 @@ export async function storeRollups(
          array_agg(CASE WHEN b.exact THEN b.sum - b.last * b.count END ORDER BY b.number) AS rest
        FROM judged b GROUP BY b.series_id),
      stored AS (
-       INSERT INTO ${schema}.promkeep_rollups (width_s, series_id, period_start, first_bucket, bucket_count, bucket_numbers,
+       INSERT INTO promkeep_rollups (width_s, series_id, period_start, first_bucket, bucket_count, bucket_numbers,
          sample_counts, differences, last_values, min_values, max_values, sum_values)
        SELECT $5::integer, r.series_id, $2::timestamptz, r.first, r.count, r.numbers, r.counts, r.exact,
          CASE WHEN r.constant THEN r.lasts[1:1] WHEN r.exact THEN r.growths ELSE r.lasts END,
@@ -115,8 +101,26 @@ export async function storeRollups(
          CASE WHEN r.max_follows THEN '{}' WHEN r.exact THEN r.above ELSE r.maxs END,
          CASE WHEN r.sum_follows THEN '{}' WHEN r.exact THEN r.rest ELSE r.sums END
        FROM ready r RETURNING bucket_count)
-     SELECT coalesce(sum(bucket_count), 0) AS buckets FROM stored`,
-    [int8Array(seriesIds), timeText(piece.periodStartMs), timeText(piece.fromMs), timeText(piece.toMs), widthS]
-  );
+     SELECT coalesce(sum(bucket_count), 0) AS buckets FROM stored`;
+
+/**
+ * Computes the buckets of these series in a piece of a period from the samples there are, and stores them beside the buckets
+ * of the same row that lie outside of the piece. Under the query's lock.
+ *
+ * @returns the number of buckets of the rows that were written
+ */
+export async function storeRollups(
+  tx: Transaction,
+  widthS: number,
+  piece: RollupPiece,
+  seriesIds: readonly number[]
+): Promise<number> {
+  const [row] = await tx.rows(STORE, [
+    int8Array(seriesIds),
+    timeText(piece.periodStartMs),
+    timeText(piece.fromMs),
+    timeText(piece.toMs),
+    widthS,
+  ]);
   return Number(row.buckets);
 }

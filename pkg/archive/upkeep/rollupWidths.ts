@@ -11,20 +11,19 @@ export const ROLLUP_RETENTION: RollupRetention = { fiveMinutes: '1y', hours: 'fo
 
 const DAY_MS = 86_400_000;
 
-/** Seconds in a bucket of the widths that are not stored any more. */
-export function unstoredWidths(retention: RollupRetention): number[] {
-  const stored = storedWidths(retention).map(({ widthS }) => widthS);
-  return ROLLUP_WIDTHS.map(({ widthS }) => widthS).filter((widthS) => !stored.includes(widthS));
+/** The widths that are stored, as two arrays to bind: seconds in a bucket, and days it is kept (`null`: forever). */
+export function storedWidths({ fiveMinutes, hours }: RollupRetention): [number[], Array<number | null>] {
+  const stored = [fiveMinutes, hours].flatMap((retention, i) => {
+    const ms = retentionMs(retention);
+    return retention === 'none' ? [] : [[ROLLUP_WIDTHS[i].widthS, ms === undefined ? null : ms / DAY_MS] as const];
+  });
+  return [stored.map(([widthS]) => widthS), stored.map(([, days]) => days)];
 }
 
-/** Seconds in a bucket and days it is kept (`null`: forever) of the widths that are stored. */
-export function storedWidths({ fiveMinutes, hours }: RollupRetention): Array<{ widthS: number; days: number | null }> {
-  return [fiveMinutes, hours].flatMap((retention, i) => {
-    const ms = retentionMs(retention);
-    return retention === 'none'
-      ? []
-      : [{ widthS: ROLLUP_WIDTHS[i].widthS, days: ms === undefined ? null : ms / DAY_MS }];
-  });
+/** Seconds in a bucket of the widths that are not stored any more. */
+export function unstoredWidths(retention: RollupRetention): number[] {
+  const [stored] = storedWidths(retention);
+  return ROLLUP_WIDTHS.map(({ widthS }) => widthS).filter((widthS) => !stored.includes(widthS));
 }
 
 /**
@@ -32,7 +31,6 @@ export function storedWidths({ fiveMinutes, hours }: RollupRetention): Array<{ w
  * whatever class the query has now: a width that stood still would have nothing of what expires later. `q` is the query, `w` one
  * of the widths bound as two arrays.
  */
-export const STORES_WIDTH = (schema: string): string =>
-  `q.kind = 'recorded' AND (
-     (w.days IS NULL OR w.days > ${schema}.promkeep_retention_days(q.retention)) AND ${schema}.promkeep_retention_days(q.retention) IS NOT NULL
-     OR EXISTS (SELECT 1 FROM ${schema}.promkeep_rollup_state b WHERE b.query_id = q.query_id AND b.width_s = w.width_s))`;
+export const STORES_WIDTH = `q.kind = 'recorded' AND (
+     (w.days IS NULL OR w.days > promkeep_retention_days(q.retention)) AND promkeep_retention_days(q.retention) IS NOT NULL
+     OR EXISTS (SELECT 1 FROM promkeep_rollup_state b WHERE b.query_id = q.query_id AND b.width_s = w.width_s))`;

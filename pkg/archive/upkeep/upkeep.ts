@@ -14,7 +14,8 @@ import { purgeDeleted, type PurgeOutcome } from './purge';
 import { expire, type ExpireOutcome } from './expire';
 import { type RecomputeScope, rollUp, type RollupOutcome } from './rollups';
 import { type ArchiveWishes, readRollupRetention, storeArchiveWishes } from '../connect/archiveWishes';
-import { noteFailures, QueryFailures } from './upkeepFailures';
+import { noteFailures } from './upkeepFailures';
+import { UpkeepRun } from './upkeepRun';
 import { type StatementLimits } from '../connect/statementLimits';
 
 export interface UpkeepOptions {
@@ -52,39 +53,30 @@ export interface ArchiveUpkeep extends Upkeep {
   close(): Promise<void>;
 }
 
-/**
- * Makes this week's and next week's partition. Whoever has made one holds a lock until the end of its transaction, and a role that
- * may insert rows of its own need not end it: the archiver is not to need a partition at that moment.
- */
-async function makeWeeksAhead(database: Database, schema: string, nowMs: number, signal: AbortSignal): Promise<void> {
-  const weeks = new Set<number>();
-  addWeeksOf(weeks, Float64Array.of(nowMs, nowMs + 7 * 86_400_000));
-  await new Partitions(database).ensure(schema, weeks, signal);
-}
-
 /** Nothing is connected before the first call. */
 export function createUpkeep(options: UpkeepOptions): ArchiveUpkeep {
   const { connection, logger, clock } = options;
   const database = new Database(connection, logger, options.limits);
   let wishes = options.wishes;
-  const run = async <T extends object>(
+  const serve = async <T extends object>(
     task: string,
     signal: AbortSignal,
-    work: (schema: string, failures: QueryFailures) => Promise<T>
+    work: (run: UpkeepRun) => Promise<T>
   ): Promise<Served<T>> => {
     try {
-      const { quoted } = await migrateSchema(database, options.schema ?? connection.schema);
+      await migrateSchema(database, options.schema ?? connection.schema);
+      const run = new UpkeepRun(database, clock.nowMs(), signal);
       if (wishes) {
-        const waiting = await storeArchiveWishes(database, quoted, wishes, signal);
+        const waiting = await storeArchiveWishes(run, wishes);
         waiting.forEach((one) => reportShortened(logger, one));
         // Once: should another program be started with other wishes, the later start decides, for both.
         wishes = undefined;
       }
-      const failures = new QueryFailures();
       // Before every task: what is packed and rolled up goes by the classes in force, as what expires does.
-      const due = await applyDue(database, quoted, failures, signal);
-      const done = await work(quoted, failures);
-      await noteFailures(database, quoted, task, failures, signal);
+      const due = await applyDue(run);
+      const done = await work(run);
+      const { failures } = run;
+      await run.batch((tx) => noteFailures(tx, task, failures));
       failures.byQuery.forEach(({ code, message }, queryId) =>
         logger.error('A task of the upkeep failed for one query; the others were served.', {
           task,
@@ -101,26 +93,32 @@ export function createUpkeep(options: UpkeepOptions): ArchiveUpkeep {
   };
   return {
     packClosed: (signal, { closedAfterMs = CLOSED_AFTER_MS, batchSamples } = {}) =>
-      run('pack', signal, async (schema, failures) => {
-        await failures.guard(undefined, () => makeWeeksAhead(database, schema, clock.nowMs(), signal));
-        const request = { closedBeforeMs: clock.nowMs() - closedAfterMs, batchSamples, failures };
-        const packed = await packClosed(database, schema, request, signal);
-        return { ...packed, condensedFetches: await condenseFetches(database, schema, failures, signal) };
+      serve('pack', signal, async (run) => {
+        await run.failures.guard(undefined, () => makeWeeksAhead(run));
+        const packed = await packClosed(run, run.nowMs - closedAfterMs, batchSamples);
+        return { ...packed, condensedFetches: await condenseFetches(run) };
       }),
     rollUp: (signal, recompute) =>
-      run('rollup', signal, async (schema, failures) => {
-        const retention = await readRollupRetention(database, schema, signal);
-        const closedBeforeMs = clock.nowMs() - CLOSED_AFTER_MS;
-        return rollUp(database, schema, { closedBeforeMs, retention, recompute, failures }, signal);
+      serve('rollup', signal, async (run) => {
+        const retention = await readRollupRetention(run);
+        return rollUp(run, { closedBeforeMs: run.nowMs - CLOSED_AFTER_MS, retention, recompute });
       }),
     expire: (signal) =>
-      run('expire', signal, async (schema, failures) => {
-        const rollups = await readRollupRetention(database, schema, signal);
-        const request = { database, schema, nowMs: clock.nowMs(), rollups, failures, signal };
-        return { ...(await expire(request)), expiredFetches: await expireFetches(request) };
-      }),
-    removeDeleted: (signal) =>
-      run('remove deleted', signal, (schema, failures) => purgeDeleted(database, schema, { failures }, signal)),
+      serve('expire', signal, async (run) => ({
+        ...(await expire(run, await readRollupRetention(run))),
+        expiredFetches: await expireFetches(run),
+      })),
+    removeDeleted: (signal) => serve('remove deleted', signal, (run) => purgeDeleted(run)),
     close: () => database.close(),
   };
+}
+
+/**
+ * Makes this week's and next week's partition. Whoever has made one holds a lock until the end of its transaction, and a role that
+ * may insert rows of its own need not end it: the archiver is not to need a partition at that moment.
+ */
+async function makeWeeksAhead({ database, nowMs, signal }: UpkeepRun): Promise<void> {
+  const weeks = new Set<number>();
+  addWeeksOf(weeks, Float64Array.of(nowMs, nowMs + 7 * 86_400_000));
+  await new Partitions(database).ensure(weeks, signal);
 }

@@ -1,7 +1,7 @@
 import { asPromkeepError, type ErrorCode, type PromkeepError } from '../../core/model/errors';
-import { type SourceIdentity } from '../../core/ports/archive';
 import { type UpkeepFailure } from '../../core/ports/upkeep';
-import { type Database, type Transaction } from '../connect/database';
+import { type Transaction } from '../connect/database';
+import { ofSource, type Session } from '../connect/session';
 
 /** These are not about one query: the next one would fail as well, or must not be tried. */
 const OF_THE_ARCHIVE: ReadonlySet<ErrorCode> = new Set([
@@ -51,53 +51,45 @@ export class QueryFailures {
       throw this.first;
     }
   }
+
+  /** For work of which nothing may fail. */
+  throwAny(): void {
+    const [failure = this.first] = this.byQuery.values();
+    if (failure) {
+      throw failure;
+    }
+  }
 }
 
 const MAX_MESSAGE = 1_000;
 
 /** Keeps a task's failures in the archive, and forgets those of queries for which it worked. */
-export async function noteFailures(
-  database: Database,
-  schema: string,
-  task: string,
-  { byQuery }: QueryFailures,
-  signal: AbortSignal
-): Promise<void> {
+export async function noteFailures(tx: Transaction, task: string, { byQuery }: QueryFailures): Promise<void> {
   const failed = [...byQuery];
-  const bound = [
-    task,
-    failed.map(([queryId]) => queryId),
-    failed.map(([, { code }]) => code),
-    failed.map(([, { message }]) => message.slice(0, MAX_MESSAGE)),
-  ];
-  await database.transaction(
-    async (tx) => {
-      await tx.run(
-        `DELETE FROM ${schema}.promkeep_upkeep_failures WHERE task = $1::text AND NOT query_id = ANY ($2::bigint[])`,
-        bound.slice(0, 2)
-      );
-      await tx.run(
-        `INSERT INTO ${schema}.promkeep_upkeep_failures AS f (query_id, task, code, message)
-         SELECT n.query_id, $1::text, n.code, n.message FROM unnest($2::bigint[], $3::text[], $4::text[]) AS n(query_id, code, message)
-         JOIN ${schema}.promkeep_queries q ON q.query_id = n.query_id
-         ON CONFLICT (query_id, task) DO UPDATE SET code = excluded.code, message = excluded.message, runs = f.runs + 1, last_at = now()`,
-        bound
-      );
-    },
-    { signal }
+  const bound = [task, failed.map(([queryId]) => queryId)];
+  await tx.run(
+    'DELETE FROM promkeep_upkeep_failures WHERE task = $1::text AND NOT query_id = ANY ($2::bigint[])',
+    bound
+  );
+  await tx.run(
+    `INSERT INTO promkeep_upkeep_failures AS f (query_id, task, code, message)
+     SELECT n.query_id, $1::text, n.code, n.message FROM unnest($2::bigint[], $3::text[], $4::text[]) AS n(query_id, code, message)
+     JOIN promkeep_queries q ON q.query_id = n.query_id
+     ON CONFLICT (query_id, task) DO UPDATE SET code = excluded.code, message = excluded.message, runs = f.runs + 1, last_at = now()`,
+    [...bound, failed.map(([, { code }]) => code), failed.map(([, { message }]) => message.slice(0, MAX_MESSAGE))]
   );
 }
 
 /** What failed for queries of this source when it was tried last. */
-export async function readFailures(tx: Transaction, schema: string, source: SourceIdentity): Promise<UpkeepFailure[]> {
-  const rows = await tx.rows(
+export async function readFailures(session: Session): Promise<UpkeepFailure[]> {
+  const rows = await session.rows(
     `SELECT coalesce(q.name, q.source_text, '') AS name, f.task, f.code, f.message, f.runs,
        (extract(epoch FROM f.first_at) * 1000)::bigint AS since_ms
-     FROM ${schema}.promkeep_upkeep_failures f
-     JOIN ${schema}.promkeep_queries q ON q.query_id = f.query_id
-     JOIN ${schema}.promkeep_sources o ON o.source_id = q.source_id
+     FROM promkeep_upkeep_failures f
+     JOIN promkeep_queries q ON q.query_id = f.query_id
+     JOIN promkeep_sources o ON o.source_id = q.source_id
      WHERE o.org_id = $1::bigint AND o.name = $2::text ORDER BY f.first_at, f.query_id`,
-    [source.orgId, source.name]
+    ofSource(session)
   );
   return rows.map((row) => ({
     query: String(row.name),

@@ -1,4 +1,14 @@
-import { byteaArray, float8Array, int8Array, readInt64, timestampArray, unpackSamples } from './binaryArrays';
+import {
+  byteaArray,
+  float8Array,
+  int8Array,
+  microsOf,
+  readFloat8Array,
+  readInt64,
+  readInt64Array,
+  timestampArray,
+  unpackSamples,
+} from './binaryArrays';
 
 const HEADER_BYTES = 20;
 
@@ -54,4 +64,25 @@ it('reads what int8send wrote', () => {
   const numbers = [0, 1, -1, Number.MAX_SAFE_INTEGER, -4294967297];
   const bytes = int8Array(numbers);
   expect(numbers.map((_, i) => readInt64(bytes, 24 + i * 12))).toEqual(numbers);
+});
+
+it('reads arrays, and times of any year as what they are beside another', () => {
+  const numbers = [0, 1, -1, Number.MAX_SAFE_INTEGER, -4294967297];
+  expect([...readInt64Array(int8Array(numbers))]).toEqual(numbers);
+  for (const year of ['0001', '1969', '2026', '9999']) {
+    const startMs = Date.parse(`${year}-06-01T00:00:00Z`);
+    expect([...readInt64Array(timestampArray([startMs - 1, startMs + 5]), microsOf(startMs))]).toEqual([-1000, 5000]);
+  }
+  const values = [1.5, -0, NaN, Infinity];
+  expect(readFloat8Array(float8Array(values))).toEqual({ values: Float64Array.from(values) });
+  expect(readFloat8Array(float8Array([])).values).toHaveLength(0);
+});
+
+it('reads nulls as NaN and marks them', () => {
+  const array = float8Array([1, 2]);
+  array.writeInt32BE(1, 4);
+  array.writeInt32BE(-1, HEADER_BYTES);
+  const second = array.subarray(HEADER_BYTES + 12);
+  const bytes = Buffer.concat([array.subarray(0, HEADER_BYTES + 4), second]);
+  expect(readFloat8Array(bytes)).toEqual({ values: Float64Array.of(NaN, 2), nulls: Uint8Array.of(1, 0) });
 });

@@ -71,6 +71,39 @@ export function readInt64(bytes: Buffer, offset: number): number {
   return bytes.readInt32BE(offset) * TWO_TO_32 + bytes.readUInt32BE(offset + 4);
 }
 
+/** The elements of a `bigint[]` or `timestamptz[]` without nulls, less a number: exact where the difference is, however large both are. */
+export function readInt64Array(bytes: Buffer, less = 0n): Float64Array {
+  const numbers = new Float64Array(arrayLength(bytes));
+  const [lessHigh, lessLow] = [Number(less >> 32n), Number(less & 0xffff_ffffn)];
+  for (let i = 0, at = HEADER_BYTES + 4; i < numbers.length; i++, at += ELEMENT_BYTES) {
+    numbers[i] = (bytes.readInt32BE(at) - lessHigh) * TWO_TO_32 + (bytes.readUInt32BE(at + 4) - lessLow);
+  }
+  return numbers;
+}
+
+/** The elements of a `float8[]`. A null (only inserted rows have them) counts as NaN and is marked in `nulls`. */
+export function readFloat8Array(bytes: Buffer): { values: Float64Array; nulls?: Uint8Array } {
+  const values = new Float64Array(arrayLength(bytes));
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const nulls = bytes.readInt32BE(4) === 0 ? undefined : new Uint8Array(values.length);
+  for (let i = 0, at = HEADER_BYTES; i < values.length; i++) {
+    if (nulls && view.getInt32(at) < 0) {
+      values[i] = NaN;
+      nulls[i] = 1;
+      at += 4;
+    } else {
+      values[i] = view.getFloat64(at + 4);
+      at += ELEMENT_BYTES;
+    }
+  }
+  return nulls ? { values, nulls } : { values };
+}
+
+/** An empty array has no dimension and so no length. */
+function arrayLength(bytes: Buffer): number {
+  return bytes.readInt32BE(0) === 0 ? 0 : bytes.readInt32BE(12);
+}
+
 /** Samples as the reader's statement packs them: microseconds since 2000 and value, 16 bytes each, hexadecimal. */
 export function unpackSamples(hex: string): { timesMs: Float64Array; values: Float64Array } {
   const bytes = Buffer.from(hex, 'hex');
@@ -130,8 +163,13 @@ export function encodeTime(target: Buffer, timeMs: number, offset: number): void
     encodeInt64(target, micros, offset);
   } else {
     // Beyond the year 2255 a double no longer counts microseconds.
-    target.writeBigInt64BE(BigInt(Math.round(timeMs - EPOCH_SHIFT_MS)) * 1000n, offset);
+    target.writeBigInt64BE(microsOf(Math.round(timeMs)), offset);
   }
+}
+
+/** What PostgreSQL counts for a time: microseconds since 2000. */
+export function microsOf(timeMs: number): bigint {
+  return (BigInt(timeMs) - BigInt(EPOCH_SHIFT_MS)) * 1000n;
 }
 
 /** Eight bytes of `timestamptz_send` as Unix milliseconds. */

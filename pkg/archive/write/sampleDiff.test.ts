@@ -17,7 +17,7 @@ function diff(
   trusted: (timeMs: number) => boolean = always
 ): SampleChanges {
   const changes = noChanges();
-  diffSamples(changes, 7, samples(stored), samples(fresh), trusted);
+  diffSamples(changes, samples(stored), { seriesId: 7, ...samples(fresh) }, trusted);
   return changes;
 }
 

@@ -29,15 +29,15 @@ export function noChanges(): SampleChanges {
  */
 export function diffSamples(
   changes: SampleChanges,
-  seriesId: number,
   stored: Samples,
-  fresh: Omit<SampleRun, 'seriesId'>,
+  fresh: SampleRun,
   trusted: (timeMs: number) => boolean
 ): void {
   if (stored.timesMs.length === 0) {
-    insert(changes, { seriesId, ...fresh });
+    insert(changes, fresh);
     return;
   }
+  const { seriesId } = fresh;
   const added: number[] = [];
   let old = 0;
   for (let i = 0; i < fresh.timesMs.length; i++) {
@@ -68,10 +68,10 @@ export function diffSamples(
   });
 }
 
-function insert(changes: SampleChanges, { seriesId, timesMs, values }: SampleRun): void {
-  if (timesMs.length > 0) {
-    changes.inserts.push({ seriesId, timesMs, values });
-    changes.insertCount += timesMs.length;
+function insert(changes: SampleChanges, run: SampleRun): void {
+  if (run.timesMs.length > 0) {
+    changes.inserts.push(run);
+    changes.insertCount += run.timesMs.length;
   }
 }
 

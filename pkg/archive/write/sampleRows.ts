@@ -1,9 +1,10 @@
 import { type TimeRange } from '../../core/model/timeRange';
 import { StaleReadError } from '../archiveErrors';
-import { float8Array, int8Array, timestampArray, unpackSamples } from './binaryArrays';
+import { float8Array, int8Array, timestampArray } from './binaryArrays';
 import { encodeCopy } from './copyFormat';
 import { type Transaction } from '../connect/database';
-import { mergePieces, packedColumns, type StoredSamples, unpackRow } from '../pack/packedRows';
+import { packedColumns, samplesBySeries } from '../pack/packedRowReader';
+import { type StoredSamples } from '../pack/storedSamples';
 import { type SampleColumns, type SampleRun } from './sampleRuns';
 
 /** Rows a statement: larger ones were not faster in bench/archiveWrite.ts, and a smaller one can be cancelled sooner. */
@@ -18,6 +19,15 @@ export function timeText(timeMs: number): string {
   return new Date(clamped).toISOString();
 }
 
+/** A packed row is shorter than 28 days: with a lower bound on its start, partitions that are too old are left out. */
+const UNION_PACKED = `
+     UNION ALL
+     SELECT ${packedColumns(2, 3)}
+     FROM promkeep_series r
+     JOIN promkeep_packed p ON p.series_id = r.series_id
+     WHERE r.query_id = $1::bigint AND p.from_time <= $3::timestamptz AND p.to_time >= $2::timestamptz
+       AND p.from_time > $2::timestamptz - interval '672 hours'`;
+
 /**
  * The stored samples of one query in a range, recent and packed, by series id, ascending in time. One row a series keeps the
  * answer small.
@@ -26,7 +36,6 @@ export function timeText(timeMs: number): string {
  */
 export async function readSamples(
   tx: Transaction,
-  schema: string,
   queryId: number,
   range: TimeRange,
   packedUntilMs = Infinity
@@ -34,53 +43,22 @@ export async function readSamples(
   const rows = await tx.rows(
     `SELECT r.series_id, NULL AS start, NULL::bigint AS step_us, false AS differences, 0 AS skipped, NULL AS offsets,
             encode(string_agg(timestamptz_send(s.time) || float8send(coalesce(s.value, 'NaN')), ''::bytea ORDER BY s.time), 'hex') AS packed
-     FROM ${schema}.promkeep_series r
-     JOIN ${schema}.promkeep_samples s ON s.series_id = r.series_id
+     FROM promkeep_series r
+     JOIN promkeep_samples s ON s.series_id = r.series_id
      WHERE r.query_id = $1::bigint AND s.time >= $2::timestamptz AND s.time <= $3::timestamptz
-     GROUP BY r.series_id${range.fromMs < packedUntilMs ? unionPacked(schema) : ''}`,
+     GROUP BY r.series_id${range.fromMs < packedUntilMs ? UNION_PACKED : ''}`,
     [queryId, timeText(range.fromMs), timeText(range.toMs)]
   );
-  const pieces = new Map<number, StoredSamples[]>();
-  for (const row of rows) {
-    const seriesId = Number(row.series_id);
-    const piece = row.start === null ? { ...unpackSamples(String(row.packed)), packed: false } : unpackRow(row, range);
-    const others = pieces.get(seriesId);
-    if (others === undefined) {
-      pieces.set(seriesId, [piece]);
-    } else {
-      others.push(piece);
-    }
-  }
-  return new Map(
-    [...pieces]
-      .map(([seriesId, all]) => [seriesId, mergePieces(all)] as const)
-      .filter(([, { timesMs }]) => timesMs.length)
-  );
-}
-
-/** A packed row is shorter than 28 days: with a lower bound on its start, partitions that are too old are left out. */
-function unionPacked(schema: string): string {
-  return `
-     UNION ALL
-     SELECT ${packedColumns(2, 3)}
-     FROM ${schema}.promkeep_series r
-     JOIN ${schema}.promkeep_packed p ON p.series_id = r.series_id
-     WHERE r.query_id = $1::bigint AND p.from_time <= $3::timestamptz AND p.to_time >= $2::timestamptz
-       AND p.from_time > $2::timestamptz - interval '672 hours'`;
+  return samplesBySeries(rows, range);
 }
 
 /**
  * Turns packed rows that touch a range back into samples, so that these can be changed. The packing job packs them again.
  * The caller holds the query's lock.
  */
-export async function takeApart(
-  tx: Transaction,
-  schema: string,
-  seriesIds: readonly number[],
-  range: TimeRange
-): Promise<void> {
+export async function takeApart(tx: Transaction, seriesIds: readonly number[], range: TimeRange): Promise<void> {
   if (seriesIds.length > 0) {
-    await tx.run(`SELECT ${schema}.promkeep_take_apart($1::bigint[], $2::timestamptz, $3::timestamptz)`, [
+    await tx.run(`SELECT promkeep_take_apart($1::bigint[], $2::timestamptz, $3::timestamptz)`, [
       int8Array(seriesIds),
       timeText(range.fromMs),
       timeText(range.toMs),
@@ -89,27 +67,17 @@ export async function takeApart(
 }
 
 /** Inserts new samples by COPY. */
-export function insertSamples(
-  tx: Transaction,
-  schema: string,
-  runs: readonly SampleRun[],
-  fetchId: number
-): Promise<void> {
+export function insertSamples(tx: Transaction, runs: readonly SampleRun[], fetchId: number): Promise<void> {
   return tx.copyIn(
-    `COPY ${schema}.promkeep_samples (series_id, time, value, fetch_id) FROM STDIN (FORMAT binary)`,
+    `COPY promkeep_samples (series_id, time, value, fetch_id) FROM STDIN (FORMAT binary)`,
     encodeCopy(runs, fetchId)
   );
 }
 
-export async function updateSamples(
-  tx: Transaction,
-  schema: string,
-  columns: SampleColumns,
-  fetchId: number
-): Promise<void> {
+export async function updateSamples(tx: Transaction, columns: SampleColumns, fetchId: number): Promise<void> {
   for (const chunk of chunksOf(columns)) {
     const touched = await tx.run(
-      `UPDATE ${schema}.promkeep_samples s SET value = n.value, fetch_id = $4::bigint
+      `UPDATE promkeep_samples s SET value = n.value, fetch_id = $4::bigint
        FROM unnest($1::bigint[], $2::timestamptz[], $3::float8[]) AS n(series_id, time, value)
        WHERE s.series_id = n.series_id AND s.time = n.time
          AND s.time >= $5::timestamptz AND s.time <= $6::timestamptz`,
@@ -119,10 +87,10 @@ export async function updateSamples(
   }
 }
 
-export async function deleteSamples(tx: Transaction, schema: string, columns: SampleColumns): Promise<void> {
+export async function deleteSamples(tx: Transaction, columns: SampleColumns): Promise<void> {
   for (const chunk of chunksOf(columns)) {
     const touched = await tx.run(
-      `DELETE FROM ${schema}.promkeep_samples s
+      `DELETE FROM promkeep_samples s
        USING unnest($1::bigint[], $2::timestamptz[]) AS n(series_id, time)
        WHERE s.series_id = n.series_id AND s.time = n.time
          AND s.time >= $3::timestamptz AND s.time <= $4::timestamptz`,

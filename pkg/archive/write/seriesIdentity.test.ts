@@ -162,8 +162,11 @@ describe('IdentityMemory', () => {
 
 describe('restoreLabels', () => {
   it('undoes the naming', () => {
-    expect(restoreLabels('up', 'named', { a: '1' })).toEqual({ __name__: 'up', a: '1' });
-    expect(restoreLabels('q', 'nameless', { a: '1' })).toEqual({ a: '1' });
-    expect(restoreLabels('q', 'scalar', {})).toBeUndefined();
+    expect(restoreLabels({ metric_name: 'up', origin: 'named', labels: { a: '1' } })).toEqual({
+      __name__: 'up',
+      a: '1',
+    });
+    expect(restoreLabels({ metric_name: 'q', origin: 'nameless', labels: { a: '1' } })).toEqual({ a: '1' });
+    expect(restoreLabels({ metric_name: 'q', origin: 'scalar', labels: {} })).toBeUndefined();
   });
 });

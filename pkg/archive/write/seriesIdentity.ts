@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { canonicalLabels, splitMetricName } from '../../../src/contract/standardRecord';
+import { type Row } from '../connect/database';
 import { type Labels, type Series } from '../../core/model/series';
 
 /** How a result was named; reading back restores it. */
@@ -127,20 +128,17 @@ export function fingerprintOf(metricName: string, canonicalJson: string): string
   return createHash('sha256').update(metricName).update('\0').update(canonicalJson).digest('hex');
 }
 
-/** Labels of a stored series as Prometheus gave them. */
-export function restoreLabels(
-  metricName: string,
-  origin: string,
-  labels: Readonly<Record<string, string>>
-): Labels | undefined {
-  if (origin === 'scalar') {
+/** Labels of a stored series (`metric_name`, `origin`, `labels`) as Prometheus gave them. */
+export function restoreLabels(row: Row): Labels | undefined {
+  if (row.origin === 'scalar') {
     return undefined;
   }
-  return origin === 'named' ? { __name__: metricName, ...labels } : labels;
+  const labels = parseLabels(row.labels);
+  return row.origin === 'named' ? { __name__: String(row.metric_name), ...labels } : labels;
 }
 
 /** `pg` parses jsonb; whatever is not a flat object of texts was put there by hand. */
-export function parseLabels(value: unknown): Record<string, string> {
+function parseLabels(value: unknown): Record<string, string> {
   const entries = typeof value === 'object' && value !== null ? Object.entries(value) : [];
   return Object.fromEntries(
     entries.map(([name, text]) => [name, typeof text === 'string' ? text : JSON.stringify(text)])

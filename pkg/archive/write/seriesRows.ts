@@ -13,7 +13,6 @@ const INSERT_CHARACTERS = 8_000_000;
  */
 export async function resolveSeries(
   tx: Transaction,
-  schema: string,
   queryId: number,
   wanted: readonly StorableSeries[],
   known: ReadonlyArray<KnownSeries | undefined>
@@ -22,23 +21,22 @@ export async function resolveSeries(
   const made = new Map<string, number>();
   const refused: RefusedSeries[] = [];
   for (const batch of batchesOf(missing)) {
-    refused.push(...(await insertOrSplit(tx, schema, queryId, batch, made)));
+    refused.push(...(await insertOrSplit(tx, queryId, batch, made)));
   }
-  await correctOrigins(tx, schema, wanted, known);
+  await correctOrigins(tx, wanted, known);
   return { ids: wanted.map(({ fingerprint }, i) => known[i]?.seriesId ?? made.get(fingerprint)), refused };
 }
 
 /** Halves a batch that fails until the bad series stand alone. */
 async function insertOrSplit(
   tx: Transaction,
-  schema: string,
   queryId: number,
   batch: readonly StorableSeries[],
   made: Map<string, number>
 ): Promise<RefusedSeries[]> {
   await tx.run('SAVEPOINT series');
   try {
-    const rows = await insertSeries(tx, schema, queryId, batch);
+    const rows = await insertSeries(tx, queryId, batch);
     await tx.run('RELEASE SAVEPOINT series');
     for (const row of rows) {
       made.set(String(row.print), Number(row.series_id));
@@ -54,19 +52,18 @@ async function insertOrSplit(
       return [{ labels: batch[0].series.labels, reason: `PostgreSQL refused it: ${reason}` }];
     }
     const middle = Math.ceil(batch.length / 2);
-    const left = await insertOrSplit(tx, schema, queryId, batch.slice(0, middle), made);
-    return [...left, ...(await insertOrSplit(tx, schema, queryId, batch.slice(middle), made))];
+    const left = await insertOrSplit(tx, queryId, batch.slice(0, middle), made);
+    return [...left, ...(await insertOrSplit(tx, queryId, batch.slice(middle), made))];
   }
 }
 
 function insertSeries(
   tx: Transaction,
-  schema: string,
   queryId: number,
   batch: readonly StorableSeries[]
 ): Promise<ReadonlyArray<Readonly<Record<string, unknown>>>> {
   return tx.rows(
-    `INSERT INTO ${schema}.promkeep_series (query_id, fingerprint, metric_name, origin, labels)
+    `INSERT INTO promkeep_series (query_id, fingerprint, metric_name, origin, labels)
      SELECT $1::bigint, n.print, n.name, n.origin, n.labels
      FROM unnest($2::bytea[], $3::text[], $4::text[], $5::jsonb[]) AS n(print, name, origin, labels)
      RETURNING series_id, encode(fingerprint, 'hex') AS print`,
@@ -86,17 +83,13 @@ function insertSeries(
 /** A new version of an expression may give the same series with its name where there was none, or the other way round. */
 async function correctOrigins(
   tx: Transaction,
-  schema: string,
   wanted: readonly StorableSeries[],
   known: ReadonlyArray<KnownSeries | undefined>
 ): Promise<void> {
   for (const [i, { origin }] of wanted.entries()) {
     const row = known[i];
     if (row !== undefined && row.origin !== origin) {
-      await tx.run(`UPDATE ${schema}.promkeep_series SET origin = $2::text WHERE series_id = $1::bigint`, [
-        row.seriesId,
-        origin,
-      ]);
+      await tx.run(`UPDATE promkeep_series SET origin = $2::text WHERE series_id = $1::bigint`, [row.seriesId, origin]);
     }
   }
 }

@@ -1,21 +1,21 @@
 import { PromkeepError } from '../../core/model/errors';
 import { type RangeWrite, type WriteOutcome } from '../../core/ports/sampleStore';
-import { type SourceIdentity } from '../../core/ports/archive';
 import { type TimeRange } from '../../core/model/timeRange';
 import { CLOSED_AFTER_MS } from '../upkeep/upkeep';
-import { type Database, type Transaction } from '../connect/database';
-import { MIN_PACKED_SAMPLES } from '../pack/directPacking';
+import { type Transaction } from '../connect/database';
+import { type Session, type SourceDatabase } from '../connect/session';
+import { MIN_PACKED_SAMPLES } from '../pack/cutRuns';
 import { addGap } from '../ledger/ledgerRows';
 import { openVersion } from '../definitions/openVersion';
 import { type OpenedQuery, type QueryDefinition } from '../definitions/queryRows';
 import { addWeeksOf, type Partitions } from '../schema/partitions';
 import { diffSamples, noChanges, outsideOf, type SampleChanges } from './sampleDiff';
-import { NO_SAMPLES, type StoredSamples } from '../pack/packedRows';
+import { NO_SAMPLES, type StoredSamples } from '../pack/storedSamples';
 import { deleteSamples, readSamples, takeApart, updateSamples } from './sampleRows';
 import { type IdentityMemory, identifySeries, type RefusedSeries, type StorableSeries } from './seriesIdentity';
 import { resolveSeries } from './seriesRows';
-import { errorCode } from '../connect/sqlState';
-import { addCoverage, addFetch, openWrite } from './writeRows';
+import { causeCode } from '../connect/sqlState';
+import { addCoverage, addFetch, openWrite, type PreparedWrite } from './writeRows';
 
 /** What a writer remembers between writes; losing it costs time only. */
 export interface WriterMemory {
@@ -34,10 +34,8 @@ const NO_PARTITION = '23514';
  * transaction. In the parts named in `gaps` the answer is not to be trusted: there it only adds.
  */
 export async function writeRange(
-  database: Database,
+  database: SourceDatabase,
   { partitions, identities }: WriterMemory,
-  schema: string,
-  source: SourceIdentity,
   write: RangeWrite,
   signal: AbortSignal
 ): Promise<WriteOutcome> {
@@ -53,21 +51,21 @@ export async function writeRange(
   let trusting = true;
   const closedBeforeMs = packableBeforeMs(write);
   const attempt = async (): Promise<WriteOutcome> => {
-    await partitions.ensure(schema, weeks, signal);
+    await partitions.ensure(weeks, signal);
     if (closedBeforeMs > write.range.fromMs) {
-      await partitions.ensurePacked(schema, write.retention, weeks, signal);
+      await partitions.ensurePacked(write.retention, weeks, signal);
     }
-    const work = (tx: Transaction): Promise<WriteOutcome> => {
+    const work = (session: Session): Promise<WriteOutcome> => {
       const identified = { accepted, refused, trusting, closedBeforeMs };
       trusting = false;
-      return replaceRange(tx, schema, source, write, identified);
+      return replaceRange(session, write, identified);
     };
     return database.transaction(work, { signal });
   };
   try {
     return await attempt();
   } catch (error) {
-    if (errorCode(error instanceof Error ? error.cause : undefined) !== NO_PARTITION) {
+    if (causeCode(error) !== NO_PARTITION) {
       throw error;
     }
     partitions.forget();
@@ -95,31 +93,30 @@ interface Identified {
 }
 
 async function replaceRange(
-  tx: Transaction,
-  schema: string,
-  source: SourceIdentity,
+  session: Session,
   write: RangeWrite,
   { accepted, refused, trusting, closedBeforeMs }: Identified
 ): Promise<WriteOutcome> {
-  const opened = await openWrite(tx, schema, source, write, definitionOf(write), accepted);
-  const query = await currentVersion(tx, schema, opened.query, write);
-  const resolved = await resolveSeries(tx, schema, query.queryId, accepted, opened.known);
+  const opened = await openWrite(session, write, definitionOf(write), accepted);
+  const query = await currentVersion(session, opened.query, write);
+  const resolved = await resolveSeries(session, query.queryId, accepted, opened.known);
   // Behind everything that was ever written there is nothing to read: so it is with nearly every live write.
   const stored =
     trusting && write.range.fromMs >= query.untilMs
       ? new Map<number, StoredSamples>()
-      : await readSamples(tx, schema, query.queryId, write.range, query.packedUntilMs);
+      : await readSamples(session, query.queryId, write.range, query.packedUntilMs);
   const changes = diffAll(accepted, resolved.ids, stored, write.gaps);
   const allRefused = [...refused, ...resolved.refused];
-  await applyChanges(tx, schema, query, write, {
+  await applyChanges(session, stored, {
+    query,
+    write,
     changes,
-    stored,
     refusedCount: allRefused.length,
     // The partitions that were made are those of the write's class.
     closedBeforeMs: query.retention === write.retention ? closedBeforeMs : -Infinity,
   });
   for (const gap of write.gaps) {
-    await addGap(tx, schema, query, gap);
+    await addGap(session, query, gap);
   }
   return {
     inserted: changes.insertCount,
@@ -131,22 +128,17 @@ async function replaceRange(
 }
 
 /** Refuses what an old program would write; begins a version or another class where the write has one. */
-async function currentVersion(
-  tx: Transaction,
-  schema: string,
-  opened: OpenedQuery,
-  write: RangeWrite
-): Promise<OpenedQuery> {
+async function currentVersion(tx: Transaction, opened: OpenedQuery, write: RangeWrite): Promise<OpenedQuery> {
   if (write.query.kind === 'kept') {
     if (opened.retention !== write.retention) {
-      await tx.run(
-        `UPDATE ${schema}.promkeep_queries SET retention = $2::text, updated_at = now() WHERE query_id = $1::bigint`,
-        [opened.queryId, write.retention]
-      );
+      await tx.run(`UPDATE promkeep_queries SET retention = $2::text, updated_at = now() WHERE query_id = $1::bigint`, [
+        opened.queryId,
+        write.retention,
+      ]);
     }
     return opened;
   }
-  return openVersion(tx, schema, opened, { name: write.query.name, ...definitionOf(write) });
+  return openVersion(tx, opened, { name: write.query.name, ...definitionOf(write) });
 }
 
 function definitionOf({ query, provenance, retention }: RangeWrite): QueryDefinition {
@@ -167,12 +159,13 @@ function diffAll(
   for (const [i, { series }] of accepted.entries()) {
     const seriesId = ids[i];
     if (seriesId !== undefined) {
-      diffSamples(changes, seriesId, left.get(seriesId) ?? NO_SAMPLES, series, trusted);
+      const { timesMs, values } = series;
+      diffSamples(changes, left.get(seriesId) ?? NO_SAMPLES, { seriesId, timesMs, values }, trusted);
       left.delete(seriesId);
     }
   }
   for (const [seriesId, samples] of left) {
-    diffSamples(changes, seriesId, samples, NO_SAMPLES, trusted);
+    diffSamples(changes, samples, { seriesId, ...NO_SAMPLES }, trusted);
   }
   return changes;
 }
@@ -183,27 +176,19 @@ function packedAndChanged(stored: ReadonlyMap<number, StoredSamples>, { updates,
   return [...changed].filter((seriesId) => stored.get(seriesId)?.packed);
 }
 
-interface Changed {
-  changes: SampleChanges;
-  stored: ReadonlyMap<number, StoredSamples>;
-  refusedCount: number;
-  closedBeforeMs: number;
-}
-
 async function applyChanges(
   tx: Transaction,
-  schema: string,
-  query: OpenedQuery,
-  write: RangeWrite,
-  { changes, stored, ...rest }: Changed
+  stored: ReadonlyMap<number, StoredSamples>,
+  prepared: PreparedWrite
 ): Promise<void> {
+  const { query, write, changes } = prepared;
   const { insertCount, updates, deletes } = changes;
   if (insertCount + updates.timesMs.length + deletes.timesMs.length === 0) {
-    await addCoverage(tx, schema, query, write.covered);
+    await addCoverage(tx, query, write.covered);
     return;
   }
-  await takeApart(tx, schema, packedAndChanged(stored, changes), write.range);
-  const fetchId = await addFetch(tx, schema, query, write, changes, rest);
-  await deleteSamples(tx, schema, deletes);
-  await updateSamples(tx, schema, updates, fetchId);
+  await takeApart(tx, packedAndChanged(stored, changes), write.range);
+  const fetchId = await addFetch(tx, prepared);
+  await deleteSamples(tx, deletes);
+  await updateSamples(tx, updates, fetchId);
 }

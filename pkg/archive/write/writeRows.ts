@@ -1,14 +1,14 @@
 import { PromkeepError } from '../../core/model/errors';
 import { type RangeWrite } from '../../core/ports/sampleStore';
-import { type SourceIdentity } from '../../core/ports/archive';
 import { type TimeRange } from '../../core/model/timeRange';
 import { byteaArray, readInt64 } from './binaryArrays';
 import { type Row, type Transaction } from '../connect/database';
-import { choosePieces } from '../pack/directPacking';
+import { ofSource, type Session } from '../connect/session';
+import { choosePieces } from '../pack/cutRuns';
 import { toMultirange } from '../ledger/gridRanges';
 import { requireRoomForKept } from '../definitions/keptQuota';
 import { requireEpoch } from '../ledger/leaseRows';
-import { encodePacked, PACKED_COLUMNS } from '../pack/packedCopy';
+import { encodePacked, PACKED_COLUMNS } from '../pack/packedRow';
 import { displayNameOf, identityOf, makeQuery, type OpenedQuery, type QueryDefinition } from '../definitions/queryRows';
 import { type SampleChanges } from './sampleDiff';
 import { encodeChunk, insertSamples, timeText } from './sampleRows';
@@ -38,9 +38,7 @@ const ENTRY_BYTES = FINGERPRINT_BYTES + 8 + 1;
  * `ARCHIVE_NOT_LEADER`, and `ARCHIVE_QUERY_CHANGED` when the query was deleted.
  */
 export async function openWrite(
-  tx: Transaction,
-  schema: string,
-  source: SourceIdentity,
+  session: Session,
   { query, epoch }: Pick<RangeWrite, 'query' | 'epoch'>,
   definition: QueryDefinition,
   series: readonly StorableSeries[]
@@ -50,16 +48,16 @@ export async function openWrite(
     FINGERPRINT_BYTES
   );
   for (let attempt = 0; attempt < 4; attempt++) {
-    const [row] = await tx.rows(
-      `SELECT * FROM ${schema}.promkeep_open_write($1::bigint, $2::text, $3::bigint, $4::text, $5::bytea, $6::bytea[])`,
-      [source.orgId, source.name, epoch ?? null, query.kind, identityOf(query), prints]
+    const [row] = await session.rows(
+      `SELECT * FROM promkeep_open_write($1::bigint, $2::text, $3::bigint, $4::text, $5::bytea, $6::bytea[])`,
+      [...ofSource(session), epoch ?? null, query.kind, identityOf(query), prints]
     );
     if (row.leads !== true) {
       // Makes the row of a lease nobody ever held; throws when the epoch is another.
-      await requireEpoch(tx, schema, source, epoch);
+      await requireEpoch(session, epoch);
     } else if (row.query_id === null) {
-      await requireRoomForKept(tx, schema, source, query);
-      await makeQuery(tx, schema, source, query, definition);
+      await requireRoomForKept(session, query);
+      await makeQuery(session, query, definition);
     } else {
       if (row.deleted === true) {
         throw new PromkeepError('ARCHIVE_QUERY_CHANGED', `The recorded query ${displayNameOf(query)} has been deleted`);
@@ -104,49 +102,47 @@ function toKnown({ series: bytes }: Row, wanted: readonly StorableSeries[]): Ope
 /** Adds to the coverage of the query's version; other versions lose what was written over, gaps what was filled. */
 export async function addCoverage(
   tx: Transaction,
-  schema: string,
   { queryId, version, stepMs }: Pick<OpenedQuery, 'queryId' | 'version' | 'stepMs'>,
   ranges: readonly TimeRange[]
 ): Promise<void> {
   const covered = toMultirange(ranges, stepMs);
   if (covered !== '{}') {
-    await tx.run(`SELECT ${schema}.promkeep_cover($1::bigint, $2::integer, $3::tstzmultirange)`, [
-      queryId,
-      version,
-      covered,
-    ]);
+    await tx.run(`SELECT promkeep_cover($1::bigint, $2::integer, $3::tstzmultirange)`, [queryId, version, covered]);
   }
 }
 
 /** So many samples go along in the call that notes the write; more go by COPY, which costs a round trip and takes less time from here on. */
 const CALL_SAMPLES = 4_000;
 
+/** A write whose differences to what is stored are known. */
+export interface PreparedWrite {
+  query: OpenedQuery;
+  write: RangeWrite;
+  changes: SampleChanges;
+  /** Series that could not be stored. */
+  refusedCount: number;
+  /** What belongs to periods that closed before this time (Unix ms) is packed at once. */
+  closedBeforeMs: number;
+}
+
 /**
- * Notes the write and what it covers, and inserts its new samples; gives the id under which the changed ones are noted. What
- * belongs to periods that closed before `closedBeforeMs` is packed at once.
+ * Notes the write and what it covers, and inserts its new samples; gives the id under which the changed ones are noted.
  */
-export async function addFetch(
-  tx: Transaction,
-  schema: string,
-  query: OpenedQuery,
-  write: RangeWrite,
-  changes: SampleChanges,
-  { refusedCount, closedBeforeMs }: { refusedCount: number; closedBeforeMs: number }
-): Promise<number> {
-  const target = { periodMs: query.periodMs, closedBeforeMs };
-  const { pieces, rest, untilMs } = choosePieces(changes.inserts, target);
+export async function addFetch(tx: Transaction, prepared: PreparedWrite): Promise<number> {
+  const { query, changes, closedBeforeMs } = prepared;
+  const { pieces, rest, untilMs } = choosePieces(changes.inserts, { periodMs: query.periodMs, closedBeforeMs });
   const many = countSamples(rest) > CALL_SAMPLES;
-  const fetchId = await noteFetch(tx, schema, query, write, changes, { fresh: many ? [] : rest, refusedCount });
+  const fetchId = await noteFetch(tx, prepared, many ? [] : rest);
   if (many) {
-    await insertSamples(tx, schema, rest, fetchId);
+    await insertSamples(tx, rest, fetchId);
   }
   if (pieces.length > 0) {
     await tx.copyIn(
-      `COPY ${schema}.promkeep_packed (${PACKED_COLUMNS}) FROM STDIN (FORMAT binary)`,
+      `COPY promkeep_packed (${PACKED_COLUMNS}) FROM STDIN (FORMAT binary)`,
       encodePacked(pieces, query.packedClass, fetchId)
     );
     await tx.run(
-      `UPDATE ${schema}.promkeep_queries
+      `UPDATE promkeep_queries
        SET packed_at = now(), packed_until = greatest(packed_until, $2::timestamptz) WHERE query_id = $1::bigint`,
       [query.queryId, timeText(untilMs)]
     );
@@ -156,15 +152,14 @@ export async function addFetch(
 
 async function noteFetch(
   tx: Transaction,
-  schema: string,
-  query: OpenedQuery,
-  { provenance, range, covered }: RangeWrite,
-  { insertCount, unchanged, updates, deletes }: SampleChanges,
-  { fresh, refusedCount }: { fresh: readonly SampleRun[]; refusedCount: number }
+  { query, write, changes, refusedCount }: PreparedWrite,
+  fresh: readonly SampleRun[]
 ): Promise<number> {
+  const { provenance, range, covered } = write;
+  const { insertCount, unchanged, updates, deletes } = changes;
   const { keys, values } = encodeChunk(toColumns(fresh));
   const [row] = await tx.rows(
-    `SELECT * FROM ${schema}.promkeep_add_fetch($1::bigint, $2::integer, $3::timestamptz, $4::timestamptz, $5::timestamptz, $6::text, $7::text, $8::text[],
+    `SELECT * FROM promkeep_add_fetch($1::bigint, $2::integer, $3::timestamptz, $4::timestamptz, $5::timestamptz, $6::text, $7::text, $8::text[],
        $9::bigint[], $10::tstzmultirange, $11::bigint[], $12::timestamptz[], $13::float8[])`,
     [
       query.queryId,

@@ -1,9 +1,16 @@
-import { collectNext, newestDueMs, type CollectDeps, type CollectFailure, type WrittenRange } from '../collect';
+import {
+  collectNext,
+  newestDueMs,
+  type CollectDeps,
+  type CollectFailure,
+  type CollectStep,
+  type WrittenRange,
+} from '../collect';
 import { ceilToGrid, countPoints, findGaps, floorToGrid } from './collectGrid';
 import { PromkeepError } from '../model/errors';
 import { underLease } from './underLease';
+import { type Uses } from '../ports/archive';
 import { type Definition } from '../ports/definitions';
-import { type Lease } from '../ports/lease';
 import { type Ledger } from '../ports/ledger';
 import { type TimeRange } from '../model/timeRange';
 import { fetchAhead } from '../readback/fetchAhead';
@@ -18,9 +25,8 @@ export interface BackfillProgress {
   gapPoints: number;
 }
 
-export interface BackfillDeps extends CollectDeps {
+export interface BackfillDeps extends CollectDeps, Uses<{ lease: 'current' }> {
   ledger: Pick<Ledger, 'coverage' | 'noteGap' | 'entries'>;
-  lease: Pick<Lease, 'current'>;
   /** Waits between attempts. */
   wait(ms: number, signal: AbortSignal): Promise<void>;
   onProgress(progress: BackfillProgress): void;
@@ -119,13 +125,7 @@ async function fillGap(
       const step = await collectNext(fenced, query, { ...progress, untilMs }, signal);
       const donePoints = (step.progress.frontierMs - progress.frontierMs) / query.stepMs;
       progress = step.progress;
-      state = {
-        ...state,
-        donePoints: state.donePoints + donePoints,
-        inserted: state.inserted + (step.write?.outcome.inserted ?? 0),
-        coveredPoints: state.coveredPoints + (step.write?.coveredPoints ?? 0),
-        gapPoints: state.gapPoints + (step.write?.gapPoints ?? (step.failure ? donePoints : 0)),
-      };
+      state = withStep(state, step, donePoints);
       deps.onProgress(state);
       points = pointsFor(step.write, donePoints) ?? points;
       failures = donePoints > 0 || !step.failure ? 0 : failures + 1;
@@ -140,6 +140,16 @@ async function fillGap(
     ahead.drop();
   }
   return state;
+}
+
+function withStep(state: BackfillProgress, { write, failure }: CollectStep, donePoints: number): BackfillProgress {
+  return {
+    ...state,
+    donePoints: state.donePoints + donePoints,
+    inserted: state.inserted + (write?.outcome.inserted ?? 0),
+    coveredPoints: state.coveredPoints + (write?.coveredPoints ?? 0),
+    gapPoints: state.gapPoints + (write?.gapPoints ?? (failure ? donePoints : 0)),
+  };
 }
 
 /** As many points as make a piece of the wanted size, going by the piece before. */

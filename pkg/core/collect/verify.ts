@@ -1,16 +1,13 @@
 import { fetchRange, type FetchDeps } from './fetchRange';
 import { ceilToGrid, countPoints, floorToGrid } from './collectGrid';
 import { asPromkeepError } from '../model/errors';
-import { type Lease } from '../ports/lease';
+import { type Uses } from '../ports/archive';
 import { type LedgerEntry } from '../ports/ledger';
-import { type RangeWrite, type SampleStore } from '../ports/sampleStore';
+import { type RangeWrite } from '../ports/sampleStore';
 import { type TimeRange } from '../model/timeRange';
 import { type Labels, type Series } from '../model/series';
 
-export interface VerifyDeps extends FetchDeps {
-  samples: Pick<SampleStore, 'readSeries' | 'writeRange'>;
-  lease: Pick<Lease, 'current'>;
-}
+export type VerifyDeps = FetchDeps & Uses<{ samples: 'readSeries' | 'writeRange'; lease: 'current' }>;
 
 export interface Difference {
   kind: 'differs' | 'missing' | 'extra';

@@ -13,7 +13,7 @@ import { summaryFrames, summaryNumberFrames } from '../frames/summaryFrames';
 export interface AnswerSummaryDeps extends SummaryDeps {
   summaryMetrics: readonly SummaryMetric[];
   /** Reads earlier values from the archive, for callers who may. */
-  findArchived?(caller: Caller): FindArchived | undefined;
+  findArchived(caller: Caller): FindArchived | undefined;
 }
 
 /** One dashboard query becomes as many Prometheus queries as there are metrics; this many of them run at once. */
@@ -38,7 +38,7 @@ export async function answerSummary(
     numbers
       ? evaluateSummaryInstant(deps, metric, { timeMs: query.range.toMs, groupBy }, call)
       : evaluateCompared(
-          { ...deps, findArchived: deps.findArchived?.(caller) },
+          { ...deps, findArchived: deps.findArchived(caller) },
           metric,
           { range: query.range, stepMs, groupBy, compareOffsetMs },
           call

@@ -21,7 +21,7 @@ const MAIN_THREAD: Pace = { turns: processTurns, nowMs: () => performance.now() 
 export async function inTurns<T, R>(
   items: readonly T[],
   prepare: () => (item: T) => readonly R[],
-  signal: AbortSignal,
+  signal: AbortSignal | undefined,
   { turns, nowMs }: Pace = MAIN_THREAD
 ): Promise<R[]> {
   let workedMs = 0;
@@ -29,7 +29,7 @@ export async function inTurns<T, R>(
   const results: R[] = [];
   const take = async (): Promise<void> => {
     await turns.next();
-    if (signal.aborted) {
+    if (signal?.aborted) {
       throw new PromkeepError('QUERY_CANCELLED', 'The caller went away.', { cause: signal.reason });
     }
     pieceFromMs = nowMs();

@@ -25,8 +25,7 @@ export interface ReadBackDeps {
   archive?: ReadBackArchive;
   /** Users' tokens or cookies go on to Prometheus, so two users may see different data. */
   forwardsCredentials: boolean;
-  /** Absent: nothing matches. */
-  compare?: CompareExpressions;
+  compare: CompareExpressions;
   /** A signal that aborts after so many milliseconds; timers do not live in core. */
   timeoutSignal(ms: number): AbortSignal;
 }
@@ -180,7 +179,7 @@ async function chooseMatch(
   archive: ReadBackArchive,
   recorded: readonly Recorded[],
   plan: QueryPlan,
-  compare: CompareExpressions = () => undefined
+  compare: CompareExpressions
 ): Promise<ArchiveMatch> {
   const matches = findMatches(recorded, plan.expr, compare);
   if (matches.length === 0) {

@@ -1,5 +1,5 @@
+import { ampleMemory } from '../../../tests/fakes/ampleMemory';
 import http from 'node:http';
-import { MemoryBudget } from '../../core/memory/memoryBudget';
 import { type AddressInfo } from 'node:net';
 import { createHttpServer, type HttpServer } from '../httpServer';
 import { createProgramMetrics } from '../../metrics/programMetrics';
@@ -23,10 +23,10 @@ async function start(feeds: Partial<LiveFeeds> = {}, token?: string): Promise<vo
     port: 0,
     routes: [],
     checks: [],
-    metrics: createProgramMetrics('1.2.3'),
+    metrics: createProgramMetrics('1.2.3', ampleMemory()),
     logger: silent,
     maxConcurrentQueries: 2,
-    budget: new MemoryBudget(Infinity, (ms) => AbortSignal.timeout(ms)),
+    budget: ampleMemory(),
     requestTimeoutMs: 5_000,
     live: { maxRangeMs: 86_400_000, summary: async (rangeMs) => ({ rangeMs }), ...feeds },
   });

@@ -1,0 +1,74 @@
+import { createHash } from 'node:crypto';
+import { readdirSync } from 'node:fs';
+import { readSql } from './readSql';
+import { schemaScript } from './schemaScript';
+
+/** Of the functions, triggers and views at each revision. A released one stays; the next change adds its own. */
+const REVISIONS = ['4c1079ae07bf5bf8a75afe34f80980b6ee5ceb3e7195359a6405030ae94e7fc1'];
+
+const { migrations, routines, revision } = schemaScript();
+const files = [...migrations.flatMap((migration) => migration.files), ...routines];
+const all = files.map(({ sql }) => sql).join('\n');
+
+describe('the schema', () => {
+  it('has a revision of its own for each text of its functions and views (changed: add its hash, and raise it)', () => {
+    const hash = createHash('sha256')
+      .update(routines.map(({ sql }) => sql).join('\n'))
+      .digest('hex');
+    expect([revision, hash]).toEqual([REVISIONS.length, REVISIONS.at(-1)]);
+  });
+
+  it('is made of every file that lies here, in plain ASCII, for a database of any encoding', () => {
+    const lying = readdirSync(__dirname, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.sql'));
+    expect([...files.map(({ name }) => `${name}.sql`), 'adopt.sql'].sort()).toEqual(lying.sort());
+    for (const name of lying) {
+      expect(readSql(name)).toMatch(/^[\n\x20-\x7e]*$/);
+      expect(readSql(name).split('\n').length).toBeLessThanOrEqual(300);
+    }
+  });
+
+  it('describes every table and view', () => {
+    const names = [...all.matchAll(/^CREATE (?:OR REPLACE )?(?:TABLE|VIEW) (\w+)/gm)].map(([, name]) => name);
+    expect(names.length).toBeGreaterThan(20);
+    for (const name of names) {
+      expect(all).toMatch(new RegExp(`COMMENT ON (TABLE|VIEW) ${name} IS`));
+    }
+  });
+
+  it('can make everything that is not numbered once more', () => {
+    const made = [
+      ...routines
+        .map(({ sql }) => sql)
+        .join('\n')
+        .matchAll(/^CREATE .*/gm),
+    ].map(([line]) => line);
+    expect(made.length).toBeGreaterThan(40);
+    expect(made.filter((line) => !line.startsWith('CREATE OR REPLACE '))).toEqual([]);
+  });
+
+  it('takes every function from PUBLIC, but for those a reader needs and those that change nothing', () => {
+    const names = [...all.matchAll(/^CREATE OR REPLACE FUNCTION (\w+)/gm)].map(([, name]) => name);
+    const open = names.filter((name) => !all.includes(`REVOKE ALL ON FUNCTION ${name} FROM PUBLIC;`));
+    expect(open.sort()).toEqual([
+      'metrics_between',
+      'metrics_rollup',
+      'promkeep_actor',
+      'promkeep_canonical_labels',
+      'promkeep_choose_organisation',
+      'promkeep_deletes_more',
+      'promkeep_fingerprint',
+      'promkeep_grace',
+      'promkeep_kept_from',
+      'promkeep_partition_days',
+      'promkeep_period_ms',
+      'promkeep_period_start',
+      'promkeep_retention_class',
+      'promkeep_retention_days',
+      'promkeep_rollup_rows',
+      'promkeep_rows',
+      'promkeep_series_rollup',
+      'promkeep_unpack',
+      'promkeep_unroll',
+    ]);
+  });
+});
