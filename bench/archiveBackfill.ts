@@ -122,9 +122,10 @@ async function measure(prometheusUrl: string, postgresUrl: string): Promise<Reco
         settings,
         sourceVersion: rememberVersion(source, clock),
         wait: sleepUntilTimer,
+        onProgress: ignore,
       };
       const window = { fromMs: FROM_MS, toMs: TO_MS };
-      const backfill = await timed(() => backfillQuery(deps, query, window, ignore, new AbortController().signal));
+      const backfill = await timed(() => backfillQuery(deps, query, window, new AbortController().signal));
       if (backfill.result.inserted !== SERIES * POINTS) {
         throw new Error(`${backfill.result.inserted} samples instead of ${SERIES * POINTS}`);
       }

@@ -1,7 +1,7 @@
 import { cpus, loadavg } from 'node:os';
 import { Client } from 'pg';
 import { createArchive } from '../pkg/archive/archive';
-import { type Upkeep, CLOSED_AFTER_MS, createUpkeep } from '../pkg/archive/upkeep/upkeep';
+import { type ArchiveUpkeep, CLOSED_AFTER_MS, createUpkeep } from '../pkg/archive/upkeep/upkeep';
 import { connectionFromUrl } from '../pkg/archive/connect/connection';
 import { type Archive } from '../pkg/core/ports/archive';
 import { type Labels, type Series } from '../pkg/core/model/series';
@@ -32,7 +32,7 @@ const LABELS: Labels[] = Array.from({ length: SERIES }, (_, n) => ({
 interface Rig {
   client: Client;
   archive: Archive;
-  jobs: Upkeep;
+  jobs: ArchiveUpkeep;
   epoch: number;
   /** The next grid time. */
   nextMs: number;

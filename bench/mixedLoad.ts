@@ -23,7 +23,7 @@ import { describeFrames } from '../pkg/core/query/queryMeta';
 import { type QueryResult } from '../pkg/core/model/series';
 import { framesOf } from '../pkg/core/frames/seriesFrames';
 import { encodeFrames } from '../pkg/plugin/arrow/encodeFrames';
-import { encodeQueryResponse } from '../pkg/plugin/arrow/queryResponse';
+import { encodeQueryResponse } from '../pkg/plugin/largeAnswers';
 import { plainPrometheusSettings } from '../pkg/source/settings/prometheusSettings';
 import { createPrometheusSource } from '../pkg/source/prometheusSource';
 import { ParserPool } from '../pkg/source/workers/parserPool';

@@ -1,13 +1,12 @@
 import * as v from 'valibot';
 import { sleepUntilTimer } from '../record/waiting';
-import { gapReader } from '../compose/apiRoutes';
 import { openArchive, openSource } from '../compose/sources';
 import { type ArchiveConfig, type Config } from '../config/config';
 import { backfillQuery, type BackfillProgress } from '../core/collect/backfill';
 import { COLLECT_DEFAULTS, type FetchDeps } from '../core/collect/fetchRange';
 import { PromkeepError } from '../core/model/errors';
-import { type GapReport } from '../core/history/gapReport';
-import { type Archive } from '../core/ports/archive';
+import { type GapReport, readGaps } from '../core/history/gapReport';
+import { type Archive, type Uses } from '../core/ports/archive';
 import { type Definition } from '../core/ports/definitions';
 import { type MetricSource } from '../core/ports/metricSource';
 import { type TimeRange } from '../core/model/timeRange';
@@ -40,7 +39,7 @@ export interface VerifyCommandOptions extends LedgerCommandOptions {
 /** `promkeep gaps`: what the archive lacks, and why. */
 export function runGaps(host: CommandHost, options: LedgerCommandOptions): Promise<number> {
   return withParts(host, options, async ({ archive, deps }) => {
-    const reports = await gapReader(archive, deps.clock, deps.settings.settleMs)();
+    const reports = await readGaps(archive.ledger, deps.clock.nowMs() - deps.settings.settleMs);
     host.writeOut(options.json ? `${JSON.stringify({ queries: reports }, null, 2)}\n` : describeGaps(reports));
     return EXIT.ok;
   });
@@ -55,16 +54,10 @@ export function runBackfill(host: CommandHost, options: BackfillCommandOptions):
     // A clock that runs ahead must not cover what lies in Prometheus' future.
     const clock = new SourceClock(deps.source, CLOCK, { nowMs: () => performance.now() });
     await clock.refresh(signal);
-    const tell = progressTeller(host);
+    const onProgress = progressTeller(host);
     for (const query of chosen(await knownQueries(config, archive), options.query)) {
-      const parts = { ...deps, ...archive, settings, clock, wait: sleepUntilTimer };
-      const { inserted, coveredPoints, gapPoints, totalPoints } = await backfillQuery(
-        parts,
-        query,
-        window,
-        tell,
-        signal
-      );
+      const parts = { ...deps, ...archive, settings, clock, wait: sleepUntilTimer, onProgress };
+      const { inserted, coveredPoints, gapPoints, totalPoints } = await backfillQuery(parts, query, window, signal);
       host.writeOut(
         totalPoints === 0
           ? `${query.name}: nothing is missing\n`
@@ -81,7 +74,9 @@ export function runVerify(host: CommandHost, options: VerifyCommandOptions): Pro
     const window = windowOf(options);
     const reports: VerifyReport[] = [];
     for (const entry of chosen(await archive.ledger.entries(), options.query)) {
-      reports.push(await verifyQuery({ ...deps, ...archive }, entry, window, options.repair === true, signal));
+      reports.push(
+        await verifyQuery({ ...deps, ...archive }, entry, { window, repair: options.repair === true }, signal)
+      );
     }
     host.writeOut(options.json ? `${JSON.stringify({ queries: reports }, null, 2)}\n` : describeVerified(reports));
     const wrong = reports.some(({ differs, missing, extra, repaired }) => differs + missing + extra > 0 && !repaired);
@@ -134,7 +129,7 @@ export function windowOf(options: { from?: string; to?: string }): TimeRange {
 }
 
 /** Those of the configuration, and those that were made in Grafana. */
-async function knownQueries(config: Config, archive: Pick<Archive, 'definitions'>): Promise<Definition[]> {
+async function knownQueries(config: Config, archive: Uses<{ definitions: 'list' }>): Promise<Definition[]> {
   const names = new Set(config.recordedQueries.map(({ name }) => name));
   const others = (await archive.definitions.list()).filter(({ name, provisioned }) => !provisioned && !names.has(name));
   return [...config.recordedQueries, ...others];

@@ -1,6 +1,6 @@
 import os from 'node:os';
+import { type PluginParts } from '../compose/plugin';
 import { createMemoryBudget, statedMemoryMib } from '../compose/memory';
-import { type DatasourceFactory } from '../core/ports/datasource';
 import { asPromkeepError } from '../core/model/errors';
 import { type MemoryBudget } from '../core/memory/memoryBudget';
 import { type Logger } from '../core/ports/logger';
@@ -8,12 +8,6 @@ import { MAGIC_COOKIE_NAME } from '../plugin/host/handshake';
 import { createHclogLogger } from '../plugin/host/hclogLogger';
 import { redirectConsole } from '../plugin/host/processEvents';
 import { servePlugin } from '../plugin/servePlugin';
-
-/** What the plugin serves. */
-export interface PluginParts {
-  factory: DatasourceFactory;
-  metricsText(): Promise<string>;
-}
 
 /**
  * Runs as Grafana's backend plugin until Grafana ends it.

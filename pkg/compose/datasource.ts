@@ -1,39 +1,35 @@
 import { forwardsUsersCredentials } from '../../src/contract/forwardedCredentials';
-import { type Archive } from '../core/ports/archive';
-import { type Clock } from '../core/ports/clock';
-import { type Logger } from '../core/ports/logger';
-import { createArchive } from '../archive/archive';
-import { parseArchiveSettings } from '../archive/connect/archiveSettings';
-import { sleepUntilTimer } from '../record/waiting';
-import { composeApiRoutes } from './apiRoutes';
-import { openRecorded, visibleArchive } from './pluginDefinitions';
-import { refusalToRead } from '../core/datasource/callers';
-import { type DatasourceFactory, type DatasourceSettings } from '../core/ports/datasource';
 import { createDatasourceInstance } from '../core/datasource/datasourceInstance';
-import { asPromkeepError } from '../core/model/errors';
-import { type KeepPolicy } from '../core/collect/keepResult';
 import { type MemoryBudget } from '../core/memory/memoryBudget';
+import { type ApiRoute } from '../core/ports/apiRoute';
+import { type Clock } from '../core/ports/clock';
+import { type DatasourceFactory, type DatasourceInstance, type DatasourceSettings } from '../core/ports/datasource';
+import { type Logger } from '../core/ports/logger';
 import { DATASOURCE_METRICS } from '../core/summary/summaryPresets';
 import { type ArchiveMetrics } from '../metrics/archiveMetrics';
-import { type ProxySettings } from '../source/settings/prometheusSettings';
-import { createPrometheusSource } from '../source/prometheusSource';
-import { parsePrometheusSettings } from '../source/settings/settings';
-import { type ParserPool } from '../source/workers/parserPool';
 import { applyFilters } from '../promql/applyFilters';
 import { createComparer } from '../promql/compareExpressions';
 import { suggestionSelectors } from '../promql/suggestionSelectors';
-import { createArchiveLabelRoutes } from '../routes/archiveLabelRoutes';
-import { refusingArchive, type VisibleArchive } from '../core/datasource/refusingArchive';
+import { sleepUntilTimer } from '../record/waiting';
+import { createRoutes, type RouteParts } from '../routes/routes';
+import { createSummaryReader } from '../routes/summaryRoutes';
+import { createPrometheusSource } from '../source/prometheusSource';
+import { type ProxySettings } from '../source/settings/prometheusSettings';
+import { parsePrometheusSettings } from '../source/settings/settings';
+import { type ParserPool } from '../source/workers/parserPool';
+import { keepPolicyOf, openDatasourceArchive, type OpenedArchive } from './datasourceArchive';
+import { openRecordedQueries, type RecordedQueries } from './recordedQueries';
 
+/** What all datasources of the plugin share. */
 export interface DatasourceParts {
   logger: Logger;
   clock: Clock;
   proxies: ProxySettings;
   /** Names this process among the archivers of a source. */
   holder: string;
-  /** Shared by all datasources, as the next one is. */
+  /** Absent where there is one processor. */
   pool?: ParserPool;
-  budget?: MemoryBudget;
+  budget: MemoryBudget;
   metrics: ArchiveMetrics;
 }
 
@@ -42,92 +38,64 @@ const LIMITS = { maxPoints: 11_000, maxRangeMs: 10 * 365 * 86_400_000, maxRecord
 
 /** Builds a datasource from what Grafana knows about it. Only settings without which no query can work throw. */
 export function createDatasourceFactory(parts: DatasourceParts): DatasourceFactory {
-  const { logger, clock, proxies, holder, pool, budget, metrics } = parts;
   let instances = 0;
-  return async (settings) => {
-    const prometheus = parsePrometheusSettings(settings);
-    for (const warning of prometheus.warnings) {
-      logger.warn(warning, { dsName: settings.name, dsUid: settings.uid });
-    }
-    const source = createPrometheusSource(prometheus.settings, proxies, { pool, budget });
-    const { archive, pooled } = openArchive(settings, { logger, clock });
-    const forwardsCredentials = forwardsUsersCredentials(settings.jsonData);
-    // A changed datasource is a new instance beside the old one, which may still be ending: each has a name of its own.
-    const recorded = openRecorded({
-      ...{ settings, prometheus: prometheus.settings, archive: archive?.archive, pooled, forwardsCredentials },
-      ...{ logger, clock, proxies, budget, metrics, holder: `${holder} #${++instances}` },
-    });
-    const scrapeInterval = prometheus.settings.timeInterval ?? '';
-    const compare = createComparer();
-    const concurrency = Number(settings.grafanaConfig.GF_CONCURRENT_QUERY_COUNT);
-    return createDatasourceInstance({
-      source,
-      ...(archive ? { archive } : {}),
-      summaryMetrics: DATASOURCE_METRICS,
-      background: recorded.background,
-      apiRoutes: [
-        ...composeApiRoutes({
-          source,
-          archive: visibleArchive(archive?.archive, forwardsCredentials),
-          clock,
-          summaryMetrics: DATASOURCE_METRICS,
-          scrapeInterval,
-          limits: LIMITS,
-          recordingLimits: recorded.limits,
-          settleMs: recorded.settleMs,
-        }),
-        ...recorded.routes,
-        ...createArchiveLabelRoutes({
-          history: archive?.archive.history,
-          compare,
-          refuse: (caller) => refusalToRead(caller, forwardsCredentials),
-        }),
-      ],
-      clock,
-      logger,
-      ...(Number.isInteger(concurrency) && concurrency > 0 ? { concurrency } : {}),
-      scrapeInterval,
-      allExemplars: prometheus.settings.allExemplars,
-      settingsWarnings: prometheus.warnings,
-      timeoutSignal: (ms) => AbortSignal.timeout(ms),
-      wait: sleepUntilTimer,
-      forwardsCredentials,
-      applyFilters,
-      compareExpressions: compare,
-      suggestionSelectors,
-    });
-  };
+  // A changed datasource is a new instance beside the old one, which may still be ending: each has a name of its own.
+  return async (settings) => openDatasource(settings, { ...parts, holder: `${parts.holder} #${++instances}` });
 }
 
-interface OpenedArchive {
-  /** Absent: it is off. */
-  archive?: KeepPolicy & { archive: VisibleArchive };
-  /** The same, where it can be used. */
-  pooled?: Archive;
-}
-
-/** An archive that cannot be used must not stop the queries: keeping fails with the reason, and *Save & test* shows it. */
-function openArchive(settings: DatasourceSettings, { logger, clock }: { logger: Logger; clock: Clock }): OpenedArchive {
-  const forwardsCredentials = forwardsUsersCredentials(settings.jsonData);
-  try {
-    const parsed = parseArchiveSettings(settings);
-    if (!parsed) {
-      return {};
-    }
-    const { connection, source, keep } = parsed;
-    const { allowed: allowKeep, retention, maxRowsPerDay, maxSeries } = keep;
-    const pooled = createArchive({ connection, source, logger, clock });
-    const archive = { archive: pooled, allowKeep, retention, maxRowsPerDay, maxSeries, forwardsCredentials };
-    return { archive, pooled };
-  } catch (error) {
-    const archive = refusingArchive(asPromkeepError(error));
-    const policy = {
-      allowKeep: true,
-      retention: '',
-      maxRowsPerDay: Infinity,
-      maxSeries: Infinity,
-      forwardsCredentials,
-    };
-    return { archive: { archive, ...policy } };
+/**
+ * Opens, in this order: Prometheus, the archive (which connects with its first use), the recorded queries with a Prometheus of
+ * their own, and, where it is allowed, the recording. `dispose` ends the recording first.
+ */
+function openDatasource(settings: DatasourceSettings, parts: DatasourceParts): DatasourceInstance {
+  const { logger, clock, proxies, pool, budget } = parts;
+  const prometheus = parsePrometheusSettings(settings);
+  for (const warning of prometheus.warnings) {
+    logger.warn(warning, { dsName: settings.name, dsUid: settings.uid });
   }
+  const source = createPrometheusSource(prometheus.settings, proxies, { pool, budget });
+  const forwardsCredentials = forwardsUsersCredentials(settings.jsonData);
+  const archive = openDatasourceArchive(settings, parts);
+  const recorded = openRecordedQueries({
+    ...{ ...parts, uid: settings.uid, prometheus: prometheus.settings, archive, forwardsCredentials },
+  });
+  const compare = createComparer();
+  const scrapeInterval = prometheus.settings.timeInterval ?? '';
+  const summary = createSummaryReader({ source, clock, scrapeInterval }, DATASOURCE_METRICS);
+  return createDatasourceInstance({
+    source,
+    ...(archive ? { archive: { archive: archive.shown, ...keepPolicyOf(archive, forwardsCredentials) } } : {}),
+    summaryMetrics: DATASOURCE_METRICS,
+    background: recorded.background,
+    apiRoutes: routesOf({ source, clock, summary, compare, forwardsCredentials }, archive, recorded),
+    clock,
+    logger,
+    concurrency: Number(settings.grafanaConfig.GF_CONCURRENT_QUERY_COUNT),
+    scrapeInterval,
+    allExemplars: prometheus.settings.allExemplars === true,
+    settingsWarnings: prometheus.warnings,
+    timeoutSignal: (ms) => AbortSignal.timeout(ms),
+    wait: sleepUntilTimer,
+    forwardsCredentials,
+    applyFilters,
+    compareExpressions: compare,
+    suggestionSelectors,
+  });
+}
+
+function routesOf(
+  {
+    compare,
+    ...parts
+  }: Pick<RouteParts, 'source' | 'clock' | 'summary' | 'forwardsCredentials'> &
+    Pick<NonNullable<RouteParts['editors']>, 'compare'>,
+  archive: OpenedArchive | undefined,
+  { definitions, policy }: RecordedQueries
+): ApiRoute[] {
+  return createRoutes({
+    ...parts,
+    limits: LIMITS,
+    archive: archive && { ...archive.shown, settleMs: policy.settleMs, recordingLimits: policy.limits },
+    editors: { definitions, compare },
+  });
 }

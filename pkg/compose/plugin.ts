@@ -3,8 +3,8 @@ import os from 'node:os';
 import { VERSION } from '../commands/version';
 import { createDatasourceFactory } from './datasource';
 import { proxiesFrom } from './sources';
-import { type DatasourceFactory } from '../core/ports/datasource';
 import { type MemoryBudget } from '../core/memory/memoryBudget';
+import { type DatasourceFactory } from '../core/ports/datasource';
 import { type Logger } from '../core/ports/logger';
 import { createProcessMetrics } from '../metrics/programMetrics';
 import { createParserPool } from '../source/workers/startWorkers';
@@ -14,7 +14,10 @@ export interface PluginParts {
   metricsText(): Promise<string>;
 }
 
-/** What the backend plugin serves. */
+/**
+ * What the backend plugin serves: datasources, each opened with its first request (`datasource.ts`) and disposed of when its
+ * settings change or the plugin stops. What they share ends with the process.
+ */
 export function composePlugin(
   logger: Logger,
   environment: Readonly<Record<string, string | undefined>>,

@@ -1,5 +1,5 @@
 import { createArchive } from '../archive/archive';
-import { type Upkeep, createUpkeep } from '../archive/upkeep/upkeep';
+import { type ArchiveUpkeep, createUpkeep } from '../archive/upkeep/upkeep';
 import { type ArchiveConnection, connectionFromUrl } from '../archive/connect/connection';
 import { type ArchiveConfig, type PrometheusConfig } from '../config/config';
 import { type Archive } from '../core/ports/archive';
@@ -37,7 +37,7 @@ export function openArchive(config: ArchiveConfig, surroundings: Surroundings): 
 }
 
 /** The jobs that keep the same database small; they have a connection of their own. Throws `SETTINGS_INVALID`. */
-export function openUpkeep(config: ArchiveConfig, surroundings: Surroundings): Upkeep {
+export function openUpkeep(config: ArchiveConfig, surroundings: Surroundings): ArchiveUpkeep {
   return createUpkeep({ ...databaseOf(config), ...surroundings, wishes: config.wishes });
 }
 

@@ -8,7 +8,7 @@ import { asPromkeepError, type PromkeepError } from './model/errors';
 import { exemplarFrames } from './frames/exemplarFrames';
 import { type Frame, type Notice } from './frames/frame';
 import { histogramInfos } from './frames/histogramInfos';
-import { type KeepDeps, type KeepReport, keepResult } from './collect/keepResult';
+import { type KeepDeps, type KeepReport, type KeepRequest, keepResult } from './collect/keepResult';
 import { type CallOptions, type MetricSource } from './ports/metricSource';
 import { type Clock } from './ports/clock';
 import { type Logger } from './ports/logger';
@@ -22,7 +22,7 @@ import {
   unansweredFrame,
 } from './query/queryMeta';
 import { parseQueryModel } from './query/queryModel';
-import { type PlanSettings, type QueryPlan } from './query/queryPlan';
+import { type PlanSettings, type QueryPlan, type QueryRequest } from './query/queryPlan';
 import { planReadBack, type ReadBackDeps, type Reading } from './readback/planReadBack';
 import { type QueryResult } from './model/series';
 import { framesOf } from './frames/seriesFrames';
@@ -38,7 +38,7 @@ export interface AnswerDeps extends PlanSettings {
   source: MetricSource;
   summaryMetrics: readonly SummaryMetric[];
   /** Reads earlier values of a summary from the archive, for callers who may. */
-  findArchived?(caller: Caller): FindArchived | undefined;
+  findArchived(caller: Caller): FindArchived | undefined;
   keep: KeepDeps;
   readBack: ReadBackDeps;
   clock: Clock;
@@ -62,12 +62,12 @@ export async function answerQuery(
 ): Promise<DataResponse> {
   try {
     const model = parseQueryModel(query.json);
-    const call = callFor(caller, signal);
+    const request = { model, query, caller, call: callFor(caller, signal) };
     if (SUMMARY_QUERY_TYPE === (query.queryType || model.queryType)) {
-      return withRefId(await answerSummary(deps, model, query, caller, call), query.refId);
+      return withRefId(await answerSummary(deps, request), query.refId);
     }
-    const reading = await planReadBack(deps, model, query, caller, call);
-    return withRefId(combine(await runParts(deps, reading, caller, call), reading), query.refId);
+    const reading = await planReadBack(deps, request);
+    return withRefId(combine(await runParts(deps, reading, request), reading), query.refId);
   } catch (error) {
     const ours = asPromkeepError(error);
     if (ours.code === 'INTERNAL') {
@@ -78,11 +78,12 @@ export async function answerQuery(
 }
 
 /** Runs what the plan asks for at the same time; the order of the answers is fixed: instant, range, exemplars. */
-async function runParts(deps: AnswerDeps, reading: Reading, caller: Caller, call: CallOptions): Promise<Part[]> {
+async function runParts(deps: AnswerDeps, reading: Reading, request: QueryRequest): Promise<Part[]> {
+  const { call } = request;
   const { plan, answering } = reading;
   const { expr, stepMs, timeMs, aligned } = plan;
-  const ask = (request: Promise<QueryResult>, range: TimeRange, step: number): Promise<Part> =>
-    settle(plan, async () => finish(deps, plan, await request, { range, stepMs: step }, caller, call));
+  const ask = (answer: Promise<QueryResult>, range: TimeRange, step: number): Promise<Part> =>
+    settle(plan, async () => finish(deps, plan, { result: await answer, range, stepMs: step }, request));
   const instant = { fromMs: timeMs, toMs: timeMs };
   const grid = { expr, startMs: aligned.fromMs, endMs: aligned.toMs };
   const parts = await Promise.all([
@@ -97,16 +98,14 @@ async function runParts(deps: AnswerDeps, reading: Reading, caller: Caller, call
 async function finish(
   deps: AnswerDeps,
   plan: QueryPlan,
-  result: QueryResult,
-  asked: { range: TimeRange; stepMs: number },
-  caller: Caller,
-  { signal }: CallOptions
+  answer: Omit<KeepRequest, 'expr'>,
+  { caller, call }: QueryRequest
 ): Promise<Frame[]> {
-  const frames = shape(plan, result);
+  const frames = shape(plan, answer.result);
   if (!plan.keep) {
     return frames;
   }
-  const report = await keepResult(deps.keep, { result, expr: plan.expr, ...asked }, caller, signal);
+  const report = await keepResult(deps.keep, { ...answer, expr: plan.expr }, caller, call.signal);
   if (report.problems.length > 0) {
     deps.logger.warn('not kept', { problems: report.problems.join('; ') });
   }

@@ -298,7 +298,9 @@ describe('when something fails', () => {
     const [after] = await runAll(raised, steps[steps.length - 1].progress);
     expect(after.write?.coveredPoints).toBe(1);
     const refill = { ...raised, refill: REFILL_DEFAULTS };
-    expect((await refillNext(refill, QUERY, after.progress, new Map(), signal)).range).toEqual(at);
+    expect((await refillNext(refill, QUERY, { progress: after.progress, memory: new Map() }, signal)).range).toEqual(
+      at
+    );
     expect(await archive.ledger.coverage('load')).toEqual([{ ...at, toMs: at.toMs + 15_000 }]);
   });
 

@@ -23,6 +23,8 @@ export interface CollectDeps extends FetchDeps, CollectTarget {
 export interface CollectProgress {
   /** The last grid time that was answered; the next one is due when it is settled. */
   frontierMs: number;
+  /** The last grid time that is wanted; absent: the newest that is settled. */
+  untilMs?: number;
   /** The first time this query was ever due; holes are looked for from here on. */
   historyStartMs: number;
   /** False until the source first held data: what it lacks before that is no gap, the history has not begun. */
@@ -97,17 +99,14 @@ export async function openProgress(
 
 /**
  * Collects the next due range, at most `progress.maxPoints` long. Only aborting throws; failures are part of the step.
- *
- * @param untilMs the last grid time that is wanted; absent: the newest that is settled
  */
 export async function collectNext(
   deps: CollectDeps,
   query: Definition,
   progress: CollectProgress,
-  signal: AbortSignal,
-  untilMs = Infinity
+  signal: AbortSignal
 ): Promise<CollectStep> {
-  const dueMs = Math.min(untilMs, newestDueMs(deps, query));
+  const dueMs = Math.min(progress.untilMs ?? Infinity, newestDueMs(deps, query));
   const fromMs = progress.frontierMs + query.stepMs;
   if (fromMs > dueMs) {
     return { progress, more: false };
@@ -115,7 +114,7 @@ export async function collectNext(
   const toMs = Math.min(dueMs, fromMs + (progress.maxPoints - 1) * query.stepMs);
   const range = { fromMs, toMs };
   try {
-    const write = await collectRange(deps, query, range, signal, progress.begun);
+    const write = await collectRange(deps, query, { range, begun: progress.begun }, signal);
     const maxPoints = Math.min(deps.settings.maxPoints, progress.maxPoints * 2);
     return {
       progress: {
@@ -158,9 +157,8 @@ function beginHistory(
 export async function collectRange(
   deps: CollectDeps,
   query: Definition,
-  range: TimeRange,
-  signal: AbortSignal,
-  begun = true
+  { range, begun }: { range: TimeRange; begun: boolean },
+  signal: AbortSignal
 ): Promise<WrittenRange> {
   const memory = deps.budget?.open(true);
   try {

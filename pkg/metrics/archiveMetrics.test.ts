@@ -1,3 +1,4 @@
+import { ampleMemory } from '../../tests/fakes/ampleMemory';
 import { type ArchiveStatus } from '../core/ports/archive';
 import { createProcessMetrics } from './programMetrics';
 import { type ArchiveWatch, type RecorderIdentity } from './recorderState';
@@ -29,7 +30,7 @@ function watchOf(more: Partial<ArchiveWatch> = {}): ArchiveWatch {
 const MAIN: RecorderIdentity = { source: { orgId: 1, name: 'main' } };
 
 function setUp(watch = watchOf()) {
-  const metrics = createProcessMetrics('1');
+  const metrics = createProcessMetrics('1', ampleMemory());
   /** Lines of one metric, without help and type. */
   const linesOf = async (name: string): Promise<string[]> =>
     (await metrics.text()).split('\n').filter((line) => new RegExp(`^${name}[ {]`).test(line));

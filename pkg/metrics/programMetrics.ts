@@ -19,11 +19,11 @@ export interface ProgramMetrics extends ProcessMetrics {
 /** The monitor wakes the process that often, also when it has nothing to do; prom-client's own 10 ms are 100 times a second. */
 const EVENT_LOOP_PRECISION_MS = 100;
 
-export function createProcessMetrics(version: string, budget?: MemoryBudget): ProcessMetrics {
+export function createProcessMetrics(version: string, budget: MemoryBudget): ProcessMetrics {
   return metricsOf(version, budget, new Registry());
 }
 
-export function createProgramMetrics(version: string, budget?: MemoryBudget): ProgramMetrics {
+export function createProgramMetrics(version: string, budget: MemoryBudget): ProgramMetrics {
   const registry = new Registry();
   const requests = new Histogram({
     name: 'promkeep_http_request_duration_seconds',
@@ -44,13 +44,11 @@ export function createProgramMetrics(version: string, budget?: MemoryBudget): Pr
   };
 }
 
-function metricsOf(version: string, budget: MemoryBudget | undefined, registry: Registry): ProcessMetrics {
+function metricsOf(version: string, budget: MemoryBudget, registry: Registry): ProcessMetrics {
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: EVENT_LOOP_PRECISION_MS });
   const build = { name: 'promkeep_build_info', help: 'Always 1.', labelNames: ['version'], registers: [registry] };
   new Gauge(build).set({ version }, 1);
-  if (budget) {
-    addMemoryGauges(budget, registry);
-  }
+  addMemoryGauges(budget, registry);
   return {
     archive: createArchiveMetrics(registry),
     text: () => registry.metrics(),

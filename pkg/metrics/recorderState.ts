@@ -1,4 +1,4 @@
-import { type GapReader } from '../core/history/gapReport';
+import { type GapReport } from '../core/history/gapReport';
 import { type ArchiveStatus, type PoolUse, type SourceIdentity } from '../core/ports/archive';
 import { type Clock } from '../core/ports/clock';
 
@@ -12,7 +12,7 @@ export interface RecorderIdentity {
 /** What a scrape asks the archive of a recorder for. */
 export interface ArchiveWatch {
   clock: Clock;
-  readGaps: GapReader;
+  readGaps(): Promise<GapReport[]>;
   readStatus(): Promise<ArchiveStatus>;
   readPool(): PoolUse;
 }

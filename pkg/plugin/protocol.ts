@@ -1,10 +1,17 @@
 import { fromJSON, type MessageTypeDefinition, type ServiceDefinition } from '@grpc/proto-loader';
 import { type MethodCodec } from './grpc/rpcHandler';
 import { PROTOCOL_SCHEMA } from './protocolSchema';
-import { encodeQueryResponse } from './arrow/queryResponse';
+import { type WireQueryDataResponse, type WireResourceResponse } from './services/wireMessages';
+import { encodeQueryResponse, encodeResourceResponse } from './largeAnswers';
 
-/** The one method whose answers are large. */
-const QUERY_DATA = '/pluginv2.Data/QueryData';
+type Encode = MethodCodec['encode'];
+
+/** The methods whose answers are large have encoders of their own, made from the library's. */
+const LARGE: Readonly<Record<string, (serialize: (message: object) => Buffer) => Encode>> = {
+  '/pluginv2.Data/QueryData': () => (message) => encodeQueryResponse(message as WireQueryDataResponse),
+  '/pluginv2.Resource/CallResource': (serialize) => (message) =>
+    encodeResourceResponse(message as WireResourceResponse, serialize),
+};
 
 /** The protocol, ready for gRPC. Loading it takes some milliseconds: once per process. */
 export interface Protocol {
@@ -27,8 +34,8 @@ export function loadProtocol(): Protocol {
   };
   const codec = (service: string, method: string): MethodCodec => {
     const { path, requestDeserialize, responseSerialize } = (find(service) as ServiceDefinition)[method];
-    const encode = path === QUERY_DATA ? encodeQueryResponse : (message: object) => [responseSerialize(message)];
-    return { path, decode: requestDeserialize, encode } as MethodCodec;
+    const encode = LARGE[path]?.(responseSerialize) ?? ((message) => [responseSerialize(message)]);
+    return { path, decode: requestDeserialize as MethodCodec['decode'], encode };
   };
   return {
     service: (name) => find(name) as ServiceDefinition,

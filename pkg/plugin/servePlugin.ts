@@ -1,6 +1,5 @@
 import { type DatasourceFactory } from '../core/ports/datasource';
 import { type MemoryBudget } from '../core/memory/memoryBudget';
-import { type Logger } from '../core/ports/logger';
 import { protectionFor } from './host/autoMtls';
 import { DataService } from './services/dataService';
 import { diagnosticsService } from './services/diagnosticsService';
@@ -9,27 +8,21 @@ import { RpcServer } from './grpc/rpcServer';
 import { checkHost, handshakeLine, type HostVariables, reserveSocket } from './host/handshake';
 import { brokerService, controllerService, healthService, stdioService } from './host/hostServices';
 import { InstanceCache } from './services/instanceCache';
-import { type HostPipe, type ProcessEvents, tieToHost } from './host/processEvents';
+import { type HostTies, tieToHost } from './host/processEvents';
 import { loadProtocol, type Protocol } from './protocol';
 import { ResourceService } from './services/resourceService';
 import { RpcCalls } from './services/rpcCalls';
 import { streamService } from './services/streamService';
 
-export interface PluginOptions {
+export interface PluginOptions extends HostTies {
   factory: DatasourceFactory;
-  logger: Logger;
   /** What answers are charged to until Grafana has them. */
-  budget?: MemoryBudget;
+  budget: MemoryBudget;
   /** The process' own metrics in Prometheus' text format. */
   metricsText(): Promise<string>;
   host: HostVariables;
   /** The system's directory for temporary files. */
   tmpDir: string;
-  /** Node's `process`, or its like in a test. */
-  events: ProcessEvents;
-  /** stdout and stderr. */
-  pipes: readonly HostPipe[];
-  parentPid(): number;
   /** Writes to stdout. Called once, with a whole line. */
   writeHandshake(line: string): void;
   /** Called last; ends the process. */
@@ -84,13 +77,7 @@ export async function servePlugin(options: PluginOptions): Promise<RunningPlugin
     socket.remove();
     throw error;
   }
-  untie = tieToHost(
-    options.events,
-    options.pipes,
-    options.parentPid,
-    { stop: (code) => void stop(code), stopNow },
-    logger
-  );
+  untie = tieToHost(options, { stop: (code) => void stop(code), stopNow });
   options.writeHandshake(handshakeLine(socket.path, options.host, protection?.announced));
   return { socketPath: socket.path, stop };
 }

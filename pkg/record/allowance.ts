@@ -1,15 +1,15 @@
 import { type RecordingAmounts } from '../../src/contract/recordedQuery';
 import { asPromkeepError } from '../core/model/errors';
-import { type Archive } from '../core/ports/archive';
+import { type Uses } from '../core/ports/archive';
 import { type Clock } from '../core/ports/clock';
 import { type Logger } from '../core/ports/logger';
 import { type StoredDefinition } from '../core/ports/definitions';
 import { RecordingAllowance } from '../core/collect/recordingAllowance';
 
 export interface AllowanceDeps {
-  archive: Pick<Archive, 'definitions'>;
-  /** Of all recorded queries together; absent: there are none. */
-  limits?: RecordingAmounts;
+  archive: Uses<{ definitions: 'use' }>;
+  /** Of all recorded queries together. */
+  limits: RecordingAmounts;
   monotonicClock: Clock;
   logger: Logger;
 }
@@ -19,12 +19,9 @@ const ELSEWHERE_EVERY_MS = 60_000;
 
 /** The limits a leader records under, kept up to date with the definitions it follows. */
 export function openAllowance({ archive, limits, monotonicClock, logger }: AllowanceDeps): {
-  allowance?: RecordingAllowance;
+  allowance: RecordingAllowance;
   onDefinitions: (queries: readonly StoredDefinition[]) => void;
 } {
-  if (!limits) {
-    return { onDefinitions: () => undefined };
-  }
   const allowance = new RecordingAllowance(limits);
   let nextMs = -Infinity;
   const lookElsewhere = async (): Promise<void> => {

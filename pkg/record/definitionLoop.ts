@@ -114,7 +114,7 @@ export class DefinitionLoop {
       return;
     }
     for (let piece = 0; piece < REFILL_PIECES; piece++) {
-      const step = await refillNext(this.deps, this.query, progress, this.memory, signal);
+      const step = await refillNext(this.deps, this.query, { progress, memory: this.memory }, signal);
       this.memory = step.memory;
       this.report(step.range, step.write);
       if (!step.range || step.failure?.transient) {

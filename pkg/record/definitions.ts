@@ -1,15 +1,15 @@
 import { asPromkeepError } from '../core/model/errors';
-import { type Archive } from '../core/ports/archive';
+import { type Uses } from '../core/ports/archive';
 import { type Logger } from '../core/ports/logger';
 import { type StoredDefinition, type Definition } from '../core/ports/definitions';
 import { type Sleep } from './waiting';
 
 export interface DefinitionsDeps {
-  archive: Pick<Archive, 'definitions' | 'ledger'>;
+  archive: Uses<{ definitions: 'list'; ledger: 'entries' }>;
   logger: Logger;
   sleep: Sleep;
   /** Told what is recorded from now on, before it is. */
-  onDefinitions?: (queries: readonly StoredDefinition[]) => void;
+  onDefinitions(queries: readonly StoredDefinition[]): void;
 }
 
 /** @param earliestGapMs start of the oldest gap the ledger holds for this query */
@@ -55,7 +55,7 @@ async function reconcile(
   const wanted = new Map(
     (await archive.definitions.list()).filter(({ paused }) => !paused).map((one) => [one.name, one])
   );
-  onDefinitions?.([...wanted.values()]);
+  onDefinitions([...wanted.values()]);
   for (const [name, one] of running) {
     const query = wanted.get(name);
     if (query === undefined || definitionOf(query) !== one.definition) {

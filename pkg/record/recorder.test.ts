@@ -1,7 +1,9 @@
+import { ampleMemory } from '../../tests/fakes/ampleMemory';
 import { MemoryArchive } from '../../tests/fakes/memoryArchive';
 import { ramp, ScriptedSource } from '../../tests/fakes/scriptedSource';
 import { COLLECT_DEFAULTS } from '../core/collect/fetchRange';
 import { REFILL_DEFAULTS } from '../core/collect/refill';
+import { RECORDING_LIMITS } from '../../src/contract/settings';
 import { PromkeepError } from '../core/model/errors';
 import { type LogAttributes } from '../core/ports/logger';
 import { type Definition } from '../core/ports/definitions';
@@ -75,6 +77,8 @@ function setUp(queries = QUERIES) {
     monotonicClock: time,
     sleep: time.sleep,
     queries,
+    budget: ampleMemory(),
+    limits: RECORDING_LIMITS,
     settings: { ...COLLECT_DEFAULTS, settleMs: 43_000 },
     refill: REFILL_DEFAULTS,
     lease: { holder: 'first', durationMs: 15_000 },

@@ -1,7 +1,7 @@
 import { type RecordingAmounts } from '../../src/contract/recordedQuery';
 import { type CollectDeps } from '../core/collect';
 import { type RefillSettings } from '../core/collect/refill';
-import { type Archive } from '../core/ports/archive';
+import { type MemoryBudget } from '../core/memory/memoryBudget';
 import { type Clock } from '../core/ports/clock';
 import { type LeaseState } from '../core/ports/lease';
 import { type Logger } from '../core/ports/logger';
@@ -9,20 +9,21 @@ import { type MetricSource } from '../core/ports/metricSource';
 import { type Definition } from '../core/ports/definitions';
 import { SourceClock } from '../core/collect/sourceClock';
 import { rememberVersion } from '../core/datasource/sourceVersion';
-import { openAllowance } from './allowance';
+import { type AllowanceDeps, openAllowance } from './allowance';
 import { type RecorderEvents } from './recorderEvents';
 import { takeLease, type LeadershipDeps, type LeaseTerms } from './takeLease';
-import { underLease } from '../core/collect/underLease';
-import { followDefinitions } from './definitions';
+import { type CollectTarget, underLease } from '../core/collect/underLease';
+import { type DefinitionsDeps, followDefinitions } from './definitions';
 import { DefinitionLoop } from './definitionLoop';
 import { renewLease } from './renewLease';
 import { Slots, sleepUntilTimer, type Sleep } from './waiting';
 
-export interface RecorderOptions extends Pick<CollectDeps, 'clock' | 'settings' | 'budget'> {
+export interface RecorderOptions extends Pick<CollectDeps, 'clock' | 'settings'> {
   source: MetricSource;
-  archive: LeadershipDeps['archive'] & Pick<Archive, 'samples' | 'ledger'>;
-  /** Of all recorded queries together; absent: there are none. */
-  limits?: RecordingAmounts;
+  archive: LeadershipDeps['archive'] & AllowanceDeps['archive'] & DefinitionsDeps['archive'] & CollectTarget;
+  budget: MemoryBudget;
+  /** Of all recorded queries together. */
+  limits: RecordingAmounts;
   /** Those of a config file; absent: there is none, and what the archive defines is recorded. */
   queries?: readonly Definition[];
   refill: RefillSettings;

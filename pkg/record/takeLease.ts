@@ -1,5 +1,5 @@
 import { asPromkeepError, PromkeepError } from '../core/model/errors';
-import { type Archive } from '../core/ports/archive';
+import { type Archive, type Uses } from '../core/ports/archive';
 import { type LeaseState } from '../core/ports/lease';
 import { type Logger } from '../core/ports/logger';
 import { type Definition } from '../core/ports/definitions';
@@ -15,7 +15,7 @@ export interface LeaseTerms {
 }
 
 export interface LeadershipDeps {
-  archive: Pick<Archive, 'migrate' | 'lease' | 'definitions'>;
+  archive: Pick<Archive, 'migrate' | 'lease'> & Uses<{ definitions: 'list' | 'provision' }>;
   /** Those of a config file, made known by whoever leads; absent: this program has no config file. */
   queries?: readonly Definition[];
   lease: LeaseTerms;

@@ -25,15 +25,16 @@ function setUp(rounds: number) {
       await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
     }
   };
-  return { lines, logger, waits, sleep, done };
+  const metrics = { upkept: () => undefined };
+  return { lines, waits, done, options: { logger, sleep, metrics, monotonicClock: { nowMs: () => 0 } } };
 }
 
 describe('upkeep', () => {
   it('runs every job each hour, the first time five minutes after the start', async () => {
-    const { logger, sleep, waits, done, lines } = setUp(2);
+    const { options, waits, done, lines } = setUp(2);
     const ran: string[] = [];
     const job = (name: string): UpkeepJob => ({ name, run: async () => (ran.push(name), { rows: 1 }) });
-    const upkeep = createUpkeepSchedule({ jobs: [job('pack'), job('expire')], logger, sleep });
+    const upkeep = createUpkeepSchedule({ jobs: [job('pack'), job('expire')], ...options });
     upkeep.start();
     await done;
     await upkeep.stop();
@@ -43,11 +44,11 @@ describe('upkeep', () => {
   });
 
   it('counts a run as failed that failed for some queries only', async () => {
-    const { logger, sleep, done, lines } = setUp(1);
+    const { options, done, lines } = setUp(1);
     const told: string[] = [];
     const jobs: UpkeepJob[] = [{ name: 'pack', run: async () => ({ rows: 1, failedQueries: 2 }) }];
     const metrics = { upkept: (job: string, outcome: string) => void told.push(`${job} ${outcome}`) };
-    const upkeep = createUpkeepSchedule({ jobs, logger, sleep, metrics });
+    const upkeep = createUpkeepSchedule({ ...options, jobs, metrics });
     upkeep.start();
     await done;
     await upkeep.stop();
@@ -57,12 +58,12 @@ describe('upkeep', () => {
 
   // [A15]
   it('logs a failing job and goes on with the next one', async () => {
-    const { logger, sleep, done, lines } = setUp(1);
+    const { options, done, lines } = setUp(1);
     const jobs: UpkeepJob[] = [
       { name: 'pack', run: () => Promise.reject(new PromkeepError('ARCHIVE_UNREACHABLE', 'gone')) },
       { name: 'expire', run: async () => ({}) },
     ];
-    const upkeep = createUpkeepSchedule({ jobs, logger, sleep });
+    const upkeep = createUpkeepSchedule({ ...options, jobs });
     upkeep.start();
     await done;
     await upkeep.stop();
@@ -73,7 +74,7 @@ describe('upkeep', () => {
   });
 
   it('aborts the running job when it is stopped, without calling that a failure', async () => {
-    const { logger, lines } = setUp(1);
+    const { options, lines } = setUp(1);
     let started: () => void;
     const running = new Promise<void>((resolve) => (started = resolve));
     const run = (signal: AbortSignal): Promise<LogAttributes> =>
@@ -81,7 +82,7 @@ describe('upkeep', () => {
         signal.addEventListener('abort', () => reject(new Error('aborted')));
         started();
       });
-    const upkeep = createUpkeepSchedule({ jobs: [{ name: 'pack', run }], logger, sleep: async () => undefined });
+    const upkeep = createUpkeepSchedule({ ...options, jobs: [{ name: 'pack', run }], sleep: async () => undefined });
     upkeep.start();
     await running;
     await upkeep.stop();

@@ -13,10 +13,10 @@ export interface UpkeepJob {
 export interface UpkeepOptions {
   jobs: readonly UpkeepJob[];
   logger: Logger;
-  /** Told of every run; absent: nobody. */
-  metrics?: UpkeepMetrics;
-  /** Runs evenly whatever is done to the machine's time; absent: durations are 0. */
-  monotonicClock?: Clock;
+  /** Told of every run. */
+  metrics: UpkeepMetrics;
+  /** Runs evenly whatever is done to the machine's time. */
+  monotonicClock: Clock;
   /** Replaced in tests. */
   sleep?: Sleep;
 }
@@ -71,9 +71,9 @@ async function runJob(
   if (signal.aborted) {
     return;
   }
-  const nowMs = (): number => monotonicClock?.nowMs() ?? 0;
-  const startedMs = nowMs();
-  const tell = (outcome: 'done' | 'failed'): void => metrics?.upkept(name, outcome, (nowMs() - startedMs) / 1000);
+  const startedMs = monotonicClock.nowMs();
+  const tell = (outcome: 'done' | 'failed'): void =>
+    metrics.upkept(name, outcome, (monotonicClock.nowMs() - startedMs) / 1000);
   try {
     const done = await run(signal);
     const failed = Number(done.failedQueries ?? 0) > 0;

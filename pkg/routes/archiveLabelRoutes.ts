@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { ARCHIVE_LABELS_RESOURCE, ARCHIVE_SERIES_RESOURCE, RESOURCE_PREFIX } from '../../src/contract/resourcePaths';
-import { type ApiRequest, type ApiRoute } from '../core/ports/apiRoute';
+import { type ApiRoute } from '../core/ports/apiRoute';
 import { type CompareExpressions } from '../core/matching/matchDefinition';
 import { type Caller } from '../core/ports/datasource';
 import { PromkeepError } from '../core/model/errors';
@@ -11,10 +11,12 @@ import { atMost, LIMITS } from '../core/model/limits';
 import { checkMatchers, compileMatchers } from '../core/matching/matchLabels';
 import { type History } from '../core/ports/history';
 import { type Labels } from '../core/model/series';
-import { type Fields, invalid, readParameters, text, time } from './parameters';
+import { presentArchive } from './archiveRoutes';
+import { type Fields, invalid, text, time } from './parameters';
+import { route } from './route';
 
 export interface ArchiveLabelParts {
-  history: History | undefined;
+  history: Pick<History, 'seriesLabels'> | undefined;
   /** Reads the matchers of a filter such as `{job="node"}`. */
   compare: CompareExpressions;
   /** Why a caller may not read from the archive. */
@@ -41,46 +43,45 @@ const PARAMETERS = {
  * Both have `truncated: true` when there are more than 10,000 series. 409 without an archive.
  */
 export function createArchiveLabelRoutes(parts: ArchiveLabelParts): ApiRoute[] {
+  const check = (caller: Caller): void => {
+    presentArchive(parts.history);
+    const refusal = parts.refuse(caller);
+    if (refusal !== undefined) {
+      throw new PromkeepError('FORBIDDEN', `The archive cannot be read here: ${refusal}.`);
+    }
+  };
   return [
-    {
+    route({
       method: 'GET',
       path: ARCHIVE_LABELS_RESOURCE.slice(PATH_START),
-      async handle(request) {
-        const { label, ...asked } = readParameters(request.query, { ...PARAMETERS, label: v.optional(text) });
-        const { series, ...rest } = await readSeries(parts, asked, request);
-        const body =
-          label !== undefined
-            ? { values: distinct(series.flatMap((labels) => valueOf(labels, label))), ...rest }
-            : { labels: distinct(series.flatMap((labels) => Object.keys(labels))), ...rest };
-        return { status: 200, body };
+      takes: { ...PARAMETERS, label: v.optional(text) },
+      check,
+      async answer({ label, ...asked }, { signal }) {
+        const { series, ...rest } = await readSeries(parts, asked, signal);
+        return label !== undefined
+          ? { values: distinct(series.flatMap((labels) => valueOf(labels, label))), ...rest }
+          : { labels: distinct(series.flatMap((labels) => Object.keys(labels))), ...rest };
       },
-    },
-    {
+    }),
+    route({
       method: 'GET',
       path: ARCHIVE_SERIES_RESOURCE.slice(PATH_START),
-      async handle(request) {
-        return { status: 200, body: await readSeries(parts, readParameters(request.query, PARAMETERS), request) };
-      },
-    },
+      takes: PARAMETERS,
+      check,
+      answer: (asked, { signal }) => readSeries(parts, asked, signal),
+    }),
   ];
 }
 
 async function readSeries(
-  { history, compare, refuse }: ArchiveLabelParts,
+  { history, compare }: ArchiveLabelParts,
   { query: name, match, start, end }: Fields<typeof PARAMETERS>,
-  { caller, signal }: ApiRequest
+  signal: AbortSignal
 ): Promise<{ series: Labels[]; truncated?: true }> {
-  if (!history) {
-    throw new PromkeepError('ARCHIVE_OFF', 'There is no archive: none is configured.');
-  }
-  const refusal = refuse(caller);
-  if (refusal !== undefined) {
-    throw new PromkeepError('FORBIDDEN', `The archive cannot be read here: ${refusal}.`);
-  }
   atMost(name, LIMITS.nameLength, 'The name of a recorded query');
   const matchers = match === undefined ? [] : filterOf(match, compare);
   const range = { fromMs: start, toMs: end };
-  const found = await history.seriesLabels({ name, range, limit: MOST_SERIES + 1 }, signal);
+  const found = await presentArchive(history).seriesLabels({ name, range, limit: MOST_SERIES + 1 }, signal);
   const series = await inTurns(found.slice(0, MOST_SERIES), () => keeping(matchers), signal);
   return found.length > MOST_SERIES ? { series, truncated: true } : { series };
 }

@@ -14,13 +14,13 @@ export interface QueryCost {
   maxRecords: number;
 }
 
-export interface AskDeps {
+export interface EvaluateDeps {
   source: MetricSource;
   clock: Clock;
   limits: QueryCost;
 }
 
-/** The parameters that `askSource` reads. */
+/** The parameters that `evaluate` reads. */
 export const TIME_PARAMETERS = {
   time: v.optional(time),
   start: v.optional(time),
@@ -34,7 +34,7 @@ const DEFAULT_POINTS = 250;
 
 /** Evaluates at one time (`time`, else now), or over a range when `start` and `end` are there. */
 export async function evaluate(
-  { source, clock, limits }: AskDeps,
+  { source, clock, limits }: EvaluateDeps,
   { time: timeMs, start: startMs, end: endMs, step }: AskedTimes,
   expr: string,
   options: CallOptions

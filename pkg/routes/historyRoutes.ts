@@ -1,15 +1,25 @@
 import * as v from 'valibot';
 import { type ArchiveHistory, type ArchiveOverview } from '../../src/contract/archivePage';
-import { type ApiRoute } from '../core/ports/apiRoute';
+import { ArchiveOverviewReader } from '../core/history/archiveOverview';
+import { type HistoryDeps, type HistoryRequest, readHistory } from '../core/history/readHistory';
 import { PromkeepError } from '../core/model/errors';
-import { type HistoryRequest } from '../core/history/readHistory';
-import { noArchive } from './archiveRoute';
-import { readParameters, text, time, wholeNumber } from './parameters';
+import { type ApiRoute } from '../core/ports/apiRoute';
+import { presentArchive } from './archiveRoutes';
+import { text, time, wholeNumber } from './parameters';
+import { route } from './route';
 
-/** The archive as the page shows it; core reads it. */
+/** The archive as the page shows it. */
 export interface ArchiveViewer {
   readOverview(): Promise<ArchiveOverview>;
   readHistory(request: HistoryRequest, signal: AbortSignal): Promise<ArchiveHistory>;
+}
+
+export function createArchiveViewer(deps: HistoryDeps): ArchiveViewer {
+  const overview = new ArchiveOverviewReader(deps);
+  return {
+    readOverview: () => overview.read(),
+    readHistory: (request, signal) => readHistory(deps, overview, request, signal),
+  };
 }
 
 const PARAMETERS = { name: text, start: time, end: time, points: v.optional(wholeNumber(1, 4_000), '600') };
@@ -22,33 +32,23 @@ const LONGEST_RANGE_MS = 3_660 * 86_400_000;
  */
 export function createHistoryRoutes(viewer: ArchiveViewer | undefined): ApiRoute[] {
   return [
-    {
+    route({
       method: 'GET',
       path: '/api/archive/overview',
-      async handle(request) {
-        readParameters(request.query, {});
-        return { status: 200, body: await present(viewer).readOverview() };
-      },
-    },
-    {
+      takes: {},
+      answer: async () => presentArchive(viewer).readOverview(),
+    }),
+    route({
       method: 'GET',
       path: '/api/archive/history',
-      async handle(request) {
-        const { name, start, end, points } = readParameters(request.query, PARAMETERS);
+      takes: PARAMETERS,
+      async answer({ name, start, end, points }, { caller, signal }) {
         const range = { fromMs: start, toMs: end };
         if (range.toMs < range.fromMs || range.toMs - range.fromMs > LONGEST_RANGE_MS) {
           throw new PromkeepError('QUERY_INVALID', '"end" must not lie before "start", nor ten years after it.');
         }
-        const wanted = { name, range, points, memory: request.caller.memory };
-        return { status: 200, body: await present(viewer).readHistory(wanted, request.signal) };
+        return presentArchive(viewer).readHistory({ name, range, points, memory: caller.memory }, signal);
       },
-    },
+    }),
   ];
-}
-
-function present(viewer: ArchiveViewer | undefined): ArchiveViewer {
-  if (!viewer) {
-    throw noArchive();
-  }
-  return viewer;
 }

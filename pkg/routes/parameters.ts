@@ -72,8 +72,8 @@ const MOST_BODY_BYTES = 256 * 1024;
  * The JSON object in a request's body; an unknown field is an error that names what is allowed. Throws `QUERY_INVALID`,
  * `LIMIT_EXCEEDED` for more than 256 KiB.
  */
-export function readBody<T extends v.ObjectEntries>(body: Uint8Array, allowed: T): Fields<T> {
-  if (body.length > MOST_BODY_BYTES) {
+export function readBody<T extends v.ObjectEntries>(body: Uint8Array | undefined, allowed: T): Fields<T> {
+  if (body && body.length > MOST_BODY_BYTES) {
     throw new PromkeepError('LIMIT_EXCEEDED', `The body has more than ${MOST_BODY_BYTES} bytes.`);
   }
   const json = parseJson(new TextDecoder().decode(body));

@@ -1,8 +1,8 @@
 import * as v from 'valibot';
 import { RECORDED_QUERIES_RESOURCE, RESOURCE_PREFIX } from '../../src/contract/resourcePaths';
-import { type ApiRequest, type ApiResponse, type ApiRoute } from '../core/ports/apiRoute';
-import { DefinitionRefusal, type DefinitionManager } from '../core/manage/manageDefinitions';
-import { type Fields, readBody, readParameters } from './parameters';
+import { type ApiRoute } from '../core/ports/apiRoute';
+import { type DefinitionManager } from '../core/manage/manageDefinitions';
+import { route, type RouteDeclaration } from './route';
 
 const PATH = RECORDED_QUERIES_RESOURCE.slice(RESOURCE_PREFIX.length - 1);
 
@@ -21,24 +21,10 @@ const TARGET = { name: TEXT, revision: WHOLE };
  * 400 with `faults` by field.
  */
 export function createRecordedRoutes(queries: DefinitionManager): ApiRoute[] {
-  const post = <T extends v.ObjectEntries>(
-    path: string,
-    fields: T,
-    handle: (body: Fields<T>, request: ApiRequest) => Promise<unknown>
-  ): ApiRoute => ({
-    method: 'POST',
-    path: `${PATH}${path}`,
-    handle: (request) => answer(() => handle(readBody(request.body, fields), request)),
-  });
+  const post = <T extends v.ObjectEntries>(path: string, takes: T, answer: RouteDeclaration<T>['answer']): ApiRoute =>
+    route({ method: 'POST', path: `${PATH}${path}`, takes, answer });
   return [
-    {
-      method: 'GET',
-      path: PATH,
-      async handle({ query, caller }) {
-        readParameters(query, {});
-        return { status: 200, body: await queries.list(caller) };
-      },
-    },
+    route({ method: 'GET', path: PATH, takes: {}, answer: (_, { caller }) => queries.list(caller) }),
     post('', DEFINITION, (definition, { caller, signal }) => queries.create(definition, caller, signal)),
     post('/validate', { ...DEFINITION, revision: v.optional(WHOLE) }, ({ revision, ...definition }, request) =>
       queries.validate(definition, revision, request.caller, request.signal)
@@ -62,15 +48,4 @@ export function createRecordedRoutes(queries: DefinitionManager): ApiRoute[] {
       done: await queries.carryOut(name, caller, signal),
     })),
   ];
-}
-
-async function answer(work: () => Promise<unknown>): Promise<ApiResponse> {
-  try {
-    return { status: 200, body: await work() };
-  } catch (error) {
-    if (error instanceof DefinitionRefusal) {
-      return { status: error.status, body: { error: error.message, code: error.code, faults: error.faults } };
-    }
-    throw error;
-  }
 }

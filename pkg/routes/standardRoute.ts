@@ -4,29 +4,27 @@ import { callFor } from '../core/datasource/callers';
 import { PromkeepError } from '../core/model/errors';
 import { type QueryResult } from '../core/model/series';
 import { standardSeries } from '../core/frames/standardFrame';
-import { evaluate, type AskDeps, type QueryCost, TIME_PARAMETERS } from './evaluate';
-import { readParameters, text } from './parameters';
+import { evaluate, type EvaluateDeps, type QueryCost, TIME_PARAMETERS } from './evaluate';
+import { text } from './parameters';
+import { route } from './route';
 
 /**
  * `GET /api/standard?query=…[&time]` evaluates at one time (now, unless given), `&start&end[&step]` over a range. The body is
  * `{records, warnings, infos}` with standard records [R5]; NaN and the infinities are strings.
  */
-export function createStandardRoute(deps: AskDeps): ApiRoute {
-  return {
+export function createStandardRoute(deps: EvaluateDeps): ApiRoute {
+  return route({
     method: 'GET',
     path: '/api/standard',
-    async handle(request) {
-      const { query: expr, ...times } = readParameters(request.query, { query: text, ...TIME_PARAMETERS });
-      const result = await evaluate(deps, times, expr, callFor(request.caller, request.signal));
+    takes: { query: text, ...TIME_PARAMETERS },
+    async answer({ query: expr, ...times }, { caller, signal }) {
+      const result = await evaluate(deps, times, expr, callFor(caller, signal));
       const series = standardSeries(result.series, expr);
       refuseTooMany(series, deps.limits);
       const records = toStandardRecords(series, expr).map(toJsonRecord);
-      return {
-        status: 200,
-        body: { records, warnings: result.warnings, infos: [...result.infos, ...noteText(result)] },
-      };
+      return { records, warnings: result.warnings, infos: [...result.infos, ...noteText(result)] };
     },
-  };
+  });
 }
 
 function refuseTooMany(series: readonly LabeledSamples[], { maxRecords }: QueryCost): void {

@@ -1,13 +1,17 @@
 import { type SummaryMetric, type SummaryValue } from '../../src/contract/summary';
-import { type ApiRequest, type ApiRoute } from '../core/ports/apiRoute';
 import { callFor } from '../core/datasource/callers';
 import { type Frame } from '../core/frames/frame';
 import { frameToJson } from '../core/frames/frameJson';
+import { summaryFrames } from '../core/frames/summaryFrames';
+import { mapConcurrently } from '../core/model/concurrency';
+import { type ApiRoute } from '../core/ports/apiRoute';
 import { type CallOptions } from '../core/ports/metricSource';
-import { summaryByKey } from '../core/summary/summaryByKey';
-import { readParameters, shownRange } from './parameters';
+import { selectMetrics, summaryByKey, summaryValues } from '../core/summary/summaryByKey';
+import { evaluateSummaryRange, type SummaryDeps } from '../core/summary/summaryEvaluate';
+import { shownRange } from './parameters';
+import { route } from './route';
 
-/** The summary as the routes need it; core evaluates it. */
+/** The summary as the routes and the page's events need it. */
 export interface SummaryReader {
   readonly metrics: readonly SummaryMetric[];
   /** One value per metric as of now, in the order of the metrics. */
@@ -16,38 +20,54 @@ export interface SummaryReader {
   readFrames(rangeMs: number, options: CallOptions): Promise<Frame[]>;
 }
 
+/** Points of a sparkline: more than a tile is wide in pixels are not seen. */
+const SPARKLINE_POINTS = 240;
+const SHORTEST_STEP_MS = 15_000;
+const AT_ONCE = 4;
+
+export function createSummaryReader(deps: SummaryDeps, metrics: readonly SummaryMetric[]): SummaryReader {
+  const shown = selectMetrics(metrics, []);
+  return {
+    metrics,
+    readValues: (options) => summaryValues(deps, shown, '', options),
+    async readFrames(rangeMs, options) {
+      const nowMs = deps.clock.nowMs();
+      const range = { fromMs: nowMs - rangeMs, toMs: nowMs };
+      const stepMs = Math.max(1, Math.ceil(rangeMs / SPARKLINE_POINTS / SHORTEST_STEP_MS)) * SHORTEST_STEP_MS;
+      const evaluations = await mapConcurrently(shown, AT_ONCE, (metric) =>
+        evaluateSummaryRange(deps, metric, { range, stepMs, groupBy: '' }, options)
+      );
+      return summaryFrames(evaluations);
+    },
+  };
+}
+
 /**
  * `/api/metrics/summary` [R10]: the value by key, and `reasons` only when some are null. `/api/summary/metrics`: the definitions.
  * `/api/frames/summary?rangeMs=`: the frames the summary panel reads, in Grafana's JSON form.
  */
 export function createSummaryRoutes(summary: SummaryReader, maxRangeMs: number): ApiRoute[] {
-  const range = shownRange(maxRangeMs);
-  const optionsOf = ({ signal, caller }: ApiRequest): CallOptions => callFor(caller, signal);
   return [
-    {
+    route({
       method: 'GET',
       path: '/api/metrics/summary',
-      async handle(request) {
-        readParameters(request.query, {});
-        return { status: 200, body: summaryByKey(await summary.readValues(optionsOf(request))) };
-      },
-    },
-    {
+      takes: {},
+      answer: async (_, { caller, signal }) => summaryByKey(await summary.readValues(callFor(caller, signal))),
+    }),
+    route({
       method: 'GET',
       path: '/api/summary/metrics',
-      async handle(request) {
-        readParameters(request.query, {});
-        return { status: 200, body: { metrics: summary.metrics } };
-      },
-    },
-    {
+      takes: {},
+      answer: async () => ({ metrics: summary.metrics }),
+    }),
+    route({
       method: 'GET',
       path: '/api/frames/summary',
-      async handle(request) {
-        const { rangeMs } = readParameters(request.query, range);
-        const frames = await summary.readFrames(rangeMs, optionsOf(request));
-        return { status: 200, body: { frames: frames.map(frameToJson) } };
+      takes: shownRange(maxRangeMs),
+      async answer({ rangeMs }, { caller, signal }) {
+        const frames = await summary.readFrames(rangeMs, callFor(caller, signal));
+        return { frames: frames.map(frameToJson) };
       },
-    },
+    }),
   ];
 }

@@ -10,7 +10,7 @@ export interface ApiLimits {
   gate: Gate;
   requestTimeoutMs: number;
   /** What answers are charged to until their callers have them. */
-  budget?: MemoryBudget;
+  budget: MemoryBudget;
 }
 
 /** A long answer leaves in pieces, so that it shows how far its reader is. */
@@ -33,18 +33,17 @@ async function answer(
   { raw: response }: FastifyReply,
   { gate, requestTimeoutMs, budget }: ApiLimits
 ): Promise<ApiResponse> {
-  const memory = budget?.open();
+  const memory = budget.open();
   const gone = new AbortController();
   whenClosed(response, () => {
     gone.abort(new PromkeepError('QUERY_CANCELLED', 'The caller went away.'));
-    memory?.release();
+    memory.release();
   });
   const limit = AbortSignal.timeout(requestTimeoutMs);
   try {
     return await gate.run(() =>
       route.handle({
         query: new URL(request.url, 'http://localhost').searchParams,
-        body: new Uint8Array(),
         // Nothing of the caller's headers goes on to Prometheus: the server has credentials of its own.
         caller: { orgId: 1, headers: {}, memory },
         signal: AbortSignal.any([gone.signal, limit]),

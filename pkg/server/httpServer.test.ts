@@ -1,3 +1,4 @@
+import { ampleMemory } from '../../tests/fakes/ampleMemory';
 import fs from 'node:fs';
 import http from 'node:http';
 import os from 'node:os';
@@ -17,9 +18,10 @@ async function start(options: Partial<HttpServerOptions> = {}): Promise<void> {
     port: 0,
     routes: [],
     checks: [],
-    metrics: createProgramMetrics('1.2.3'),
+    metrics: createProgramMetrics('1.2.3', ampleMemory()),
     logger: silent,
     maxConcurrentQueries: 2,
+    budget: ampleMemory(),
     requestTimeoutMs: 5_000,
     ...options,
   });

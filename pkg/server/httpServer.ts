@@ -29,7 +29,7 @@ export interface HttpServerOptions {
   maxConcurrentQueries: number;
   requestTimeoutMs: number;
   /** What answers are charged to. */
-  budget?: MemoryBudget;
+  budget: MemoryBudget;
 }
 
 export interface HttpServer {

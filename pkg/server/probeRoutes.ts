@@ -1,4 +1,5 @@
 import { type FastifyInstance } from 'fastify';
+import { withinSignal } from '../core/model/concurrency';
 import { asPromkeepError } from '../core/model/errors';
 import { type ServerMetrics } from './serverMetrics';
 
@@ -26,16 +27,10 @@ export function mountProbes(server: FastifyInstance, checks: readonly ReadinessC
 
 async function runCheck({ name, check }: ReadinessCheck): Promise<[string, string]> {
   const limit = AbortSignal.timeout(CHECK_LIMIT_MS);
-  let onLimit: (() => void) | undefined;
-  const late = new Promise<string>((resolve) => {
-    onLimit = () => resolve(`no answer within ${CHECK_LIMIT_MS / 1000} s`);
-    limit.addEventListener('abort', onLimit);
-  });
-  const result = check(limit).then(
-    () => 'ok',
-    (error: unknown) => asPromkeepError(error).message
-  );
-  const text = await Promise.race([result, late]);
-  limit.removeEventListener('abort', onLimit ?? (() => undefined));
-  return [name, text];
+  try {
+    await withinSignal(check(limit), limit);
+    return [name, 'ok'];
+  } catch (error) {
+    return [name, limit.aborted ? `no answer within ${CHECK_LIMIT_MS / 1000} s` : asPromkeepError(error).message];
+  }
 }

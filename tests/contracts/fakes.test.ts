@@ -1,9 +1,12 @@
 import { type SourceIdentity } from '../../pkg/core/ports/archive';
 import { MemoryArchive } from '../fakes/memoryArchive';
 import { MemorySource } from '../fakes/memorySource';
-import { describeArchiveContract } from './archiveContract';
-import { describeBucketContract } from './archiveBucketContract';
-import { describeHistoryContract } from './archiveHistoryContract';
+import { describeDefinitionsContract } from './definitionsContract';
+import { describeBucketContract } from './historyBucketsContract';
+import { describeHistoryContract } from './historyContract';
+import { describeLeaseContract } from './leaseContract';
+import { describeLedgerContract } from './ledgerContract';
+import { describeSampleStoreContract } from './sampleStoreContract';
 import { describeSourceContract, SOURCE_CONTRACT_EXPRESSIONS } from './sourceContract';
 
 const begin = async () => {
@@ -19,7 +22,10 @@ const begin = async () => {
   };
 };
 
-describeArchiveContract('in memory', begin);
+describeSampleStoreContract('in memory, beside the ledger in memory', begin);
+describeLedgerContract('in memory', begin);
+describeLeaseContract('in memory', begin);
+describeDefinitionsContract('in memory', begin);
 describeHistoryContract('in memory', begin);
 describeBucketContract('in memory', begin);
 

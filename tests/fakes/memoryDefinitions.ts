@@ -15,6 +15,7 @@ import { type MemoryLedger } from './memoryLedger';
 export class MemoryDefinitions implements Definitions {
   readonly queries = new Map<string, StoredDefinition>();
   readonly waiting: PendingDeletion[] = [];
+  private readonly removed = new Map<string, StoredDefinition>();
   nowMs = 0;
 
   /** What was provisioned, by call. */
@@ -39,7 +40,11 @@ export class MemoryDefinitions implements Definitions {
     }
     for (const query of queries) {
       const known = this.queries.get(query.name);
-      this.put(known ? { ...changed(known, query), provisioned: true, paused: false } : this.made(query, true));
+      if (!known) {
+        this.put(this.made(query, true));
+      } else if (known.paused || !known.provisioned || !isSame(known, query)) {
+        this.put({ ...changed(known, query), provisioned: true, paused: false });
+      }
     }
   }
 
@@ -63,7 +68,7 @@ export class MemoryDefinitions implements Definitions {
   }
 
   async remove(edit: DefinitionEdit, withData: boolean): Promise<void> {
-    this.forEdit(edit);
+    this.removed.set(edit.name, this.forEdit(edit));
     this.queries.delete(edit.name);
     this.ledger.delete(edit.name);
     if (withData) {
@@ -79,6 +84,10 @@ export class MemoryDefinitions implements Definitions {
 
   async takeBack(name: string): Promise<void> {
     this.endWaiting(name);
+    const query = this.removed.get(name);
+    if (query) {
+      this.put(query);
+    }
   }
 
   async carryOut(name: string): Promise<boolean> {
@@ -122,7 +131,7 @@ export class MemoryDefinitions implements Definitions {
       throw new PromkeepError('NOT_FOUND', `There is no recorded query ${name}.`);
     }
     if (known.provisioned) {
-      throw new PromkeepError('FORBIDDEN', `${name} is provisioned.`);
+      throw new PromkeepError('FORBIDDEN', `${name} comes from a config file.`);
     }
     if (known.revision !== revision) {
       throw new PromkeepError('CONFLICT', `${name} was changed.`);
@@ -135,4 +144,8 @@ function changed(known: StoredDefinition, change: DefinitionChange): StoredDefin
   const next = { ...known, ...change };
   const renewed = next.expression !== known.expression || next.stepMs !== known.stepMs;
   return { ...next, version: known.version + Number(renewed), revision: known.revision + 1 };
+}
+
+function isSame(known: StoredDefinition, { expression, stepMs, retention }: Definition): boolean {
+  return known.expression === expression && known.stepMs === stepMs && known.retention === retention;
 }

@@ -9,6 +9,7 @@ import {
   type StreamRequest,
 } from '../../pkg/core/ports/datasource';
 import { type Logger } from '../../pkg/core/ports/logger';
+import { ampleMemory } from './ampleMemory';
 import { loadProtocol } from '../../pkg/plugin/protocol';
 import { type PluginOptions, type RunningPlugin, servePlugin } from '../../pkg/plugin/servePlugin';
 
@@ -89,6 +90,7 @@ export class PluginRig {
     return {
       factory: (given) => this.factory(given),
       logger: silent,
+      budget: ampleMemory(),
       metricsText: () => this.metricsText(),
       host: {
         magicCookie: 'datasource',

@@ -1,7 +1,8 @@
-import { describeArchiveContract } from '../contracts/archiveContract';
-import { type Upkeep } from '../../pkg/archive/upkeep/upkeep';
-import { type Archive } from '../../pkg/core/ports/archive';
-import { type SampleStore } from '../../pkg/core/ports/sampleStore';
+import { describeDefinitionsContract } from '../contracts/definitionsContract';
+import { describeLeaseContract } from '../contracts/leaseContract';
+import { describeLedgerContract } from '../contracts/ledgerContract';
+import { describeSampleStoreContract } from '../contracts/sampleStoreContract';
+import { packed, plain, samplesElsewhere } from './archiveBegin';
 import { SERVERS, TestServer } from './archiveServers';
 
 jest.setTimeout(120_000);
@@ -11,27 +12,11 @@ describe.each(SERVERS)('on $name', (server) => {
   beforeAll(() => test.start());
   afterAll(() => test.stop());
 
-  describeArchiveContract('PostgreSQL', async () => {
-    const url = await test.freshDatabase();
-    return { open: async (source) => test.archive(url, { source }), dispose: () => test.closeAll() };
-  });
-
-  // The same promises hold when everything written so far lies in packed rows.
-  describeArchiveContract('PostgreSQL, packed after every write', async () => {
-    const url = await test.freshDatabase();
-    const jobs = test.jobs(url);
-    return {
-      open: async (source) => packedAfterWrites(test.archive(url, { source }), jobs),
-      dispose: () => test.closeAll(),
-    };
-  });
+  describeSampleStoreContract('PostgreSQL', plain(test));
+  describeSampleStoreContract('PostgreSQL, packed after every write', packed(test));
+  describeSampleStoreContract('in memory, beside the ledger of PostgreSQL', samplesElsewhere(test));
+  describeLedgerContract('PostgreSQL', plain(test));
+  describeLedgerContract('PostgreSQL, packed after every write', packed(test));
+  describeLeaseContract('PostgreSQL', plain(test));
+  describeDefinitionsContract('PostgreSQL', plain(test));
 });
-
-function packedAfterWrites(archive: Archive, jobs: Upkeep): Archive {
-  const writeRange: SampleStore['writeRange'] = async (write, signal) => {
-    const outcome = await archive.samples.writeRange(write, signal);
-    await jobs.packClosed(new AbortController().signal);
-    return outcome;
-  };
-  return { ...archive, samples: { ...archive.samples, writeRange } };
-}

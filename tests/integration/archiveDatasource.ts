@@ -1,4 +1,5 @@
 import { createDatasourceFactory } from '../../pkg/compose/datasource';
+import { createMemoryBudget } from '../../pkg/compose/memory';
 import { type DataResponse, type DatasourceInstance } from '../../pkg/core/ports/datasource';
 import { createProcessMetrics } from '../../pkg/metrics/programMetrics';
 import { MemoryLogger } from '../fakes/callers';
@@ -23,7 +24,8 @@ export async function archiveDatasource(options: ArchiveDatasourceOptions): Prom
     clock: { nowMs: () => nowMs ?? Date.now() },
     proxies: {},
     holder: `test-${orgId}`,
-    metrics: createProcessMetrics('test').archive,
+    budget: createMemoryBudget(),
+    metrics: createProcessMetrics('test', createMemoryBudget()).archive,
   };
   return createDatasourceFactory(parts)({
     uid: `u${orgId}`,

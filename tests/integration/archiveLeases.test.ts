@@ -1,12 +1,9 @@
 import { type Archive } from '../../pkg/core/ports/archive';
 import { type LeaseState } from '../../pkg/core/ports/lease';
-import { live, SERVERS, SOURCE, TestServer } from './archiveServers';
-import { CPU, gridSeries, writing } from './archiveWrites';
+import { SERVERS, TestServer } from './archiveServers';
 
 /** Leadership at the level of the database [A11]. */
 jest.setTimeout(120_000);
-
-const UP = [gridSeries({ __name__: 'up' }, [1, 2, 3])];
 
 describe.each(SERVERS)('leases on $name', (server) => {
   const test = new TestServer(server);
@@ -52,42 +49,6 @@ describe.each(SERVERS)('leases on $name', (server) => {
     expect((await hold(archive, 'b')).holder).toBe('a');
   });
 
-  it('lets others take a released lease at once, and ignores one who releases what is no longer his', async () => {
-    const archive = test.archive(url);
-    const first = await hold(archive, 'a');
-    await archive.lease.release(first);
-    expect(await hold(archive, 'b')).toMatchObject({ holder: 'b', epoch: 2 });
-    await archive.lease.release(first);
-    expect(await archive.lease.current()).toMatchObject({ holder: 'b', epoch: 2 });
-  });
-
-  it('refuses every kind of recorded write of an earlier epoch, and writes nothing of it', async () => {
-    const archive = test.archive(url);
-    await archive.definitions.provision([{ name: 'cpu', expression: 'up', stepMs: 15_000, retention: '1y' }], 0);
-    await hold(archive, 'a');
-    expect(await archive.samples.writeRange(writing(UP, { epoch: 1 }), live())).toMatchObject({ inserted: 3 });
-    await expire();
-    await hold(archive, 'b');
-    const refused = { code: 'ARCHIVE_NOT_LEADER' };
-    const changed = writing([gridSeries({ __name__: 'up' }, [7, 8, 9])], { epoch: 1 });
-    await expect(archive.samples.writeRange(changed, live())).rejects.toMatchObject(refused);
-    await expect(
-      archive.ledger.noteGap('cpu', { fromMs: 0, toMs: 15_000, reason: 'source-down' }, 1)
-    ).rejects.toMatchObject(refused);
-    await expect(archive.definitions.provision([], 1)).rejects.toMatchObject(refused);
-    const [series] = await archive.samples.readSeries({ query: CPU, range: { fromMs: 0, toMs: Date.now() } }, live());
-    expect([...series.values]).toEqual([1, 2, 3]);
-    expect(await archive.ledger.entries()).toMatchObject([{ name: 'cpu', paused: false, gaps: [] }]);
-    expect(await archive.samples.writeRange(writing(UP, { epoch: 2 }), live())).toMatchObject({ unchanged: 3 });
-  });
-
-  it('does not ask for an epoch from kept results', async () => {
-    const archive = test.archive(url);
-    await hold(archive, 'a');
-    const query = { kind: 'kept', expression: 'up', stepMs: 15_000, phaseMs: 0 } as const;
-    expect(await archive.samples.writeRange(writing(UP, { query }), live())).toMatchObject({ inserted: 3 });
-  });
-
   it('lets a renewal pass while a write is under way, and makes a change of leader wait for it', async () => {
     const archive = test.archive(url);
     await hold(archive, 'a');
@@ -105,11 +66,5 @@ describe.each(SERVERS)('leases on $name', (server) => {
     expect(taken).toBe(false);
     await writer.query('COMMIT');
     expect(await taking).toMatchObject({ holder: 'b', epoch: 2 });
-  });
-
-  it('keeps the leases of two sources apart', async () => {
-    const other = test.archive(url, { source: { ...SOURCE, name: 'other' } });
-    await hold(test.archive(url), 'a');
-    expect(await hold(other, 'b')).toMatchObject({ holder: 'b', epoch: 1 });
   });
 });

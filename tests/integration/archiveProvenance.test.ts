@@ -1,5 +1,5 @@
 import { type Client } from 'pg';
-import { type Upkeep } from '../../pkg/archive/upkeep/upkeep';
+import { type ArchiveUpkeep } from '../../pkg/archive/upkeep/upkeep';
 import { type Archive } from '../../pkg/core/ports/archive';
 import { type RangeWrite, type WriteOutcome } from '../../pkg/core/ports/sampleStore';
 import { type Series } from '../../pkg/core/model/series';
@@ -150,7 +150,7 @@ describe.each(SERVERS)('provenance of live writes, on $name', (server) => {
   });
 
   /** As the upkeep does: what is not rolled up does not expire. */
-  const expire = async (nowMs: number): ReturnType<Upkeep['expire']> => {
+  const expire = async (nowMs: number): ReturnType<ArchiveUpkeep['expire']> => {
     const jobs = test.jobs(url, nowMs);
     await jobs.rollUp(live());
     return jobs.expire(live());

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { Client } from 'pg';
 import { createArchive } from '../../pkg/archive/archive';
-import { type Upkeep, createUpkeep } from '../../pkg/archive/upkeep/upkeep';
+import { type ArchiveUpkeep, createUpkeep } from '../../pkg/archive/upkeep/upkeep';
 import { type ArchiveConnection, connectionFromUrl } from '../../pkg/archive/connect/connection';
 import { type ArchiveWishes } from '../../pkg/archive/connect/archiveWishes';
 import { type StatementLimits } from '../../pkg/archive/connect/statementLimits';
@@ -118,7 +118,7 @@ export class TestServer {
   }
 
   /** Background jobs whose clock stands at `nowMs`; by default long after everything the tests write. */
-  jobs(url: string, nowMs = LONG_AFTER, wishes?: ArchiveWishes, limits?: StatementLimits): Upkeep {
+  jobs(url: string, nowMs = LONG_AFTER, wishes?: ArchiveWishes, limits?: StatementLimits): ArchiveUpkeep {
     const jobs = createUpkeep({
       connection: connectionFromUrl(url),
       logger: silentLogger,

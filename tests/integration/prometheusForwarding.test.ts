@@ -5,6 +5,7 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { createDatasourceFactory } from '../../pkg/compose/datasource';
+import { createMemoryBudget } from '../../pkg/compose/memory';
 import { type Caller, type DatasourceInstance, type DatasourceSettings } from '../../pkg/core/ports/datasource';
 import { plainPrometheusSettings } from '../../pkg/source/settings/prometheusSettings';
 import { createPrometheusSource } from '../../pkg/source/prometheusSource';
@@ -43,7 +44,8 @@ describe('what a user brings along', () => {
       clock,
       proxies: {},
       holder: 'test',
-      metrics: createProcessMetrics('test').archive,
+      budget: createMemoryBudget(),
+      metrics: createProcessMetrics('test', createMemoryBudget()).archive,
     });
     const instance = await build({
       uid: 'u',

@@ -2,6 +2,7 @@ import http from 'node:http';
 import { type AddressInfo } from 'node:net';
 import fc from 'fast-check';
 import { createDatasourceFactory } from '../../pkg/compose/datasource';
+import { createMemoryBudget } from '../../pkg/compose/memory';
 import { type DatasourceInstance } from '../../pkg/core/ports/datasource';
 import { type LabelMatcher } from '../../pkg/core/model/labelMatcher';
 import { type QueryFilters } from '../../pkg/core/query/queryModel';
@@ -43,7 +44,8 @@ scrape_configs:
     clock,
     proxies: {},
     holder: 'test',
-    metrics: createProcessMetrics('test').archive,
+    budget: createMemoryBudget(),
+    metrics: createProcessMetrics('test', createMemoryBudget()).archive,
   })({
     uid: 'u',
     name: 'n',

@@ -1,6 +1,7 @@
 import { answerBytes } from '../../core/memory/answerMemory';
 import { PromkeepError } from '../../core/model/errors';
-import { type MemoryPart, type MemoryShare } from '../../core/memory/memoryBudget';
+import { type MemoryShare } from '../../core/memory/memoryBudget';
+import { type MemoryPart } from '../../core/memory/memoryPart';
 
 /** Of a series as JSON; real ones have 50 to 300. */
 const LABEL_BYTES = 200;

@@ -1,5 +1,6 @@
 import { type Clock } from '../../core/ports/clock';
 import { type Logger } from '../../core/ports/logger';
+import { type Upkeep } from '../../core/ports/upkeep';
 import { toArchiveError } from '../archiveErrors';
 import { type ArchiveConnection } from '../connect/connection';
 import { Database } from '../connect/database';
@@ -42,24 +43,18 @@ export interface PackOptions {
 /** What was done, and for how many queries it failed; which, and why, is kept in the archive. */
 export type Served<T> = T & DueOutcome & { failedQueries: number };
 
-/**
- * What keeps an archive small, for all sources in it. Every job works in short transactions, may be killed or run twice at any
- * moment, begins with letting deletions hold whose date has come, and rejects with `PromkeepError` only.
- */
-export interface Upkeep {
-  /** Packs the samples of closed periods, then condenses the provenance of what is packed; once an hour is enough. */
+/** The upkeep of an archive in PostgreSQL, with what commands and tests ask of it. */
+export interface ArchiveUpkeep extends Upkeep {
   packClosed(signal: AbortSignal, options?: PackOptions): Promise<Served<PackOutcome & { condensedFetches: number }>>;
-  /** Stores rollups of closed days and of what changed since; with a scope, computes there again what may still change. */
+  /** @param recompute where stored rollups are computed again that may still change */
   rollUp(signal: AbortSignal, recompute?: RecomputeScope): Promise<Served<RollupOutcome>>;
-  /** Removes what is older than the retention class of its query, then its provenance; once an hour is enough. */
   expire(signal: AbortSignal): Promise<Served<ExpireOutcome & { expiredFetches: number }>>;
-  /** Removes what is left of recorded queries that were deleted with their data; once an hour is enough. */
   removeDeleted(signal: AbortSignal): Promise<Served<PurgeOutcome>>;
   close(): Promise<void>;
 }
 
 /** Nothing is connected before the first call. */
-export function createUpkeep(options: UpkeepOptions): Upkeep {
+export function createUpkeep(options: UpkeepOptions): ArchiveUpkeep {
   const { connection, logger, clock } = options;
   const database = new Database(connection, logger, options.limits);
   let wishes = options.wishes;

@@ -22,9 +22,9 @@ function setUp(maxPoints = 100) {
     settings: { ...COLLECT_DEFAULTS, settleMs: 43_000, maxPoints },
     sourceVersion: async () => undefined,
     wait: async (ms: number) => void waits.push(ms),
+    onProgress: (progress: BackfillProgress) => void told.push(progress),
   };
-  const fill = (signal = new AbortController().signal, window = WINDOW) =>
-    backfillQuery(deps, QUERY, window, (progress) => told.push(progress), signal);
+  const fill = (signal = new AbortController().signal, window = WINDOW) => backfillQuery(deps, QUERY, window, signal);
   return { source, archive, waits, told, fill };
 }
 

@@ -1,9 +1,16 @@
-import { collectNext, newestDueMs, type CollectDeps, type CollectFailure, type WrittenRange } from '../collect';
+import {
+  collectNext,
+  newestDueMs,
+  type CollectDeps,
+  type CollectFailure,
+  type CollectStep,
+  type WrittenRange,
+} from '../collect';
 import { ceilToGrid, countPoints, findGaps, floorToGrid } from './collectGrid';
 import { PromkeepError } from '../model/errors';
 import { underLease } from './underLease';
+import { type Uses } from '../ports/archive';
 import { type Definition } from '../ports/definitions';
-import { type Lease } from '../ports/lease';
 import { type Ledger } from '../ports/ledger';
 import { type TimeRange } from '../model/timeRange';
 import { fetchAhead } from '../readback/fetchAhead';
@@ -18,11 +25,11 @@ export interface BackfillProgress {
   gapPoints: number;
 }
 
-export interface BackfillDeps extends CollectDeps {
+export interface BackfillDeps extends CollectDeps, Uses<{ lease: 'current' }> {
   ledger: Pick<Ledger, 'coverage' | 'noteGap' | 'entries'>;
-  lease: Pick<Lease, 'current'>;
   /** Waits between attempts. */
   wait(ms: number, signal: AbortSignal): Promise<void>;
+  onProgress(progress: BackfillProgress): void;
 }
 
 const DAY_MS = 86_400_000;
@@ -42,7 +49,6 @@ export async function backfillQuery(
   deps: BackfillDeps,
   query: Definition,
   window: TimeRange,
-  onProgress: (progress: BackfillProgress) => void,
   signal: AbortSignal
 ): Promise<BackfillProgress> {
   const { name, stepMs } = query;
@@ -64,7 +70,7 @@ export async function backfillQuery(
   };
   for (const gap of gaps) {
     const begun = covered.length > 0 && covered[0].fromMs < gap.fromMs;
-    state = await fillGap(deps, query, { gap, begun }, state, onProgress, signal);
+    state = await fillGap(deps, query, { gap, begun, before: state }, signal);
   }
   return state;
 }
@@ -83,9 +89,7 @@ async function refuseOtherDefinition({ ledger }: BackfillDeps, query: Definition
 async function fillGap(
   deps: BackfillDeps,
   query: Definition,
-  { gap, begun }: { gap: TimeRange; begun: boolean },
-  before: BackfillProgress,
-  onProgress: (progress: BackfillProgress) => void,
+  { gap, begun, before }: { gap: TimeRange; begun: boolean; before: BackfillProgress },
   signal: AbortSignal
 ): Promise<BackfillProgress> {
   let state = before;
@@ -102,7 +106,7 @@ async function fillGap(
   let planned: TimeRange | undefined;
   const pieceFrom = (fromMs: number): TimeRange => {
     if (planned?.fromMs !== fromMs) {
-      planned = pieceOf(gap, fromMs, query.stepMs, points, progress.maxPoints);
+      planned = pieceOf(gap, fromMs, query.stepMs, Math.min(points, progress.maxPoints));
     }
     return planned;
   };
@@ -117,18 +121,12 @@ async function fillGap(
     while (progress.frontierMs < gap.toMs) {
       signal.throwIfAborted();
       const fenced = { ...deps, ...underLease(deps, epoch), source: ahead.source };
-      const { toMs } = pieceFrom(progress.frontierMs + query.stepMs);
-      const step = await collectNext(fenced, query, progress, signal, toMs);
+      const { toMs: untilMs } = pieceFrom(progress.frontierMs + query.stepMs);
+      const step = await collectNext(fenced, query, { ...progress, untilMs }, signal);
       const donePoints = (step.progress.frontierMs - progress.frontierMs) / query.stepMs;
       progress = step.progress;
-      state = {
-        ...state,
-        donePoints: state.donePoints + donePoints,
-        inserted: state.inserted + (step.write?.outcome.inserted ?? 0),
-        coveredPoints: state.coveredPoints + (step.write?.coveredPoints ?? 0),
-        gapPoints: state.gapPoints + (step.write?.gapPoints ?? (step.failure ? donePoints : 0)),
-      };
-      onProgress(state);
+      state = withStep(state, step, donePoints);
+      deps.onProgress(state);
       points = pointsFor(step.write, donePoints) ?? points;
       failures = donePoints > 0 || !step.failure ? 0 : failures + 1;
       if (step.failure) {
@@ -144,6 +142,16 @@ async function fillGap(
   return state;
 }
 
+function withStep(state: BackfillProgress, { write, failure }: CollectStep, donePoints: number): BackfillProgress {
+  return {
+    ...state,
+    donePoints: state.donePoints + donePoints,
+    inserted: state.inserted + (write?.outcome.inserted ?? 0),
+    coveredPoints: state.coveredPoints + (write?.coveredPoints ?? 0),
+    gapPoints: state.gapPoints + (write?.gapPoints ?? (failure ? donePoints : 0)),
+  };
+}
+
 /** As many points as make a piece of the wanted size, going by the piece before. */
 function pointsFor(write: WrittenRange | undefined, donePoints: number): number | undefined {
   if (write === undefined || donePoints === 0) {
@@ -154,8 +162,8 @@ function pointsFor(write: WrittenRange | undefined, donePoints: number): number 
 }
 
 /** The piece that begins at a grid time: whole UTC days where there is room for a day, since the archive packs by the day. */
-function pieceOf(gap: TimeRange, fromMs: number, stepMs: number, points: number, maxPoints: number): TimeRange {
-  const longestMs = fromMs + (Math.min(points, maxPoints) - 1) * stepMs;
+function pieceOf(gap: TimeRange, fromMs: number, stepMs: number, points: number): TimeRange {
+  const longestMs = fromMs + (points - 1) * stepMs;
   const midnightMs = Math.floor((longestMs + stepMs) / DAY_MS) * DAY_MS;
   const lastBeforeMs = floorToGrid(midnightMs - 1, stepMs);
   return { fromMs, toMs: Math.min(gap.toMs, lastBeforeMs >= fromMs ? lastBeforeMs : longestMs) };

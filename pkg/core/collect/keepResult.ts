@@ -3,8 +3,9 @@ import { FORWARDS_CREDENTIALS, refusalToWrite } from '../datasource/callers';
 import { withinSignal } from '../model/concurrency';
 import { type Caller } from '../ports/datasource';
 import { asPromkeepError, PromkeepError } from '../model/errors';
+import { type Uses } from '../ports/archive';
 import { type Clock } from '../ports/clock';
-import { type QueryIdentity, type RangeWrite, type SampleStore, type WriteOutcome } from '../ports/sampleStore';
+import { type QueryIdentity, type RangeWrite, type WriteOutcome } from '../ports/sampleStore';
 import { type TimeRange } from '../model/timeRange';
 import { type QueryResult, type Series } from '../model/series';
 import { type SourceVersion } from '../datasource/sourceVersion';
@@ -20,9 +21,7 @@ export interface KeepPolicy {
   forwardsCredentials: boolean;
 }
 
-export interface KeepTarget extends KeepPolicy {
-  samples: Pick<SampleStore, 'writeRange' | 'keptToday'>;
-}
+export type KeepTarget = KeepPolicy & Uses<{ samples: 'writeRange' | 'keptToday' }>;
 
 export interface KeepDeps {
   /** Absent: there is no archive. */

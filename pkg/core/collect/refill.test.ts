@@ -45,7 +45,7 @@ it('fills the newest gap first, then the older one, then rests', async () => {
   );
   let memory = NOTHING_TRIED;
   for (let i = 0; i < 3; i++) {
-    ({ memory } = await refillNext(deps, QUERY, progress, memory, signal));
+    ({ memory } = await refillNext(deps, QUERY, { progress, memory }, signal));
   }
   expect(archive.samples.writes.map(({ range }) => range)).toEqual([
     { fromMs: at(11), toMs: at(19) },
@@ -66,7 +66,7 @@ it('waits longer after each vain attempt and asks for half as much', async () =>
   let memory = NOTHING_TRIED;
   const triedAtMinute: number[] = [];
   for (let minute = 0; minute <= 40; minute++) {
-    const step = await refillNext(deps, QUERY, progress, memory, signal);
+    const step = await refillNext(deps, QUERY, { progress, memory }, signal);
     memory = step.memory;
     if (step.range) {
       triedAtMinute.push(minute);
@@ -80,7 +80,7 @@ it('waits longer after each vain attempt and asks for half as much', async () =>
 it('does not hold a source that is down against the gap', async () => {
   const { deps, progress, source } = await setUp([{ fromMs: at(4), toMs: at(10) }], 10);
   source.down = new PromkeepError('SOURCE_UNREACHABLE', 'connection refused');
-  const step = await refillNext(deps, QUERY, progress, NOTHING_TRIED, signal);
+  const step = await refillNext(deps, QUERY, { progress, memory: NOTHING_TRIED }, signal);
   expect(step.failure?.transient).toBe(true);
   expect(step.memory.size).toBe(0);
 });
@@ -88,7 +88,7 @@ it('does not hold a source that is down against the gap', async () => {
 it('leaves gaps that are older than the window', async () => {
   const { deps, progress, archive } = await setUp([{ fromMs: at(4), toMs: at(10) }], 10);
   const narrow = { ...deps, refill: { ...REFILL_DEFAULTS, windowMs: 43_000 + 15_000 } };
-  const step = await refillNext(narrow, QUERY, progress, NOTHING_TRIED, signal);
+  const step = await refillNext(narrow, QUERY, { progress, memory: NOTHING_TRIED }, signal);
   expect(step.range).toBeUndefined();
   expect(archive.samples.writes).toEqual([]);
 });
@@ -111,9 +111,11 @@ it('leaves a gap that is older than the retention of its query, which would expi
   const { deps, progress, archive, clock } = await setUp([{ fromMs: at(4), toMs: at(30) }], 30);
   clock.ms = at(30) + 8 * 86_400_000;
   const week = { ...QUERY, retention: '7d' };
-  expect((await refillNext(deps, week, progress, NOTHING_TRIED, signal)).range).toBeUndefined();
+  expect((await refillNext(deps, week, { progress, memory: NOTHING_TRIED }, signal)).range).toBeUndefined();
   expect(archive.samples.writes).toEqual([]);
-  expect((await refillNext(deps, { ...QUERY, retention: '30d' }, progress, NOTHING_TRIED, signal)).range).toEqual({
+  expect(
+    (await refillNext(deps, { ...QUERY, retention: '30d' }, { progress, memory: NOTHING_TRIED }, signal)).range
+  ).toEqual({
     fromMs: at(0),
     toMs: at(3),
   });

@@ -45,8 +45,7 @@ export interface RefillStep {
 export async function refillNext(
   deps: CollectDeps & { refill: RefillSettings },
   query: Definition,
-  progress: CollectProgress,
-  memory: RefillMemory,
+  { progress, memory }: { progress: CollectProgress; memory: RefillMemory },
   signal: AbortSignal
 ): Promise<RefillStep> {
   const nowMs = deps.clock.nowMs();
@@ -64,7 +63,7 @@ export async function refillNext(
     return kept.set(gap.fromMs, { attempts: attempts + 1, notBeforeMs: nowMs + waitMs });
   };
   try {
-    const write = await collectRange(deps, query, range, signal);
+    const write = await collectRange(deps, query, { range, begun: true }, signal);
     if (write.coveredPoints > 0) {
       kept.delete(gap.fromMs);
       return { memory: kept, range, write };

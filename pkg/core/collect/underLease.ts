@@ -1,12 +1,8 @@
 import { PromkeepError } from '../model/errors';
-import { type Ledger } from '../ports/ledger';
-import { type SampleStore } from '../ports/sampleStore';
+import { type Uses } from '../ports/archive';
 
 /** Where what is collected goes. */
-export interface CollectTarget {
-  samples: Pick<SampleStore, 'writeRange'>;
-  ledger: Pick<Ledger, 'coverage' | 'noteGap'>;
-}
+export type CollectTarget = Uses<{ samples: 'writeRange'; ledger: 'coverage' | 'noteGap' }>;
 
 /** The target for one who writes under an epoch: each write carries it, and a refused one is told. */
 export function underLease(

@@ -33,7 +33,7 @@ async function setUp(expression: string, archived: Series[], now: Series[]) {
   await archive.samples.writeRange(await fetchRange(deps, query, RANGE, { signal }), signal);
   say(now);
   const entry: LedgerEntry = { ...query, paused: false, covered: [RANGE], gaps: [] };
-  return { archive, verify: (repair = false) => verifyQuery(deps, entry, RANGE, repair, signal) };
+  return { archive, verify: (repair = false) => verifyQuery(deps, entry, { window: RANGE, repair }, signal) };
 }
 
 const ramp = (i: number): number => i;

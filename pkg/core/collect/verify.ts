@@ -1,16 +1,13 @@
 import { fetchRange, type FetchDeps } from './fetchRange';
 import { ceilToGrid, countPoints, floorToGrid } from './collectGrid';
 import { asPromkeepError } from '../model/errors';
-import { type Lease } from '../ports/lease';
+import { type Uses } from '../ports/archive';
 import { type LedgerEntry } from '../ports/ledger';
-import { type RangeWrite, type SampleStore } from '../ports/sampleStore';
+import { type RangeWrite } from '../ports/sampleStore';
 import { type TimeRange } from '../model/timeRange';
 import { type Labels, type Series } from '../model/series';
 
-export interface VerifyDeps extends FetchDeps {
-  samples: Pick<SampleStore, 'readSeries' | 'writeRange'>;
-  lease: Pick<Lease, 'current'>;
-}
+export type VerifyDeps = FetchDeps & Uses<{ samples: 'readSeries' | 'writeRange'; lease: 'current' }>;
 
 export interface Difference {
   kind: 'differs' | 'missing' | 'extra';
@@ -56,8 +53,7 @@ const RANKS = /\b(topk|bottomk)\b/;
 export async function verifyQuery(
   deps: VerifyDeps,
   entry: LedgerEntry,
-  window: TimeRange,
-  repair: boolean,
+  { window, repair }: { window: TimeRange; repair: boolean },
   signal: AbortSignal
 ): Promise<VerifyReport> {
   const { name: query, stepMs } = entry;
@@ -78,7 +74,7 @@ export async function verifyQuery(
     let points = Math.min(PIECE_POINTS, deps.settings.maxPoints);
     while (fromMs <= endMs) {
       const range = { fromMs, toMs: Math.min(endMs, fromMs + (points - 1) * stepMs) };
-      if (await verifyPiece(deps, entry, range, { report, repair }, signal)) {
+      if (await verifyPiece(deps, entry, { range, report, repair, takeovers: 0 }, signal)) {
         fromMs = range.toMs + stepMs;
       } else {
         points = Math.max(1, Math.floor(points / 2));
@@ -88,15 +84,17 @@ export async function verifyQuery(
   return report;
 }
 
+interface Piece {
+  range: TimeRange;
+  report: VerifyReport;
+  repair: boolean;
+  /** How often its repair began again. */
+  takeovers: number;
+}
+
 /** @returns false when the answer was too large or too slow and a shorter piece may do */
-async function verifyPiece(
-  deps: VerifyDeps,
-  entry: LedgerEntry,
-  range: TimeRange,
-  { report, repair }: { report: VerifyReport; repair: boolean },
-  signal: AbortSignal,
-  takeovers = 0
-): Promise<boolean> {
+async function verifyPiece(deps: VerifyDeps, entry: LedgerEntry, piece: Piece, signal: AbortSignal): Promise<boolean> {
+  const { range, report, repair, takeovers } = piece;
   const { epoch } = await deps.lease.current();
   let write: RangeWrite;
   try {
@@ -117,7 +115,7 @@ async function verifyPiece(
       if (asPromkeepError(error).code !== 'ARCHIVE_NOT_LEADER' || takeovers === MAX_TAKEOVERS) {
         throw error;
       }
-      return verifyPiece(deps, entry, range, { report, repair }, signal, takeovers + 1);
+      return verifyPiece(deps, entry, { ...piece, takeovers: takeovers + 1 }, signal);
     }
     report.repaired = true;
   }
@@ -141,11 +139,11 @@ function compare(archived: readonly Series[], { series, covered }: RangeWrite, r
   const left = new Map(archived.map((one) => [keyOf(one.labels), one]));
   for (const one of series) {
     const key = keyOf(one.labels);
-    compareSeries(one.labels ?? {}, left.get(key), one, holds, comparison);
+    compareSeries({ labels: one.labels ?? {}, archived: left.get(key), source: one }, holds, comparison);
     left.delete(key);
   }
   for (const one of left.values()) {
-    compareSeries(one.labels ?? {}, one, undefined, holds, comparison);
+    compareSeries({ labels: one.labels ?? {}, archived: one, source: undefined }, holds, comparison);
   }
   return ranks ? withoutTies(comparison) : comparison;
 }
@@ -171,9 +169,7 @@ function withoutTies({ compared, differences }: Comparison): Comparison {
 }
 
 function compareSeries(
-  labels: Labels,
-  archived: Series | undefined,
-  source: Series | undefined,
+  { labels, archived, source }: { labels: Labels; archived: Series | undefined; source: Series | undefined },
   holds: (timeMs: number) => boolean,
   comparison: Comparison
 ): void {

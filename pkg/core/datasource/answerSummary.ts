@@ -2,10 +2,8 @@ import { type SummaryMetric } from '../../../src/contract/summary';
 import { isAlert, isExpression } from './callers';
 import { mapConcurrently } from '../model/concurrency';
 import { failure, isNotEmpty, success } from '../query/dataResponses';
-import { type Caller, type DataQuery, type DataResponse } from '../ports/datasource';
-import { type CallOptions } from '../ports/metricSource';
-import { type QueryModel } from '../query/queryModel';
-import { stepOf } from '../query/queryPlan';
+import { type Caller, type DataResponse } from '../ports/datasource';
+import { type QueryRequest, stepOf } from '../query/queryPlan';
 import { selectMetrics } from '../summary/summaryByKey';
 import { type FindArchived } from '../summary/summaryArchive';
 import { evaluateCompared } from '../summary/summaryCompare';
@@ -15,7 +13,7 @@ import { summaryFrames, summaryNumberFrames } from '../frames/summaryFrames';
 export interface AnswerSummaryDeps extends SummaryDeps {
   summaryMetrics: readonly SummaryMetric[];
   /** Reads earlier values from the archive, for callers who may. */
-  findArchived?(caller: Caller): FindArchived | undefined;
+  findArchived(caller: Caller): FindArchived | undefined;
 }
 
 /** One dashboard query becomes as many Prometheus queries as there are metrics; this many of them run at once. */
@@ -30,10 +28,7 @@ const AT_ONCE = 4;
  */
 export async function answerSummary(
   deps: AnswerSummaryDeps,
-  model: QueryModel,
-  query: DataQuery,
-  caller: Caller,
-  call: CallOptions
+  { model, query, caller, call }: QueryRequest
 ): Promise<DataResponse> {
   const metrics = selectMetrics(deps.summaryMetrics, model.summary.metrics);
   const { groupBy, compareOffsetMs } = model.summary;
@@ -43,8 +38,7 @@ export async function answerSummary(
     numbers
       ? evaluateSummaryInstant(deps, metric, { timeMs: query.range.toMs, groupBy }, call)
       : evaluateCompared(
-          deps,
-          deps.findArchived?.(caller),
+          { ...deps, findArchived: deps.findArchived(caller) },
           metric,
           { range: query.range, stepMs, groupBy, compareOffsetMs },
           call

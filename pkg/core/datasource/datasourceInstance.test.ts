@@ -42,6 +42,15 @@ function setUp(part: Partial<DatasourceDeps> = {}) {
     timeoutSignal: live,
     wait: async () => undefined,
     forwardsCredentials: false,
+    background: { stop: async () => undefined },
+    concurrency: NaN,
+    allExemplars: false,
+    settingsWarnings: [],
+    applyFilters() {
+      throw new PromkeepError('QUERY_INVALID', 'These filters cannot be applied.');
+    },
+    compareExpressions: () => undefined,
+    suggestionSelectors: () => [],
     ...part,
   });
   return { source, archive, logger, instance };
@@ -182,7 +191,7 @@ describe('queryData', () => {
     expect([...responses].map(([refId, { status, error }]) => [refId, status, error])).toEqual([
       ['bad', 400, 'error unmarshaling query: "expr" of the query must be a text, not the number 5'],
       ['interval', 400, 'time: invalid duration "abc"'],
-      ['scope', 400, 'Scopes and their filters are not supported by this datasource yet.'],
+      ['scope', 400, 'These filters cannot be applied.'],
       ['good', 200, undefined],
     ]);
   });
@@ -202,7 +211,7 @@ describe('queryData', () => {
   });
 
   it.each([
-    [undefined, 10],
+    [NaN, 10],
     [3, 3],
     [0, 10],
   ])('with a limit of %p runs %i queries at once', async (concurrency, most) => {

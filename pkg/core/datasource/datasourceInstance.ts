@@ -7,7 +7,7 @@ import { mapConcurrently } from '../model/concurrency';
 import { type DatasourceInstance } from '../ports/datasource';
 import { asPromkeepError, PromkeepError } from '../model/errors';
 import { checkHealth } from './healthCheck';
-import { type KeepPolicy } from '../collect/keepResult';
+import { type KeepPolicy, type KeepTarget } from '../collect/keepResult';
 import { decideStream, type LiveDeps, runStream, type Wait } from '../live/liveQuery';
 import { LiveSeats } from '../live/liveSeats';
 import { type Archive } from '../ports/archive';
@@ -15,13 +15,14 @@ import { type Clock } from '../ports/clock';
 import { type Logger } from '../ports/logger';
 import { type MetricSource } from '../ports/metricSource';
 import { type ApplyFilters } from '../query/queryPlan';
+import { type ReadBackArchive } from '../readback/readArchive';
 import { answerResource } from './resourceCalls';
 import { rememberVersion } from './sourceVersion';
 import { type SuggestionSelectors } from './suggestions';
 import { archivedValues } from '../summary/summaryArchive';
 
 /** What a datasource uses of its archive. */
-export type DatasourceArchive = Pick<Archive, 'samples' | 'ledger' | 'definitions' | 'history' | 'status' | 'close'>;
+export type DatasourceArchive = ReadBackArchive & Pick<KeepTarget, 'samples'> & Pick<Archive, 'status' | 'close'>;
 
 export interface DatasourceDeps {
   source: MetricSource;
@@ -29,31 +30,28 @@ export interface DatasourceDeps {
   archive?: KeepPolicy & { archive: DatasourceArchive };
   summaryMetrics: readonly SummaryMetric[];
   /** What else runs for this datasource and ends before its connections are closed. */
-  background?: { stop(): Promise<void> };
+  background: { stop(): Promise<void> };
   /** Promkeep's own API, served below `promkeep/`. */
   apiRoutes: readonly ApiRoute[];
   clock: Clock;
   logger: Logger;
-  /** Queries of one request that run at the same time; Grafana's `GF_CONCURRENT_QUERY_COUNT`. */
-  concurrency?: number;
+  /** Queries of one request that run at the same time; Grafana's `GF_CONCURRENT_QUERY_COUNT`, NaN when it does not say. */
+  concurrency: number;
   /** `jsonData.timeInterval`: the scrape interval, empty when not set. */
   scrapeInterval: string;
   /** A signal that aborts after so many milliseconds (`AbortSignal.timeout`); timers do not live in core. */
   timeoutSignal(ms: number): AbortSignal;
   /** `jsonData.showAllExemplars`: exemplars are not thinned per step. */
-  allExemplars?: boolean;
+  allExemplars: boolean;
   /** What is wrong with the settings and does not stop queries; *Save & test* shows it. */
-  settingsWarnings?: readonly string[];
+  settingsWarnings: readonly string[];
   /** A timer that ends early when the signal aborts. */
   wait: Wait;
   /** Users' tokens or cookies go on to Prometheus, so two users may see different data. */
   forwardsCredentials: boolean;
-  /** Absent: queries with scopes, filters or group-by keys are refused. */
-  applyFilters?: ApplyFilters;
-  /** Absent: no recorded query answers a query, so nothing is read back. */
-  compareExpressions?: CompareExpressions;
-  /** Absent: there are no suggestions for ad hoc filters. */
-  suggestionSelectors?: SuggestionSelectors;
+  applyFilters: ApplyFilters;
+  compareExpressions: CompareExpressions;
+  suggestionSelectors: SuggestionSelectors;
 }
 
 /** When Grafana does not say how many queries of one request may run at once. */
@@ -62,7 +60,8 @@ export const DEFAULT_CONCURRENCY = 10;
 /** A datasource on live parts, which it closes when it is disposed. */
 export function createDatasourceInstance(deps: DatasourceDeps): DatasourceInstance {
   const { source, archive, clock, logger, apiRoutes, timeoutSignal, suggestionSelectors } = deps;
-  const concurrency = deps.concurrency && deps.concurrency > 0 ? deps.concurrency : DEFAULT_CONCURRENCY;
+  const concurrency =
+    Number.isInteger(deps.concurrency) && deps.concurrency > 0 ? deps.concurrency : DEFAULT_CONCURRENCY;
   const answerDeps: AnswerDeps = {
     source,
     summaryMetrics: deps.summaryMetrics,
@@ -70,7 +69,7 @@ export function createDatasourceInstance(deps: DatasourceDeps): DatasourceInstan
     applyFilters: deps.applyFilters,
     allExemplars: deps.allExemplars,
     findArchived: (caller) =>
-      archive && deps.compareExpressions && refusalToRead(caller, deps.forwardsCredentials) === undefined
+      archive && refusalToRead(caller, deps.forwardsCredentials) === undefined
         ? archivedValues(archive.archive, deps.compareExpressions)
         : undefined,
     readBack: {
@@ -109,7 +108,7 @@ export function createDatasourceInstance(deps: DatasourceDeps): DatasourceInstan
     decideStream: async (request) => decideStream(liveDeps, request),
     openStream: (request, emit, signal) => runStream(liveDeps, request, emit, signal),
     async dispose() {
-      await deps.background?.stop().catch((error: unknown) => {
+      await deps.background.stop().catch((error: unknown) => {
         logger.warn('Recording did not end in order', { error: asPromkeepError(error).message });
       });
       await Promise.allSettled([source.close(), archive?.archive.close()]);

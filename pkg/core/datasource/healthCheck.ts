@@ -8,7 +8,7 @@ export interface HealthDeps {
   source: MetricSource;
   archive?: Pick<Archive, 'status'>;
   /** Added to the message: whoever presses the button can change what they are about. */
-  settingsWarnings?: readonly string[];
+  settingsWarnings: readonly string[];
   timeoutSignal(ms: number): AbortSignal;
 }
 
@@ -32,9 +32,7 @@ export async function checkHealth(deps: HealthDeps, call: CallOptions): Promise<
   const details = { ...buildDetails(build), ...(archive.text === undefined ? {} : { archive: archive.text }) };
   return {
     status: healthy ? 'ok' : 'error',
-    message: [source.text, archive.text, ...(deps.settingsWarnings ?? [])]
-      .filter((text) => text !== undefined)
-      .join(' '),
+    message: [source.text, archive.text, ...deps.settingsWarnings].filter((text) => text !== undefined).join(' '),
     ...(Object.keys(details).length > 0 ? { details } : {}),
   };
 }

@@ -12,8 +12,7 @@ export interface ResourceDeps {
   source: MetricSource;
   apiRoutes: readonly ApiRoute[];
   logger: Logger;
-  /** Absent: there are no suggestions. */
-  suggestionSelectors?: SuggestionSelectors;
+  suggestionSelectors: SuggestionSelectors;
 }
 
 /**
@@ -33,7 +32,7 @@ export async function answerResource(
     }
     const passed = { ...request, headers: resourceHeaders(request.headers) };
     const options = callFor(caller, signal);
-    if (deps.suggestionSelectors && isSuggestionsPath(request.path)) {
+    if (isSuggestionsPath(request.path)) {
       return await answerSuggestions({ source: deps.source, selectors: deps.suggestionSelectors }, passed, options);
     }
     return await deps.source.resource(passed, options);

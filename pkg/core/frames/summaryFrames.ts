@@ -26,7 +26,7 @@ function earlierFrames({ offsetMs, evaluation, origin }: Earlier): Frame[] {
   const comparison = origin === undefined ? { offsetMs } : { offsetMs, origin };
   return evaluation.groups
     .filter(({ value }) => value.value !== null)
-    .map((group) => frameOf(evaluation, group, 'timeseries-multi', { ...group.samples }, comparison));
+    .map((group) => frameOf(evaluation, group, 'timeseries-multi', { ...group.samples, comparison }));
 }
 
 function withNotice(frames: Frame[], { evaluation: { failure, metric } }: Earlier): Frame[] {
@@ -78,6 +78,8 @@ interface Rows {
   timesMs: Float64Array;
   values: Float64Array;
   nulls?: Uint8Array;
+  /** Where they are of an earlier time. */
+  comparison?: SummaryFrameMeta['comparison'];
 }
 
 function lastOf({ samples }: SummaryGroup): Rows {
@@ -88,8 +90,7 @@ function frameOf(
   evaluation: SummaryEvaluation,
   { value }: SummaryGroup,
   type: 'timeseries-multi' | 'numeric-multi',
-  { timesMs, values, nulls }: Rows,
-  comparison?: SummaryFrameMeta['comparison']
+  { timesMs, values, nulls, comparison }: Rows
 ): Frame {
   const { metric, expr, stepMs } = evaluation;
   const field: NumberField = {

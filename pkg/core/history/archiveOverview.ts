@@ -7,13 +7,13 @@ import {
 import { type SummaryMetric } from '../../../src/contract/summary';
 import { countPoints, floorToGrid } from '../collect/collectGrid';
 import { reportGaps, type GapReport } from './gapReport';
-import { type Archive, type ArchiveStatus } from '../ports/archive';
+import { type Archive, type ArchiveStatus, type Uses } from '../ports/archive';
 import { type Clock } from '../ports/clock';
 import { type LedgerEntry } from '../ports/ledger';
 import { retentionMs } from '../model/retention';
 
 export interface OverviewDeps {
-  archive: Pick<Archive, 'status' | 'lease' | 'ledger'>;
+  archive: Pick<Archive, 'status'> & Uses<{ lease: 'current'; ledger: 'entries' }>;
   clock: Clock;
   /** Age at which a time is due. */
   settleMs: number;

@@ -1,5 +1,5 @@
 import { countPoints, findGaps, floorToGrid } from '../collect/collectGrid';
-import { type GapReason, type LedgerEntry } from '../ports/ledger';
+import { type GapReason, type Ledger, type LedgerEntry } from '../ports/ledger';
 import { type TimeRange } from '../model/timeRange';
 
 /** A range of grid times the archive lacks. `not-recorded`: no archiver was at work then, or it has not come to it yet. */
@@ -19,10 +19,13 @@ export interface GapReport {
   missing: MissingRange[];
 }
 
-export type GapReader = () => Promise<GapReport[]>;
-
 /** What is due is not missing while it is being fetched. */
 const GRACE_MS = 5_000;
+
+/** What the archive lacks of each recorded query, and why. @param dueMs the newest time that is settled */
+export async function readGaps(ledger: Pick<Ledger, 'entries'>, dueMs: number): Promise<GapReport[]> {
+  return (await ledger.entries()).map((entry) => reportGaps(entry, dueMs));
+}
 
 /**
  * Everything between the first time the ledger knows of and the newest due one that is not covered: the noted gaps, and the

@@ -4,7 +4,7 @@ import { fitStep } from '../readback/seam';
 import { ceilToGrid, floorToGrid } from '../collect/collectGrid';
 import { PromkeepError } from '../model/errors';
 import { type MemoryShare } from '../memory/memoryBudget';
-import { type Archive } from '../ports/archive';
+import { type Uses } from '../ports/archive';
 import { type TimeRange } from '../model/timeRange';
 import { bucketFor, thinSeries } from './thinSeries';
 
@@ -23,7 +23,7 @@ const MOST_SAMPLES = 2_000_000;
 const MOST_COUNTED = 10_000;
 
 export interface HistoryDeps extends OverviewDeps {
-  archive: OverviewDeps['archive'] & Pick<Archive, 'history'>;
+  archive: OverviewDeps['archive'] & Uses<{ history: 'readGrid' | 'seriesLabels' }>;
 }
 
 /**

@@ -14,6 +14,10 @@ const MOST_HOLES = 8;
 /** Values of one series that are fetched for one answer; a request to Prometheus has 11,000 at most. */
 const MOST_TIMES = 8 * MAX_POINTS;
 
+export interface LiveBucketDeps extends AggregateDeps {
+  live: Answering;
+}
+
 export interface LiveBuckets {
   series: Series[];
   /** Ends of the buckets Prometheus answered for. */
@@ -36,8 +40,7 @@ interface Asked {
  * @param holes ends of buckets, on the grid of `bucketMs`, ascending
  */
 export async function liveBuckets(
-  deps: AggregateDeps,
-  live: Answering,
+  deps: LiveBucketDeps,
   expr: string,
   holes: readonly TimeRange[],
   options: CallOptions
@@ -48,7 +51,7 @@ export async function liveBuckets(
   const asked: Asked = { begun: [], failed: [], warnings: new Set(), infos: new Set() };
   for (const range of wanted.joined) {
     try {
-      await countRange(deps, live, expr, range, { tally, asked }, options);
+      await countRange(deps, { expr, range }, { tally, asked }, options);
     } catch (error) {
       if (options.signal.aborted) {
         throw error;
@@ -75,10 +78,8 @@ export async function liveBuckets(
 
 /** The values of the buckets that end in a range, a request after the other: their sums do not depend on chance then. */
 async function countRange(
-  { bucketMs, match }: AggregateDeps,
-  live: Answering,
-  expr: string,
-  range: TimeRange,
+  { bucketMs, match, live }: LiveBucketDeps,
+  { expr, range }: { expr: string; range: TimeRange },
   { tally, asked }: { tally: BucketTally; asked: Asked },
   options: CallOptions
 ): Promise<void> {

@@ -35,7 +35,7 @@ async function run({
     logger,
     forwardsCredentials,
     seats: new LiveSeats(),
-    scrapeInterval: '5s',
+    ...{ scrapeInterval: '5s', allExemplars: false, applyFilters: (expr) => expr },
     async wait(ms) {
       waited.push(ms);
       nowMs += ms;
@@ -203,7 +203,7 @@ describe('trouble', () => {
       logger: new MemoryLogger(),
       forwardsCredentials: false,
       seats: new LiveSeats(),
-      scrapeInterval: '',
+      ...{ scrapeInterval: '', allExemplars: false, applyFilters: (expr) => expr },
       wait: async () => undefined,
     };
     await runStream(deps, requestOf(ASK), async () => undefined, controller.signal);

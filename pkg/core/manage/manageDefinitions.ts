@@ -13,10 +13,10 @@ import { countPoints } from '../collect/collectGrid';
 import { type Caller } from '../ports/datasource';
 import { PromkeepError } from '../model/errors';
 import { reportGaps } from '../history/gapReport';
-import { type Archive } from '../ports/archive';
+import { type Uses } from '../ports/archive';
 import { type LedgerEntry } from '../ports/ledger';
 import { type Logger } from '../ports/logger';
-import { type StoredDefinition, type DefinitionChange } from '../ports/definitions';
+import { type StoredDefinition, type DefinitionChange, type Definitions } from '../ports/definitions';
 import { type QuotaRequest, refusalOfNew } from './recordingQuota';
 
 /** What an Admin allowed for recorded queries. */
@@ -33,8 +33,11 @@ export interface RecordingPolicy {
   scrapeIntervalMs: number;
 }
 
+/** All but what a config file does. */
+type Managing = Exclude<keyof Definitions, 'provision'>;
+
 export interface ManageDeps extends Omit<CheckDeps, 'policy'> {
-  archive: Pick<Archive, 'definitions' | 'ledger' | 'lease'>;
+  archive: Uses<{ definitions: Managing; ledger: 'entries'; lease: 'current' }>;
   policy: RecordingPolicy;
   logger: Logger;
   /** A signal that aborts after so many milliseconds; timers do not live in core. */

@@ -1,4 +1,5 @@
-import { MemoryBudget, type MemoryPart, SMALL_BYTES, TINY_BYTES, WAIT_MS } from './memoryBudget';
+import { MemoryBudget, SMALL_BYTES, TINY_BYTES, WAIT_MS } from './memoryBudget';
+import { type MemoryPart } from './memoryPart';
 
 const MIB = 1024 * 1024;
 const never = new AbortController().signal;

@@ -1,4 +1,5 @@
 import { PromkeepError } from '../model/errors';
+import { MemoryPart, type PartHolder } from './memoryPart';
 
 const MIB = 1024 * 1024;
 
@@ -178,7 +179,7 @@ export class MemoryBudget {
 }
 
 /** What one request holds, for all of its answers. */
-export class MemoryShare {
+export class MemoryShare implements PartHolder {
   bytes = 0;
   private growingParts = 0;
   private closed = false;
@@ -209,7 +210,6 @@ export class MemoryShare {
     }
   }
 
-  /** For parts. */
   take(moreBytes: number, signal: AbortSignal): Promise<void> | undefined {
     if (this.closed) {
       throw cancelled();
@@ -217,78 +217,19 @@ export class MemoryShare {
     return this.budget.tryTake(this, moreBytes) ? undefined : this.budget.wait(this, moreBytes, signal);
   }
 
-  /** For parts. */
   tryTake(moreBytes: number): boolean {
     return !this.closed && this.budget.tryTake(this, moreBytes);
   }
 
-  /** For parts. */
   partSettled(): void {
     this.growingParts--;
     this.budget.settled();
   }
 
-  /** For parts. */
   give(bytes: number): void {
     if (!this.closed) {
       this.budget.give(this, bytes);
     }
-  }
-}
-
-/** What one answer holds; more while it arrives. */
-export class MemoryPart {
-  private bytes = 0;
-  private settled = false;
-
-  constructor(private readonly share: MemoryShare) {}
-
-  /**
-   * Sees to it that so many bytes are held: at once, or when the promise resolves. Throws and rejects with `LIMIT_EXCEEDED`
-   * where they cannot be had, and with `QUERY_CANCELLED` when the signal aborts.
-   */
-  growTo(bytes: number, signal: AbortSignal): Promise<void> | undefined {
-    const moreBytes = Math.ceil(bytes) - this.bytes;
-    if (moreBytes <= 0) {
-      return undefined;
-    }
-    const taken = this.share.take(moreBytes, signal);
-    if (!taken) {
-      this.bytes += moreBytes;
-    }
-    return taken?.then(() => void (this.bytes += moreBytes));
-  }
-
-  /** The same for those who cannot wait: whether they are held. */
-  tryGrowTo(bytes: number): boolean {
-    const moreBytes = Math.ceil(bytes) - this.bytes;
-    const isHeld = moreBytes <= 0 || this.share.tryTake(moreBytes);
-    this.bytes += isHeld ? Math.max(0, moreBytes) : 0;
-    return isHeld;
-  }
-
-  /** Gives back what turned out not to be needed. */
-  shrinkTo(bytes: number): void {
-    const lessBytes = this.bytes - Math.ceil(bytes);
-    if (lessBytes > 0) {
-      this.bytes -= lessBytes;
-      this.share.give(lessBytes);
-    }
-  }
-
-  /** Keeps what it holds and grows no more: the answer is complete. */
-  settle(): void {
-    if (!this.settled) {
-      this.settled = true;
-      this.share.partSettled();
-    }
-  }
-
-  /** Gives back what it holds: the answer is gone. */
-  drop(): void {
-    this.share.give(this.bytes);
-    this.bytes = 0;
-    this.settle();
   }
 }
 

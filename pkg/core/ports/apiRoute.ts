@@ -9,8 +9,10 @@ export interface ApiRoute {
 }
 
 export interface ApiRequest {
+  /** Of a GET. */
   query: URLSearchParams;
-  body: Uint8Array;
+  /** Of a POST; absent: a face that has no routes with a body did not read it. */
+  body?: Uint8Array;
   caller: Caller;
   signal: AbortSignal;
 }

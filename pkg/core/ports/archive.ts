@@ -51,6 +51,13 @@ export interface Archive {
   close(): Promise<void>;
 }
 
+/** Those methods of the roles that a caller uses: `Uses<{ ledger: 'entries'; lease: 'current' }>`. */
+export type Uses<Wanted extends { readonly [Role in keyof Roles]?: keyof Roles[Role] }> = {
+  readonly [Role in keyof Wanted & keyof Roles]: Pick<Roles[Role], Wanted[Role] & keyof Roles[Role]>;
+};
+
+type Roles = Pick<Archive, 'samples' | 'ledger' | 'lease' | 'definitions' | 'history'>;
+
 /** Connections of a program to its archive, as of now. */
 export interface PoolUse {
   busy: number;

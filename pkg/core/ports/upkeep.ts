@@ -29,3 +29,23 @@ export interface UpkeepFailure {
   runs: number;
   sinceMs: number;
 }
+
+/** A run of a task: how many queries it failed for, and counts of what was done. */
+export interface UpkeepRun {
+  failedQueries: number;
+}
+
+/**
+ * What keeps an archive small, for all sources in it. Every task works in short transactions, may be killed or run twice at any
+ * moment, begins with letting deletions hold whose date has come, and rejects with `PromkeepError` only. Once an hour is enough.
+ */
+export interface Upkeep {
+  /** Packs the samples of closed periods, then condenses the provenance of what is packed. */
+  packClosed(signal: AbortSignal): Promise<UpkeepRun>;
+  /** Stores rollups of closed days and of what changed since. */
+  rollUp(signal: AbortSignal): Promise<UpkeepRun>;
+  /** Removes what is older than the retention class of its query, then its provenance. */
+  expire(signal: AbortSignal): Promise<UpkeepRun & { dropped: readonly unknown[]; busy: readonly unknown[] }>;
+  /** Removes what is left of recorded queries that were deleted with their data. */
+  removeDeleted(signal: AbortSignal): Promise<UpkeepRun>;
+}

@@ -1,7 +1,7 @@
 import { alignRange } from '../model/alignment';
 import { isAlert, isExpression, mayBeExpression } from '../datasource/callers';
 import { type Caller, type DataQuery } from '../ports/datasource';
-import { PromkeepError } from '../model/errors';
+import { type CallOptions } from '../ports/metricSource';
 import { expandMacros } from './macros';
 import { type TimeRange } from '../model/timeRange';
 import { type QueryContext } from './queryMeta';
@@ -11,12 +11,20 @@ import { resolveStepMs } from './step';
 /** Applies scopes, ad hoc filters and group-by keys to an expression; needs a PromQL parser. Throws `QUERY_INVALID`. */
 export type ApplyFilters = (expr: string, filters: QueryFilters) => string;
 
+/** One query of a request: as it was saved, who asks, and how Prometheus is asked on their behalf. */
+export interface QueryRequest {
+  model: QueryModel;
+  query: DataQuery;
+  caller: Caller;
+  call: CallOptions;
+}
+
 export interface PlanSettings {
   /** The datasource's `timeInterval`; may be empty. */
   scrapeInterval: string;
-  applyFilters?: ApplyFilters;
+  applyFilters: ApplyFilters;
   /** Exemplars are not thinned per step. */
-  allExemplars?: boolean;
+  allExemplars: boolean;
 }
 
 /** What a saved query asks Prometheus for. */
@@ -49,14 +57,14 @@ export function planQuery(model: QueryModel, query: DataQuery, caller: Caller, s
     requestIntervalMs: query.intervalMs,
   });
   return {
-    expr: filterExpression(expanded, model.filters, applyFilters),
+    expr: hasFilters(model.filters) ? applyFilters(expanded, model.filters) : expanded,
     stepMs,
     legendFormat: model.legendFormat,
     instant: model.instant,
     range: model.range,
     // Exemplars have no row in the standard table, and an alert must not get a frame that is no series.
     exemplar: model.exemplar && !standard && !isAlert(caller),
-    allExemplars: settings.allExemplars === true,
+    allExemplars: settings.allExemplars,
     standard,
     typedTable: mayBeExpression(caller),
     keep: model.keep,
@@ -69,15 +77,4 @@ export function stepOf(model: QueryModel, query: DataQuery, scrapeInterval: stri
   const { interval, intervalMs, intervalFactor } = model;
   const { maxDataPoints, range } = query;
   return resolveStepMs({ interval, intervalMs, intervalFactor, scrapeInterval, maxDataPoints, range });
-}
-
-/** Leaving filters out would show a user what they asked not to see, so without a parser such a query is refused. */
-function filterExpression(expr: string, filters: QueryFilters, applyFilters: ApplyFilters | undefined): string {
-  if (!hasFilters(filters)) {
-    return expr;
-  }
-  if (!applyFilters) {
-    throw new PromkeepError('QUERY_INVALID', 'Scopes and their filters are not supported by this datasource yet.');
-  }
-  return applyFilters(expr, filters);
 }

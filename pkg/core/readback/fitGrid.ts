@@ -3,11 +3,11 @@ import { type Answering, type ExpiredRead, type ReadReport } from './readArchive
 import { fitStep } from './seam';
 import { type ArchiveMatch } from '../matching/matchDefinition';
 import { info } from './notices';
-import { type CallOptions } from '../ports/metricSource';
+import { type CallOptions, type InstantQuery } from '../ports/metricSource';
 import { type RollupState } from '../ports/history';
 import { type TimeRange } from '../model/timeRange';
 import { type QueryModel } from '../query/queryModel';
-import { type QueryPlan } from '../query/queryPlan';
+import { type QueryPlan, type QueryRequest } from '../query/queryPlan';
 import { chooseWidth, commonStep, expiredWithin } from './rollupBuckets';
 import { formatExact } from '../query/step';
 
@@ -28,15 +28,10 @@ export interface Fitted {
  * Moves step and times of a query onto those that can be read: recorded times, and where samples have expired also ends of
  * stored rollups. One step holds for the whole answer: Grafana breaks a line where points are further apart than the step.
  */
-export async function fitGrid(
-  deps: FitDeps,
-  model: QueryModel,
-  plan: QueryPlan,
-  range: TimeRange,
-  options: CallOptions
-): Promise<Fitted> {
+export async function fitGrid(deps: FitDeps, request: QueryRequest, plan: QueryPlan): Promise<Fitted> {
   const { match, report } = deps;
-  const expired = await chooseExpired(deps, model, plan, options);
+  const { model, query } = request;
+  const expired = await chooseExpired(deps, request, plan);
   const { name, stepMs: recordedMs } = match.query;
   const aggregates = model.aggregate !== 'none';
   if (!plan.range && !aggregates) {
@@ -46,7 +41,7 @@ export async function fitGrid(
   const stepMs = fitStep(plan.stepMs, unitMs);
   // Rollups are counted from the epoch; only whole widths lie on the borders of others.
   const offsetMs = aggregates ? 0 : Math.floor((model.utcOffsetSec * 1_000) / unitMs) * unitMs;
-  const aligned = alignRange(range, stepMs, offsetMs / 1_000);
+  const aligned = alignRange(query.range, stepMs, offsetMs / 1_000);
   const every = expired
     ? `samples of ${name} have expired and are left as ${formatExact(expired.widthMs)} rollups`
     : `${name} is recorded every ${formatExact(recordedMs)}`;
@@ -69,9 +64,8 @@ export function timesOf({ aggregate }: QueryModel, plan: QueryPlan): TimeRange {
 
 async function chooseExpired(
   { match, rollups, live }: FitDeps,
-  model: QueryModel,
-  plan: QueryPlan,
-  options: CallOptions
+  { model, call }: QueryRequest,
+  plan: QueryPlan
 ): Promise<ExpiredRead | undefined> {
   const part = expiredWithin(rollups, timesOf(model, plan));
   const widthMs = part && chooseWidth(rollups, part.fromMs, plan.stepMs);
@@ -80,23 +74,18 @@ async function chooseExpired(
   }
   // An instant is asked of Prometheus first in any case.
   const asks = live && plan.range && model.aggregate === 'none';
-  if (asks && (await sourceHas(live, plan.expr, part, match.query.stepMs, options))) {
+  const { stepMs } = match.query;
+  const oldest = { expr: plan.expr, timeMs: Math.ceil(part.fromMs / stepMs) * stepMs };
+  if (asks && (await sourceHas(live, oldest, call))) {
     return undefined;
   }
   return { widthMs, untilMs: rollups.expired[rollups.expired.length - 1].toMs };
 }
 
 /** Samples are better than rollups: while Prometheus has the oldest of them, it is asked for all of them. */
-async function sourceHas(
-  live: Answering,
-  expr: string,
-  part: TimeRange,
-  stepMs: number,
-  options: CallOptions
-): Promise<boolean> {
-  const timeMs = Math.ceil(part.fromMs / stepMs) * stepMs;
+async function sourceHas(live: Answering, oldest: InstantQuery, options: CallOptions): Promise<boolean> {
   try {
-    return (await live.queryInstant({ expr, timeMs }, options)).series.length > 0;
+    return (await live.queryInstant(oldest, options)).series.length > 0;
   } catch (error) {
     if (options.signal.aborted) {
       throw error;

@@ -49,6 +49,7 @@ async function setUp(covered: TimeRange[], recorded: Definition = RECORDED) {
     source,
     summaryMetrics: [],
     scrapeInterval: '15s',
+    ...{ applyFilters: (expr) => expr, allExemplars: false, findArchived: () => undefined },
     clock,
     logger,
     readBack: { archive, forwardsCredentials: false, compare, timeoutSignal: never },

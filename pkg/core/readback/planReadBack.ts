@@ -12,22 +12,20 @@ import { aloneNotice } from './notices';
 import { readBackSamples } from './readBackSamples';
 import { refusalToRead } from '../datasource/callers';
 import { withinSignal } from '../model/concurrency';
-import { type Caller, type DataQuery } from '../ports/datasource';
 import { asPromkeepError, PromkeepError } from '../model/errors';
 import { fitGrid, timesOf } from './fitGrid';
-import { type CallOptions, type MetricSource } from '../ports/metricSource';
+import { type MetricSource } from '../ports/metricSource';
 import { type Clock } from '../ports/clock';
 import { type TimeRange } from '../model/timeRange';
 import { type QueryModel } from '../query/queryModel';
-import { type PlanSettings, planQuery, type QueryPlan } from '../query/queryPlan';
+import { type PlanSettings, planQuery, type QueryPlan, type QueryRequest } from '../query/queryPlan';
 
 export interface ReadBackDeps {
   /** Absent: the datasource has no archive. */
   archive?: ReadBackArchive;
   /** Users' tokens or cookies go on to Prometheus, so two users may see different data. */
   forwardsCredentials: boolean;
-  /** Absent: nothing matches. */
-  compare?: CompareExpressions;
+  compare: CompareExpressions;
   /** A signal that aborts after so many milliseconds; timers do not live in core. */
   timeoutSignal(ms: number): AbortSignal;
 }
@@ -52,25 +50,20 @@ const PATIENCE_MS = 5_000;
  * recorded query that answers; *both* goes to Prometheus alone, with a notice, where there is none or the archive cannot be
  * read. Throws `PromkeepError`.
  */
-export async function planReadBack(
-  parts: ReadBackParts,
-  model: QueryModel,
-  query: DataQuery,
-  caller: Caller,
-  call: CallOptions
-): Promise<Reading> {
+export async function planReadBack(parts: ReadBackParts, request: QueryRequest): Promise<Reading> {
   const { source, readBack } = parts;
-  const { signal } = call;
+  const { model, query, caller } = request;
+  const { signal } = request.call;
   const report: ReadReport = { notices: [], failures: [] };
   if (model.readFrom === 'prometheus') {
     return { plan: planQuery(model, query, caller, parts), answering: source, report };
   }
   const alone = (reason: unknown): Reading => {
-    const plan = planAlone(parts, model, query, caller, asPromkeepError(reason), signal);
+    const plan = planAlone(parts, request, asPromkeepError(reason));
     report.notices.push(aloneNotice(asPromkeepError(reason).message));
     return { plan, answering: source, report };
   };
-  const opened = await attempt(openArchive(readBack, model, caller, signal));
+  const opened = await attempt(openArchive(readBack, request));
   if ('error' in opened) {
     return alone(opened.error);
   }
@@ -91,7 +84,7 @@ export async function planReadBack(
   const { timeoutSignal } = readBack;
   const rollups = left.result ?? { covered: [], expired: [], stored: [] };
   const fitting = { match, report, rollups, ...(live ? { live } : {}) };
-  const { plan: moved, expired } = await fitGrid(fitting, model, plan, query.range, call);
+  const { plan: moved, expired } = await fitGrid(fitting, request, plan);
   const reading = { archive, match, report, timeoutSignal, ...(live ? { live } : {}), ...(expired ? { expired } : {}) };
   const { aggregate } = model;
   const answering =
@@ -115,13 +108,10 @@ async function attempt<T>(work: Promise<T>): Promise<{ result: T } | { error: un
  */
 function planAlone(
   parts: ReadBackParts,
-  model: QueryModel,
-  query: DataQuery,
-  caller: Caller,
-  reason: PromkeepError,
-  signal: AbortSignal
+  { model, query, caller, call }: QueryRequest,
+  reason: PromkeepError
 ): QueryPlan {
-  if (model.readFrom === 'archive' || model.expr.trim() === '' || signal.aborted) {
+  if (model.readFrom === 'archive' || model.expr.trim() === '' || call.signal.aborted) {
     const { code, status } = reason;
     throw new PromkeepError(code, `Cannot read from the archive: ${reason.message}`, { cause: reason, status });
   }
@@ -134,9 +124,7 @@ function planAlone(
 
 async function openArchive(
   { archive, forwardsCredentials, timeoutSignal }: ReadBackDeps,
-  model: QueryModel,
-  caller: Caller,
-  signal: AbortSignal
+  { model, caller, call }: QueryRequest
 ): Promise<{ archive: ReadBackArchive; recorded: Recorded[] }> {
   if (!archive) {
     throw new PromkeepError('ARCHIVE_OFF', 'this datasource has no archive.');
@@ -145,7 +133,7 @@ async function openArchive(
   if (refusal !== undefined) {
     throw new PromkeepError('FORBIDDEN', `the archive cannot be read here: ${refusal}.`);
   }
-  const list = withPatience({ timeoutSignal }, signal, (patience) =>
+  const list = withPatience({ timeoutSignal }, call.signal, (patience) =>
     withinSignal(archive.definitions.list(), patience)
   );
   return { archive, recorded: namedOnly(await list, model.recordedQuery) };
@@ -191,7 +179,7 @@ async function chooseMatch(
   archive: ReadBackArchive,
   recorded: readonly Recorded[],
   plan: QueryPlan,
-  compare: CompareExpressions = () => undefined
+  compare: CompareExpressions
 ): Promise<ArchiveMatch> {
   const matches = findMatches(recorded, plan.expr, compare);
   if (matches.length === 0) {

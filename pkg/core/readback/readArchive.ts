@@ -2,7 +2,7 @@ import { type ArchiveMatch } from '../matching/matchDefinition';
 import { aloneNotice } from './notices';
 import { asPromkeepError, type PromkeepError } from '../model/errors';
 import { type Notice } from '../frames/frame';
-import { type Archive } from '../ports/archive';
+import { type Uses } from '../ports/archive';
 import { type BucketRead, type GridSamples } from '../ports/history';
 import { type CallOptions, type MetricSource } from '../ports/metricSource';
 
@@ -10,7 +10,11 @@ import { type CallOptions, type MetricSource } from '../ports/metricSource';
 export type Answering = Pick<MetricSource, 'queryRange' | 'queryInstant'>;
 
 /** What of the archive is needed to read recorded queries back. */
-export type ReadBackArchive = Pick<Archive, 'definitions' | 'history' | 'ledger'>;
+export type ReadBackArchive = Uses<{
+  definitions: 'list';
+  history: 'readGrid' | 'rollups' | 'readBuckets';
+  ledger: 'coverage';
+}>;
 
 /** What came to light while a query was answered, for the first frame and for the response's error. */
 export interface ReadReport {

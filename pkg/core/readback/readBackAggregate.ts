@@ -36,7 +36,7 @@ async function readRange(deps: AggregateDeps, query: RangeQuery, options: CallOp
     report.notices.push(...describeMissing(found, outside, bucketMs, bucketMs));
     return matrix([found]);
   }
-  const answer = await liveBuckets(deps, live, query.expr, outside, options);
+  const answer = await liveBuckets({ ...deps, live }, query.expr, outside, options);
   if (found.covered.length === 0 && answer.answered.length === 0 && report.failures.length > 0) {
     throw report.failures.splice(0)[0];
   }
@@ -66,7 +66,7 @@ async function readInstant(
     tellOrigin(deps, [], []);
     return vector([]);
   }
-  const answer = await liveBuckets(deps, live, expr, [{ fromMs: endMs, toMs: endMs }], options);
+  const answer = await liveBuckets({ ...deps, live }, expr, [{ fromMs: endMs, toMs: endMs }], options);
   if (report.failures.length > 0) {
     throw report.failures.splice(0)[0];
   }

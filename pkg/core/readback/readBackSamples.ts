@@ -1,5 +1,5 @@
 import { clipToGrid, countTimes, joinRanges, lastTimeWithin, splitGrid } from './seam';
-import { type Answering, type ReadArchiveDeps, readArchive } from './readArchive';
+import { type Answering, type ReadArchiveDeps, type ReadReport, readArchive } from './readArchive';
 import { aloneNotice, clock, describeMissing, info, timesIn, warning } from './notices';
 import { mapConcurrently } from '../model/concurrency';
 import { asPromkeepError, PromkeepError } from '../model/errors';
@@ -36,11 +36,16 @@ async function readRange(deps: ReadArchiveDeps, query: RangeQuery, options: Call
   if (!live) {
     const covered = [...archived.covered, ...rolled.covered].sort((a, b) => a.fromMs - b.fromMs);
     const { inside, outside: missing } = splitGrid(query, covered);
-    tellOrigin(deps, query, archived.covered, rolled.covered, missing);
+    tellOrigin(deps, query, { archived: archived.covered, rolled: rolled.covered, others: missing });
     report.notices.push(...describeMissing({ covered: inside, gaps: archived.gaps }, missing, query.stepMs));
     return matrix(joinSeries([archived.series, rolled.series]));
   }
-  const answers = await fetchGaps(deps, live, query, outside, options, rolled.covered.length > 0);
+  const answers = await fetchGaps(
+    { live, report },
+    query,
+    { holes: outside, hasRollups: rolled.covered.length > 0 },
+    options
+  );
   if (answers.some(({ series }) => series.some(({ histograms }) => histograms))) {
     report.notices.push(aloneNotice('the newer part has native histograms, which the archive does not hold.'));
     return live.queryRange(query, options);
@@ -50,7 +55,7 @@ async function readRange(deps: ReadArchiveDeps, query: RangeQuery, options: Call
     query,
     [...archived.covered, ...filling.covered].sort((a, b) => a.fromMs - b.fromMs)
   );
-  tellOrigin(deps, query, archived.covered, filling.covered, asked);
+  tellOrigin(deps, query, { archived: archived.covered, rolled: filling.covered, others: asked });
   const joined = joinSeries([archived.series, filling.series, ...answers.map(({ series }) => series)]);
   return {
     ...matrix(joined),
@@ -81,9 +86,7 @@ function beforeLive(
 function tellOrigin(
   deps: ReadArchiveDeps,
   query: TimeGrid,
-  archived: readonly TimeRange[],
-  rolled: readonly TimeRange[],
-  others: readonly TimeRange[]
+  { archived, rolled, others }: Readonly<Record<'archived' | 'rolled' | 'others', readonly TimeRange[]>>
 ): void {
   const count = (ranges: readonly TimeRange[]): number =>
     ranges.reduce((sum, range) => sum + timesIn(range, query.stepMs), 0);
@@ -103,12 +106,10 @@ function tellOrigin(
 
 /** Live answers hold times the archive does not cover, and no others. What cannot be had is a failure beside the rest. */
 async function fetchGaps(
-  { report }: ReadArchiveDeps,
-  live: Answering,
+  { live, report }: { live: Answering; report: ReadReport },
   query: RangeQuery,
-  holes: readonly TimeRange[],
-  options: CallOptions,
-  hasRollups: boolean
+  { holes, hasRollups }: { holes: readonly TimeRange[]; hasRollups: boolean },
+  options: CallOptions
 ): Promise<QueryResult[]> {
   const isHole = isWithin(holes);
   const answers = await mapConcurrently(joinRanges(holes, MOST_HOLES), HOLES_AT_ONCE, async (hole) => {

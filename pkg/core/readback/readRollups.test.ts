@@ -47,6 +47,7 @@ async function setUp(covered: TimeRange[], heldFrom = -Infinity) {
     source,
     summaryMetrics: [],
     scrapeInterval: '15s',
+    ...{ applyFilters: (expr) => expr, allExemplars: false, findArchived: () => undefined },
     clock,
     logger: new MemoryLogger(),
     readBack: {

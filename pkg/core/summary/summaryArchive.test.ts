@@ -52,6 +52,9 @@ async function setUp(forwardsCredentials = false) {
     timeoutSignal: live,
     wait: async () => undefined,
     forwardsCredentials,
+    background: { stop: async () => undefined },
+    ...{ concurrency: NaN, allExemplars: false, settingsWarnings: [] },
+    ...{ applyFilters: (expr) => expr, suggestionSelectors: () => [] },
     compareExpressions: (one, other) => (one === other ? [] : undefined),
   });
   const ask = async (compare: string, caller: Caller = editor, intervalMs = 15_000): Promise<DataResponse> => {

@@ -4,14 +4,14 @@ import { type CallOptions } from '../ports/metricSource';
 import { type FindArchived } from './summaryArchive';
 import { evaluateSummaryRange, type SummaryDeps, type SummaryEvaluation, type SummaryRange } from './summaryEvaluate';
 
-/**
- * A metric over a range, and over the same span `compareOffsetMs` earlier. Without an offset only the first is asked for.
- *
- * @param findArchived asked where the source has no value of the earlier time
- */
+export interface CompareDeps extends SummaryDeps {
+  /** Asked where the source has no value of the earlier time; absent: the archive may not be read. */
+  findArchived: FindArchived | undefined;
+}
+
+/** A metric over a range, and over the same span `compareOffsetMs` earlier. Without an offset only the first is asked for. */
 export async function evaluateCompared(
-  deps: SummaryDeps,
-  findArchived: FindArchived | undefined,
+  deps: CompareDeps,
   metric: SummaryMetric,
   asked: SummaryRange & { compareOffsetMs: number | undefined },
   call: CallOptions
@@ -25,8 +25,8 @@ export async function evaluateCompared(
     evaluateSummaryRange(deps, metric, { ...asked, offsetMs }, call),
   ]);
   const archived =
-    findArchived && !earlier.failure && !hasValue(earlier)
-      ? await evaluateArchived(deps, findArchived, earlier, { ...asked, offsetMs }, call)
+    !earlier.failure && !hasValue(earlier)
+      ? await evaluateArchived(deps, earlier, { ...asked, offsetMs }, call)
       : undefined;
   return archived
     ? { ...now, earlier: { offsetMs, evaluation: archived, origin: 'archive' } }
@@ -39,14 +39,13 @@ function hasValue({ groups }: SummaryEvaluation): boolean {
 
 /** A comparison is an extra: where the archive cannot give it either, there is none. */
 async function evaluateArchived(
-  deps: SummaryDeps,
-  findArchived: FindArchived,
+  deps: CompareDeps,
   { metric, expr }: SummaryEvaluation,
   asked: SummaryRange,
   call: CallOptions
 ): Promise<SummaryEvaluation | undefined> {
   try {
-    const found = await findArchived(expr, call);
+    const found = await deps.findArchived?.(expr, call);
     if (!found) {
       return undefined;
     }

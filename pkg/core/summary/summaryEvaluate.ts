@@ -64,9 +64,7 @@ export async function evaluateSummaryRange(
   const evaluation = { metric, expr, stepMs };
   try {
     const result = await deps.source.queryRange({ expr, startMs: grid.fromMs, endMs: grid.toMs, stepMs }, call);
-    const groups = groupsOf(metric, result, groupBy).map(([group, samples]) =>
-      lastState(metric, group, samples, grid.toMs, stepMs)
-    );
+    const groups = groupsOf(metric, result, groupBy).map((group) => lastState(metric, group, grid.toMs, stepMs));
     if (groups.length === 0 && (await isHidden(deps, metric, grid, call))) {
       return { ...evaluation, groups };
     }
@@ -88,9 +86,7 @@ export async function evaluateSummaryInstant(
   const evaluation = { metric, expr, stepMs: FRESH_MS };
   try {
     const result = await deps.source.queryInstant({ expr, timeMs }, call);
-    const groups = groupsOf(metric, result, groupBy).map(([group, samples]) =>
-      lastState(metric, group, samples, timeMs, FRESH_MS)
-    );
+    const groups = groupsOf(metric, result, groupBy).map((group) => lastState(metric, group, timeMs, FRESH_MS));
     if (groups.length > 0) {
       return { ...evaluation, groups };
     }
@@ -140,8 +136,7 @@ function groupsOf(
 
 function lastState(
   metric: SummaryMetric,
-  group: Record<string, string>,
-  samples: SampleRow,
+  [group, samples]: readonly [Record<string, string>, SampleRow],
   endMs: number,
   stepMs: number
 ): SummaryGroup {

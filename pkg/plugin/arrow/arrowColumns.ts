@@ -61,37 +61,31 @@ export interface WrittenTimes {
 }
 
 /**
- * @param bodyStart where the body starts in `file`; a multiple of 8, as is the offset of `file` in its memory
+ * @param body begins at a multiple of 8 of its memory
  * @param last of the frames of one answer; changed
  */
-export function writeBody(
-  fields: readonly Field[],
-  layout: BodyLayout,
-  file: Uint8Array,
-  bodyStart: number,
-  last: WrittenTimes
-): void {
+export function writeBody(fields: readonly Field[], layout: BodyLayout, body: Uint8Array, last: WrittenTimes): void {
   fields.forEach((field, i) => {
     const column = layout.columns[i];
-    const data = file.byteOffset + bodyStart + column.data;
+    const data = body.byteOffset + column.data;
     switch (field.type) {
       case 'time':
-        writeTimesOnce(field, new Int32Array(file.buffer, data, 2 * layout.rows), last);
+        writeTimesOnce(field, new Int32Array(body.buffer, data, 2 * layout.rows), last);
         break;
       case 'number':
-        new Float64Array(file.buffer, data, layout.rows).set(field.values);
+        new Float64Array(body.buffer, data, layout.rows).set(field.values);
         break;
       case 'int8':
-        new Int8Array(file.buffer, data, layout.rows).set(field.values);
+        new Int8Array(body.buffer, data, layout.rows).set(field.values);
         break;
       case 'string': {
-        const offsets = new Int32Array(file.buffer, file.byteOffset + bodyStart + column.offsets, layout.rows + 1);
-        writeTexts(field, offsets, Buffer.from(file.buffer, data, column.dataBytes));
+        const offsets = new Int32Array(body.buffer, body.byteOffset + column.offsets, layout.rows + 1);
+        writeTexts(field, offsets, Buffer.from(body.buffer, data, column.dataBytes));
         break;
       }
     }
     if (column.nullCount > 0 && field.type === 'number' && field.nulls) {
-      writeValidity(field.nulls, file, bodyStart + column.validity);
+      writeValidity(field.nulls, body, column.validity);
     }
   });
 }
@@ -167,10 +161,10 @@ function writeTexts(field: StringField, offsets: Int32Array, data: Buffer): void
 }
 
 /** One bit a row, lowest first; 1 says that the row holds a value. */
-function writeValidity(nulls: Uint8Array, file: Uint8Array, start: number): void {
+function writeValidity(nulls: Uint8Array, body: Uint8Array, start: number): void {
   for (let i = 0; i < nulls.length; i++) {
     if (!nulls[i]) {
-      file[start + (i >> 3)] |= 1 << (i & 7);
+      body[start + (i >> 3)] |= 1 << (i & 7);
     }
   }
 }

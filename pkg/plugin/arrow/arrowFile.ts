@@ -51,7 +51,7 @@ export class ArrowEncoder {
     this.writeMessage(file, padTo8(MAGIC.length), schemaMessage);
     if (hasBatch) {
       this.writeMessage(file, batchStart, batchMessage);
-      writeBody(frame.fields, layout, file, bodyStart, this.lastTimes);
+      writeBody(frame.fields, layout, file.subarray(bodyStart), this.lastTimes);
     }
     file.writeUInt32LE(CONTINUATION, endMark);
     file.set(this.metadata.view(footer), footerStart);

@@ -1,9 +1,11 @@
+import { type IncomingHttpHeaders } from 'node:http2';
+
 /** What a handler knows of its call besides the request. */
 export interface RpcContext {
   /** `/package.Service/Method` */
   readonly path: string;
   /** The call's metadata; names in lower case. */
-  readonly headers: ReadonlyMap<string, string>;
+  readonly headers: IncomingHttpHeaders;
   /** Aborted when the client cancels or is gone, when the call's time is up, and never after the answer. */
   readonly signal: AbortSignal;
   /** Calls back once, when nothing of the answer is in memory any more: its client has it all, or nobody waits for it. */

@@ -1,4 +1,4 @@
-import { encodeHeaders, STATUS_OK_BLOCK } from './hpackEncoder';
+import { type OutgoingHttpHeaders } from 'node:http2';
 
 /** The status codes of gRPC that occur here. */
 export const STATUS = {
@@ -24,18 +24,18 @@ export class RpcFailure extends Error {
 }
 
 /** The headers before the first message of an answer. */
-export const ANSWER_HEADERS = Buffer.concat([STATUS_OK_BLOCK, encodeHeaders({ 'content-type': 'application/grpc' })]);
+export const ANSWER_HEADERS: OutgoingHttpHeaders = { ':status': 200, 'content-type': 'application/grpc' };
 
 /** The headers behind the last message of an answer that is complete. */
-export const OK_TRAILER = encodeHeaders({ 'grpc-status': String(STATUS.ok) });
+export const OK_TRAILER: OutgoingHttpHeaders = { 'grpc-status': String(STATUS.ok) };
 
 /** The headers behind what there is of an answer, or instead of it. */
-export function failureTrailer({ code, message, details }: RpcFailure): Buffer {
-  return encodeHeaders({
+export function failureTrailer({ code, message, details }: RpcFailure): OutgoingHttpHeaders {
+  return {
     'grpc-status': String(code),
     'grpc-message': percentEncoded(message),
     ...(details && { 'grpc-status-details-bin': details.toString('base64').replaceAll('=', '') }),
-  });
+  };
 }
 
 /** All but printable ASCII, and the percent sign itself, byte by byte of UTF-8. */

@@ -19,6 +19,16 @@ export type ConsoleMethods = Record<
   (...parts: unknown[]) => void
 >;
 
+/** What the plugin notices its host by. */
+export interface HostTies {
+  /** Node's `process`, or its like in a test. */
+  events: ProcessEvents;
+  /** stdout and stderr. */
+  pipes: readonly HostPipe[];
+  parentPid(): number;
+  logger: Logger;
+}
+
 const ORPHAN_POLL_MS = 500;
 
 /** The two ways to end; both take the exit code, and the first call decides. */
@@ -35,13 +45,7 @@ export interface Stopper {
  *
  * @returns ends the watching of the parent
  */
-export function tieToHost(
-  events: ProcessEvents,
-  pipes: readonly HostPipe[],
-  parentPid: () => number,
-  stopper: Stopper,
-  logger: Logger
-): () => void {
+export function tieToHost({ events, pipes, parentPid, logger }: HostTies, stopper: Stopper): () => void {
   events.on('SIGINT', () => undefined);
   events.on('SIGTERM', () => stopper.stop(0));
   events.on('uncaughtException', (error) => {

@@ -43,6 +43,7 @@ describe('QueryData', () => {
           orgId: 1,
           user: { login: 'ada', role: 'Editor' },
           headers: { 'x-dashboard-uid': 'd1', fromalert: 'true' },
+          memory: expect.anything(),
         },
         queries: [
           {
@@ -208,7 +209,12 @@ describe('the other calls', () => {
         headers: { accept: 'application/json, text/plain' },
         body: Buffer.alloc(0),
       },
-      { orgId: 1, user: { login: 'ada', role: 'Editor' }, headers: { accept: 'application/json, text/plain' } },
+      {
+        orgId: 1,
+        user: { login: 'ada', role: 'Editor' },
+        headers: { accept: 'application/json, text/plain' },
+        memory: expect.anything(),
+      },
     ]);
   });
 

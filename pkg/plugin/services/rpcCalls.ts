@@ -13,7 +13,7 @@ export interface CallInfo {
   /** Of Grafana's hosted form; empty otherwise. */
   tenant: string;
   /** What the answer is charged to, until the client has it. */
-  memory: MemoryShare | undefined;
+  memory: MemoryShare;
 }
 
 /** Turns functions into handlers of gRPC: errors become statuses that name who is to blame. */
@@ -21,7 +21,7 @@ export class RpcCalls {
   constructor(
     private readonly protocol: Protocol,
     private readonly logger: Logger,
-    private readonly budget?: MemoryBudget
+    private readonly budget: MemoryBudget
   ) {}
 
   unary<Request extends object, Response extends object>(
@@ -43,9 +43,9 @@ export class RpcCalls {
   }
 
   private infoOf({ signal, headers, onGone }: RpcContext): CallInfo {
-    const memory = this.budget?.open();
-    onGone(() => memory?.release());
-    return { signal, tenant: headers.get('tenantid') ?? '', memory };
+    const memory = this.budget.open();
+    onGone(() => memory.release());
+    return { signal, tenant: headers.tenantid?.toString() ?? '', memory };
   }
 
   private async blaming<T>(context: RpcContext, work: Promise<T>): Promise<T> {

@@ -1,3 +1,4 @@
+import { ampleMemory } from '../../../tests/fakes/ampleMemory';
 import http from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { createHttpServer, type HttpServer } from '../httpServer';
@@ -22,9 +23,10 @@ async function start(feeds: Partial<LiveFeeds> = {}, token?: string): Promise<vo
     port: 0,
     routes: [],
     checks: [],
-    metrics: createProgramMetrics('1.2.3'),
+    metrics: createProgramMetrics('1.2.3', ampleMemory()),
     logger: silent,
     maxConcurrentQueries: 2,
+    budget: ampleMemory(),
     requestTimeoutMs: 5_000,
     live: { maxRangeMs: 86_400_000, summary: async (rangeMs) => ({ rangeMs }), ...feeds },
   });

@@ -1,5 +1,5 @@
 import { PromkeepError } from '../../core/model/errors';
-import { type MemoryPart } from '../../core/memory/memoryBudget';
+import { type MemoryPart } from '../../core/memory/memoryPart';
 import { type QueryResult } from '../../core/model/series';
 import { processTurns } from '../../core/model/turns';
 import { AnswerParser, type Envelope } from './parser/answerParser';

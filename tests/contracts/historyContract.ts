@@ -1,51 +1,35 @@
 import { type Archive } from '../../pkg/core/ports/archive';
 import { type Gap } from '../../pkg/core/ports/ledger';
 import { type GridRead } from '../../pkg/core/ports/history';
-import { type RangeWrite } from '../../pkg/core/ports/sampleStore';
 import { type TimeRange } from '../../pkg/core/model/timeRange';
-import { type Labels, type Series } from '../../pkg/core/model/series';
-import { type ArchiveUnderTest } from './archiveContract';
+import { type Labels } from '../../pkg/core/model/series';
+import {
+  type Begin,
+  describeContract,
+  live,
+  type Open,
+  QUERY,
+  seriesOf,
+  span,
+  STEP,
+  T0,
+  withQuery,
+  writing,
+} from './underTest';
 
-/** 2026-01-01T00:00:00Z, on every grid used here. */
-const T0 = 1_767_225_600_000;
-const STEP = 15_000;
 const DAY = 86_400_000;
-const QUERY = { name: 'cpu_usage', expression: 'up', stepMs: STEP };
 
 type Values = ReadonlyArray<number | undefined>;
 
-/** Reading recorded queries back [A5] [A6]. Run on the fake of the unit tests and on PostgreSQL. */
-export function describeHistoryContract(name: string, begin: () => Promise<ArchiveUnderTest>): void {
-  describe(`history contract: ${name}`, () => {
-    let database: ArchiveUnderTest;
-    let opened: Archive[];
-
-    const open = async (orgId = 1): Promise<Archive> => {
-      const archive = await database.open({ orgId, name: 'default' });
-      opened.push(archive);
-      await archive.migrate();
-      await archive.definitions.provision([{ ...QUERY, retention: 'forever' }]);
-      return archive;
-    };
-
-    beforeEach(async () => {
-      database = await begin();
-      opened = [];
-    });
-
-    afterEach(async () => {
-      await Promise.all(opened.map((archive) => archive.close()));
-      await database.dispose();
-    });
-
-    describeGrids(open);
-    describeCoverage(open);
-    describeFilters(open);
-    describeLabels(open);
+/** Reading recorded queries back [A5] [A6]. */
+export function describeHistoryContract(name: string, begin: Begin): void {
+  describeContract(`history contract: ${name}`, begin, (open) => {
+    describeGrids(withQuery(open));
+    describeCoverage(withQuery(open));
+    describeFilters(withQuery(open));
+    describeLabels(withQuery(open));
   });
 }
-
-type Open = (orgId?: number) => Promise<Archive>;
 
 function describeGrids(open: Open): void {
   const values = Array.from({ length: 41 }, (_, i) => Math.sin(i));
@@ -155,7 +139,7 @@ function describeCoverage(open: Open): void {
     const archive = await open();
     await archive.samples.writeRange(writing([seriesOf(labels, [1, 2, 3])], { covered: [span(0, 2)] }), live());
     const changed = { ...QUERY, expression: 'up + 1' };
-    await archive.definitions.provision([{ ...changed, retention: 'forever' }]);
+    await archive.definitions.provision([changed]);
     expect(await read(archive, {})).toBeUndefined();
     const early = await read(archive, { query: changed });
     expect(early).toMatchObject({ covered: [], series: [] });
@@ -175,9 +159,9 @@ function describeCoverage(open: Open): void {
     await archive.samples.writeRange(writing([seriesOf(labels, [1])], { covered: [span(0, 0)] }), live());
     expect(await read(archive, { query: { ...QUERY, name: 'other' } })).toBeUndefined();
     expect(await read(archive, { query: { ...QUERY, stepMs: 2 * STEP } })).toBeUndefined();
-    const theirs = await open(2);
+    const theirs = await open({ orgId: 2 });
     expect(await read(theirs, {})).toMatchObject({ covered: [], series: [] });
-    expect(await theirs.history.seriesLabels({ name: 'cpu_usage', range: span(0, 9), limit: 10 }, live())).toEqual([]);
+    expect(await theirs.history.seriesLabels({ name: QUERY.name, range: span(0, 9), limit: 10 }, live())).toEqual([]);
   });
 }
 
@@ -236,7 +220,7 @@ function describeLabels(open: Open): void {
       live()
     );
     const list = (range: TimeRange, limit = 10): Promise<Labels[]> =>
-      archive.history.seriesLabels({ name: 'cpu_usage', range, limit }, live());
+      archive.history.seriesLabels({ name: QUERY.name, range, limit }, live());
     expect(await list(span(0, 3))).toEqual([old, young]);
     expect(await list(span(2, 3))).toEqual([young]);
     expect(await list(span(0, 3), 1)).toEqual([old]);
@@ -250,43 +234,4 @@ function describeLabels(open: Open): void {
 function read(archive: Archive, change: Partial<GridRead>): ReturnType<Archive['history']['readGrid']> {
   const grid = { startMs: T0, endMs: T0 + 10 * STEP, stepMs: STEP };
   return archive.history.readGrid({ query: QUERY, grid, matchers: [], ...change }, live());
-}
-
-/** From one grid time to another, counted from `T0`. */
-function span(from: number, to: number): TimeRange {
-  return { fromMs: T0 + from * STEP, toMs: T0 + to * STEP };
-}
-
-function writing(series: Series[], overrides: Partial<RangeWrite> = {}): RangeWrite {
-  return {
-    query: { kind: 'recorded', name: 'cpu_usage' },
-    range: { fromMs: T0, toMs: T0 + 3_600_000 },
-    series,
-    queryName: 'cpu_usage',
-    retention: 'forever',
-    provenance: {
-      expression: 'up',
-      stepMs: STEP,
-      fetchedAtMs: T0 + 3_600_000,
-      prometheusVersion: '2.53.0',
-      warnings: [],
-    },
-    covered: [],
-    gaps: [],
-    ...overrides,
-  };
-}
-
-/** A series on the grid from `T0` on; `undefined` is a hole. */
-function seriesOf(labels: Labels, values: Values): Series {
-  const there = values.flatMap((value, i) => (value === undefined ? [] : [[T0 + i * STEP, value] as const]));
-  return {
-    labels,
-    timesMs: Float64Array.from(there, ([timeMs]) => timeMs),
-    values: Float64Array.from(there, ([, value]) => value),
-  };
-}
-
-function live(): AbortSignal {
-  return new AbortController().signal;
 }

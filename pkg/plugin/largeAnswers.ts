@@ -1,4 +1,4 @@
-import { type WireDataResponse, type WireQueryDataResponse } from '../services/wireMessages';
+import { type WireDataResponse, type WireQueryDataResponse, type WireResourceResponse } from './services/wireMessages';
 
 /** Kinds of fields in protobuf. */
 const VARINT = 0;
@@ -13,6 +13,18 @@ export function encodeQueryResponse({ responses }: WireQueryDataResponse): Buffe
     const entry = [...bytesField(1, Buffer.from(refId)), ...messageField(2, encodeResponse(response))];
     return messageField(1, entry);
   });
+}
+
+/**
+ * `CallResourceResponse` likewise: the body goes through uncopied, and is what an answer that nobody reads takes.
+ *
+ * @param serialize the protobuf library's, for all but the body
+ */
+export function encodeResourceResponse(
+  { body, ...head }: WireResourceResponse,
+  serialize: (message: object) => Buffer
+): Buffer[] {
+  return [serialize(head), ...bytesField(3, Buffer.from(body.buffer, body.byteOffset, body.byteLength))];
 }
 
 function encodeResponse({ frames, error, status, errorSource }: WireDataResponse): Buffer[] {

@@ -1,47 +1,21 @@
-import { type Archive } from '../../pkg/core/ports/archive';
 import { type BucketRead } from '../../pkg/core/ports/history';
 import { type TimeGrid, type TimeRange } from '../../pkg/core/model/timeRange';
-import { type Labels, type Series } from '../../pkg/core/model/series';
-import { type ArchiveUnderTest } from './archiveContract';
+import { type Archive } from '../../pkg/core/ports/archive';
+import { type Series } from '../../pkg/core/model/series';
+import { type Begin, describeContract, live, QUERY, seriesOf, span, T0, withQuery, writing } from './underTest';
 
-/** 2026-01-01T00:00:00Z, a border of all buckets used here. */
-const T0 = 1_767_225_600_000;
-const STEP = 15_000;
 const MINUTE = 60_000;
-const QUERY = { name: 'cpu', expression: 'up', stepMs: STEP };
 
-/** Rollups of recorded queries [A10]. Run on the fake of the unit tests and on PostgreSQL. */
-export function describeBucketContract(name: string, begin: () => Promise<ArchiveUnderTest>): void {
-  describe(`bucket contract: ${name}`, () => {
-    let database: ArchiveUnderTest;
+/** Rollups of recorded queries [A10]. */
+export function describeBucketContract(name: string, begin: Begin): void {
+  describeContract(`bucket contract: ${name}`, begin, (open) => {
     let archive: Archive;
-
     beforeEach(async () => {
-      database = await begin();
-      archive = await database.open({ orgId: 1, name: 'default' });
-      await archive.migrate();
-      await archive.definitions.provision([{ ...QUERY, retention: 'forever' }]);
-    });
-
-    afterEach(async () => {
-      await archive.close();
-      await database.dispose();
+      archive = await withQuery(open)();
     });
 
     const write = (series: Series[], covered: TimeRange[]): Promise<unknown> =>
-      archive.samples.writeRange(
-        {
-          query: { kind: 'recorded', name: 'cpu' },
-          range: span(-400, 400),
-          series,
-          queryName: 'cpu',
-          retention: 'forever',
-          provenance: { expression: 'up', stepMs: STEP, fetchedAtMs: T0, warnings: [] },
-          covered,
-          gaps: [],
-        },
-        live()
-      );
+      archive.samples.writeRange(writing(series, { range: span(-400, 400), covered }), live());
     const read = (change: Partial<BucketRead>) =>
       archive.history.readBuckets(
         { query: QUERY, grid: minutes(1, 10), matchers: [], widthMs: MINUTE, aggregate: 'max', ...change },
@@ -108,7 +82,7 @@ export function describeBucketContract(name: string, begin: () => Promise<Archiv
       ];
       // The first covered time of minute 1 is missing, one in minute 3, and the last of minute 7.
       await write(series, [span(2, 8), span(10, 27)]);
-      await archive.ledger.noteGap('cpu', gap);
+      await archive.ledger.noteGap(QUERY.name, gap);
       expect(await ends({})).toEqual([2, 4, 5, 6]);
       const found = await read({});
       expect([...(found?.series[0].values ?? [])]).toEqual([8, 16, 20, 24]);
@@ -136,7 +110,7 @@ export function describeBucketContract(name: string, begin: () => Promise<Archiv
     it("never counts an older version's samples, nor answers for what is recorded differently", async () => {
       await write([seriesOf({ __name__: 'up' }, [0, 1, 2, 3, 4])], [span(0, 4)]);
       const changed = { ...QUERY, expression: 'up + 1' };
-      await archive.definitions.provision([{ ...changed, retention: 'forever' }]);
+      await archive.definitions.provision([changed]);
       expect(await read({})).toBeUndefined();
       expect(await archive.history.rollups(QUERY, span(0, 4), live())).toBeUndefined();
       expect(await read({ query: changed })).toMatchObject({ covered: [], series: [] });
@@ -155,23 +129,4 @@ export function describeBucketContract(name: string, begin: () => Promise<Archiv
 
 function minutes(from: number, to: number): TimeGrid {
   return { startMs: T0 + from * MINUTE, endMs: T0 + to * MINUTE, stepMs: MINUTE };
-}
-
-/** From one grid time to another, counted from `T0`. */
-function span(from: number, to: number): TimeRange {
-  return { fromMs: T0 + from * STEP, toMs: T0 + to * STEP };
-}
-
-/** A series on the grid from `T0` on; `undefined` is a hole. */
-function seriesOf(labels: Labels, values: ReadonlyArray<number | undefined>): Series {
-  const there = values.flatMap((value, i) => (value === undefined ? [] : [[T0 + i * STEP, value] as const]));
-  return {
-    labels,
-    timesMs: Float64Array.from(there, ([timeMs]) => timeMs),
-    values: Float64Array.from(there, ([, value]) => value),
-  };
-}
-
-function live(): AbortSignal {
-  return new AbortController().signal;
 }

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
-import { loadProtocol } from '../protocol';
-import { encodeQueryResponse } from './queryResponse';
+import { loadProtocol } from './protocol';
+import { encodeQueryResponse, encodeResourceResponse } from './largeAnswers';
 
-const { responseSerialize } = loadProtocol().service('pluginv2.Data').QueryData;
+const protocol = loadProtocol();
+const { responseSerialize } = protocol.service('pluginv2.Data').QueryData;
 
 describe('the answer to a query in protobuf', () => {
   const response = fc.record({
@@ -28,5 +29,20 @@ describe('the answer to a query in protobuf', () => {
     const frame = new Uint8Array(100_000);
     const parts = encodeQueryResponse({ responses: { A: { frames: [frame], status: 200 } } });
     expect(parts.filter(({ buffer }) => buffer === frame.buffer)).toHaveLength(1);
+  });
+});
+
+describe('the answer to a resource call in protobuf', () => {
+  const { responseSerialize: serialize, responseDeserialize } = protocol.service('pluginv2.Resource').CallResource;
+
+  it('is what the protobuf library reads, with a body that is not copied', () => {
+    const body = Buffer.alloc(100_000, 'x');
+    const parts = encodeResourceResponse({ code: 203, headers: { a: { values: ['b', 'c'] } }, body }, serialize);
+    expect(responseDeserialize(Buffer.concat(parts))).toEqual({
+      code: 203,
+      headers: { a: { values: ['b', 'c'] } },
+      body,
+    });
+    expect(parts.filter(({ buffer }) => buffer === body.buffer)).toHaveLength(1);
   });
 });

@@ -1,0 +1,42 @@
+import { refusalToRead } from '../core/datasource/callers';
+import { type DefinitionManager } from '../core/manage/manageDefinitions';
+import { type CompareExpressions } from '../core/matching/matchDefinition';
+import { type ApiRoute } from '../core/ports/apiRoute';
+import { createArchiveLabelRoutes } from './archiveLabelRoutes';
+import { type ArchiveRouteParts, createArchiveRoutes } from './archiveRoutes';
+import { type EvaluateDeps } from './evaluate';
+import { type ArchiveViewer, createHistoryRoutes } from './historyRoutes';
+import { createRecordedRoutes } from './recordedRoutes';
+import { createStandardRoute } from './standardRoute';
+import { createSummaryRoutes, type SummaryReader } from './summaryRoutes';
+
+/** What the routes ask. */
+export interface RouteParts extends EvaluateDeps, ArchiveRouteParts {
+  summary: SummaryReader;
+  /** The archive as the page shows it; only the stand-alone server has a page. */
+  page?: { viewer: ArchiveViewer | undefined };
+  /** What Grafana's editors ask for; the stand-alone program has its definitions from its file. */
+  editors?: { definitions: DefinitionManager; compare: CompareExpressions };
+}
+
+/**
+ * Every route of Promkeep's own API. The stand-alone server mounts them as they are, the plugin serves them below `promkeep/` of a
+ * datasource's resources; both only translate. What is no JSON (probes, metrics, the page and its events) is the server's own.
+ */
+export function createRoutes(parts: RouteParts): ApiRoute[] {
+  const { summary, limits, archive, page, editors, forwardsCredentials } = parts;
+  return [
+    ...createSummaryRoutes(summary, limits.maxRangeMs),
+    createStandardRoute(parts),
+    ...createArchiveRoutes(parts),
+    ...(page ? createHistoryRoutes(page.viewer) : []),
+    ...(editors ? createRecordedRoutes(editors.definitions) : []),
+    ...(editors
+      ? createArchiveLabelRoutes({
+          history: archive?.history,
+          compare: editors.compare,
+          refuse: (caller) => refusalToRead(caller, forwardsCredentials),
+        })
+      : []),
+  ];
+}
