@@ -95,7 +95,7 @@ function routesOf(
   return createRoutes({
     ...parts,
     limits: LIMITS,
-    archive: archive && { ...archive.shown, settleMs: policy.settleMs, recordingLimits: policy.limits },
+    archive: archive && { archive: archive.shown, settleMs: policy.settleMs, recordingLimits: policy.limits },
     editors: { definitions, compare },
   });
 }

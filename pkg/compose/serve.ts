@@ -113,7 +113,7 @@ function openHttpServer(parts: OpenParts): Promise<HttpServer> {
     routes: createRoutes({
       ...{ source, clock, limits, summary },
       archive: opened && {
-        ...opened.archive,
+        archive: opened.archive,
         settleMs: opened.config.settleMs,
         recordingLimits: opened.config.recordingLimits,
       },

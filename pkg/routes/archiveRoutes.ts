@@ -8,8 +8,8 @@ import { type RecordingAmounts } from '../../src/contract/recordedQuery';
 import { route } from './route';
 
 /** An archive as its routes show it. */
-export interface ShownArchive
-  extends Pick<Archive, 'status'>, Uses<{ definitions: 'use'; ledger: 'entries'; history: 'seriesLabels' }> {
+export interface ShownArchive {
+  archive: Pick<Archive, 'status'> & Uses<{ definitions: 'use'; ledger: 'entries'; history: 'seriesLabels' }>;
   /** Age at which a time is due for the archive. */
   settleMs: number;
   recordingLimits: RecordingAmounts;
@@ -42,9 +42,9 @@ export function createArchiveRoutes(parts: ArchiveRouteParts): ApiRoute[] {
       takes: {},
       check,
       async answer() {
-        const archive = presentArchive(parts.archive);
+        const { archive, recordingLimits } = presentArchive(parts.archive);
         const [status, use] = await Promise.all([archive.status(), archive.definitions.use()]);
-        return { ...status, recording: { use, limits: archive.recordingLimits } };
+        return { ...status, recording: { use, limits: recordingLimits } };
       },
     }),
     route({
@@ -53,8 +53,8 @@ export function createArchiveRoutes(parts: ArchiveRouteParts): ApiRoute[] {
       takes: {},
       check,
       async answer() {
-        const { ledger, settleMs } = presentArchive(parts.archive);
-        return { queries: await readGaps(ledger, clock.nowMs() - settleMs) };
+        const { archive, settleMs } = presentArchive(parts.archive);
+        return { queries: await readGaps(archive.ledger, clock.nowMs() - settleMs) };
       },
     }),
   ];

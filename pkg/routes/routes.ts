@@ -33,7 +33,7 @@ export function createRoutes(parts: RouteParts): ApiRoute[] {
     ...(editors ? createRecordedRoutes(editors.definitions) : []),
     ...(editors
       ? createArchiveLabelRoutes({
-          history: archive?.history,
+          history: archive?.archive.history,
           compare: editors.compare,
           refuse: (caller) => refusalToRead(caller, forwardsCredentials),
         })

@@ -1,0 +1,70 @@
+import { RECORDING_LIMITS } from '../../src/contract/settings';
+import { clock, editor, MemoryLogger } from '../../tests/fakes/callers';
+import { MemoryArchive } from '../../tests/fakes/memoryArchive';
+import { ScriptedSource } from '../../tests/fakes/scriptedSource';
+import { DefinitionManager } from '../core/manage/manageDefinitions';
+import { type ApiRoute } from '../core/ports/apiRoute';
+import { createRoutes, type RouteParts } from './routes';
+import { createSummaryReader } from './summaryRoutes';
+
+const source = new ScriptedSource();
+const archive = new MemoryArchive();
+const definitions = new DefinitionManager({
+  ...{ archive, source, clock, logger: new MemoryLogger() },
+  mayRecord: () => ({ ok: true }),
+  timeoutSignal: (ms) => AbortSignal.timeout(ms),
+  policy: {
+    ...{ allowed: true, maxSeries: 3, limits: RECORDING_LIMITS },
+    ...{ forwardsCredentials: false, settleMs: 43_000, scrapeIntervalMs: 15_000 },
+  },
+});
+
+const routesOf = (change: Partial<RouteParts>): ApiRoute[] =>
+  createRoutes({
+    ...{ source, clock, limits: { maxPoints: 100, maxRangeMs: 3_600_000, maxRecords: 50 } },
+    summary: createSummaryReader({ source, clock, scrapeInterval: '' }, []),
+    archive: { archive, settleMs: 43_000, recordingLimits: RECORDING_LIMITS },
+    forwardsCredentials: false,
+    editors: { definitions, compare: () => undefined },
+    page: { viewer: undefined },
+    ...change,
+  });
+
+const ask = (route: ApiRoute, query: string): Promise<unknown> =>
+  route.handle({ query: new URLSearchParams(query), caller: editor, signal: new AbortController().signal });
+
+const OF_ARCHIVE: ReadonlyArray<[string, string]> = [
+  ['/api/archive/status', ''],
+  ['/api/archive/gaps', ''],
+  ['/api/archive/labels', 'query=up'],
+  ['/api/archive/series', 'query=up'],
+];
+
+const find = (routes: readonly ApiRoute[], path: string): ApiRoute => {
+  const found = routes.find((one) => one.path === path);
+  if (!found) {
+    throw new Error(`There is no route ${path}.`);
+  }
+  return found;
+};
+
+it('lists every route once', () => {
+  const all = routesOf({}).map(({ method, path }) => `${method} ${path}`);
+  expect(all.filter((one, i) => all.indexOf(one) < i)).toEqual([]);
+  expect(all.length).toBeGreaterThan(15);
+});
+
+it.each(OF_ARCHIVE)('%s says that there is no archive, before it says who may', async (path, query) => {
+  const routes = routesOf({ archive: undefined, forwardsCredentials: true });
+  await expect(ask(find(routes, path), query)).rejects.toMatchObject({ code: 'ARCHIVE_OFF', status: 409 });
+});
+
+// [A12]
+it.each(OF_ARCHIVE)('%s shows nothing where each user may see other data', async (path, query) => {
+  const routes = routesOf({ forwardsCredentials: true });
+  await expect(ask(find(routes, path), query)).rejects.toMatchObject({ code: 'FORBIDDEN' });
+});
+
+it.each(OF_ARCHIVE)('%s refuses words it does not know', async (path, query) => {
+  await expect(ask(find(routesOf({}), path), `${query}&x=1`)).rejects.toMatchObject({ code: 'QUERY_INVALID' });
+});
