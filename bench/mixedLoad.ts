@@ -1,9 +1,9 @@
 /**
  * What a small query waits while a large answer is being worked on: small queries (1 kB) one after the other against a
  * local server, alone and beside large ones (40 MB), through the source, the frames, the Arrow encoder and protobuf, in this
- * process as in the plugin; and the same with the large ones in a worker thread.
+ * process as in the plugin.
  *
- *   npx tsx bench/mixedLoad.ts [--seconds 10] [--large 1]     `--large`: so many large ones at a time, and as many worker threads
+ *   npx tsx bench/mixedLoad.ts [--seconds 10] [--large 1]     `--large`: so many large ones at a time
  *
  * Prints JSON. The server is a process of its own and holds its bodies ready. `blocked` is the longest time the event loop
  * was not free, by a timer of 1 ms.
@@ -13,11 +13,9 @@ import { once } from 'node:events';
 import http from 'node:http';
 import { type AddressInfo } from 'node:net';
 import os from 'node:os';
-import path from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { Worker } from 'node:worker_threads';
 import { type MetricSource } from '../pkg/core/ports/metricSource';
 import { describeFrames } from '../pkg/core/query/queryMeta';
 import { type QueryResult } from '../pkg/core/model/series';
@@ -26,7 +24,6 @@ import { encodeFrames } from '../pkg/plugin/arrow/encodeFrames';
 import { encodeQueryResponse } from '../pkg/plugin/largeAnswers';
 import { plainPrometheusSettings } from '../pkg/source/settings/prometheusSettings';
 import { createPrometheusSource } from '../pkg/source/prometheusSource';
-import { ParserPool } from '../pkg/source/workers/parserPool';
 
 const LARGE = { series: 1000, points: 1500 };
 const PAUSE_MS = 5;
@@ -37,7 +34,6 @@ async function main(): Promise<void> {
     options: {
       seconds: { type: 'string', default: '10' },
       large: { type: 'string', default: '1' },
-      worker: { type: 'string', default: path.resolve('dist/promkeep/answerWorker.js') },
       serve: { type: 'boolean' },
     },
   });
@@ -52,20 +48,16 @@ async function main(): Promise<void> {
   const url = `http://127.0.0.1:${String(line).trim()}`;
   const large = Number(values.large);
   const settings = plainPrometheusSettings(url);
-  const pool = new ParserPool(() => new Worker(values.worker), Math.max(1, os.availableParallelism() - 1));
-  const [inTurns, pooled] = [createPrometheusSource(settings), createPrometheusSource(settings, {}, { pool })];
+  const source = createPrometheusSource(settings);
   try {
     const limitMs = Number(values.seconds) * 1000;
-    await measure(inTurns, 0, limitMs / 5);
-    const alone = await measure(inTurns, 0, limitMs);
-    const besideTurns = await measure(inTurns, large, limitMs);
-    const besidePool = await measure(pooled, large, limitMs);
+    await measure(source, 0, limitMs / 5);
+    const alone = await measure(source, 0, limitMs);
+    const beside = await measure(source, large, limitMs);
     const machine = { node: process.version, cpus: os.cpus().length, cpu: os.cpus()[0]?.model, load: os.loadavg() };
-    process.stdout.write(
-      `${JSON.stringify({ bench: 'mixedLoad', ...machine, alone, besideTurns, besidePool }, null, 2)}\n`
-    );
+    process.stdout.write(`${JSON.stringify({ bench: 'mixedLoad', ...machine, alone, beside }, null, 2)}\n`);
   } finally {
-    await Promise.all([inTurns.close(), pooled.close(), pool.close()]);
+    await source.close();
     server.kill();
   }
 }

@@ -60,7 +60,7 @@ function describeParts() {
   const configs = [
     ...plugins.map((plugin) => pluginConfig({ ...plugin, development })),
     pageConfig({ development }),
-    nodeConfig({ entries: { ...programs, answerWorker: './pkg/source/workers/answerWorker.ts' }, development }),
+    nodeConfig({ entries: programs, development }),
   ];
   return { plugins, programs, configs, folders: [DATASOURCE, PANEL, 'promkeep'] };
 }

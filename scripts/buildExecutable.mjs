@@ -34,17 +34,14 @@ export async function buildExecutable({
     throw new Error(`${bundle} does not exist: npm run build makes it first`);
   }
   const isNative = process.platform === 'linux' && arch === hostArch;
-  // the program of the worker threads, which a single file cannot find beside itself
-  const assets = { 'answerWorker.js': join(dirname(bundle), 'answerWorker.js') };
-  const parts = [bundle, ...Object.values(assets)].map((file) => readFileSync(file));
-  const inputs = [...parts, nodeIntegrity(arch), NODE_ARGUMENTS.join(' '), String(isNative), ownSource()];
+  const inputs = [readFileSync(bundle), nodeIntegrity(arch), NODE_ARGUMENTS.join(' '), String(isNative), ownSource()];
   const stamp = buildStamp(outFile, cacheDir, inputs);
   if (stamp.isFresh()) {
     return outFile;
   }
   mkdirSync(dirname(outFile), { recursive: true });
   const node = await fetchNode(arch, root);
-  makeSingleFile({ bundle, assets, node, builderNode: await findBuilder(), isNative, outFile });
+  makeSingleFile({ bundle, node, builderNode: await findBuilder(), isNative, outFile });
   if (isNative) {
     checkStarts(outFile);
   }

@@ -137,8 +137,9 @@ async function jestOn(server) {
 
 async function jest(...projects) {
   const report = join(reports, `${projects.join('-')}.json`);
-  // Real servers and a browser share the machine; a few at a time keep their timings honest.
-  const workers = projects.includes('unit') || projects.includes('architecture') ? [] : ['--maxWorkers=2'];
+  // Real servers and a browser share the machine, so that few run at a time; much of what integration does is waiting.
+  const most = { integration: 3, browser: 2 }[projects[0]];
+  const workers = most === undefined ? [] : [`--maxWorkers=${most}`];
   return runJest(report, ['--selectProjects', ...projects, '--passWithNoTests', ...workers]);
 }
 

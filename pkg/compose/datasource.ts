@@ -16,7 +16,6 @@ import { createSummaryReader } from '../routes/summaryRoutes';
 import { createPrometheusSource } from '../source/prometheusSource';
 import { type ProxySettings } from '../source/settings/prometheusSettings';
 import { parsePrometheusSettings } from '../source/settings/settings';
-import { type ParserPool } from '../source/workers/parserPool';
 import { keepPolicyOf, openDatasourceArchive, type OpenedArchive } from './datasourceArchive';
 import { openRecordedQueries, type RecordedQueries } from './recordedQueries';
 
@@ -28,7 +27,6 @@ export interface DatasourceParts {
   /** Names this process among the archivers of a source. */
   holder: string;
   /** Absent where there is one processor. */
-  pool?: ParserPool;
   budget: MemoryBudget;
   metrics: ArchiveMetrics;
 }
@@ -48,12 +46,12 @@ export function createDatasourceFactory(parts: DatasourceParts): DatasourceFacto
  * their own, and, where it is allowed, the recording. `dispose` ends the recording first.
  */
 function openDatasource(settings: DatasourceSettings, parts: DatasourceParts): DatasourceInstance {
-  const { logger, clock, proxies, pool, budget } = parts;
+  const { logger, clock, proxies, budget } = parts;
   const prometheus = parsePrometheusSettings(settings);
   for (const warning of prometheus.warnings) {
     logger.warn(warning, { dsName: settings.name, dsUid: settings.uid });
   }
-  const source = createPrometheusSource(prometheus.settings, proxies, { pool, budget });
+  const source = createPrometheusSource(prometheus.settings, proxies, { budget });
   const forwardsCredentials = forwardsUsersCredentials(settings.jsonData);
   const archive = openDatasourceArchive(settings, parts);
   const recorded = openRecordedQueries({

@@ -7,7 +7,6 @@ import { type MemoryBudget } from '../core/memory/memoryBudget';
 import { type DatasourceFactory } from '../core/ports/datasource';
 import { type Logger } from '../core/ports/logger';
 import { createProcessMetrics } from '../metrics/programMetrics';
-import { createParserPool } from '../source/workers/startWorkers';
 
 export interface PluginParts {
   factory: DatasourceFactory;
@@ -30,7 +29,6 @@ export function composePlugin(
       clock: { nowMs: () => Date.now() },
       proxies: proxiesFrom(environment),
       holder: `grafana on ${os.hostname()} pid ${process.pid} ${randomUUID().slice(0, 8)}`,
-      pool: createParserPool(),
       budget,
       metrics: metrics.archive,
     }),

@@ -16,7 +16,6 @@ import { createHttpServer, type HttpServer } from '../server/httpServer';
 import { type LiveFeeds } from '../server/live/liveRoute';
 import { type ReadinessCheck } from '../server/probeRoutes';
 import { type ProxySettings } from '../source/settings/prometheusSettings';
-import { createParserPool } from '../source/workers/startWorkers';
 import { Closers } from './closers';
 import { createMemoryBudget } from './memory';
 import { type Recording, startRecording } from './recording';
@@ -72,10 +71,8 @@ interface OpenArchive {
 
 /** In this order; closed in reverse. */
 async function open(config: Config, options: ServeOptions, closers: Closers): Promise<string> {
-  const pool = createParserPool();
-  closers.push('parsers', async () => pool?.close());
   const budget = createMemoryBudget(config.server.memoryLimitMib);
-  const source = openSource(config.prometheus, options.proxies, { pool, budget });
+  const source = openSource(config.prometheus, options.proxies, { budget });
   closers.push('Prometheus', () => source.close());
   const opened = config.archive && { archive: openArchive(config.archive, options), config: config.archive };
   if (opened) {

@@ -4,14 +4,11 @@ import { type CallOptions } from '../core/ports/metricSource';
 import { type AnswerMemory, readQueryAnswer } from './answer/readAnswer';
 import { type ApiCall, type ApiCaller } from './http/apiCaller';
 import { type PrometheusSettings } from './settings/prometheusSettings';
-import { type ParserPool } from './workers/parserPool';
 
 /** On its way: its socket, what of the answer is read ahead, and the promises that wait for it; measured 100 to 150 KB. */
 const REQUEST_BYTES = 128 * 1024;
 
 export interface SharedParts {
-  /** Parses large answers; without one they are parsed in turns with other work. Stays open when the source is closed. */
-  pool?: ParserPool;
   /** Absent: answers take what memory they like. */
   budget?: MemoryBudget;
 }
@@ -39,9 +36,8 @@ export class ChargedCalls {
       form.set('stats', 'all');
     }
     const call: ApiCall = { method: this.api.method, path, parameters: form };
-    const { pool } = this.shared;
     return this.charged(options, (memory) =>
-      this.api.ask(call, options, (answer, redact) => readQueryAnswer(answer, redact, { pool, maxSeries, memory }))
+      this.api.ask(call, options, (answer, redact) => readQueryAnswer(answer, redact, { maxSeries, memory }))
     );
   }
 

@@ -8,7 +8,7 @@ if (parseInt(process.versions.node) < ${neededNode}) {
   process.exit(1);
 }`;
 
-/** Programs for Node, each one CommonJS file with everything in it, started by its own first line (worker threads: not). */
+/** Programs for Node, each one CommonJS file with everything in it, started by its own first line. */
 export function nodeConfig({ entries, development }) {
   return {
     name: 'node',
@@ -35,7 +35,7 @@ export function nodeConfig({ entries, development }) {
     plugins: [
       new rspack.NormalModuleReplacementPlugin(/\/readSql$/, fromRoot('scripts/bundle/readSql.js')),
       new rspack.optimize.LimitChunkCountPlugin({ maxChunks: 1 }),
-      new rspack.BannerPlugin({ banner: BANNER, raw: true, entryOnly: true, exclude: /Worker/ }),
+      new rspack.BannerPlugin({ banner: BANNER, raw: true, entryOnly: true }),
     ],
     performance: { hints: false },
   };

@@ -19,14 +19,13 @@ export const NODE_ARGUMENTS = ['--use-system-ca'];
  *
  * @param {object} parts
  * @param {string} parts.bundle the program, one CommonJS file
- * @param {Record<string, string>} parts.assets files the program reads, by the names it knows them by
  * @param {string} parts.node Node's binary for the target
  * @param {string} parts.builderNode the same version of Node, able to run on this machine
  * @param {boolean} parts.isNative the target is this machine's kind: only then can the code be compiled in advance (10 ms of
  *   the start), and only then can be tried whether a stripped binary still works
  * @param {string} parts.outFile
  */
-export function makeSingleFile({ bundle, assets, node, builderNode, isNative, outFile }) {
+export function makeSingleFile({ bundle, node, builderNode, isNative, outFile }) {
   const work = mkdtempSync(join(dirname(outFile), '.executable-'));
   try {
     const program = join(work, 'program');
@@ -35,7 +34,7 @@ export function makeSingleFile({ bundle, assets, node, builderNode, isNative, ou
     if (isNative) {
       stripSymbols(program, join(work, 'stripped'));
     }
-    inject(program, makeBlob({ bundle, assets, builderNode, isNative, work }));
+    inject(program, makeBlob({ bundle, builderNode, isNative, work }));
     chmodSync(program, 0o755);
     renameSync(program, outFile);
   } finally {
@@ -43,14 +42,13 @@ export function makeSingleFile({ bundle, assets, node, builderNode, isNative, ou
   }
 }
 
-function makeBlob({ bundle, assets, builderNode, isNative, work }) {
+function makeBlob({ bundle, builderNode, isNative, work }) {
   const output = join(work, 'program.blob');
   const config = join(work, 'sea-config.json');
   writeFileSync(
     config,
     JSON.stringify({
       main: bundle,
-      assets,
       output,
       disableExperimentalSEAWarning: true,
       useCodeCache: isNative,

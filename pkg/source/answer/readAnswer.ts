@@ -2,31 +2,25 @@ import { PromkeepError } from '../../core/model/errors';
 import { type MemoryPart } from '../../core/memory/memoryPart';
 import { type QueryResult } from '../../core/model/series';
 import { processTurns } from '../../core/model/turns';
-import { AnswerParser, type Envelope } from './parser/answerParser';
+import { AnswerParser } from './parser/answerParser';
 import { MalformedAnswer } from './parser/malformedAnswer';
 import { refusalOf, toQueryResult } from './parser/queryAnswer';
 import { notPrometheus, refused } from './answerFailure';
 import { type HttpAnswer } from '../http/httpClient';
-import { type ParserPool, type RemoteParser } from '../workers/parserPool';
 
 /** Enough for a snippet of an HTML page behind its head. */
 const HEAD_BYTES = 4096;
 
 /**
  * How much is parsed before other work has its turn: about 2 ms. Without it one answer of 40 MB that arrives faster than it is
- * parsed keeps the thread to itself (docs/adr/0015).
+ * parsed keeps the thread to itself (docs/adr/0009).
  */
 const TURN_BYTES = 64 * 1024;
-
-/** From here on a thread of its own is worth it. Smaller answers take less time than handing them over would save. */
-const LARGE_BYTES = 1024 * 1024;
 
 /** Of a body that is read as a whole: its pieces, and the whole of them. */
 const COPIES = 2;
 
 export interface ReadOptions {
-  /** Parses large answers, if there is one. */
-  pool?: ParserPool;
   /** An answer with more series is not read to its end: `LIMIT_EXCEEDED`. */
   maxSeries?: number;
   /** What the answer is charged to; where it has no room, reading waits, and fails with `LIMIT_EXCEEDED` in the end. */
@@ -38,23 +32,29 @@ export interface AnswerMemory {
   signal: AbortSignal;
 }
 
-/** Parses a query's answer while it arrives. */
+/** Parses a query's answer while it arrives, in turns with other work. */
 export async function readQueryAnswer(
   answer: HttpAnswer,
   redact: (text: string) => string,
-  { pool, maxSeries, memory }: ReadOptions = {}
+  { maxSeries, memory }: ReadOptions = {}
 ): Promise<QueryResult> {
-  const parser = pool ? new PooledParser(pool, maxSeries) : new LocalParser(maxSeries);
+  const parser = new AnswerParser(maxSeries);
+  let turnBytes = 0;
   let head: Buffer = Buffer.alloc(0);
   try {
     for await (const chunk of answer.body) {
       if (head.length < HEAD_BYTES) {
         head = Buffer.concat([head, chunk.subarray(0, HEAD_BYTES - head.length)]);
       }
-      await parser.feed(chunk);
+      parser.feed(chunk);
       await charge(memory, parser.memoryBytes);
+      turnBytes += chunk.length;
+      if (turnBytes >= TURN_BYTES) {
+        turnBytes = 0;
+        await processTurns.next();
+      }
     }
-    const envelope = await parser.finish();
+    const envelope = parser.finish();
     await charge(memory, parser.memoryBytes);
     memory?.part.shrinkTo(parser.memoryBytes);
     const refusal = refusalOf(envelope);
@@ -68,93 +68,11 @@ export async function readQueryAnswer(
       throw notPrometheus(answer, head, { message: error.message, cause: error }, redact);
     }
     throw error;
-  } finally {
-    parser.drop();
   }
 }
 
 function charge(memory: AnswerMemory | undefined, bytes: number): Promise<void> | undefined {
   return memory?.part.growTo(bytes, memory.signal);
-}
-
-/** Parses here, in turns with other work. */
-class LocalParser implements RemoteParser {
-  private readonly parser: AnswerParser;
-  private turnBytes = 0;
-
-  constructor(maxSeries: number | undefined) {
-    this.parser = new AnswerParser(maxSeries);
-  }
-
-  get memoryBytes(): number {
-    return this.parser.memoryBytes;
-  }
-
-  async feed(chunk: Uint8Array): Promise<void> {
-    this.parser.feed(chunk);
-    this.turnBytes += chunk.length;
-    if (this.turnBytes >= TURN_BYTES) {
-      this.turnBytes = 0;
-      await processTurns.next();
-    }
-  }
-
-  async finish(): Promise<Envelope> {
-    return this.parser.finish();
-  }
-
-  drop(): void {
-    // it is garbage
-  }
-}
-
-/** Keeps the beginning of the body until it is known whether the answer is large; then a thread parses it. */
-class PooledParser implements RemoteParser {
-  private readonly beginning: Uint8Array[] = [];
-  private bytes = 0;
-  private remote: RemoteParser | undefined;
-  private readonly local: LocalParser;
-
-  constructor(
-    private readonly pool: ParserPool,
-    private readonly maxSeries: number | undefined
-  ) {
-    this.local = new LocalParser(maxSeries);
-  }
-
-  get memoryBytes(): number {
-    return this.remote?.memoryBytes ?? Math.max(this.bytes, this.local.memoryBytes);
-  }
-
-  async feed(chunk: Uint8Array): Promise<void> {
-    if (this.remote) {
-      return this.remote.feed(chunk);
-    }
-    this.beginning.push(chunk);
-    this.bytes += chunk.length;
-    if (this.bytes >= LARGE_BYTES) {
-      this.remote = this.pool.open(this.maxSeries);
-      await this.feedBeginning(this.remote);
-    }
-  }
-
-  async finish(): Promise<Envelope> {
-    if (this.remote) {
-      return this.remote.finish();
-    }
-    await this.feedBeginning(this.local);
-    return this.local.finish();
-  }
-
-  drop(): void {
-    this.remote?.drop();
-  }
-
-  private async feedBeginning(parser: RemoteParser): Promise<void> {
-    for (const chunk of this.beginning.splice(0)) {
-      await parser.feed(chunk);
-    }
-  }
 }
 
 /** The whole body. Throws SOURCE_RESPONSE_TOO_LARGE beyond `maxBytes`. */
