@@ -139,7 +139,7 @@ async function jest(...projects) {
   const report = join(reports, `${projects.join('-')}.json`);
   // Real servers and a browser share the machine, so that few run at a time; much of what integration does is waiting.
   const most = { integration: 3, browser: 2 }[projects[0]];
-  const workers = most === undefined ? [] : [`--maxWorkers=${most}`];
+  const workers = [`--maxWorkers=${most ?? '100%'}`];
   return runJest(report, ['--selectProjects', ...projects, '--passWithNoTests', ...workers]);
 }
 
