@@ -1,5 +1,5 @@
 import { fetchRange, type FetchDeps } from './collect/fetchRange';
-import { countPoints, floorToGrid } from './collect/collectGrid';
+import { countAllPoints, countPoints, floorToGrid } from './collect/collectGrid';
 import { asPromkeepError, type PromkeepError } from './model/errors';
 import { type Gap, type GapReason } from './ports/ledger';
 import { type RangeWrite, type WriteOutcome } from './ports/sampleStore';
@@ -165,13 +165,11 @@ export async function collectRange(
     const fetched = await fetchRange(deps, query, range, { signal, memory });
     const write = begun ? fetched : { ...fetched, gaps: withoutPrelude(fetched) };
     const outcome = await deps.samples.writeRange(write, signal);
-    const points = (parts: readonly TimeRange[]): number =>
-      parts.reduce((sum, part) => sum + countPoints(part, query.stepMs), 0);
     return {
       outcome,
       beginMs: write.covered[0]?.fromMs,
-      coveredPoints: points(write.covered),
-      gapPoints: points(write.gaps),
+      coveredPoints: countAllPoints(write.covered, query.stepMs),
+      gapPoints: countAllPoints(write.gaps, query.stepMs),
       warnings: write.provenance.warnings,
     };
   } finally {
@@ -245,12 +243,7 @@ async function noteGap(
 
 /** Answers that a shorter range may avoid. 422 is "too many samples" among others. */
 function shrinks(error: PromkeepError): boolean {
-  return (
-    error.code === 'SOURCE_RESPONSE_TOO_LARGE' ||
-    error.code === 'LIMIT_EXCEEDED' ||
-    error.code === 'SOURCE_TIMEOUT' ||
-    error.code === 'SOURCE_REFUSED'
-  );
+  return ['SOURCE_RESPONSE_TOO_LARGE', 'LIMIT_EXCEEDED', 'SOURCE_TIMEOUT', 'SOURCE_REFUSED'].includes(error.code);
 }
 
 export function failureOf(error: PromkeepError): CollectFailure {

@@ -90,12 +90,8 @@ export async function readGaps(tx: Transaction, sourceId: number, limit: number)
     sourceId,
     limit,
   ]);
-  const gaps = new Map<number, Gap[]>();
-  for (const row of rows) {
-    const queryId = Number(row.query_id);
-    gaps.set(queryId, [...(gaps.get(queryId) ?? []), toGap(row)]);
-  }
-  return gaps;
+  const byQuery = Map.groupBy(rows, (row) => Number(row.query_id));
+  return new Map([...byQuery].map(([queryId, all]) => [queryId, all.map(toGap)]));
 }
 
 /** Gaps of a query's current version that touch a range, ascending. */

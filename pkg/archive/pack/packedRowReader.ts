@@ -1,7 +1,8 @@
 import { type TimeGrid, type TimeRange } from '../../core/model/timeRange';
 import { readFloat8Array, readInt64Array, readTime, unpackSamples } from '../write/binaryArrays';
 import { type Row } from '../connect/database';
-import { inOrder, mergePieces, type StoredSamples } from './storedSamples';
+import { inOrder } from '../../core/model/mergeSamples';
+import { mergePieces, type StoredSamples } from './storedSamples';
 
 /** What `unpackRow` reads first of a row: time of its first sample, divisor, number of samples. */
 export function packedHead(row: string, firstTime: string): string {
@@ -45,21 +46,12 @@ export function sentValues(differences: string, values: string, part: string): s
  * @param range what is taken of packed rows, and `grid` at which times; absent: all
  */
 export function samplesBySeries(rows: readonly Row[], range: TimeRange, grid?: TimeGrid): Map<number, StoredSamples> {
-  const pieces = new Map<number, StoredSamples[]>();
-  for (const row of rows) {
-    const seriesId = Number(row.series_id);
-    const piece =
-      typeof row.start === 'string'
-        ? unpackRow(row, range, grid)
-        : inOrder({ ...unpackSamples(String(row.packed)), packed: false });
-    const others = pieces.get(seriesId);
-    if (others === undefined) {
-      pieces.set(seriesId, [piece]);
-    } else {
-      others.push(piece);
-    }
-  }
-  const merged = [...pieces].map(([seriesId, all]) => [seriesId, mergePieces(all)] as const);
+  const unpack = (row: Row): StoredSamples =>
+    typeof row.start === 'string'
+      ? unpackRow(row, range, grid)
+      : inOrder({ ...unpackSamples(String(row.packed)), packed: false });
+  const pieces = Map.groupBy(rows, (row) => Number(row.series_id));
+  const merged = [...pieces].map(([seriesId, all]) => [seriesId, mergePieces(all.map(unpack))] as const);
   return new Map(merged.filter(([, { timesMs }]) => timesMs.length > 0));
 }
 

@@ -2,7 +2,7 @@ import { type Row, type Transaction } from '../connect/database';
 import { microsOf, readFloat8Array, readInt64Array } from '../write/binaryArrays';
 import { timeText } from '../write/sampleRows';
 import { type PeriodRun } from './packedRow';
-import { arrange, orderOf } from './storedSamples';
+import { arrange, orderOf } from '../../core/model/mergeSamples';
 
 /** Samples of some series of one query in one closed period. */
 export interface ClosedPeriod {

@@ -6,7 +6,7 @@ import {
   type CollectStep,
   type WrittenRange,
 } from '../collect';
-import { ceilToGrid, countPoints, findGaps, floorToGrid } from './collectGrid';
+import { ceilToGrid, countAllPoints, findGaps, floorToGrid } from './collectGrid';
 import { PromkeepError } from '../model/errors';
 import { underLease } from './underLease';
 import { type Uses } from '../ports/archive';
@@ -59,7 +59,7 @@ export async function backfillQuery(
     toMs: Math.min(floorToGrid(window.toMs, stepMs), newestDueMs(deps, query)),
   };
   const gaps = findGaps(wanted, covered, stepMs);
-  const totalPoints = gaps.reduce((sum, gap) => sum + countPoints(gap, stepMs), 0);
+  const totalPoints = countAllPoints(gaps, stepMs);
   let state: BackfillProgress = {
     query: name,
     donePoints: 0,

@@ -1,3 +1,4 @@
+import { splitGrid } from '../readback/seam';
 import { type TimeRange } from '../model/timeRange';
 
 /**
@@ -20,28 +21,18 @@ export function countPoints(range: TimeRange, stepMs: number): number {
   return Math.max(0, Math.floor((range.toMs - range.fromMs) / stepMs) + 1);
 }
 
+/** The same of several ranges together. */
+export function countAllPoints(ranges: readonly TimeRange[], stepMs: number): number {
+  return ranges.reduce((sum, range) => sum + countPoints(range, stepMs), 0);
+}
+
 /**
  * The grid times of `window` that no range of `covered` holds, as ranges on the grid, ascending.
  *
  * @param covered ascending and disjoint, not necessarily on the grid
  */
 export function findGaps(window: TimeRange, covered: readonly TimeRange[], stepMs: number): TimeRange[] {
-  const gaps: TimeRange[] = [];
-  let nextMs = ceilToGrid(window.fromMs, stepMs);
-  const endMs = floorToGrid(window.toMs, stepMs);
-  for (const range of covered) {
-    const firstMs = ceilToGrid(range.fromMs, stepMs);
-    const lastMs = floorToGrid(range.toMs, stepMs);
-    if (lastMs < nextMs || lastMs < firstMs) {
-      continue;
-    }
-    if (firstMs > nextMs) {
-      pushRange(gaps, nextMs, Math.min(firstMs - stepMs, endMs));
-    }
-    nextMs = lastMs + stepMs;
-  }
-  pushRange(gaps, nextMs, endMs);
-  return gaps;
+  return splitGrid({ startMs: ceilToGrid(window.fromMs, stepMs), endMs: window.toMs, stepMs }, covered).outside;
 }
 
 /** Splits a range on the grid by a predicate over its times: runs of equal answers, ascending. */

@@ -1,5 +1,5 @@
 import { fetchRange, type FetchDeps } from './fetchRange';
-import { ceilToGrid, countPoints, floorToGrid } from './collectGrid';
+import { ceilToGrid, countAllPoints, floorToGrid } from './collectGrid';
 import { asPromkeepError } from '../model/errors';
 import { type Uses } from '../ports/archive';
 import { type LedgerEntry } from '../ports/ledger';
@@ -121,7 +121,7 @@ async function verifyPiece(deps: VerifyDeps, entry: LedgerEntry, piece: Piece, s
   }
   report.compared += compared;
   report.ties += ties;
-  report.notHeldPoints += write.gaps.reduce((sum, gap) => sum + countPoints(gap, entry.stepMs), 0);
+  report.notHeldPoints += countAllPoints(write.gaps, entry.stepMs);
   differences.forEach(({ kind }) => report[kind]++);
   report.examples.push(...differences.slice(0, MAX_EXAMPLES - report.examples.length));
   return true;
@@ -150,14 +150,11 @@ function compare(archived: readonly Series[], { series, covered }: RangeWrite, r
 
 /** Takes out pairs of a missing and an extra sample of the same time and value. */
 function withoutTies({ compared, differences }: Comparison): Comparison {
-  const extras = new Map<string, Difference[]>();
   const placeOf = (timeMs: number, value = NaN): string => `${timeMs} ${Object.is(value, -0) ? '-0' : value}`;
-  for (const one of differences) {
-    if (one.kind === 'extra') {
-      const place = placeOf(one.timeMs, one.archived);
-      extras.set(place, [...(extras.get(place) ?? []), one]);
-    }
-  }
+  const extras = Map.groupBy(
+    differences.filter(({ kind }) => kind === 'extra'),
+    ({ timeMs, archived }) => placeOf(timeMs, archived)
+  );
   const tied = new Set<Difference>();
   for (const one of differences) {
     const other = one.kind === 'missing' ? extras.get(placeOf(one.timeMs, one.source))?.pop() : undefined;

@@ -29,13 +29,7 @@ export function exemplarFrames(
     { name: 'Value', type: 'number', values: Float64Array.from(kept, ({ value }) => value) },
     ...columns.map((name): Field => ({ name, type: 'string', values: kept.map(({ labels }) => labels[name] ?? '') })),
   ];
-  return [
-    {
-      name: 'exemplar',
-      fields,
-      meta: executedMeta(context, { resultType: 'exemplar' }),
-    },
-  ];
+  return [{ name: 'exemplar', fields, meta: executedMeta(context, { resultType: 'exemplar' }) }];
 }
 
 /**
@@ -44,15 +38,8 @@ export function exemplarFrames(
  */
 export function sampleExemplars<T extends { timeMs: number; value: number }>(all: readonly T[], stepMs: number): T[] {
   const apart = 2 * standardDeviation(all.map(({ value }) => value));
-  const buckets = new Map<number, T[]>();
-  for (const exemplar of all) {
-    const bucket = Math.floor(exemplar.timeMs / stepMs);
-    const members = buckets.get(bucket) ?? [];
-    buckets.set(bucket, members);
-    members.push(exemplar);
-  }
-  const kept = [...buckets.values()].flatMap((members) => thinOut(members, apart));
-  return byTime(kept);
+  const buckets = Map.groupBy(all, ({ timeMs }) => Math.floor(timeMs / stepMs));
+  return byTime([...buckets.values()].flatMap((members) => thinOut(members, apart)));
 }
 
 function byTime<T extends { timeMs: number }>(exemplars: readonly T[]): T[] {
@@ -62,11 +49,9 @@ function byTime<T extends { timeMs: number }>(exemplars: readonly T[]): T[] {
 function thinOut<T extends { value: number }>(members: readonly T[], apart: number): T[] {
   const [first, ...rest] = [...members].sort((a, b) => b.value - a.value);
   const kept = [first];
-  if (apart > 0) {
-    for (const member of rest) {
-      if (kept[kept.length - 1].value - member.value > apart) {
-        kept.push(member);
-      }
+  for (const member of rest) {
+    if (apart > 0 && kept[kept.length - 1].value - member.value > apart) {
+      kept.push(member);
     }
   }
   return kept;
@@ -85,9 +70,5 @@ function standardDeviation(values: readonly number[]): number {
 }
 
 function flatten({ labels, exemplars }: ExemplarSeries): Exemplar[] {
-  return exemplars.map((exemplar) => ({
-    timeMs: exemplar.timeMs,
-    value: exemplar.value,
-    labels: { ...labels, ...exemplar.labels },
-  }));
+  return exemplars.map((exemplar) => ({ ...exemplar, labels: { ...labels, ...exemplar.labels } }));
 }

@@ -5,7 +5,7 @@ import {
   type RecordedOverview,
 } from '../../../src/contract/archivePage';
 import { type SummaryMetric } from '../../../src/contract/summary';
-import { countPoints, floorToGrid } from '../collect/collectGrid';
+import { countAllPoints, floorToGrid } from '../collect/collectGrid';
 import { reportGaps, type GapReport } from './gapReport';
 import { type Archive, type ArchiveStatus, type Uses } from '../ports/archive';
 import { type Clock } from '../ports/clock';
@@ -133,7 +133,7 @@ function reportOf({ clock, settleMs }: OverviewDeps, entry: LedgerEntry): GapRep
 }
 
 function coverageOf({ covered, stepMs }: LedgerEntry, { missing }: GapReport): { coverage?: number } {
-  const has = covered.reduce((sum, range) => sum + countPoints(range, stepMs), 0);
+  const has = countAllPoints(covered, stepMs);
   const lacks = missing.reduce((sum, { points }) => sum + points, 0);
   return has + lacks > 0 ? { coverage: has / (has + lacks) } : {};
 }

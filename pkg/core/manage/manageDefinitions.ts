@@ -9,7 +9,7 @@ import {
 } from '../../../src/contract/recordedQuery';
 import { FORWARDS_CREDENTIALS, refusalToWrite } from '../datasource/callers';
 import { checkDefinition, type CheckDeps } from './checkDefinition';
-import { countPoints } from '../collect/collectGrid';
+import { countAllPoints } from '../collect/collectGrid';
 import { type Caller } from '../ports/datasource';
 import { PromkeepError } from '../model/errors';
 import { reportGaps } from '../history/gapReport';
@@ -227,12 +227,10 @@ export class DefinitionManager {
 function toItem(query: StoredDefinition, entry: LedgerEntry | undefined, dueMs: number): RecordedQueryItem {
   const covered = entry?.covered ?? [];
   const missing = entry ? reportGaps(entry, dueMs).missing : [];
-  const points = (parts: ReadonlyArray<{ fromMs: number; toMs: number }>): number =>
-    parts.reduce((sum, part) => sum + countPoints(part, query.stepMs), 0);
   return {
     ...query,
-    coveredPoints: points(covered),
-    missingPoints: points(missing),
+    coveredPoints: countAllPoints(covered, query.stepMs),
+    missingPoints: countAllPoints(missing, query.stepMs),
     ...(covered.length > 0 ? { newestMs: covered[covered.length - 1].toMs } : {}),
     gaps: missing.slice(-GAPS_SHOWN).reverse().map(toGap),
     gapCount: missing.length,

@@ -15,6 +15,8 @@ export interface Series {
   histograms?: HistogramSamples;
 }
 
+export type Samples = Pick<Series, 'timesMs' | 'values'>;
+
 /** Native histograms of one series: sample `i` owns the buckets `bucketStart[i] … bucketStart[i + 1]`. */
 export interface HistogramSamples {
   timesMs: Float64Array;

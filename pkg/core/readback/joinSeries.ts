@@ -1,22 +1,23 @@
 import { canonicalLabels } from '../../../src/contract/standardRecord';
-import { type Labels, type Series } from '../model/series';
+import { arrange, mergeSamples } from '../model/mergeSamples';
+import { type Labels, type QueryResult, type Series } from '../model/series';
 
 /**
  * Several answers about different times as one: samples of the same labels become one series, and the series come in the order
  * in which Prometheus answers a range query (by labels, bytewise). Times of one series must not repeat.
  */
 export function joinSeries(answers: ReadonlyArray<readonly Series[]>): Series[] {
-  const pieces = new Map<string, Series[]>();
-  for (const series of answers.flat()) {
-    const key = series.labels === undefined ? '' : canonicalLabels(series.labels);
-    const others = pieces.get(key);
-    if (others) {
-      others.push(series);
-    } else {
-      pieces.set(key, [series]);
-    }
-  }
+  const pieces = Map.groupBy(answers.flat(), ({ labels }) => (labels === undefined ? '' : canonicalLabels(labels)));
   return sortByLabels([...pieces.values()].map(joinPieces));
+}
+
+/** Several answers about different times as one result. */
+export function matrix(answers: ReadonlyArray<readonly Series[]>): QueryResult {
+  return { resultType: 'matrix', series: joinSeries(answers), warnings: [], infos: [] };
+}
+
+export function vector(series: readonly Series[]): QueryResult {
+  return { resultType: 'vector', series: sortByLabels(series), warnings: [], infos: [] };
 }
 
 /** In the order of Prometheus' range queries. */
@@ -35,35 +36,14 @@ export function filterTimes(series: Series, keeps: (timeMs: number) => boolean):
   }
   return {
     ...series,
-    timesMs: Float64Array.from(at, (i) => series.timesMs[i]),
-    values: Float64Array.from(at, (i) => series.values[i]),
+    timesMs: arrange(series.timesMs, at),
+    values: arrange(series.values, at),
   };
 }
 
 function joinPieces(pieces: readonly Series[]): Series {
   const [first] = pieces;
-  if (pieces.length === 1) {
-    return first;
-  }
-  const ordered = pieces.filter(({ timesMs }) => timesMs.length > 0).sort((a, b) => a.timesMs[0] - b.timesMs[0]);
-  const count = ordered.reduce((sum, { timesMs }) => sum + timesMs.length, 0);
-  const timesMs = new Float64Array(count);
-  const values = new Float64Array(count);
-  let end = 0;
-  let ascending = true;
-  for (const piece of ordered) {
-    ascending &&= end === 0 || timesMs[end - 1] < piece.timesMs[0];
-    timesMs.set(piece.timesMs, end);
-    values.set(piece.values, end);
-    end += piece.timesMs.length;
-  }
-  return ascending ? { ...first, timesMs, values } : { ...first, ...sortByTime(timesMs, values) };
-}
-
-/** One piece surrounds another where Prometheus filled a hole of the archive. */
-function sortByTime(timesMs: Float64Array, values: Float64Array): Pick<Series, 'timesMs' | 'values'> {
-  const order = Uint32Array.from(timesMs, (_, i) => i).sort((a, b) => timesMs[a] - timesMs[b]);
-  return { timesMs: Float64Array.from(order, (i) => timesMs[i]), values: Float64Array.from(order, (i) => values[i]) };
+  return pieces.length === 1 ? first : { ...first, ...mergeSamples(pieces) };
 }
 
 function sortedEntries(labels: Labels): Array<[string, string]> {

@@ -1,4 +1,4 @@
-import { countTimes } from './seam';
+import { countAllPoints } from '../collect/collectGrid';
 import { type Notice } from '../frames/frame';
 import { type Gap } from '../ports/ledger';
 import { type GridSamples } from '../ports/history';
@@ -46,7 +46,7 @@ export function describeMissing(
   if (holes.length > 0) {
     const named = holes.slice(0, MOST_NAMED).map((range) => describeHole(range, gaps, bucketMs));
     const more = holes.length > MOST_NAMED ? `; and ${holes.length - MOST_NAMED} more` : '';
-    const count = holes.reduce((sum, range) => sum + timesIn(range, stepMs), 0);
+    const count = countAllPoints(holes, stepMs);
     const what =
       bucketMs > 0
         ? `Left out: ${count === 1 ? 'a bucket in between that is' : `${count} buckets in between that are`} not recorded as a whole`
@@ -64,10 +64,6 @@ function describeHole({ fromMs, toMs }: TimeRange, gaps: readonly Gap[], bucketM
 
 function because(gap: Gap | undefined): string {
   return gap ? ` After that ${REASONS[gap.reason]}.` : '';
-}
-
-export function timesIn({ fromMs, toMs }: TimeRange, stepMs: number): number {
-  return countTimes({ startMs: fromMs, endMs: toMs, stepMs });
 }
 
 export function info(text: string): Notice {

@@ -1,7 +1,8 @@
 import { splitGrid } from './seam';
 import { type AggregateDeps, type Answering, readArchive } from './readArchive';
-import { clock, describeMissing, info, timesIn, warning } from './notices';
-import { joinSeries, sortByLabels } from './joinSeries';
+import { clock, describeMissing, info, warning } from './notices';
+import { matrix, vector } from './joinSeries';
+import { countAllPoints } from '../collect/collectGrid';
 import { liveBuckets } from '../live/liveBuckets';
 import { type BucketRead, type GridSamples } from '../ports/history';
 import { type CallOptions, type InstantQuery, type RangeQuery } from '../ports/metricSource';
@@ -34,14 +35,14 @@ async function readRange(deps: AggregateDeps, query: RangeQuery, options: CallOp
   if (!live) {
     tellOrigin(deps, found.covered, []);
     report.notices.push(...describeMissing(found, outside, bucketMs, bucketMs));
-    return matrix([found]);
+    return matrix([found.series]);
   }
   const answer = await liveBuckets({ ...deps, live }, query.expr, outside, options);
   if (found.covered.length === 0 && answer.answered.length === 0 && report.failures.length > 0) {
     throw report.failures.splice(0)[0];
   }
   tellOrigin(deps, found.covered, answer.answered);
-  return { ...matrix([found, answer]), warnings: answer.warnings, infos: answer.infos };
+  return { ...matrix([found.series, answer.series]), warnings: answer.warnings, infos: answer.infos };
 }
 
 /** The newest whole bucket: with Prometheus that which ended last, of the archive alone one that ended shortly before. */
@@ -111,22 +112,13 @@ function reportEnd({ report }: AggregateDeps, endMs: number, timeMs: number): vo
 }
 
 function tellOrigin(deps: AggregateDeps, archived: readonly TimeRange[], live: readonly TimeRange[]): void {
-  const count = (ranges: readonly TimeRange[]): number =>
-    ranges.reduce((sum, range) => sum + timesIn(range, deps.bucketMs), 0);
+  const archivedTimes = countAllPoints(archived, deps.bucketMs);
   const until = archived.at(-1)?.toMs;
   deps.report.origin = {
     recordedQuery: deps.match.query.name,
-    archivedTimes: count(archived),
-    liveTimes: count(live),
-    rolledUpTimes: count(archived),
+    archivedTimes,
+    liveTimes: countAllPoints(live, deps.bucketMs),
+    rolledUpTimes: archivedTimes,
     ...(until === undefined ? {} : { archivedUntilMs: until }),
   };
-}
-
-function matrix(parts: ReadonlyArray<Pick<GridSamples, 'series'>>): QueryResult {
-  return { resultType: 'matrix', series: joinSeries(parts.map(({ series }) => series)), warnings: [], infos: [] };
-}
-
-function vector(series: GridSamples['series']): QueryResult {
-  return { resultType: 'vector', series: sortByLabels(series), warnings: [], infos: [] };
 }

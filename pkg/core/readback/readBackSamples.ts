@@ -1,14 +1,15 @@
 import { clipToGrid, countTimes, joinRanges, lastTimeWithin, splitGrid } from './seam';
 import { type Answering, type ReadArchiveDeps, type ReadReport, readArchive } from './readArchive';
-import { aloneNotice, clock, describeMissing, info, timesIn, warning } from './notices';
+import { aloneNotice, clock, describeMissing, info, warning } from './notices';
 import { mapConcurrently } from '../model/concurrency';
 import { asPromkeepError, PromkeepError } from '../model/errors';
-import { joinSeries, sortByLabels } from './joinSeries';
+import { matrix, vector } from './joinSeries';
+import { countAllPoints } from '../collect/collectGrid';
 import { type CallOptions, type InstantQuery, type RangeQuery } from '../ports/metricSource';
 import { type GridSamples } from '../ports/history';
 import { type TimeGrid, type TimeRange } from '../model/timeRange';
 import { atTimes, isWithin, readLastAt, readLasts, reportLasts } from './rollupFill';
-import { type QueryResult, type Series } from '../model/series';
+import { type QueryResult } from '../model/series';
 
 /** Uncovered parts of a range that are asked for one by one; more of them are joined, and what is covered in between is asked again. */
 const MOST_HOLES = 8;
@@ -38,7 +39,7 @@ async function readRange(deps: ReadArchiveDeps, query: RangeQuery, options: Call
     const { inside, outside: missing } = splitGrid(query, covered);
     tellOrigin(deps, query, { archived: archived.covered, rolled: rolled.covered, others: missing });
     report.notices.push(...describeMissing({ covered: inside, gaps: archived.gaps }, missing, query.stepMs));
-    return matrix(joinSeries([archived.series, rolled.series]));
+    return matrix([archived.series, rolled.series]);
   }
   const answers = await fetchGaps(
     { live, report },
@@ -56,9 +57,8 @@ async function readRange(deps: ReadArchiveDeps, query: RangeQuery, options: Call
     [...archived.covered, ...filling.covered].sort((a, b) => a.fromMs - b.fromMs)
   );
   tellOrigin(deps, query, { archived: archived.covered, rolled: filling.covered, others: asked });
-  const joined = joinSeries([archived.series, filling.series, ...answers.map(({ series }) => series)]);
   return {
-    ...matrix(joined),
+    ...matrix([archived.series, filling.series, ...answers.map(({ series }) => series)]),
     warnings: [...new Set(answers.flatMap(({ warnings }) => warnings))],
     infos: [...new Set(answers.flatMap(({ infos }) => infos))],
     ...(answers.length === 1 && answers[0].stats !== undefined ? { stats: answers[0].stats } : {}),
@@ -88,14 +88,13 @@ function tellOrigin(
   query: TimeGrid,
   { archived, rolled, others }: Readonly<Record<'archived' | 'rolled' | 'others', readonly TimeRange[]>>
 ): void {
-  const count = (ranges: readonly TimeRange[]): number =>
-    ranges.reduce((sum, range) => sum + timesIn(range, query.stepMs), 0);
-  const rolledUpTimes = count(rolled);
+  const rolledUpTimes = countAllPoints(rolled, query.stepMs);
+  const otherTimes = countAllPoints(others, query.stepMs);
   const until = archived.at(-1)?.toMs ?? rolled.at(-1)?.toMs;
   deps.report.origin = {
     recordedQuery: deps.match.query.name,
-    archivedTimes: countTimes(query) - count(others),
-    liveTimes: deps.live ? count(others) : 0,
+    archivedTimes: countTimes(query) - otherTimes,
+    liveTimes: deps.live ? otherTimes : 0,
     ...(rolledUpTimes > 0 ? { rolledUpTimes } : {}),
     ...(until === undefined ? {} : { archivedUntilMs: until }),
   };
@@ -163,7 +162,7 @@ async function readInstantBoth(
       info(`The archive answers for ${clock(before)}, the last time that is recorded before the asked one.`)
     );
   }
-  return vector(sortByLabels(atTimes(series, (time) => time === before)));
+  return vector(atTimes(series, (time) => time === before));
 }
 
 /** What Prometheus no longer has may be left as a rollup. */
@@ -189,7 +188,7 @@ async function instantLasts(
   const recordedQuery = deps.match.query.name;
   const archivedUntilMs = found.timeMs;
   deps.report.origin = { recordedQuery, archivedTimes: 1, liveTimes: 0, rolledUpTimes: 1, archivedUntilMs };
-  return vector(sortByLabels(found.series));
+  return vector(found.series);
 }
 
 /** The newest archived values at or before the asked time. */
@@ -214,7 +213,7 @@ async function readNewest(deps: ReadArchiveDeps, query: InstantQuery, options: C
   if (newest !== timeMs) {
     report.notices.push(info(`The newest values in the archive are of ${clock(newest)}.`));
   }
-  return vector(sortByLabels(series));
+  return vector(series);
 }
 
 function readGrid(
@@ -225,12 +224,4 @@ function readGrid(
   const { archive, match } = deps;
   const read = { ...match, grid: { startMs, endMs, stepMs } };
   return readArchive(deps, options, (signal) => archive.history.readGrid({ ...read, memory: options.memory }, signal));
-}
-
-function matrix(series: Series[]): QueryResult {
-  return { resultType: 'matrix', series, warnings: [], infos: [] };
-}
-
-function vector(series: Series[]): QueryResult {
-  return { resultType: 'vector', series, warnings: [], infos: [] };
 }

@@ -1,28 +1,16 @@
 import { type SummaryAggregation } from '../../../src/contract/summary';
-import { type Series } from '../model/series';
-
-export interface SampleRow {
-  timesMs: Float64Array;
-  values: Float64Array;
-}
+import { type Samples, type Series } from '../model/series';
 
 /** Series by the value of a label, in order of appearance. A missing label counts as '', so the label '' makes one group. */
 export function groupSeries(series: readonly Series[], groupBy: string): Map<string, Series[]> {
-  const groups = new Map<string, Series[]>();
-  for (const one of series) {
-    const value = one.labels && Object.hasOwn(one.labels, groupBy) ? one.labels[groupBy] : '';
-    const members = groups.get(value) ?? [];
-    groups.set(value, members);
-    members.push(one);
-  }
-  return groups;
+  return Map.groupBy(series, ({ labels }) => (labels && Object.hasOwn(labels, groupBy) ? labels[groupBy] : ''));
 }
 
 /**
  * One value per time at which any series has one. As in PromQL, NaN makes a sum and a mean NaN, while a minimum and a
  * maximum pass over it.
  */
-export function aggregateSeries(series: readonly Series[], aggregation: SummaryAggregation): SampleRow {
+export function aggregateSeries(series: readonly Series[], aggregation: SummaryAggregation): Samples {
   if (series.length === 1) {
     return { timesMs: series[0].timesMs, values: series[0].values };
   }

@@ -6,8 +6,8 @@ import { expandMacros } from '../query/macros';
 import { type CallOptions } from '../ports/metricSource';
 import { type Clock } from '../ports/clock';
 import { type TimeRange } from '../model/timeRange';
-import { type QueryResult, type Series } from '../model/series';
-import { aggregateSeries, groupSeries, type SampleRow } from './aggregate';
+import { type QueryResult, type Samples, type Series } from '../model/series';
+import { aggregateSeries, groupSeries } from './aggregate';
 
 export interface SummaryDeps {
   source: Answering;
@@ -31,7 +31,7 @@ export interface SummaryEvaluation {
 export interface SummaryGroup {
   value: SummaryValue;
   /** The values over time; for an instant evaluation at most one. */
-  samples: SampleRow;
+  samples: Samples;
   /** The newest time at which there should be a sample. */
   endMs: number;
 }
@@ -120,7 +120,7 @@ function groupsOf(
   metric: SummaryMetric,
   result: QueryResult,
   groupBy: string
-): Array<[group: Record<string, string>, samples: SampleRow]> {
+): Array<[group: Record<string, string>, samples: Samples]> {
   if (result.resultType === 'string') {
     throw new PromkeepError('QUERY_INVALID', 'the expression gives a text, not a number');
   }
@@ -136,7 +136,7 @@ function groupsOf(
 
 function lastState(
   metric: SummaryMetric,
-  [group, samples]: readonly [Record<string, string>, SampleRow],
+  [group, samples]: readonly [Record<string, string>, Samples],
   endMs: number,
   stepMs: number
 ): SummaryGroup {
