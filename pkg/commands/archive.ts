@@ -3,8 +3,8 @@ import { openUpkeep } from '../compose/sources';
 import { PromkeepError } from '../core/model/errors';
 import { grouped } from '../core/model/groupedNumber';
 import { type ArchiveStatus } from '../core/ports/archive';
-import { quietLogger } from './commandConfig';
-import { CLOCK, EXIT, type CommandHost } from './commandHost';
+import { quietLogger, readConfig } from './commandConfig';
+import { CLOCK, EXIT, type CommandHost, untilStopped } from './commandHost';
 import { describeDeletions } from './deletions';
 import { windowOf } from './ledger';
 import { formatTable } from './table';
@@ -50,13 +50,11 @@ export async function runRollup(host: CommandHost, options: RollupCommandOptions
     throw new PromkeepError('QUERY_INVALID', '--query, --from and --to say what to compute again: add --recompute.');
   }
   const range = windowOf(options);
-  const config = archiveOf(host, options);
+  const config = archiveOf(readConfig(host, options.config));
   const jobs = openUpkeep(config, { logger: quietLogger(host), clock: CLOCK });
-  const abort = new AbortController();
-  const forget = host.onStopSignal(() => abort.abort());
+  const scope = recompute ? { source: config.source, query, range } : undefined;
   try {
-    const scope = recompute ? { source: config.source, query, range } : undefined;
-    const { queries, buckets, busy } = await jobs.rollUp(abort.signal, scope);
+    const { queries, buckets, busy } = await untilStopped(host, (signal) => jobs.rollUp(signal, scope));
     host.writeOut(
       queries === 0
         ? 'Nothing is to be rolled up.\n'
@@ -64,7 +62,6 @@ export async function runRollup(host: CommandHost, options: RollupCommandOptions
     );
     return busy > 0 ? EXIT.failed : EXIT.ok;
   } finally {
-    forget();
     await jobs.close();
   }
 }

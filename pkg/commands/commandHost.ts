@@ -19,6 +19,25 @@ export const CLOCK: Clock = { nowMs: () => Date.now() };
 /** 0 success · 1 it did not work · 2 wrong usage or configuration · 130 stopped by force. */
 export const EXIT = { ok: 0, failed: 1, usage: 2, forced: 130 } as const;
 
+/**
+ * Runs work that SIGINT and SIGTERM end early.
+ *
+ * @param reason what the work fails with then
+ */
+export async function untilStopped<T>(
+  host: CommandHost,
+  work: (signal: AbortSignal) => Promise<T>,
+  reason?: PromkeepError
+): Promise<T> {
+  const abort = new AbortController();
+  const forget = host.onStopSignal(() => abort.abort(reason));
+  try {
+    return await work(abort.signal);
+  } finally {
+    forget();
+  }
+}
+
 export function exitCodeOf(error: unknown): number {
   const isUsage = error instanceof PromkeepError && ['CONFIG_INVALID', 'SETTINGS_INVALID'].includes(error.code);
   return isUsage ? EXIT.usage : EXIT.failed;

@@ -1,5 +1,5 @@
 import { type ArchiveStatus } from '../core/ports/archive';
-import { EXIT, type CommandHost } from './commandHost';
+import { EXIT, type CommandHost, untilStopped } from './commandHost';
 import { formatTable } from './table';
 import { type ArchiveCommandOptions, withArchive } from './withArchive';
 
@@ -15,19 +15,13 @@ export function runTakeBack(host: CommandHost, query: string, options: ArchiveCo
 /** `promkeep archive carry-out <query>`: does not wait for the date. Written to the audit as the command line's. */
 export function runCarryOut(host: CommandHost, query: string, options: ArchiveCommandOptions): Promise<number> {
   return withArchive(host, options, async (archive) => {
-    const abort = new AbortController();
-    const forget = host.onStopSignal(() => abort.abort());
-    try {
-      const done = await archive.definitions.carryOut(query, undefined, abort.signal);
-      host.writeOut(
-        done
-          ? `Carried out: it holds for ${query} from now on; the next upkeep removes what has expired by it.\n`
-          : `It holds for ${query} from now on; the next upkeep removes the rest of the data.\n`
-      );
-      return EXIT.ok;
-    } finally {
-      forget();
-    }
+    const done = await untilStopped(host, (signal) => archive.definitions.carryOut(query, undefined, signal));
+    host.writeOut(
+      done
+        ? `Carried out: it holds for ${query} from now on; the next upkeep removes what has expired by it.\n`
+        : `It holds for ${query} from now on; the next upkeep removes the rest of the data.\n`
+    );
+    return EXIT.ok;
   });
 }
 

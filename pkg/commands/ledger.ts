@@ -15,8 +15,9 @@ import { rememberVersion } from '../core/datasource/sourceVersion';
 import { verifyQuery, type Difference, type VerifyReport } from '../core/collect/verify';
 import { readParameters, time } from '../routes/parameters';
 import { proxiesOf, quietLogger, readConfig } from './commandConfig';
-import { CLOCK, EXIT, type CommandHost } from './commandHost';
+import { CLOCK, EXIT, type CommandHost, untilStopped } from './commandHost';
 import { formatTable } from './table';
+import { archiveOf } from './withArchive';
 
 export interface LedgerCommandOptions {
   config?: string;
@@ -98,22 +99,16 @@ async function withParts(
   work: (parts: Parts) => Promise<number>
 ): Promise<number> {
   const config = readConfig(host, options.config);
-  if (!config.archive) {
-    throw new PromkeepError('ARCHIVE_OFF', 'There is no archive: set archive.url or PROMKEEP_DATABASE_URL.');
-  }
-  const { settleMs, probe } = config.archive;
+  const archiveConfig = archiveOf(config);
+  const { settleMs, probe } = archiveConfig;
   const source = openSource(config.prometheus, proxiesOf(host));
-  const archive = openArchive(config.archive, { logger: quietLogger(host), clock: CLOCK });
-  const abort = new AbortController();
-  const forget = host.onStopSignal(() =>
-    abort.abort(new PromkeepError('QUERY_CANCELLED', 'Stopped; call it again to go on.'))
-  );
+  const archive = openArchive(archiveConfig, { logger: quietLogger(host), clock: CLOCK });
+  const settings = { ...COLLECT_DEFAULTS, settleMs, probe };
+  const deps = { source, clock: CLOCK, settings, sourceVersion: rememberVersion(source, CLOCK) };
+  const stopped = new PromkeepError('QUERY_CANCELLED', 'Stopped; call it again to go on.');
   try {
-    const settings = { ...COLLECT_DEFAULTS, settleMs, probe };
-    const deps = { source, clock: CLOCK, settings, sourceVersion: rememberVersion(source, CLOCK) };
-    return await work({ config, archiveConfig: config.archive, archive, deps, signal: abort.signal });
+    return await untilStopped(host, (signal) => work({ config, archiveConfig, archive, deps, signal }), stopped);
   } finally {
-    forget();
     await Promise.all([source.close(), archive.close()]);
   }
 }

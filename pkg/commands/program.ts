@@ -43,11 +43,15 @@ function buildProgram(host: CommandHost, finish: (code: number) => void): Comman
     .showHelpAfterError('(promkeep --help lists the commands)')
     .exitOverride()
     .configureOutput({ writeOut: (text) => host.writeOut(text), writeErr: (text) => host.writeError(text) });
-  addServe(program, host, finish);
-  addQuery(program, host, finish);
-  addArchive(program, host, finish);
-  addRollup(program, host, finish);
-  addLedger(program, host, finish);
+  const runs: Runs =
+    (work) =>
+    async (...args) =>
+      finish(await work(...args));
+  addServe(program, host, runs);
+  addQuery(program, host, runs);
+  addArchive(program, host, runs);
+  addRollup(program, host, runs);
+  addLedger(program, host, runs);
   program
     .command('plugin', { hidden: true })
     .description("run as Grafana's backend plugin (Grafana starts it so itself)")
@@ -57,132 +61,101 @@ function buildProgram(host: CommandHost, finish: (code: number) => void): Comman
   return program;
 }
 
-const configOption = (): Option => new Option('-c, --config <file>', 'configuration file (default: $PROMKEEP_CONFIG)');
+/** The action of a command; what it needs is imported when it is called. */
+type Runs = <Args extends unknown[]>(work: (...args: Args) => Promise<number>) => (...args: Args) => Promise<void>;
 
-function addServe(program: Command, host: CommandHost, finish: (code: number) => void): void {
-  program
-    .command('serve')
-    .description('serve the dashboard and the API, and record queries into the archive')
-    .addOption(configOption())
+function add(to: Command, name: string, description: string): Command {
+  return to
+    .command(name)
+    .description(description)
+    .option('-c, --config <file>', 'configuration file (default: $PROMKEEP_CONFIG)');
+}
+
+function addServe(program: Command, host: CommandHost, runs: Runs): void {
+  add(program, 'serve', 'serve the dashboard and the API, and record queries into the archive')
     .option('--host <address>', 'address to listen on (default: 127.0.0.1)')
     .option('-p, --port <port>', 'port to listen on (default: 5000)', parsePort)
     .option('--page <folder>', 'folder of the built page')
     .addOption(new Option('--log-format <format>', 'form of the log lines').choices(LOG_FORMATS).default('text'))
     .addOption(new Option('--log-level <level>', 'least important lines to print').choices(LOG_LEVELS).default('info'))
-    .action(async (options: ServeCommandOptions) => {
-      const { runServe } = await import('./serve');
-      finish(await runServe(host, options));
-    });
+    .action(runs(async (options: ServeCommandOptions) => (await import('./serve')).runServe(host, options)));
 }
 
-function addQuery(program: Command, host: CommandHost, finish: (code: number) => void): void {
-  program
-    .command('query')
-    .description('ask Prometheus once and print the answer')
+function addQuery(program: Command, host: CommandHost, runs: Runs): void {
+  add(program, 'query', 'ask Prometheus once and print the answer')
     .argument('<expr>', 'PromQL')
-    .addOption(configOption())
     .option('-u, --url <url>', 'Prometheus (default: prometheus.url)')
     .option('-t, --time <time>', 'evaluate at this time: Unix seconds or RFC 3339 (default: now)')
     .option('--start <time>', 'evaluate over a range from here …')
     .option('--end <time>', '… to here')
     .option('--step <duration>', 'distance of the points: 15s, 1m, or seconds')
     .addOption(new Option('-f, --format <format>', 'form of the answer').choices(QUERY_FORMATS).default('table'))
-    .action(async (expr: string, options: QueryCommandOptions) => {
-      const { runQuery } = await import('./query');
-      finish(await runQuery(host, expr, options));
-    });
+    .action(
+      runs(async (expr: string, options: QueryCommandOptions) =>
+        (await import('./query')).runQuery(host, expr, options)
+      )
+    );
 }
 
-function addArchive(program: Command, host: CommandHost, finish: (code: number) => void): void {
-  program
-    .command('migrate')
-    .description("bring the archive's tables up to date")
-    .addOption(configOption())
-    .action(async (options: { config?: string }) => {
-      const { runMigrate } = await import('./archive');
-      finish(await runMigrate(host, options));
-    });
+function addArchive(program: Command, host: CommandHost, runs: Runs): void {
+  add(program, 'migrate', "bring the archive's tables up to date").action(
+    runs(async (options: { config?: string }) => (await import('./archive')).runMigrate(host, options))
+  );
   const archive = program
     .command('archive')
     .description('look into the archive, and decide on what waits to be deleted');
-  archive
-    .command('status')
-    .description('say what is kept and what is missing')
-    .addOption(configOption())
+  add(archive, 'status', 'say what is kept and what is missing')
     .option('--json', 'print everything as JSON')
-    .action(async (options: { config?: string; json?: boolean }) => {
-      const { runArchiveStatus } = await import('./archive');
-      finish(await runArchiveStatus(host, options));
-    });
-  archive
-    .command('take-back')
-    .description('keep what waits to be deleted of a recorded query')
+    .action(
+      runs(async (options: { config?: string; json?: boolean }) =>
+        (await import('./archive')).runArchiveStatus(host, options)
+      )
+    );
+  add(archive, 'take-back', 'keep what waits to be deleted of a recorded query')
     .argument('<query>', 'its name')
-    .addOption(configOption())
-    .action(async (query: string, options: { config?: string }) => {
-      const { runTakeBack } = await import('./deletions');
-      finish(await runTakeBack(host, query, options));
-    });
-  archive
-    .command('carry-out')
-    .description('let what waits for a recorded query hold now, without waiting for its date')
+    .action(
+      runs(async (query: string, options: { config?: string }) =>
+        (await import('./deletions')).runTakeBack(host, query, options)
+      )
+    );
+  add(archive, 'carry-out', 'let what waits for a recorded query hold now, without waiting for its date')
     .argument('<query>', 'its name')
-    .addOption(configOption())
-    .action(async (query: string, options: { config?: string }) => {
-      const { runCarryOut } = await import('./deletions');
-      finish(await runCarryOut(host, query, options));
-    });
+    .action(
+      runs(async (query: string, options: { config?: string }) =>
+        (await import('./deletions')).runCarryOut(host, query, options)
+      )
+    );
 }
 
-function addRollup(program: Command, host: CommandHost, finish: (code: number) => void): void {
-  program
-    .command('rollup')
-    .description('store rollups of closed days now, or compute stored ones again from the samples there are')
-    .addOption(configOption())
+function addRollup(program: Command, host: CommandHost, runs: Runs): void {
+  add(program, 'rollup', 'store rollups of closed days now, or compute stored ones again from the samples there are')
     .option('--recompute', 'compute again what may still change (samples that have expired cannot)')
     .option('--query <name>', 'only this recorded query')
     .option('--from <time>', 'begin: Unix seconds or RFC 3339 (default: everything)')
     .option('--to <time>', 'end (default: now)')
-    .action(async (options: RollupCommandOptions) => {
-      const { runRollup } = await import('./archive');
-      finish(await runRollup(host, options));
-    });
+    .action(runs(async (options: RollupCommandOptions) => (await import('./archive')).runRollup(host, options)));
 }
 
-function addLedger(program: Command, host: CommandHost, finish: (code: number) => void): void {
-  program
-    .command('gaps')
-    .description('say what the archive lacks of each recorded query, and why')
-    .addOption(configOption())
+function addLedger(program: Command, host: CommandHost, runs: Runs): void {
+  add(program, 'gaps', 'say what the archive lacks of each recorded query, and why')
     .option('--json', 'print everything as JSON')
-    .action(async (options: LedgerCommandOptions) => {
-      const { runGaps } = await import('./ledger');
-      finish(await runGaps(host, options));
-    });
-  program
-    .command('backfill')
-    .description('fill what the archive lacks in a window, beside a running archiver; may be stopped and called again')
-    .addOption(configOption())
+    .action(runs(async (options: LedgerCommandOptions) => (await import('./ledger')).runGaps(host, options)));
+  add(
+    program,
+    'backfill',
+    'fill what the archive lacks in a window, beside a running archiver; may be stopped and called again'
+  )
     .requiredOption('--from <time>', 'begin: Unix seconds or RFC 3339')
     .option('--to <time>', 'end (default: now)')
     .option('--query <name>', 'only this recorded query')
-    .action(async (options: BackfillCommandOptions) => {
-      const { runBackfill } = await import('./ledger');
-      finish(await runBackfill(host, options));
-    });
-  program
-    .command('verify')
-    .description('compare the archive with what Prometheus still has; ends with 1 when they differ')
-    .addOption(configOption())
+    .action(runs(async (options: BackfillCommandOptions) => (await import('./ledger')).runBackfill(host, options)));
+  add(program, 'verify', 'compare the archive with what Prometheus still has; ends with 1 when they differ')
     .option('--from <time>', 'begin: Unix seconds or RFC 3339 (default: everything)')
     .option('--to <time>', 'end (default: now)')
     .option('--query <name>', 'only this recorded query')
     .option('--repair', 'write again what differs')
     .option('--json', 'print everything as JSON')
-    .action(async (options: VerifyCommandOptions) => {
-      const { runVerify } = await import('./ledger');
-      finish(await runVerify(host, options));
-    });
+    .action(runs(async (options: VerifyCommandOptions) => (await import('./ledger')).runVerify(host, options)));
 }
 
 function parsePort(text: string): string {

@@ -5,7 +5,7 @@ import { openSource } from '../compose/sources';
 import { evaluate, TIME_PARAMETERS } from '../routes/evaluate';
 import { readParameters } from '../routes/parameters';
 import { proxiesOf, readConfig } from './commandConfig';
-import { CLOCK, EXIT, type CommandHost } from './commandHost';
+import { CLOCK, EXIT, type CommandHost, untilStopped } from './commandHost';
 import { formatTable } from './table';
 
 export const QUERY_FORMATS = ['table', 'json', 'standard'] as const;
@@ -26,18 +26,15 @@ export async function runQuery(host: CommandHost, expr: string, options: QueryCo
   const { time, start, end, step } = options;
   const times = readParameters(Object.entries({ time, start, end, step }), TIME_PARAMETERS);
   const source = openSource(config.prometheus, proxiesOf(host));
-  const abort = new AbortController();
-  const forget = host.onStopSignal(() => abort.abort());
+  const deps = { source, clock: CLOCK, limits: config.server.limits };
   try {
-    const deps = { source, clock: CLOCK, limits: config.server.limits };
-    const result = await evaluate(deps, times, expr, { signal: abort.signal });
+    const result = await untilStopped(host, (signal) => evaluate(deps, times, expr, { signal }));
     for (const text of [...result.warnings, ...result.infos]) {
       host.writeError(`${text}\n`);
     }
     host.writeOut(render(result, expr, options.format));
     return EXIT.ok;
   } finally {
-    forget();
     await source.close();
   }
 }

@@ -1,5 +1,5 @@
 import { openArchive } from '../compose/sources';
-import { type ArchiveConfig } from '../config/config';
+import { type ArchiveConfig, type Config } from '../config/config';
 import { PromkeepError } from '../core/model/errors';
 import { type Archive } from '../core/ports/archive';
 import { quietLogger, readConfig } from './commandConfig';
@@ -10,12 +10,11 @@ export interface ArchiveCommandOptions {
 }
 
 /** The archive the configuration names. Throws `ARCHIVE_OFF` where it names none. */
-export function archiveOf(host: CommandHost, options: ArchiveCommandOptions): ArchiveConfig {
-  const config = readConfig(host, options.config);
-  if (!config.archive) {
+export function archiveOf({ archive }: Config): ArchiveConfig {
+  if (!archive) {
     throw new PromkeepError('ARCHIVE_OFF', 'There is no archive: set archive.url or PROMKEEP_DATABASE_URL.');
   }
-  return config.archive;
+  return archive;
 }
 
 /** Opens the configuration's archive for one command. Throws `ARCHIVE_OFF` where there is none. */
@@ -24,7 +23,7 @@ export async function withArchive(
   options: ArchiveCommandOptions,
   work: (archive: Archive, config: ArchiveConfig) => Promise<number>
 ): Promise<number> {
-  const config = archiveOf(host, options);
+  const config = archiveOf(readConfig(host, options.config));
   const archive = openArchive(config, { logger: quietLogger(host), clock: CLOCK });
   try {
     return await work(archive, config);
