@@ -6,7 +6,7 @@ import { failure, isNotEmpty, success, withRefId } from './query/dataResponses';
 import { type Caller, type DataQuery, type DataResponse } from './ports/datasource';
 import { asPromkeepError, type PromkeepError } from './model/errors';
 import { exemplarFrames } from './frames/exemplarFrames';
-import { type Frame, type Notice } from './frames/frame';
+import { type Frame } from './frames/frame';
 import { histogramInfos } from './frames/histogramInfos';
 import { type KeepDeps, type KeepReport, type KeepRequest, keepResult } from './collect/keepResult';
 import { type CallOptions, type MetricSource } from './ports/metricSource';
@@ -23,6 +23,7 @@ import {
 } from './query/queryMeta';
 import { parseQueryModel } from './query/queryModel';
 import { type PlanSettings, type QueryPlan, type QueryRequest } from './query/queryPlan';
+import { warning } from './readback/notices';
 import { planReadBack, type ReadBackDeps, type Reading } from './readback/planReadBack';
 import { type QueryResult } from './model/series';
 import { framesOf } from './frames/seriesFrames';
@@ -130,10 +131,8 @@ function shape(plan: QueryPlan, result: QueryResult): Frame[] {
 
 function reportKept(frame: Frame, { kept, problems }: KeepReport): Frame {
   const marked = kept ? addPromkeepMeta(frame, { kept }) : frame;
-  return addNotices(
-    marked,
-    problems.map((reason) => ({ severity: 'warning', text: `Not kept: ${reason}` }))
-  );
+  const notices = problems.map((reason) => warning(`Not kept: ${reason}`));
+  return addNotices(marked, notices);
 }
 
 /** Exemplars are an extra: when they cannot be had, the query still has its answer, and a notice says so. */
@@ -187,8 +186,6 @@ function combine(parts: readonly Part[], { report }: Reading): DataResponse {
   if (isNotEmpty(failures)) {
     return failure(failures, frames);
   }
-  const notices = parts.flatMap(({ shortcoming }): Notice[] =>
-    shortcoming === undefined ? [] : [{ severity: 'warning', text: shortcoming }]
-  );
+  const notices = parts.flatMap(({ shortcoming }) => (shortcoming === undefined ? [] : [warning(shortcoming)]));
   return success(onFirstFrame(frames, (frame) => addNotices(frame, notices)));
 }

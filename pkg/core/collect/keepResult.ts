@@ -1,5 +1,6 @@
 import { RECORDED_LIMITS } from '../../../src/contract/recordedQuery';
 import { FORWARDS_CREDENTIALS, refusalToWrite } from '../datasource/callers';
+import { positiveModulo } from '../model/alignment';
 import { withinSignal } from '../model/concurrency';
 import { type Caller } from '../ports/datasource';
 import { asPromkeepError, PromkeepError } from '../model/errors';
@@ -43,7 +44,7 @@ export interface KeepRequest {
 }
 
 export interface KeepReport {
-  kept?: Pick<WriteOutcome, 'inserted' | 'unchanged' | 'revised' | 'withdrawn'>;
+  kept?: Omit<WriteOutcome, 'refused'>;
   /** Why something was not kept, for the user. */
   problems: string[];
 }
@@ -72,8 +73,9 @@ export async function keepResult(
     checkAllowed(target, caller);
     const { series, problems } = selectSeries(request.result, target.maxSeries);
     const patience = AbortSignal.any([signal, timeout]);
-    const outcome = await withinSignal(write(deps, target, { ...request, series }, patience), patience);
-    return { kept: countsOf(outcome), problems: [...problems, ...describeRefused(outcome)] };
+    const { refused, ...kept } = await withinSignal(write(deps, target, { ...request, series }, patience), patience);
+    const left = refused.length > 0 ? [`${refused.length} series were refused: ${refused[0].reason}`] : [];
+    return { kept, problems: [...problems, ...left] };
   } catch (error) {
     return { problems: [timeout.aborted ? LATE : asPromkeepError(error).message] };
   }
@@ -130,7 +132,7 @@ async function write(
     kind: 'kept',
     expression: expr,
     stepMs,
-    phaseMs: stepMs === 0 ? 0 : ((range.fromMs % stepMs) + stepMs) % stepMs,
+    phaseMs: stepMs === 0 ? 0 : positiveModulo(range.fromMs, stepMs),
   };
   const fetchedAtMs = clock.nowMs();
   const prometheusVersion = await version(signal);
@@ -158,12 +160,4 @@ function spanOf(series: readonly Series[], { fromMs, toMs }: TimeRange): TimeRan
     }
   }
   return { fromMs: first, toMs: last };
-}
-
-function countsOf({ inserted, unchanged, revised, withdrawn }: WriteOutcome): NonNullable<KeepReport['kept']> {
-  return { inserted, unchanged, revised, withdrawn };
-}
-
-function describeRefused({ refused }: WriteOutcome): string[] {
-  return refused.length > 0 ? [`${refused.length} series were refused: ${refused[0].reason}`] : [];
 }

@@ -63,11 +63,7 @@ export function createDatasourceInstance(deps: DatasourceDeps): DatasourceInstan
   const concurrency =
     Number.isInteger(deps.concurrency) && deps.concurrency > 0 ? deps.concurrency : DEFAULT_CONCURRENCY;
   const answerDeps: AnswerDeps = {
-    source,
-    summaryMetrics: deps.summaryMetrics,
-    scrapeInterval: deps.scrapeInterval,
-    applyFilters: deps.applyFilters,
-    allExemplars: deps.allExemplars,
+    ...deps,
     findArchived: (caller) =>
       archive && refusalToRead(caller, deps.forwardsCredentials) === undefined
         ? archivedValues(archive.archive, deps.compareExpressions)
@@ -84,8 +80,6 @@ export function createDatasourceInstance(deps: DatasourceDeps): DatasourceInstan
       version: rememberVersion(source, clock),
       timeoutSignal,
     },
-    clock,
-    logger,
   };
   const liveDeps: LiveDeps = { ...deps, seats: new LiveSeats() };
   return {

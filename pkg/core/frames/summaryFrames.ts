@@ -6,7 +6,8 @@ import {
   type SummaryState,
 } from '../../../src/contract/summary';
 import { type FieldConfig, type Frame, type NumberField } from './frame';
-import { executedMeta } from '../query/queryMeta';
+import { addNotices, executedMeta, onFirstFrame } from '../query/queryMeta';
+import { warning } from '../readback/notices';
 import { type SummaryEvaluation, type SummaryGroup } from '../summary/summaryEvaluate';
 
 /** The frames of a Summary query; docs/summary-frames.md is their contract. One frame per metric and group. */
@@ -30,12 +31,11 @@ function earlierFrames({ offsetMs, evaluation, origin }: Earlier): Frame[] {
 }
 
 function withNotice(frames: Frame[], { evaluation: { failure, metric } }: Earlier): Frame[] {
-  if (!failure) {
+  if (!failure || frames.length === 0) {
     return frames;
   }
-  const text = `${metric.displayName}: the earlier value could not be read: ${failure.message}`;
-  const notices = [{ severity: 'warning' as const, text }];
-  return frames.map((frame, i) => (i === 0 ? { ...frame, meta: { ...frame.meta, notices } } : frame));
+  const notice = warning(`${metric.displayName}: the earlier value could not be read: ${failure.message}`);
+  return onFirstFrame(frames, (frame) => addNotices(frame, [notice]));
 }
 
 /**
@@ -49,12 +49,8 @@ export function summaryNumberFrames(evaluations: readonly SummaryEvaluation[]): 
       .map((group) => frameOf(evaluation, group, 'numeric-multi', lastOf(group)))
   );
   const missing = evaluations.flatMap(({ groups }) => groups).filter(({ value }) => value.value === null);
-  const [first = { fields: [] }, ...rest] = frames;
-  const notices = missing.map(({ value }) => ({
-    severity: 'warning' as const,
-    text: `${value.displayName}: ${value.noDataReason ?? 'no data'}`,
-  }));
-  return [notices.length > 0 ? { ...first, meta: { ...first.meta, notices } } : first, ...rest];
+  const notices = missing.map(({ value }) => warning(`${value.displayName}: ${value.noDataReason ?? 'no data'}`));
+  return onFirstFrame(frames, (frame) => addNotices(frame, notices));
 }
 
 function rangeFrame(evaluation: SummaryEvaluation, group: SummaryGroup): Frame {

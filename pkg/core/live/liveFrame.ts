@@ -32,11 +32,6 @@ export function liveFrame(series: readonly Series[], notices: readonly Notice[] 
   };
 }
 
-/** The first packet of a stream, and each one that changes the notices. */
-export function fullPacket(frame: Frame): FramePacket {
-  return frameToJson(frame);
-}
-
 /** A packet of a frame whose schema the reader has. */
 export function dataPacket(frame: Frame): FramePacket {
   return { data: frameToJson(frame).data };

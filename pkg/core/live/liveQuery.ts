@@ -1,9 +1,9 @@
 import { LIVE_MAX_SERIES, LIVE_MIN_INTERVAL_MS } from '../../../src/contract/live';
 import { type DataQuery, type StreamDecision, type StreamRequest } from '../ports/datasource';
 import { asPromkeepError, PromkeepError } from '../model/errors';
-import { type FramePacket } from '../frames/frameJson';
+import { type FramePacket, frameToJson } from '../frames/frameJson';
 import { type LiveQuery, readLiveRequest } from './liveRequest';
-import { dataPacket, fullPacket, liveFrame } from './liveFrame';
+import { dataPacket, liveFrame } from './liveFrame';
 import { type LiveSeats } from './liveSeats';
 import { type Clock } from '../ports/clock';
 import { type Logger } from '../ports/logger';
@@ -44,7 +44,7 @@ type Refusal = Exclude<StreamDecision, { kind: 'open' }>;
 export function decideStream(deps: Admission, request: StreamRequest): StreamDecision {
   const query = admit(deps, request);
   // The schema alone: who joins late needs it, and the points until now come with the ordinary answer.
-  return 'kind' in query ? query : { kind: 'open', first: fullPacket(liveFrame([])) };
+  return 'kind' in query ? query : { kind: 'open', first: frameToJson(liveFrame([])) };
 }
 
 function admit({ forwardsCredentials, seats }: Admission, request: StreamRequest): LiveQuery | Refusal {
@@ -154,7 +154,7 @@ class LiveStream {
     const frame = liveFrame(series);
     if (this.told !== '') {
       this.told = '';
-      return this.emit(fullPacket(frame));
+      return this.emit(frameToJson(frame));
     }
     if (frame.fields[0].values.length > 0) {
       await this.emit(dataPacket(frame));
@@ -193,5 +193,5 @@ function checkShowable(result: QueryResult): QueryResult {
 }
 
 function noticePacket(text: string): FramePacket {
-  return fullPacket(liveFrame([], [{ severity: 'warning', text }]));
+  return frameToJson(liveFrame([], [{ severity: 'warning', text }]));
 }

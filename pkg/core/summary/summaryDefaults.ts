@@ -6,62 +6,44 @@ import {
   REQUEST_RATE_EXPR,
 } from '../manage/defaultDefinitions';
 
+/** A share of what there is: bad when it is high. */
+export const SHARE = { unit: 'percent', decimals: 1, min: 0, max: 100, thresholds: above(80, 90) } as const;
+
 /** The four metrics of `/api/metrics/summary`, with the thresholds of the shipped alert rules as their upper step. */
 export const SUMMARY_DEFAULTS: readonly SummaryMetric[] = [
-  {
-    key: 'cpu_usage',
-    displayName: 'CPU usage',
+  metric('cpu_usage', 'CPU usage', {
     expr: CPU_USAGE_EXPR,
-    unit: 'percent',
-    decimals: 1,
-    thresholds: [
-      { value: 80, state: 'warning' },
-      { value: 90, state: 'critical' },
-    ],
+    ...SHARE,
     aggregation: 'mean',
-    min: 0,
-    max: 100,
     job: 'node_exporter',
-  },
-  {
-    key: 'memory_usage',
-    displayName: 'Memory usage',
+  }),
+  metric('memory_usage', 'Memory usage', {
     expr: MEMORY_USAGE_EXPR,
-    unit: 'percent',
-    decimals: 1,
-    thresholds: [
-      { value: 80, state: 'warning' },
-      { value: 90, state: 'critical' },
-    ],
+    ...SHARE,
     aggregation: 'mean',
-    min: 0,
-    max: 100,
     job: 'node_exporter',
-  },
-  {
-    key: 'active_connections',
-    displayName: 'Active connections',
+  }),
+  metric('active_connections', 'Active connections', {
     expr: ACTIVE_CONNECTIONS_EXPR,
-    unit: 'short',
     decimals: 0,
-    thresholds: [
-      { value: 80, state: 'warning' },
-      { value: 100, state: 'critical' },
-    ],
-    aggregation: 'sum',
-    min: 0,
+    thresholds: above(80, 100),
     job: 'postgresql_exporter',
-  },
-  {
-    // What load is too much depends on the application: no thresholds.
-    key: 'request_rate',
-    displayName: 'Request rate',
-    expr: REQUEST_RATE_EXPR,
-    unit: 'reqps',
-    decimals: 2,
-    thresholds: [],
-    aggregation: 'sum',
-    min: 0,
-    job: 'custom_app',
-  },
+  }),
+  // What load is too much depends on the application: no thresholds.
+  metric('request_rate', 'Request rate', { expr: REQUEST_RATE_EXPR, unit: 'reqps', decimals: 2, job: 'custom_app' }),
 ];
+
+export function metric(
+  key: string,
+  displayName: string,
+  { expr, ...more }: Partial<SummaryMetric> & { expr: string }
+): SummaryMetric {
+  return { key, displayName, expr, unit: 'short', thresholds: [], aggregation: 'sum', min: 0, ...more };
+}
+
+export function above(warning: number, critical: number): SummaryMetric['thresholds'] {
+  return [
+    { value: warning, state: 'warning' },
+    { value: critical, state: 'critical' },
+  ];
+}

@@ -1,20 +1,15 @@
 import { type SummaryMetric } from '../../../src/contract/summary';
 import { REQUEST_DURATION_P95_EXPR } from '../manage/defaultDefinitions';
-import { SUMMARY_DEFAULTS } from './summaryDefaults';
+import { above, metric, SHARE, SUMMARY_DEFAULTS } from './summaryDefaults';
 
 export const PRESET_NAMES = ['node', 'postgres', 'mysql', 'redis', 'app'] as const;
 export type PresetName = (typeof PRESET_NAMES)[number];
 
-const SHARE_LIMITS: SummaryMetric['thresholds'] = [
-  { value: 80, state: 'warning' },
-  { value: 90, state: 'critical' },
-];
 /** A hit ratio is bad when it is low. */
 const HIT_LIMITS: SummaryMetric['thresholds'] = [
   { value: 0, state: 'warning' },
   { value: 90, state: 'ok' },
 ];
-const SHARE = { unit: 'percent', decimals: 1, min: 0, max: 100 } as const;
 /** File systems that are full by nature, or that lie in memory. */
 const DISKS = 'fstype!~"tmpfs|ramfs|overlay|squashfs|iso9660|devtmpfs"';
 
@@ -23,16 +18,12 @@ const NODE: SummaryMetric[] = [
   metric('node_disk_usage', 'Fullest disk', {
     expr: `100 * (1 - node_filesystem_avail_bytes{${DISKS}} / node_filesystem_size_bytes{${DISKS}})`,
     ...SHARE,
-    thresholds: SHARE_LIMITS,
     aggregation: 'max',
   }),
   metric('node_load_per_cpu', 'Load per CPU', {
     expr: 'node_load1 / on (job, instance) count by (job, instance) (node_cpu_seconds_total{mode="idle"})',
     decimals: 2,
-    thresholds: [
-      { value: 1, state: 'warning' },
-      { value: 2, state: 'critical' },
-    ],
+    thresholds: above(1, 2),
     aggregation: 'max',
   }),
   metric('node_network_receive', 'Network in', {
@@ -46,7 +37,6 @@ const POSTGRES: SummaryMetric[] = [
   metric('pg_connection_share', 'Connections in use', {
     expr: '100 * sum by (job, instance) (pg_stat_database_numbackends) / max by (job, instance) (pg_settings_max_connections)',
     ...SHARE,
-    thresholds: SHARE_LIMITS,
     aggregation: 'max',
   }),
   metric('pg_transaction_rate', 'Transactions', {
@@ -67,7 +57,6 @@ const MYSQL: SummaryMetric[] = [
   metric('mysql_connection_share', 'MySQL connections in use', {
     expr: '100 * mysql_global_status_threads_connected / mysql_global_variables_max_connections',
     ...SHARE,
-    thresholds: SHARE_LIMITS,
     aggregation: 'max',
   }),
   metric('mysql_query_rate', 'MySQL queries', { expr: 'rate(mysql_global_status_queries[5m])', unit: 'ops' }),
@@ -94,10 +83,7 @@ const APP: SummaryMetric[] = [
   metric('app_request_duration_p95', 'Request duration, p95', {
     expr: REQUEST_DURATION_P95_EXPR,
     unit: 's',
-    thresholds: [
-      { value: 0.5, state: 'warning' },
-      { value: 1, state: 'critical' },
-    ],
+    thresholds: above(0.5, 1),
     aggregation: 'max',
   }),
   metric('app_active_users', 'Active users', { expr: 'app_active_users', decimals: 0 }),
@@ -126,14 +112,6 @@ export const DATASOURCE_METRICS: readonly SummaryMetric[] = [
 
 function shipped(...keys: string[]): SummaryMetric[] {
   return SUMMARY_DEFAULTS.filter(({ key }) => keys.includes(key));
-}
-
-function metric(
-  key: string,
-  displayName: string,
-  { expr, ...more }: Partial<SummaryMetric> & { expr: string }
-): SummaryMetric {
-  return { key, displayName, expr, unit: 'short', thresholds: [], aggregation: 'sum', min: 0, ...more };
 }
 
 function ofJob(job: string, metrics: readonly SummaryMetric[]): SummaryMetric[] {
