@@ -3,16 +3,11 @@ import { type GapReason } from '../core/ports/ledger';
 import { type WriteOutcome } from '../core/ports/sampleStore';
 import { RECORDER_LABEL_NAMES, type RecorderLabels } from './recorderState';
 
-/** What only grows. It outlives its recorder: one with the same labels, as after a change of settings, goes on counting. */
-export interface ArchiveCounters {
-  wrote(who: RecorderLabels, query: string, outcome: WriteOutcome): void;
-  failed(who: RecorderLabels, query: string, reason: GapReason): void;
-  gapped(who: RecorderLabels, query: string, points: number): void;
-  took(who: RecorderLabels, seconds: number): void;
-  upkept(who: RecorderLabels, task: string, outcome: 'done' | 'failed'): void;
-}
-
-export function createArchiveCounters(registry: Registry): ArchiveCounters {
+/**
+ * What only grows, by recorder. It outlives its recorder: one with the same labels, as after a change of settings, goes on
+ * counting.
+ */
+export function createArchiveCounters(registry: Registry) {
   const counter = (name: string, help: string, ...labels: string[]): Counter =>
     new Counter({ name, help, labelNames: [...RECORDER_LABEL_NAMES, ...labels], registers: [registry] });
   const samples = counter(
@@ -42,17 +37,17 @@ export function createArchiveCounters(registry: Registry): ArchiveCounters {
     buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 30],
     registers: [registry],
   });
-  return {
-    wrote(who, query, outcome) {
+  return (who: RecorderLabels) => ({
+    wrote(query: string, outcome: WriteOutcome): void {
       samples.inc({ ...who, query, outcome: 'written' }, outcome.inserted);
       samples.inc({ ...who, query, outcome: 'unchanged' }, outcome.unchanged);
       samples.inc({ ...who, query, outcome: 'revised' }, outcome.revised);
       samples.inc({ ...who, query, outcome: 'withdrawn' }, outcome.withdrawn);
       refused.inc({ ...who, query }, outcome.refused.length);
     },
-    failed: (who, query, reason) => failures.inc({ ...who, query, reason }),
-    gapped: (who, query, points) => gaps.inc({ ...who, query }, points),
-    took: (who, seconds) => duration.observe(who, seconds),
-    upkept: (who, task, outcome) => runs.inc({ ...who, task, outcome }),
-  };
+    failed: (query: string, reason: GapReason) => failures.inc({ ...who, query, reason }),
+    gapped: (query: string, points: number) => gaps.inc({ ...who, query }, points),
+    took: (seconds: number) => duration.observe(who, seconds),
+    upkept: (task: string, outcome: 'done' | 'failed') => runs.inc({ ...who, task, outcome }),
+  });
 }

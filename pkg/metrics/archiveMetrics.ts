@@ -1,22 +1,13 @@
 import { type Registry } from 'prom-client';
-import { type GapReason } from '../core/ports/ledger';
-import { type WriteOutcome } from '../core/ports/sampleStore';
+import { type RecorderEvents, type UpkeepMetrics } from '../core/ports/recorderEvents';
 import { createArchiveCounters } from './archiveCounters';
 import { addArchiveGauges } from './archiveGauges';
 import { type ArchiveWatch, labelsOf, type RecorderIdentity, type RecorderState } from './recorderState';
 
-/** What recording and keeping the archive small tell about themselves; see `ArchiverMetrics` and `UpkeepMetrics`. */
+/** What recording and keeping the archive small tell about themselves; see `RecorderEvents` and `UpkeepMetrics`. */
 export interface RecorderMetrics {
-  archiver: {
-    wrote(query: string, outcome: WriteOutcome): void;
-    failed(query: string, reason: GapReason): void;
-    gapped(query: string, points: number): void;
-    follows(query: string, readLagMs: () => number | undefined): () => void;
-    took(seconds: number): void;
-    led(leads: boolean, epoch: number): void;
-    skewed(offsetMs: number): void;
-  };
-  upkeep: { upkept(task: string, outcome: 'done' | 'failed', seconds: number): void };
+  archiver: RecorderEvents;
+  upkeep: UpkeepMetrics;
   /** The recorder has ended: nothing is told of its present any more. Its counters stay, as counters do. */
   close(): void;
 }
@@ -28,7 +19,7 @@ export interface ArchiveMetrics {
 }
 
 export function createArchiveMetrics(registry: Registry): ArchiveMetrics {
-  const counters = createArchiveCounters(registry);
+  const countersOf = createArchiveCounters(registry);
   const states = new Set<RecorderState>();
   addArchiveGauges(registry, states);
   return {
@@ -36,12 +27,10 @@ export function createArchiveMetrics(registry: Registry): ArchiveMetrics {
       const labels = labelsOf(recorder);
       const state: RecorderState = { labels, watch, leads: false, lags: new Map(), upkeepSeconds: new Map() };
       states.add(state);
+      const { upkept, ...counters } = countersOf(labels);
       return {
         archiver: {
-          wrote: (query, outcome) => counters.wrote(labels, query, outcome),
-          failed: (query, reason) => counters.failed(labels, query, reason),
-          gapped: (query, points) => counters.gapped(labels, query, points),
-          took: (seconds) => counters.took(labels, seconds),
+          ...counters,
           follows: (query, readLagMs) => follow(state, query, readLagMs),
           led(leads, epoch) {
             state.leads = leads;
@@ -51,7 +40,7 @@ export function createArchiveMetrics(registry: Registry): ArchiveMetrics {
         },
         upkeep: {
           upkept(task, outcome, seconds) {
-            counters.upkept(labels, task, outcome);
+            upkept(task, outcome);
             state.upkeepSeconds.set(task, seconds);
           },
         },

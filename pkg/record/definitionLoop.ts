@@ -15,7 +15,7 @@ import { type Logger } from '../core/ports/logger';
 import { type Definition } from '../core/ports/definitions';
 import { type TimeRange } from '../core/model/timeRange';
 import { type SourceClock } from '../core/collect/sourceClock';
-import { type RecorderEvents } from './recorderEvents';
+import { type RecorderEvents } from '../core/ports/recorderEvents';
 import { retryDelayMs } from './backoff';
 import { DEFINITIONS_EVERY_MS } from './definitions';
 import { type Sleep, type Slots } from './waiting';

@@ -9,7 +9,17 @@ import { type LogAttributes } from '../core/ports/logger';
 import { type Definition } from '../core/ports/definitions';
 import { type WriteOutcome } from '../core/ports/sampleStore';
 import { createRecorder } from './recorder';
-import { NO_METRICS } from './recorderEvents';
+import { type RecorderEvents } from '../core/ports/recorderEvents';
+
+const NO_METRICS: RecorderEvents = {
+  wrote() {},
+  failed() {},
+  gapped() {},
+  follows: () => () => undefined,
+  took() {},
+  led() {},
+  skewed() {},
+};
 
 const EPOCH_MS = Date.UTC(2026, 0, 1);
 const QUERIES: Definition[] = [

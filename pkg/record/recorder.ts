@@ -6,17 +6,17 @@ import { type Clock } from '../core/ports/clock';
 import { type LeaseState } from '../core/ports/lease';
 import { type Logger } from '../core/ports/logger';
 import { type MetricSource } from '../core/ports/metricSource';
+import { type RecorderEvents } from '../core/ports/recorderEvents';
 import { type Definition } from '../core/ports/definitions';
 import { SourceClock } from '../core/collect/sourceClock';
 import { rememberVersion } from '../core/datasource/sourceVersion';
 import { type AllowanceDeps, openAllowance } from './allowance';
-import { type RecorderEvents } from './recorderEvents';
 import { takeLease, type LeadershipDeps, type LeaseTerms } from './takeLease';
 import { type CollectTarget, underLease } from '../core/collect/underLease';
 import { type DefinitionsDeps, followDefinitions } from './definitions';
 import { DefinitionLoop } from './definitionLoop';
 import { renewLease } from './renewLease';
-import { Slots, sleepUntilTimer, type Sleep } from './waiting';
+import { type Background, inBackground, Slots, sleepUntilTimer, type Sleep } from './waiting';
 
 export interface RecorderOptions extends Pick<CollectDeps, 'clock' | 'settings'> {
   source: MetricSource;
@@ -38,33 +38,17 @@ export interface RecorderOptions extends Pick<CollectDeps, 'clock' | 'settings'>
   concurrency?: number;
 }
 
-/** Runs the recorded queries on their schedule until it is stopped. */
-export interface Recorder {
-  start(): void;
-  /** Ends after the running requests have been aborted and the running transaction is over; gives the lease back. */
-  stop(): Promise<void>;
-}
-
 const CONCURRENCY = 2;
 
 /**
+ * Runs the recorded queries on their schedule; stopped, it gives the lease back.
+ *
  * A candidate for leadership of its source. While it leads, there is one loop a query, as the archive defines them at the time, so that a query never overlaps itself;
  * a few slots for all of them, taken piece by piece in the order they ask, so that a query with much to catch up does not hold
  * the others back. Everything it writes carries its epoch.
  */
-export function createRecorder(options: RecorderOptions): Recorder {
-  const abort = new AbortController();
-  const { signal } = abort;
-  let running: Promise<void> | undefined;
-  return {
-    start() {
-      running ??= run(options, signal);
-    },
-    async stop() {
-      abort.abort(new Error('The archiver stops.'));
-      await running;
-    },
-  };
+export function createRecorder(options: RecorderOptions): Background {
+  return inBackground((signal) => run(options, signal), 'The archiver stops.');
 }
 
 async function run(options: RecorderOptions, signal: AbortSignal): Promise<void> {

@@ -3,7 +3,7 @@ import { type Archive, type Uses } from '../core/ports/archive';
 import { type LeaseState } from '../core/ports/lease';
 import { type Logger } from '../core/ports/logger';
 import { type Definition } from '../core/ports/definitions';
-import { type RecorderEvents } from './recorderEvents';
+import { type RecorderEvents } from '../core/ports/recorderEvents';
 import { retryDelayMs } from './backoff';
 import { type Sleep } from './waiting';
 

@@ -1,7 +1,8 @@
 import { asPromkeepError } from '../core/model/errors';
 import { type Clock } from '../core/ports/clock';
 import { type LogAttributes, type Logger } from '../core/ports/logger';
-import { sleepUntilTimer, type Sleep } from './waiting';
+import { type UpkeepMetrics } from '../core/ports/recorderEvents';
+import { type Background, inBackground, sleepUntilTimer, type Sleep } from './waiting';
 
 /** Work that keeps the archive small. It may be ended, repeated or run by two programs at once: the jobs see to that. */
 export interface UpkeepJob {
@@ -21,35 +22,14 @@ export interface UpkeepOptions {
   sleep?: Sleep;
 }
 
-export interface UpkeepMetrics {
-  /** @param seconds duration of the run */
-  upkept(job: string, outcome: 'done' | 'failed', seconds: number): void;
-}
-
-export interface UpkeepSchedule {
-  start(): void;
-  /** Ends after the running job has been aborted. */
-  stop(): Promise<void>;
-}
-
 /** Soon after the start, so that a program that is restarted every day still does it, but not in the way of catching up. */
 const FIRST_AFTER_MS = 5 * 60_000;
 /** Periods close and expire by the day; an hour keeps each run small. */
 const EVERY_MS = 3_600_000;
 
 /** Runs the jobs one after the other, every hour. A job that fails is logged and tried again with the next round. */
-export function createUpkeepSchedule(options: UpkeepOptions): UpkeepSchedule {
-  const abort = new AbortController();
-  let running: Promise<void> | undefined;
-  return {
-    start() {
-      running ??= loop(options, abort.signal);
-    },
-    async stop() {
-      abort.abort(new Error('The upkeep stops.'));
-      await running;
-    },
-  };
+export function createUpkeepSchedule(options: UpkeepOptions): Background {
+  return inBackground((signal) => loop(options, signal), 'The upkeep stops.');
 }
 
 async function loop(options: UpkeepOptions, signal: AbortSignal): Promise<void> {

@@ -1,3 +1,5 @@
+import { setTimeout } from 'node:timers/promises';
+
 /** Resolves after `ms`, or early and without error when the signal aborts. */
 export type Sleep = (ms: number, signal: AbortSignal) => Promise<void>;
 
@@ -5,19 +7,29 @@ export type Sleep = (ms: number, signal: AbortSignal) => Promise<void>;
 const LONGEST_MS = 3_600_000;
 
 export const sleepUntilTimer: Sleep = (ms, signal) =>
-  new Promise((resolve) => {
-    if (signal.aborted) {
-      resolve();
-      return;
-    }
-    const done = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, Math.min(LONGEST_MS, Math.max(0, ms)));
-    signal.addEventListener('abort', done);
-  });
+  setTimeout(Math.min(LONGEST_MS, Math.max(0, ms)), undefined, { signal }).catch(() => undefined);
+
+/** Work that is started once, and goes on until it is stopped. */
+export interface Background {
+  start(): void;
+  /** Ends after what runs has been aborted and is over. */
+  stop(): Promise<void>;
+}
+
+/** @param reason what the work's signal aborts with */
+export function inBackground(work: (signal: AbortSignal) => Promise<void>, reason: string): Background {
+  const abort = new AbortController();
+  let running: Promise<void> | undefined;
+  return {
+    start() {
+      running ??= work(abort.signal);
+    },
+    async stop() {
+      abort.abort(new Error(reason));
+      await running;
+    },
+  };
+}
 
 /** At most `size` holders at once; those who wait are served in the order they came. */
 export class Slots {

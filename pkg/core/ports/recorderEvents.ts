@@ -1,5 +1,5 @@
-import { type GapReason } from '../core/ports/ledger';
-import { type WriteOutcome } from '../core/ports/sampleStore';
+import { type GapReason } from './ledger';
+import { type WriteOutcome } from './sampleStore';
 
 /** What the archiver tells about itself; the server turns it into Prometheus metrics. Calls must not throw. */
 export interface RecorderEvents {
@@ -22,12 +22,8 @@ export interface RecorderEvents {
   led(leads: boolean, epoch: number): void;
 }
 
-export const NO_METRICS: RecorderEvents = {
-  wrote() {},
-  failed() {},
-  gapped() {},
-  follows: () => () => undefined,
-  took() {},
-  led() {},
-  skewed() {},
-};
+/** What the work that keeps the archive small tells about itself. */
+export interface UpkeepMetrics {
+  /** @param seconds duration of the run */
+  upkept(job: string, outcome: 'done' | 'failed', seconds: number): void;
+}
