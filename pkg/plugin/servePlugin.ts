@@ -10,7 +10,7 @@ import { brokerService, controllerService, healthService, stdioService } from '.
 import { InstanceCache } from './services/instanceCache';
 import { type HostTies, tieToHost } from './host/processEvents';
 import { loadProtocol, type Protocol } from './protocol';
-import { ResourceService } from './services/resourceService';
+import { resourceService } from './services/resourceService';
 import { RpcCalls } from './services/rpcCalls';
 import { streamService } from './services/streamService';
 
@@ -97,7 +97,7 @@ function addServices(server: RpcServer, { options, protocol, instances, calls, o
     }
   };
   add('pluginv2.Data', new DataService(instances, options.logger).implementation(calls));
-  add('pluginv2.Resource', new ResourceService(instances, options.logger).implementation(calls));
+  add('pluginv2.Resource', resourceService(instances, options.logger, calls));
   add('pluginv2.Diagnostics', diagnosticsService(instances, options.metricsText, calls));
   add('pluginv2.Stream', streamService(instances, options.logger, calls));
   add('plugin.GRPCController', controllerService(onShutdown));

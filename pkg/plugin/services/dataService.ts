@@ -6,8 +6,7 @@ import { ArrowEncoder } from '../arrow/arrowFile';
 import { encodeFrames } from '../arrow/encodeFrames';
 import { type ServiceHandlers } from '../grpc/rpcHandler';
 import { type InstanceCache } from './instanceCache';
-import { toCaller } from './pluginContext';
-import { grafanaHeaders } from './callerHeaders';
+import { grafanaCaller } from './pluginContext';
 import { type CallInfo, describeFailure, type RpcCalls } from './rpcCalls';
 import {
   type WireDataQuery,
@@ -84,10 +83,7 @@ export class DataService {
     info: CallInfo
   ): Promise<Map<string, DataResponse>> {
     try {
-      const caller = {
-        ...toCaller(request.pluginContext, grafanaHeaders(request.headers, request.pluginContext)),
-        memory: info.memory,
-      };
+      const caller = { ...grafanaCaller(request), memory: info.memory };
       return await this.instances.withInstance(request.pluginContext, info.tenant, (instance) =>
         instance.queryData({ caller, queries }, info.signal)
       );
@@ -105,8 +101,7 @@ export class DataService {
         ...(answer.error && { error: answer.error, errorSource: answer.errorSource ?? 'plugin' }),
       };
     } catch (thrown) {
-      const error = this.note(thrown, request.pluginContext);
-      return { frames: [], status: error.status, error: error.message, errorSource: error.source };
+      return { ...failed(this.note(thrown, request.pluginContext)), frames: [] };
     }
   }
 

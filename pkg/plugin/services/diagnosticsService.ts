@@ -2,8 +2,7 @@ import { type HealthResult } from '../../core/ports/datasource';
 import { asPromkeepError } from '../../core/model/errors';
 import { type ServiceHandlers } from '../grpc/rpcHandler';
 import { type InstanceCache } from './instanceCache';
-import { toCaller } from './pluginContext';
-import { grafanaHeaders } from './callerHeaders';
+import { grafanaCaller } from './pluginContext';
 import { type RpcCalls } from './rpcCalls';
 import {
   HEALTH_STATUS,
@@ -23,7 +22,7 @@ export function diagnosticsService(
 ): ServiceHandlers {
   return {
     CheckHealth: calls.unary<WireDatasourceRequest, WireHealthResponse>(async (request, info) => {
-      const caller = toCaller(request.pluginContext, grafanaHeaders(request.headers, request.pluginContext));
+      const caller = grafanaCaller(request);
       return toWire(
         await instances
           .withInstance(request.pluginContext, info.tenant, (instance) => instance.checkHealth(caller, info.signal))

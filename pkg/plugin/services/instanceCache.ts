@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { type DatasourceFactory, type DatasourceInstance } from '../../core/ports/datasource';
 import { asPromkeepError, PromkeepError } from '../../core/model/errors';
 import { type Logger } from '../../core/ports/logger';
@@ -69,7 +70,9 @@ export class InstanceCache {
     }
     const key = keyOf(context, tenant);
     let entry = this.entries.get(key);
-    if (!entry || !isSame(entry.context, context)) {
+    // Everything an instance is built from. `lastUpdatedMS` alone has whole seconds, so a second edit within one second would go
+    // unnoticed; comparing all of it takes a few microseconds a request.
+    if (!entry || !isDeepStrictEqual(entry.context, context)) {
       this.retire(key);
       entry = this.build(key, context);
     }
@@ -126,29 +129,4 @@ export class InstanceCache {
 function keyOf({ orgId, settings, grafanaConfig }: DatasourceContext, tenant: string): string {
   const clientKey = (grafanaConfig[SOCKS_CLIENT_KEY] ?? '').replace(/-----[^-]*-----|[\s=]/g, '');
   return JSON.stringify([orgId, settings.uid, settings.uid ? 0 : settings.id, tenant, clientKey.slice(-4)]);
-}
-
-/**
- * Everything an instance is built from. `lastUpdatedMS` alone has whole seconds, so a second edit within one second would go
- * unnoticed; comparing all of it takes a few microseconds a request.
- */
-function isSame(one: DatasourceContext, other: DatasourceContext): boolean {
-  const { jsonData: oneJson, decryptedSecureJsonData: oneSecrets, ...onePlain } = one.settings;
-  const { jsonData: otherJson, decryptedSecureJsonData: otherSecrets, ...otherPlain } = other.settings;
-  return (
-    oneJson.equals(otherJson) &&
-    sameEntries(onePlain, otherPlain) &&
-    sameEntries(oneSecrets, otherSecrets) &&
-    sameEntries(one.grafanaConfig, other.grafanaConfig)
-  );
-}
-
-type Values = Readonly<Record<string, string | number | boolean>>;
-
-function sameEntries(one: Values, other: Values): boolean {
-  const names = Object.keys(one);
-  return (
-    names.length === Object.keys(other).length &&
-    names.every((name) => Object.hasOwn(other, name) && one[name] === other[name])
-  );
 }

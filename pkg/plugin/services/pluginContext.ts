@@ -1,6 +1,8 @@
 import { type Caller, type DatasourceSettings } from '../../core/ports/datasource';
 import { PromkeepError } from '../../core/model/errors';
-import { type WireDatasourceSettings, type WirePluginContext } from './wireMessages';
+import { parseJson } from '../../core/model/parseJson';
+import { grafanaHeaders } from './callerHeaders';
+import { type WireDatasourceRequest, type WireDatasourceSettings, type WirePluginContext } from './wireMessages';
 
 /** Who asks, and with which headers (`callerHeaders.ts` says which of them count). */
 export function toCaller(context: WirePluginContext | null, headers: Pick<Caller, 'headers' | 'doubtful'>): Caller {
@@ -10,6 +12,11 @@ export function toCaller(context: WirePluginContext | null, headers: Pick<Caller
     ...(user && { user: { login: user.login, role: user.role } }),
     ...headers,
   };
+}
+
+/** Who asks in a call that is no resource call. */
+export function grafanaCaller({ pluginContext, headers }: WireDatasourceRequest): Caller {
+  return toCaller(pluginContext, grafanaHeaders(headers, pluginContext));
 }
 
 /** A context that names a datasource. */
@@ -30,17 +37,11 @@ export function requireDatasource(context: WirePluginContext | null): Datasource
 
 /** Throws `SETTINGS_INVALID` when `jsonData` is not a JSON object. */
 export function toDatasourceSettings(context: DatasourceContext): DatasourceSettings {
-  const wire = context.settings;
+  const { uid, name, url, user, basicAuthEnabled, basicAuthUser, decryptedSecureJsonData } = context.settings;
   return {
-    uid: wire.uid,
-    name: wire.name,
-    orgId: context.orgId,
-    url: wire.url,
-    user: wire.user,
-    basicAuthEnabled: wire.basicAuthEnabled,
-    basicAuthUser: wire.basicAuthUser,
-    jsonData: parseJsonData(wire),
-    secrets: { ...wire.decryptedSecureJsonData },
+    ...{ uid, name, orgId: context.orgId, url, user, basicAuthEnabled, basicAuthUser },
+    jsonData: parseJsonData(context.settings),
+    secrets: { ...decryptedSecureJsonData },
     grafanaConfig: { ...context.grafanaConfig },
   };
 }
@@ -50,11 +51,8 @@ export function parseJsonData(wire: WireDatasourceSettings): unknown {
   if (wire.jsonData.length === 0) {
     return {};
   }
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(wire.jsonData.toString('utf8'));
-  } catch {
-    // the parser's own message quotes the text, which may hold what should not be logged
+  const parsed = parseJson(wire.jsonData.toString('utf8'));
+  if (parsed === undefined) {
     throw new PromkeepError('SETTINGS_INVALID', `The settings of datasource "${wire.name}" are not valid JSON`);
   }
   if (parsed === null) {

@@ -13,56 +13,40 @@ import { type WireResourceRequest, type WireResourceResponse } from './wireMessa
 const PIECE_BYTES = 1 << 20;
 
 /** `pluginv2.Resource`: HTTP-like calls of the browser. Failures are answers with a status and a JSON body. */
-export class ResourceService {
-  constructor(
-    private readonly instances: InstanceCache,
-    private readonly logger: Logger
-  ) {}
-
-  implementation(calls: RpcCalls): ServiceHandlers {
-    return {
-      CallResource: calls.streaming<WireResourceRequest, WireResourceResponse>((request, send, info) =>
-        this.callResource(request, send, info)
-      ),
-    };
-  }
-
-  private async callResource(
-    request: WireResourceRequest,
-    send: (message: WireResourceResponse) => Promise<void>,
-    info: CallInfo
-  ): Promise<void> {
-    const { status, headers, body } = await this.answer(request, info);
-    await send({
-      code: isHttpStatus(status) ? status : 500,
-      headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, { values: [value] }])),
-      body: body.subarray(0, PIECE_BYTES),
-    });
-    for (let at = PIECE_BYTES; at < body.length; at += PIECE_BYTES) {
-      await send({ body: body.subarray(at, at + PIECE_BYTES) });
-    }
-  }
-
-  private async answer(wire: WireResourceRequest, info: CallInfo): Promise<ResourceResponse> {
+export function resourceService(instances: InstanceCache, logger: Logger, calls: RpcCalls): ServiceHandlers {
+  const answer = async (wire: WireResourceRequest, { tenant, memory, signal }: CallInfo): Promise<ResourceResponse> => {
     try {
       const request = toResourceRequest(wire);
       const { settings } = requireDatasource(wire.pluginContext);
       const headers = resourceCallHeaders(wire, forwardedCredentials(parseJsonData(settings)));
-      const caller = { ...toCaller(wire.pluginContext, headers), memory: info.memory };
-      return await this.instances.withInstance(wire.pluginContext, info.tenant, (instance) =>
-        instance.callResource(request, caller, info.signal)
+      const caller = { ...toCaller(wire.pluginContext, headers), memory };
+      return await instances.withInstance(wire.pluginContext, tenant, (instance) =>
+        instance.callResource(request, caller, signal)
       );
     } catch (thrown) {
       const error = asPromkeepError(thrown);
       if (error.source === 'plugin' && error.code === 'INTERNAL') {
-        this.logger.error('A resource call failed', { path: wire.path, ...describeFailure(error, wire.pluginContext) });
+        logger.error('A resource call failed', { path: wire.path, ...describeFailure(error, wire.pluginContext) });
       }
       return toErrorResponse(error);
     }
-  }
+  };
+  return {
+    CallResource: calls.streaming<WireResourceRequest, WireResourceResponse>(async (request, send, info) => {
+      const { status, headers, body } = await answer(request, info);
+      await send({
+        code: isHttpStatus(status) ? status : 500,
+        headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, { values: [value] }])),
+        body: body.subarray(0, PIECE_BYTES),
+      });
+      for (let at = PIECE_BYTES; at < body.length; at += PIECE_BYTES) {
+        await send({ body: body.subarray(at, at + PIECE_BYTES) });
+      }
+    }),
+  };
 }
 
-export function toErrorResponse(error: PromkeepError): ResourceResponse {
+function toErrorResponse(error: PromkeepError): ResourceResponse {
   return {
     status: error.status,
     headers: { 'content-type': 'application/json' },
@@ -71,7 +55,7 @@ export function toErrorResponse(error: PromkeepError): ResourceResponse {
 }
 
 /** Grafana's `url` is path and query with their escapes; its `path` is decoded, so an escaped slash in it is lost. */
-export function toResourceRequest(wire: WireResourceRequest): ResourceRequest {
+function toResourceRequest(wire: WireResourceRequest): ResourceRequest {
   const url = wire.url === '' ? wire.path : wire.url;
   const mark = url.indexOf('?');
   const path = mark < 0 ? url : url.slice(0, mark);

@@ -3,8 +3,7 @@ import { parseJson } from '../../core/model/parseJson';
 import { type Logger } from '../../core/ports/logger';
 import { type ServiceHandlers } from '../grpc/rpcHandler';
 import { type InstanceCache } from './instanceCache';
-import { toCaller } from './pluginContext';
-import { grafanaHeaders } from './callerHeaders';
+import { grafanaCaller } from './pluginContext';
 import { type RpcCalls } from './rpcCalls';
 import { STREAM_STATUS, type WireStreamPacket, type WireStreamRequest, type WireStreamStatus } from './wireMessages';
 
@@ -32,9 +31,8 @@ export function streamService(instances: InstanceCache, logger: Logger, calls: R
   };
 }
 
-function toStreamRequest({ pluginContext, headers, path, data }: WireStreamRequest): StreamRequest {
-  const caller = toCaller(pluginContext, grafanaHeaders(headers, pluginContext));
-  return { path, data: parseJson(data.toString('utf8')), caller };
+function toStreamRequest(request: WireStreamRequest): StreamRequest {
+  return { path: request.path, data: parseJson(request.data.toString('utf8')), caller: grafanaCaller(request) };
 }
 
 function toStatus(decision: StreamDecision): WireStreamStatus {

@@ -52,13 +52,10 @@ export interface WireDataResponse {
   errorSource?: string;
 }
 
-export interface WireQueryChunk {
+export interface WireQueryChunk extends Omit<WireDataResponse, 'frames'> {
   refId: string;
   frameId: string;
   frame: Uint8Array;
-  error?: string;
-  status: number;
-  errorSource?: string;
 }
 
 export interface WireResourceRequest {
