@@ -2,6 +2,18 @@ import { type RecordingAmounts } from '../../src/contract/recordedQuery';
 import { type SummaryMetric } from '../../src/contract/summary';
 import { type Definition } from '../core/ports/definitions';
 import { type SourceIdentity } from '../core/ports/archive';
+import { type QueryCost } from '../routes/evaluate';
+import { type AccessPolicy } from '../server/access';
+import { type Environment } from './environment';
+
+export interface ConfigInput {
+  /** The file, when there is one: its name is for messages. */
+  file?: { name: string; text: string };
+  environment: Environment;
+  /** Reads a file that the configuration names (a password, a certificate); throws when it cannot. */
+  readFile(path: string): string;
+  defaults: { recordedQueries: readonly Definition[]; summaryMetrics: readonly SummaryMetric[] };
+}
 
 /** The stand-alone program's configuration, checked and complete. Holds secrets in plain text: never log it. */
 export interface Config {
@@ -56,22 +68,14 @@ export interface ArchiveConfig {
   wishes: { fiveMinutes?: string; hours?: string; deletionGrace?: string };
 }
 
-export interface ServerConfig {
-  host: string;
+export interface ServerConfig extends AccessPolicy {
   port: number;
-  token?: string;
-  basicAuth?: Credentials;
-  /** Names, besides the usual ones, under which browsers may reach the server. */
-  allowedHosts: readonly string[];
   limits: QueryLimits;
   /** What the program may count on; absent: what the machine or the control group has. */
   memoryLimitMib?: number;
 }
 
-export interface QueryLimits {
-  maxPoints: number;
-  maxRangeMs: number;
-  maxRecords: number;
+export interface QueryLimits extends QueryCost {
   maxConcurrentQueries: number;
   requestTimeoutMs: number;
 }

@@ -1,7 +1,6 @@
 import * as v from 'valibot';
 import { parseDocument } from 'yaml';
-import { type Config } from './config';
-import { type ConfigInput } from './configInput';
+import { type Config, type ConfigInput } from './config';
 import { expandVariables, overlayEnvironment } from './environment';
 import { Faults } from './faults';
 import { resolveConfig } from './resolveConfig';

@@ -5,8 +5,14 @@ import { mayRecord } from '../promql/mayRecord';
 import { presetDefinitions, withPresets } from '../core/manage/presetDefinitions';
 import { SUMMARY_PRESETS } from '../core/summary/summaryPresets';
 import { isLoopbackHost } from '../server/loopback';
-import { type ArchiveConfig, type Config, type Credentials, type PrometheusConfig, type ServerConfig } from './config';
-import { type ConfigInput } from './configInput';
+import {
+  type ArchiveConfig,
+  type Config,
+  type ConfigInput,
+  type Credentials,
+  type PrometheusConfig,
+  type ServerConfig,
+} from './config';
 import { type Faults } from './faults';
 import { type FileConfig } from './schema';
 
@@ -94,17 +100,13 @@ function resolvePrometheus(
     ...(basicAuth ? { basicAuth } : {}),
     ...(bearerToken === undefined ? {} : { bearerToken }),
     headers: prometheus.headers,
-    ...(tls
-      ? {
-          tls: {
-            ca: secrets.fileText('prometheus.tls.ca_file', tls.ca_file),
-            cert: secrets.fileText('prometheus.tls.cert_file', tls.cert_file),
-            key: secrets.fileText('prometheus.tls.key_file', tls.key_file),
-            serverName: tls.server_name,
-            skipVerify: tls.skip_verify,
-          },
-        }
-      : {}),
+    tls: tls && {
+      ca: secrets.fileText('prometheus.tls.ca_file', tls.ca_file),
+      cert: secrets.fileText('prometheus.tls.cert_file', tls.cert_file),
+      key: secrets.fileText('prometheus.tls.key_file', tls.key_file),
+      serverName: tls.server_name,
+      skipVerify: tls.skip_verify,
+    },
     maxResponseBytes: server.max_response_mib * 1024 * 1024,
     maxSeries: server.max_series,
   };

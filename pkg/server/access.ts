@@ -6,6 +6,7 @@ export interface AccessPolicy {
   host: string;
   token?: string;
   basicAuth?: { user: string; password: string };
+  /** Names, besides the usual ones, under which browsers may reach the server. */
   allowedHosts: readonly string[];
 }
 
