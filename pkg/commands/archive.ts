@@ -69,7 +69,7 @@ export async function runRollup(host: CommandHost, options: RollupCommandOptions
 function describe(status: ArchiveStatus, recording: RecordingQuota): string {
   const { schemaVersion, serverVersion, samples, series, bytes, lease, queries } = status;
   const head =
-    `PostgreSQL ${serverVersion}, schema ${schemaVersion}: ${samples} samples of ${series} series, ${mebibytes(bytes)} MiB\n` +
+    `PostgreSQL ${serverVersion}, schema ${schemaVersion}: ${samples} samples of ${series} series, ${(bytes / 1024 / 1024).toFixed(1)} MiB\n` +
     describeLease(lease) +
     describeQuota(recording);
   const rows = queries.map(({ name, kind, stepMs, newestMs, coveredMs, gaps }) => [
@@ -103,8 +103,4 @@ function describeQuota({ use, limits }: RecordingQuota): string {
     return `${text}: ${of('queries')} recorded queries, ${of('series')} series, ${of('samplesPerDay')} samples a day\n`;
   };
   return line('source', 'This source') + line('organisation', 'Its organisation');
-}
-
-function mebibytes(bytes: number): string {
-  return (bytes / 1024 / 1024).toFixed(1);
 }

@@ -1,12 +1,10 @@
 import fs from 'node:fs';
-import { proxiesFrom } from '../compose/sources';
 import { type Config } from '../config/config';
 import { loadConfig } from '../config/loadConfig';
 import { PromkeepError } from '../core/model/errors';
 import { type Logger } from '../core/ports/logger';
 import { DEFAULT_DEFINITIONS } from '../core/manage/defaultDefinitions';
 import { SUMMARY_DEFAULTS } from '../core/summary/summaryDefaults';
-import { type ProxySettings } from '../source/settings/prometheusSettings';
 import { type CommandHost } from './commandHost';
 
 /** Reads the file named by `--config` or `PROMKEEP_CONFIG`, and the environment. Throws `CONFIG_INVALID`. */
@@ -22,10 +20,6 @@ export function readConfig(
     readFile: (path) => fs.readFileSync(path, 'utf8'),
     defaults: { recordedQueries: DEFAULT_DEFINITIONS, summaryMetrics: SUMMARY_DEFAULTS },
   });
-}
-
-export function proxiesOf(host: CommandHost): ProxySettings {
-  return proxiesFrom(host.environment);
 }
 
 /** For commands that end at once: only what goes wrong is told. */

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { sleepUntilTimer } from '../record/waiting';
-import { openArchive, openSource } from '../compose/sources';
+import { openArchive, openSource, proxiesFrom } from '../compose/sources';
 import { type ArchiveConfig, type Config } from '../config/config';
 import { backfillQuery, type BackfillProgress } from '../core/collect/backfill';
 import { COLLECT_DEFAULTS, type FetchDeps } from '../core/collect/fetchRange';
@@ -14,7 +14,7 @@ import { SourceClock } from '../core/collect/sourceClock';
 import { rememberVersion } from '../core/datasource/sourceVersion';
 import { verifyQuery, type Difference, type VerifyReport } from '../core/collect/verify';
 import { readParameters, time } from '../routes/parameters';
-import { proxiesOf, quietLogger, readConfig } from './commandConfig';
+import { quietLogger, readConfig } from './commandConfig';
 import { CLOCK, EXIT, type CommandHost, untilStopped } from './commandHost';
 import { formatTable } from './table';
 import { archiveOf } from './withArchive';
@@ -101,7 +101,7 @@ async function withParts(
   const config = readConfig(host, options.config);
   const archiveConfig = archiveOf(config);
   const { settleMs, probe } = archiveConfig;
-  const source = openSource(config.prometheus, proxiesOf(host));
+  const source = openSource(config.prometheus, proxiesFrom(host.environment));
   const archive = openArchive(archiveConfig, { logger: quietLogger(host), clock: CLOCK });
   const settings = { ...COLLECT_DEFAULTS, settleMs, probe };
   const deps = { source, clock: CLOCK, settings, sourceVersion: rememberVersion(source, CLOCK) };

@@ -1,10 +1,10 @@
 import { toJsonRecord, toStandardRecords, type JsonRecord } from '../../src/contract/standardRecord';
 import { type QueryResult } from '../core/model/series';
 import { standardSeries } from '../core/frames/standardFrame';
-import { openSource } from '../compose/sources';
+import { openSource, proxiesFrom } from '../compose/sources';
 import { evaluate, TIME_PARAMETERS } from '../routes/evaluate';
 import { readParameters } from '../routes/parameters';
-import { proxiesOf, readConfig } from './commandConfig';
+import { readConfig } from './commandConfig';
 import { CLOCK, EXIT, type CommandHost, untilStopped } from './commandHost';
 import { formatTable } from './table';
 
@@ -25,7 +25,7 @@ export async function runQuery(host: CommandHost, expr: string, options: QueryCo
   const config = readConfig(host, options.config, { PROMETHEUS_URL: options.url });
   const { time, start, end, step } = options;
   const times = readParameters(Object.entries({ time, start, end, step }), TIME_PARAMETERS);
-  const source = openSource(config.prometheus, proxiesOf(host));
+  const source = openSource(config.prometheus, proxiesFrom(host.environment));
   const deps = { source, clock: CLOCK, limits: config.server.limits };
   try {
     const result = await untilStopped(host, (signal) => evaluate(deps, times, expr, { signal }));
@@ -73,14 +73,12 @@ function plainResult({ resultType, series, text, warnings, infos }: QueryResult)
     series: series.map(({ labels, timesMs, values, histograms }) => ({
       metric: labels ?? {},
       values: Array.from(timesMs, (timeMs, i) => [timeMs / 1000, valueText(values[i])]),
-      ...(histograms
-        ? {
-            histograms: Array.from(histograms.timesMs, (timeMs, i) => [
-              timeMs / 1000,
-              { count: valueText(histograms.counts[i]), sum: valueText(histograms.sums[i]) },
-            ]),
-          }
-        : {}),
+      histograms:
+        histograms &&
+        Array.from(histograms.timesMs, (timeMs, i) => [
+          timeMs / 1000,
+          { count: valueText(histograms.counts[i]), sum: valueText(histograms.sums[i]) },
+        ]),
     })),
     warnings,
     infos,

@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { proxiesFrom } from '../compose/sources';
 import { startServer, type RunningServer } from '../compose/serve';
 import { type Logger } from '../core/ports/logger';
-import { proxiesOf, readConfig } from './commandConfig';
+import { readConfig } from './commandConfig';
 import { CLOCK, EXIT, type CommandHost } from './commandHost';
 import { createTerminalLogger, type LogFormat, type LogLevel } from './terminalLogger';
 import { VERSION } from './version';
@@ -27,7 +28,14 @@ export async function runServe(host: CommandHost, options: ServeCommandOptions):
   try {
     const pageFolder = options.page ?? findPage(host.programPath);
     const holder = `${os.hostname()} pid ${process.pid} ${randomUUID().slice(0, 8)}`;
-    const parts = { logger, clock: CLOCK, version: VERSION, proxies: proxiesOf(host), pageFolder, holder };
+    const parts = {
+      logger,
+      clock: CLOCK,
+      version: VERSION,
+      proxies: proxiesFrom(host.environment),
+      pageFolder,
+      holder,
+    };
     const server = await startServer(config, parts);
     announce(server, logger, config.archive !== undefined);
     await stopped.first;
@@ -49,31 +57,22 @@ function announce({ url }: RunningServer, logger: Logger, recording: boolean): v
 
 function stopSignals(host: CommandHost, logger: Logger): { first: Promise<void>; forget(): void } {
   let count = 0;
-  let forget = (): void => undefined;
-  const first = new Promise<void>((resolve) => {
-    forget = host.onStopSignal((signal) => {
-      if (++count > 1) {
-        host.exitNow(EXIT.forced);
-        return;
-      }
-      logger.info('Stopping; the same signal again ends at once.', { signal });
-      resolve();
-    });
+  const { promise: first, resolve } = Promise.withResolvers<void>();
+  const forget = host.onStopSignal((signal) => {
+    if (++count > 1) {
+      host.exitNow(EXIT.forced);
+      return;
+    }
+    logger.info('Stopping; the same signal again ends at once.', { signal });
+    resolve();
   });
   return { first, forget };
 }
 
 /** The page lies beside the bundled program; started from the sources, in the build's output. */
 function findPage(programPath: string): string | undefined {
-  const folder = path.dirname(realPath(programPath));
+  const program = fs.existsSync(programPath) ? fs.realpathSync(programPath) : programPath;
+  const folder = path.dirname(program);
   const candidates = [path.join(folder, 'page'), path.join(folder, '../dist/promkeep/page')];
   return candidates.find((candidate) => fs.existsSync(path.join(candidate, 'index.html')));
-}
-
-function realPath(file: string): string {
-  try {
-    return fs.realpathSync(file);
-  } catch {
-    return file;
-  }
 }

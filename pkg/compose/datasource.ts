@@ -1,12 +1,8 @@
 import { forwardsUsersCredentials } from '../../src/contract/forwardedCredentials';
 import { createDatasourceInstance } from '../core/datasource/datasourceInstance';
-import { type MemoryBudget } from '../core/memory/memoryBudget';
 import { type ApiRoute } from '../core/ports/apiRoute';
-import { type Clock } from '../core/ports/clock';
 import { type DatasourceFactory, type DatasourceInstance, type DatasourceSettings } from '../core/ports/datasource';
-import { type Logger } from '../core/ports/logger';
 import { DATASOURCE_METRICS } from '../core/summary/summaryPresets';
-import { type ArchiveMetrics } from '../metrics/archiveMetrics';
 import { applyFilters } from '../promql/applyFilters';
 import { createComparer } from '../promql/compareExpressions';
 import { suggestionSelectors } from '../promql/suggestionSelectors';
@@ -14,22 +10,9 @@ import { sleepUntilTimer } from '../record/waiting';
 import { createRoutes, type RouteParts } from '../routes/routes';
 import { createSummaryReader } from '../routes/summaryRoutes';
 import { createPrometheusSource } from '../source/prometheusSource';
-import { type ProxySettings } from '../source/settings/prometheusSettings';
 import { parsePrometheusSettings } from '../source/settings/settings';
 import { keepPolicyOf, openDatasourceArchive, type OpenedArchive } from './datasourceArchive';
-import { openRecordedQueries, type RecordedQueries } from './recordedQueries';
-
-/** What all datasources of the plugin share. */
-export interface DatasourceParts {
-  logger: Logger;
-  clock: Clock;
-  proxies: ProxySettings;
-  /** Names this process among the archivers of a source. */
-  holder: string;
-  /** Absent where there is one processor. */
-  budget: MemoryBudget;
-  metrics: ArchiveMetrics;
-}
+import { type DatasourceParts, openRecordedQueries, type RecordedQueries } from './recordedQueries';
 
 /** Grafana itself limits who may ask how much; these only keep one answer of our own API in bounds. */
 const LIMITS = { maxPoints: 11_000, maxRangeMs: 10 * 365 * 86_400_000, maxRecords: 250_000 };

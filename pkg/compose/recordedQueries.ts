@@ -5,7 +5,6 @@ import { COLLECT_DEFAULTS, defaultSettleMs } from '../core/collect/fetchRange';
 import { REFILL_DEFAULTS } from '../core/collect/refill';
 import { refusingArchive } from '../core/datasource/refusingArchive';
 import { DefinitionManager, type RecordingPolicy } from '../core/manage/manageDefinitions';
-import { type MemoryBudget } from '../core/memory/memoryBudget';
 import { PromkeepError } from '../core/model/errors';
 import { parseInterval } from '../core/model/goDuration';
 import { type MetricSource } from '../core/ports/metricSource';
@@ -17,13 +16,16 @@ import { type PrometheusSettings, type ProxySettings } from '../source/settings/
 import { type OpenedArchive } from './datasourceArchive';
 import { type Recording, type RecordingParts, startRecording } from './recording';
 
-export interface RecordedQueriesParts extends Pick<RecordingParts, 'clock' | 'logger' | 'metrics'> {
+/** What all datasources of the plugin share. */
+export interface DatasourceParts extends Pick<RecordingParts, 'clock' | 'logger' | 'metrics' | 'budget'> {
+  proxies: ProxySettings;
+  /** Names this process, and with a number this instance, among the archivers of a source. */
+  holder: string;
+}
+
+interface RecordedQueriesParts extends DatasourceParts {
   /** Of the datasource. */
   uid: string;
-  /** Names this instance among the archivers of its source. */
-  holder: string;
-  proxies: ProxySettings;
-  budget: MemoryBudget;
   prometheus: PrometheusSettings;
   archive: OpenedArchive | undefined;
   forwardsCredentials: boolean;

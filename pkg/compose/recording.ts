@@ -5,8 +5,7 @@ import { type Upkeep } from '../core/ports/upkeep';
 import { type ArchiveMetrics } from '../metrics/archiveMetrics';
 import { type RecorderIdentity } from '../metrics/recorderState';
 import { createRecorder, type RecorderOptions } from '../record/recorder';
-import { upkeepJobs } from '../record/upkeepJobs';
-import { createUpkeepSchedule } from '../record/upkeepSchedule';
+import { createUpkeepSchedule, upkeepJobs } from '../record/upkeepSchedule';
 
 export interface RecordingParts extends Omit<RecorderOptions, 'monotonicClock' | 'metrics'> {
   archive: Archive;

@@ -12,16 +12,11 @@ import { createPrometheusSource } from '../source/prometheusSource';
 
 /** The Prometheus of the configuration. Throws `SETTINGS_INVALID`. */
 export function openSource(config: PrometheusConfig, proxies: ProxySettings, shared: SharedParts = {}): MetricSource {
-  const { basicAuth, bearerToken, tls } = config;
-  const settings = plainPrometheusSettings(config.url, {
+  const { url, timeoutMs, headers, maxSeries, basicAuth, bearerToken, tls } = config;
+  const settings = plainPrometheusSettings(url, {
     httpMethod: config.method,
-    timeoutMs: config.timeoutMs,
-    headers: config.headers,
     responseLimitBytes: config.maxResponseBytes,
-    maxSeries: config.maxSeries,
-    ...(basicAuth ? { basicAuth } : {}),
-    ...(bearerToken === undefined ? {} : { bearerToken }),
-    ...(tls ? { tls } : {}),
+    ...{ timeoutMs, headers, maxSeries, basicAuth, bearerToken, tls },
   });
   return createPrometheusSource(settings, proxies, shared);
 }

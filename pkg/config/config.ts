@@ -40,10 +40,7 @@ export interface PrometheusConfig {
   maxSeries: number;
 }
 
-export interface Credentials {
-  user: string;
-  password: string;
-}
+export type Credentials = NonNullable<AccessPolicy['basicAuth']>;
 
 export interface ArchiveConfig {
   /** `postgres://…` */

@@ -1,25 +1,11 @@
 import type * as v from 'valibot';
 
-/** What a schema says about its keys, for messages and for the test of the documentation. */
-
 /** The keys allowed at a path, when the schema has an object of fixed keys there. */
 export function keysAt(schema: v.GenericSchema, path: readonly unknown[]): string[] {
   const [key, ...rest] = path;
   const { entries = {}, item } = inside(schema);
   const child = typeof key === 'number' ? item : entries[String(key)];
   return key === undefined ? Object.keys(entries) : child ? keysAt(child, rest) : [];
-}
-
-/** Every key as a path, `recorded_queries[].name` for keys of list entries. */
-export function listKeys(schema: v.GenericSchema, prefix = ''): string[] {
-  const { entries, item } = inside(schema);
-  if (item && inside(item).entries) {
-    return listKeys(item, `${prefix}[]`);
-  }
-  if (!entries) {
-    return [prefix];
-  }
-  return Object.entries(entries).flatMap(([key, value]) => listKeys(value, prefix === '' ? key : `${prefix}.${key}`));
 }
 
 interface Inside {

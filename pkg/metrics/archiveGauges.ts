@@ -1,4 +1,5 @@
 import { Gauge, type Registry } from 'prom-client';
+import { withinSignal } from '../core/model/concurrency';
 import { type ArchiveStatus } from '../core/ports/archive';
 import { type ArchiveWatch, RECORDER_LABEL_NAMES, type RecorderState } from './recorderState';
 
@@ -13,11 +14,7 @@ const SIZES_FOR_MS = 5 * 60_000;
 
 /** What the recorders are as of a scrape; the series of one that is closed are gone with the next. */
 export function addArchiveGauges(registry: Registry, states: States): void {
-  addLeadershipGauges(registry, states);
-  addWorkGauges(registry, states);
-  addGapGauge(registry, states);
-  addStatusGauges(registry, states);
-  addPoolGauges(registry, states);
+  [...GAUGES, ...statusGauges()].forEach((parts) => addGauge(registry, states, parts));
 }
 
 interface GaugeParts {
@@ -62,26 +59,23 @@ function addGauge(registry: Registry, states: States, parts: GaugeParts): void {
 const sum = (one: number, other: number): number => one + other;
 const known = (value: number | undefined): readonly Reading[] => (value === undefined ? [] : [[{}, value]]);
 
-function addLeadershipGauges(registry: Registry, states: States): void {
-  addGauge(registry, states, {
+const GAUGES: readonly GaugeParts[] = [
+  {
     name: 'promkeep_archive_leader',
     help: '1 while this archiver records its source, 0 while it waits for its turn.',
     read: ({ leads }) => [[{}, leads ? 1 : 0]],
-  });
-  addGauge(registry, states, {
+  },
+  {
     name: 'promkeep_archive_leader_epoch',
     help: 'Newest leadership epoch this archiver knows of; grows with each change of leader.',
     read: ({ epoch }) => known(epoch),
-  });
-  addGauge(registry, states, {
+  },
+  {
     name: 'promkeep_source_clock_offset_seconds',
     help: "This machine's clock minus Prometheus'; recording goes by the latter.",
     read: ({ skewMs }) => known(skewMs === undefined ? undefined : skewMs / 1000),
-  });
-}
-
-function addWorkGauges(registry: Registry, states: States): void {
-  addGauge(registry, states, {
+  },
+  {
     name: 'promkeep_collect_lag_seconds',
     help: 'Time between the newest point that is due and the newest one that was answered; only where the query is recorded.',
     labelNames: ['query'],
@@ -90,35 +84,45 @@ function addWorkGauges(registry: Registry, states: States): void {
         const lagMs = readLagMs();
         return lagMs === undefined ? [] : [[{ query }, lagMs / 1000]];
       }),
-  });
-  addGauge(registry, states, {
+  },
+  {
     name: 'promkeep_upkeep_duration_seconds',
     help: 'Duration of the last run of each task.',
     labelNames: ['task'],
     read: ({ upkeepSeconds }) => [...upkeepSeconds].map(([task, seconds]): Reading => [{ task }, seconds]),
-  });
-}
-
-function addGapGauge(registry: Registry, states: States): void {
-  addGauge(registry, states, {
+  },
+  {
     name: 'promkeep_gap_seconds',
     help: 'Time of a recorded query that the archive lacks, by reason; paused queries do not count.',
     labelNames: ['query', 'reason'],
     async read({ watch }) {
-      const seconds = new Map<string, Map<string, number>>();
       // What is paused is not filled either, and an alert on it would never end.
       const reports = ((await withinLimit(watch.readGaps())) ?? []).filter(({ paused }) => !paused);
-      for (const { name, missing } of reports) {
-        const byReason = new Map<string, number>();
-        missing.forEach((gap) => byReason.set(gap.reason, (byReason.get(gap.reason) ?? 0) + gap.seconds));
-        seconds.set(name, byReason);
-      }
-      return [...seconds].flatMap(([query, byReason]) =>
-        [...byReason].map(([reason, value]): Reading => [{ query, reason }, value])
+      return reports.flatMap(({ name: query, missing }) =>
+        [...Map.groupBy(missing, ({ reason }) => reason)].map(([reason, gaps]): Reading => [
+          { query, reason },
+          gaps.reduce((total, { seconds }) => total + seconds, 0),
+        ])
       );
     },
-  });
-}
+  },
+  {
+    name: 'promkeep_archive_connections',
+    help: 'Connections to the archive by state; waiting is work that has none.',
+    labelNames: ['state'],
+    join: sum,
+    read({ watch }) {
+      const { limit: _limit, ...pool } = watch.readPool();
+      return Object.entries(pool).map(([state, count]): Reading => [{ state }, count]);
+    },
+  },
+  {
+    name: 'promkeep_archive_connections_limit',
+    help: 'Connections to the archive that may be open at once.',
+    join: sum,
+    read: ({ watch }) => known(watch.readPool().limit),
+  },
+];
 
 interface StatusGauge {
   help: string;
@@ -142,7 +146,7 @@ const STATUS_GAUGES: Readonly<Record<string, StatusGauge>> = {
   },
 };
 
-function addStatusGauges(registry: Registry, states: States): void {
+function statusGauges(): GaugeParts[] {
   const newest = new WeakMap<ArchiveWatch, { atMs: number; status: Promise<ArchiveStatus | undefined> }>();
   const statusOf = (watch: ArchiveWatch): Promise<ArchiveStatus | undefined> => {
     const nowMs = watch.clock.nowMs();
@@ -156,39 +160,17 @@ function addStatusGauges(registry: Registry, states: States): void {
     void asked.status.then((found) => found === undefined && newest.get(watch) === asked && newest.delete(watch));
     return asked.status;
   };
-  for (const [name, { help, read }] of Object.entries(STATUS_GAUGES)) {
-    addGauge(registry, states, {
-      name: `promkeep_archive_${name}`,
-      help,
-      async read({ watch }) {
-        const status = await withinLimit(statusOf(watch));
-        return known(status && read(status));
-      },
-    });
-  }
-}
-
-function addPoolGauges(registry: Registry, states: States): void {
-  addGauge(registry, states, {
-    name: 'promkeep_archive_connections',
-    help: 'Connections to the archive by state; waiting is work that has none.',
-    labelNames: ['state'],
-    join: sum,
-    read({ watch }) {
-      const { limit: _limit, ...pool } = watch.readPool();
-      return Object.entries(pool).map(([state, count]): Reading => [{ state }, count]);
+  return Object.entries(STATUS_GAUGES).map(([name, { help, read }]) => ({
+    name: `promkeep_archive_${name}`,
+    help,
+    async read({ watch }) {
+      const status = await withinLimit(statusOf(watch));
+      return known(status && read(status));
     },
-  });
-  addGauge(registry, states, {
-    name: 'promkeep_archive_connections_limit',
-    help: 'Connections to the archive that may be open at once.',
-    join: sum,
-    read: ({ watch }) => known(watch.readPool().limit),
-  });
+  }));
 }
 
 /** `undefined` when the archive is slow or refuses. */
-async function withinLimit<T>(answer: Promise<T>): Promise<T | undefined> {
-  const limit = new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), READ_LIMIT_MS).unref());
-  return Promise.race([answer, limit]).catch(() => undefined);
+function withinLimit<T>(answer: Promise<T>): Promise<T | undefined> {
+  return withinSignal(answer, AbortSignal.timeout(READ_LIMIT_MS)).catch(() => undefined);
 }

@@ -20,6 +20,15 @@ interface Condition {
   values: readonly string[];
 }
 
+const OPERATORS: ReadonlyMap<string, Omit<Condition, 'values'>> = new Map([
+  ['equals', { negative: false, regex: false, list: false }],
+  ['not-equals', { negative: true, regex: false, list: false }],
+  ['regex-match', { negative: false, regex: true, list: false }],
+  ['regex-not-match', { negative: true, regex: true, list: false }],
+  ['one-of', { negative: false, regex: false, list: true }],
+  ['not-one-of', { negative: true, regex: false, list: true }],
+]);
+
 /**
  * Merges filters into one rule a label. Scopes: what is wanted adds up (one value or the other), what is excluded adds up
  * (neither). Ad hoc filters: the last one that says what is wanted replaces all the scopes say about its label; what is
@@ -37,14 +46,7 @@ export function filterRules({ scopes, adhoc }: Pick<QueryFilters, 'scopes' | 'ad
   }
   later.filter((one) => one.condition.negative).forEach(({ key, condition }) => push(key, condition));
   return [...conditions].map(([name, all]) => {
-    const wanted = merge(
-      name,
-      all.filter((one) => !one.negative)
-    );
-    const excluded = merge(
-      name,
-      all.filter((one) => one.negative)
-    );
+    const [wanted, excluded] = [merge(name, all, false), merge(name, all, true)];
     return { name, ...(wanted ? { wanted } : {}), ...(excluded ? { excluded } : {}) };
   });
 }
@@ -53,38 +55,26 @@ function conditionOf({ key, operator, value, values }: LabelFilter): Condition {
   if (key === '') {
     throw new PromkeepError('QUERY_INVALID', 'A filter has no label name ("key").');
   }
-  const list = values.length > 0 ? values : [value];
-  switch (operator) {
-    case 'equals':
-      return { negative: false, regex: false, list: false, values: [value] };
-    case 'not-equals':
-      return { negative: true, regex: false, list: false, values: [value] };
-    case 'regex-match':
-      return { negative: false, regex: true, list: false, values: [value] };
-    case 'regex-not-match':
-      return { negative: true, regex: true, list: false, values: [value] };
-    case 'one-of':
-      return { negative: false, regex: false, list: true, values: list };
-    case 'not-one-of':
-      return { negative: true, regex: false, list: true, values: list };
-    default:
-      throw new PromkeepError('QUERY_INVALID', `unknown operator "${operator}"`);
+  const known = OPERATORS.get(operator);
+  if (!known) {
+    throw new PromkeepError('QUERY_INVALID', `unknown operator "${operator}"`);
   }
+  return { ...known, values: known.list && values.length > 0 ? values : [value] };
 }
 
-function merge(name: string, conditions: readonly Condition[]): LabelMatcher | undefined {
-  const [first] = conditions;
-  if (!first) {
+function merge(name: string, all: readonly Condition[], negative: boolean): LabelMatcher | undefined {
+  const conditions = all.filter((one) => one.negative === negative);
+  if (conditions.length === 0) {
     return undefined;
   }
   const plain = [...new Set(conditions.flatMap(({ regex, values }) => (regex ? [] : values)))];
   const patterns = [...new Set(conditions.flatMap(({ regex, values }) => (regex ? values : [])))];
   if (patterns.length === 0 && plain.length === 1 && !conditions.some(({ list }) => list)) {
-    return { name, operator: first.negative ? '!=' : '=', value: plain[0] };
+    return { name, operator: negative ? '!=' : '=', value: plain[0] };
   }
   const alone = patterns.length === 1 && plain.length === 0;
   const parts = [...plain.map(escapeRegex), ...(alone ? patterns : patterns.map(asAlternative))];
-  return { name, operator: first.negative ? '!~' : '=~', value: parts.join('|') };
+  return { name, operator: negative ? '!~' : '=~', value: parts.join('|') };
 }
 
 /** Exactly the characters RE2 knows: it refuses a backslash before most others. */

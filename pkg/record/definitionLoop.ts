@@ -64,7 +64,11 @@ export class DefinitionLoop {
       let waitMs: number;
       try {
         await this.deps.clock.refresh(signal);
-        const current: CollectProgress = (this.progress ??= await this.open());
+        const current: CollectProgress = (this.progress ??= await openProgress(
+          this.deps,
+          this.query,
+          this.earliestGapMs
+        ));
         const done = await this.deps.slots.run(() => this.turn(current, signal));
         this.progress = done.progress;
         waitMs = done.waitMs;
@@ -76,10 +80,6 @@ export class DefinitionLoop {
       }
       await this.deps.sleep(waitMs, signal);
     }
-  }
-
-  private open(): Promise<CollectProgress> {
-    return openProgress(this.deps, this.query, this.earliestGapMs);
   }
 
   /** One piece of work, and how long to wait before the next. */
@@ -129,6 +129,7 @@ export class DefinitionLoop {
       return;
     }
     const { outcome, gapPoints } = write;
+    const { refused, ...counts } = outcome;
     const query = this.query.name;
     this.deps.metrics.wrote(query, outcome);
     this.deps.metrics.gapped(query, gapPoints);
@@ -136,15 +137,12 @@ export class DefinitionLoop {
       query,
       from: new Date(range.fromMs).toISOString(),
       to: new Date(range.toMs).toISOString(),
-      inserted: outcome.inserted,
-      unchanged: outcome.unchanged,
-      revised: outcome.revised,
-      withdrawn: outcome.withdrawn,
+      ...counts,
       gapPoints,
     });
-    if (outcome.refused.length > 0) {
-      const { reason } = outcome.refused[0];
-      this.deps.logger.warn('Some series could not be stored.', { query, series: outcome.refused.length, reason });
+    if (refused.length > 0) {
+      const { reason } = refused[0];
+      this.deps.logger.warn('Some series could not be stored.', { query, series: refused.length, reason });
     }
   }
 

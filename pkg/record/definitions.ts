@@ -72,7 +72,7 @@ async function reconcile(
   }
   const gapStarts = new Map(
     (await archive.ledger.entries()).flatMap(({ name, gaps }) =>
-      gaps.length > 0 ? [[name, earliest(gaps)] as const] : []
+      gaps.length > 0 ? [[name, Math.min(...gaps.map(({ fromMs }) => fromMs))] as const] : []
     )
   );
   for (const query of fresh) {
@@ -85,8 +85,4 @@ async function reconcile(
 
 function definitionOf({ expression, stepMs, retention }: Definition): string {
   return JSON.stringify([expression, stepMs, retention]);
-}
-
-function earliest(gaps: ReadonlyArray<{ fromMs: number }>): number {
-  return gaps.reduce((least, { fromMs }) => Math.min(least, fromMs), Infinity);
 }

@@ -1,18 +1,14 @@
 import { asPromkeepError, PromkeepError } from '../core/model/errors';
 import { type Archive, type Uses } from '../core/ports/archive';
-import { type LeaseState } from '../core/ports/lease';
+import { type LeaseRequest, type LeaseState } from '../core/ports/lease';
 import { type Logger } from '../core/ports/logger';
 import { type Definition } from '../core/ports/definitions';
 import { type RecorderEvents } from '../core/ports/recorderEvents';
 import { retryDelayMs } from './backoff';
 import { type Sleep } from './waiting';
 
-export interface LeaseTerms {
-  /** Names this run of this program; see `LeaseRequest`. */
-  holder: string;
-  /** How long a leader that is silent stays leader; it renews three times as often. */
-  durationMs: number;
-}
+/** A leader renews three times as often as it has to. */
+export type LeaseTerms = Omit<LeaseRequest, 'provisions'>;
 
 export interface LeadershipDeps {
   archive: Pick<Archive, 'migrate' | 'lease'> & Uses<{ definitions: 'list' | 'provision' }>;

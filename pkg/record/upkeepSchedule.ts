@@ -1,6 +1,7 @@
 import { asPromkeepError } from '../core/model/errors';
 import { type Clock } from '../core/ports/clock';
 import { type LogAttributes, type Logger } from '../core/ports/logger';
+import { type Upkeep } from '../core/ports/upkeep';
 import { type UpkeepMetrics } from '../core/ports/recorderEvents';
 import { type Background, inBackground, sleepUntilTimer, type Sleep } from './waiting';
 
@@ -9,6 +10,23 @@ export interface UpkeepJob {
   name: string;
   /** @returns what was done, in numbers, for the log; where `failedQueries` is not 0, the run counts as failed */
   run(signal: AbortSignal): Promise<LogAttributes>;
+}
+
+/** What keeps an archive small, in the order in which it is done. */
+export function upkeepJobs(upkeep: Upkeep): UpkeepJob[] {
+  return [
+    { name: 'pack', run: async (signal) => ({ ...(await upkeep.packClosed(signal)) }) },
+    // Before samples go: what is not rolled up does not expire.
+    { name: 'rollup', run: async (signal) => ({ ...(await upkeep.rollUp(signal)) }) },
+    {
+      name: 'expire',
+      async run(signal) {
+        const { dropped, busy, ...counts } = await upkeep.expire(signal);
+        return { ...counts, droppedPartitions: dropped.length, busyPartitions: busy.length };
+      },
+    },
+    { name: 'remove deleted', run: async (signal) => ({ ...(await upkeep.removeDeleted(signal)) }) },
+  ];
 }
 
 export interface UpkeepOptions {

@@ -4,6 +4,7 @@ import { isRecord, words } from '../../../src/contract/lenient';
 import { type RecordingAmounts } from '../../../src/contract/recordedQuery';
 import { ARCHIVE_DEFAULTS, RECORDING_LIMITS } from '../../../src/contract/settings';
 import { storedAmount } from '../../../src/contract/storedSettings';
+import { type KeepPolicy } from '../../core/collect/keepResult';
 import { type DatasourceSettings } from '../../core/ports/datasource';
 import { PromkeepError } from '../../core/model/errors';
 import { type SourceIdentity } from '../../core/ports/archive';
@@ -12,17 +13,8 @@ import { type ArchiveConnection, parsePort, parseSslMode } from './connection';
 export interface ArchiveSettings {
   connection: ArchiveConnection;
   source: SourceIdentity;
-  keep: KeepPolicy;
+  keep: Omit<KeepPolicy, 'allowKeep' | 'forwardsCredentials'> & { allowed: boolean };
   recording: RecordingSettings;
-}
-
-/** What the Admin allowed for *Keep in archive*. */
-export interface KeepPolicy {
-  allowed: boolean;
-  /** Retention class of kept results. */
-  retention: string;
-  maxRowsPerDay: number;
-  maxSeries: number;
 }
 
 /** What the Admin allowed for recorded queries. */

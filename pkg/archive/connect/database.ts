@@ -104,7 +104,8 @@ export class Database {
           throw wrapped;
         }
         this.logger.debug('Trying an archive transaction again', { attempt, reason: wrapped.message });
-        await this.pause(RETRY_DELAYS_MS[attempt], options.signal);
+        const jitteredMs = RETRY_DELAYS_MS[attempt] * (0.5 + Math.random());
+        await sleep(jitteredMs, undefined, { signal: options.signal }).catch(() => undefined);
       }
     }
   }
@@ -156,11 +157,6 @@ export class Database {
     }
   }
 
-  private async pause(delayMs: number, signal: AbortSignal | undefined): Promise<void> {
-    const jitteredMs = delayMs * (0.5 + Math.random());
-    await sleep(jitteredMs, undefined, { signal }).catch(() => undefined);
-  }
-
   private async attempt<T>(work: (tx: Transaction) => Promise<T>, options: TransactionOptions): Promise<T> {
     const client = await this.connect();
     this.active.add(client);
@@ -206,7 +202,7 @@ export class Database {
     const limitMs = answerLimitMs(this.limits, purpose);
     // Not named in place: the types of `pg` do not know `query_timeout` of a single query.
     const ask = (text: string, values?: readonly unknown[]): Promise<QueryResult<Record<string, unknown>>> => {
-      const query = { text, values: copy(values), query_timeout: limitMs };
+      const query = { text, values: values && [...values], query_timeout: limitMs };
       return client.query(query);
     };
     const tx: Transaction = {
@@ -254,10 +250,6 @@ export class Database {
       await sleep(100);
     }
   }
-}
-
-function copy(values: readonly unknown[] | undefined): unknown[] | undefined {
-  return values === undefined ? undefined : [...values];
 }
 
 /** Resolves when the server has taken everything and is ready for the next statement. */

@@ -42,12 +42,7 @@ const VERDICTS: Readonly<Record<string, Verdict>> = {
 };
 
 /** Node's codes of sockets and name service. A host that never answers is not asked twice: each attempt costs 5 s. */
-const SOCKET_VERDICTS: Readonly<Record<string, Verdict>> = {
-  ECONNREFUSED: { reaction: 'retry', code: 'ARCHIVE_UNREACHABLE' },
-  ECONNRESET: { reaction: 'retry', code: 'ARCHIVE_UNREACHABLE' },
-  EPIPE: { reaction: 'retry', code: 'ARCHIVE_UNREACHABLE' },
-  EAI_AGAIN: { reaction: 'retry', code: 'ARCHIVE_UNREACHABLE' },
-};
+const PASSING: ReadonlySet<string | undefined> = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'EAI_AGAIN']);
 
 /** What `pg` throws without any code when a socket ends under a query. */
 const LOST_CONNECTION = /^Connection terminated|^Client has encountered a connection error|^Client was closed/;
@@ -60,11 +55,8 @@ export function judge(error: unknown): Verdict {
   if (code !== undefined && /^[0-9A-Z]{5}$/.test(code)) {
     return VERDICTS[code] ?? VERDICTS[code.slice(0, 2)] ?? { reaction: 'fail', code: 'INTERNAL' };
   }
-  if (code !== undefined && SOCKET_VERDICTS[code]) {
-    return SOCKET_VERDICTS[code];
-  }
   const message = error instanceof Error ? error.message : '';
-  if (LOST_CONNECTION.test(message) && !/timeout/.test(message)) {
+  if (PASSING.has(code) || (LOST_CONNECTION.test(message) && !/timeout/.test(message))) {
     return { reaction: 'retry', code: 'ARCHIVE_UNREACHABLE' };
   }
   return code !== undefined || /timeout|SSL|SASL|socket/i.test(message)

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { PromkeepError } from '../../core/model/errors';
+import { type Definition } from '../../core/ports/definitions';
 import { type QueryIdentity } from '../../core/ports/sampleStore';
 import { type Transaction } from '../connect/database';
 import { ofSource, type Session } from '../connect/session';
@@ -10,20 +11,20 @@ export interface LockedQuery {
   version: number;
   expression: string;
   stepMs: number;
-  /** The one in force. */
-  retention: string;
-  /** The one that was asked for last; a shorter one waits for its date. */
+  /** The retention that was asked for last; a shorter one than that in force waits for its date. */
   wantedRetention: string;
   provisioned: boolean;
   paused: boolean;
   /** Its row only stands for "not again"; see `promkeep_queries.deleted_at`. */
   deleted: boolean;
-  /** No packed row reaches this time; `-Infinity` while there is none. */
-  packedUntilMs: number;
 }
 
 /** A query that is about to be written, see `openWrite`. */
-export interface OpenedQuery extends Omit<LockedQuery, 'wantedRetention'> {
+export interface OpenedQuery extends Pick<LockedQuery, 'queryId' | 'version' | 'expression' | 'stepMs'> {
+  /** The one in force. */
+  retention: string;
+  /** No packed row reaches this time; `-Infinity` while there is none. */
+  packedUntilMs: number;
   /** No stored sample is as young as this; `Infinity` when that is not known. */
   untilMs: number;
   /** Length of its packed periods, and the class under which they lie. */
@@ -32,11 +33,7 @@ export interface OpenedQuery extends Omit<LockedQuery, 'wantedRetention'> {
 }
 
 /** What is needed to make a query that is not there yet. */
-export interface QueryDefinition {
-  expression: string;
-  stepMs: number;
-  retention: string;
-}
+export type QueryDefinition = Pick<Definition, 'expression' | 'stepMs' | 'retention'>;
 
 /** The recorded queries `q` that are not deleted, each with its source `o` and current version `v`. */
 export const RECORDED = `promkeep_sources o
@@ -72,7 +69,7 @@ export async function findQueryId(session: Session, query: QueryIdentity): Promi
 export async function lockQuery(session: Session, query: QueryIdentity): Promise<LockedQuery | undefined> {
   const [locked] = await session.rows(
     `SELECT query_id, current_version, retention, provisioned, paused_at IS NOT NULL AS paused,
-       deleted_at IS NOT NULL AS deleted, ceil(extract(epoch FROM packed_until) * 1000)::bigint AS packed_until_ms
+       deleted_at IS NOT NULL AS deleted
      FROM promkeep_queries
      WHERE source_id = (SELECT source_id FROM promkeep_sources WHERE org_id = $1::bigint AND name = $2::text)
        AND kind = $3::text AND identity = $4::bytea
@@ -95,12 +92,10 @@ export async function lockQuery(session: Session, query: QueryIdentity): Promise
     version: Number(locked.current_version),
     expression: String(version.expression),
     stepMs: Number(version.step_ms),
-    retention: String(locked.retention),
     wantedRetention: String(version.wanted ?? locked.retention),
     provisioned: locked.provisioned === true,
     paused: locked.paused === true,
     deleted: locked.deleted === true,
-    packedUntilMs: locked.packed_until_ms === null ? -Infinity : Number(locked.packed_until_ms),
   };
 }
 

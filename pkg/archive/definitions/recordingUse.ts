@@ -1,11 +1,14 @@
 import { type RecordingAmount, type RecordingAmounts } from '../../../src/contract/recordedQuery';
 import {
+  amountOf,
   type DefinitionCounts,
+  NOTHING,
   type QuotaRequest,
   requireFewDefinitions,
   requireQuota,
-  samplesPerDay,
+  together,
 } from '../../core/manage/recordingQuota';
+import { type Row } from '../connect/database';
 import { ofSource, type Session } from '../connect/session';
 import { identityOf, makeSource, RECORDED } from './queryRows';
 
@@ -27,24 +30,12 @@ export async function readUse(session: Session): Promise<RecordingAmounts> {
      WHERE o.org_id = $1::bigint`,
     ofSource(session)
   );
-  const all = rows.map((row) => ({ own: row.own === true, ...amountOf(row) }));
-  return { source: sum(all.filter(({ own }) => own)), organisation: sum(all) };
+  return { source: sum(rows.filter(({ own }) => own === true)), organisation: sum(rows) };
 }
 
-function amountOf(row: Record<string, unknown>): RecordingAmount {
-  const series = row.paused === true ? 0 : Number(row.series);
-  return { queries: 1, series, samplesPerDay: samplesPerDay(series, Number(row.step_ms)) };
-}
-
-function sum(amounts: readonly RecordingAmount[]): RecordingAmount {
-  return amounts.reduce(
-    (total, one) => ({
-      queries: total.queries + one.queries,
-      series: total.series + one.series,
-      samplesPerDay: total.samplesPerDay + one.samplesPerDay,
-    }),
-    { queries: 0, series: 0, samplesPerDay: 0 }
-  );
+function sum(rows: readonly Row[]): RecordingAmount {
+  const amounts = rows.map((row) => amountOf(row.paused === true ? 0 : Number(row.series), Number(row.step_ms)));
+  return amounts.reduce(together, NOTHING);
 }
 
 /**

@@ -1,7 +1,6 @@
 import { answerBytes } from '../../core/memory/answerMemory';
 import { PromkeepError } from '../../core/model/errors';
 import { type MemoryShare } from '../../core/memory/memoryBudget';
-import { type MemoryPart } from '../../core/memory/memoryPart';
 
 /** Of a series as JSON; real ones have 50 to 300. */
 const LABEL_BYTES = 200;
@@ -21,34 +20,32 @@ export async function readCharged<T>(
   read: (charge: Charge) => Promise<T>
 ): Promise<T> {
   const part = memory?.part();
-  for (;;) {
-    let missingBytes = 0;
-    const charge: Charge = ({ series, samples }) => {
-      const bytes = answerBytes(series, series * LABEL_BYTES, samples) + samples * PACKED_SAMPLE_BYTES;
-      if (part && !part.tryGrowTo(bytes)) {
-        missingBytes = bytes;
-        throw new PromkeepError('LIMIT_EXCEEDED', 'There is no room in memory yet.');
-      }
-    };
+  let missingBytes = 0;
+  const charge: Charge = ({ series, samples }) => {
+    const bytes = answerBytes(series, series * LABEL_BYTES, samples) + samples * PACKED_SAMPLE_BYTES;
+    if (part && !part.tryGrowTo(bytes)) {
+      missingBytes = bytes;
+      throw new PromkeepError('LIMIT_EXCEEDED', 'There is no room in memory yet.');
+    }
+  };
+  const readOrGrow = async (): Promise<T> => {
+    missingBytes = 0;
     try {
-      const found = await read(charge);
-      part?.settle();
-      return found;
+      return await read(charge);
     } catch (error) {
       if (missingBytes === 0) {
-        part?.drop();
         throw error;
       }
-      await growOrDrop(part, missingBytes, signal);
+      await part?.growTo(missingBytes, signal);
+      return readOrGrow();
     }
-  }
-}
-
-async function growOrDrop(part: MemoryPart | undefined, bytes: number, signal: AbortSignal): Promise<void> {
+  };
   try {
-    await part?.growTo(bytes, signal);
+    return await readOrGrow();
   } catch (error) {
     part?.drop();
     throw error;
+  } finally {
+    part?.settle();
   }
 }

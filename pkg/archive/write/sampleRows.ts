@@ -6,17 +6,14 @@ import { type Transaction } from '../connect/database';
 import { packedColumns, samplesBySeries } from '../pack/packedRowReader';
 import { type StoredSamples } from '../pack/storedSamples';
 import { type SampleColumns, type SampleRun } from './sampleRuns';
+import { FIRST_TIME_MS, LAST_TIME_MS } from './seriesIdentity';
 
 /** Rows a statement: larger ones were not faster in bench/archiveWrite.ts, and a smaller one can be cancelled sooner. */
 const CHUNK_ROWS = 20_000;
 
 /** ISO-8601 for a bound value; times outside of the years 1 to 9999 are moved to their edge. */
 export function timeText(timeMs: number): string {
-  const clamped = Math.min(
-    Math.max(timeMs, Date.parse('0001-01-01T00:00:00Z')),
-    Date.parse('9999-12-31T23:59:59.999Z')
-  );
-  return new Date(clamped).toISOString();
+  return new Date(Math.min(Math.max(timeMs, FIRST_TIME_MS), LAST_TIME_MS)).toISOString();
 }
 
 /** A packed row is shorter than 28 days: with a lower bound on its start, partitions that are too old are left out. */

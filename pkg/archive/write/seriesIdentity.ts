@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { canonicalLabels, splitMetricName } from '../../../src/contract/standardRecord';
 import { type Row } from '../connect/database';
 import { type Labels, type Series } from '../../core/model/series';
+import { type WriteOutcome } from '../../core/ports/sampleStore';
 
 /** How a result was named; reading back restores it. */
 export type SeriesOrigin = 'named' | 'nameless' | 'scalar';
@@ -25,10 +26,7 @@ export interface StorableSeries extends SeriesIdentity {
 
 export const FINGERPRINT_BYTES = 32;
 
-export interface RefusedSeries {
-  labels: Labels | undefined;
-  reason: string;
-}
+export type RefusedSeries = WriteOutcome['refused'][number];
 
 /** With the flag `u`, paired surrogates are one character and do not match. */
 const LONE_SURROGATE = /\p{Surrogate}/u;

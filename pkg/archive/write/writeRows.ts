@@ -75,9 +75,6 @@ function toQuery(row: Row): OpenedQuery {
     expression: String(row.expression),
     stepMs: Number(row.step_ms),
     retention: String(row.retention),
-    provisioned: row.provisioned === true,
-    paused: row.paused === true,
-    deleted: false,
     packedUntilMs: row.packed_until_ms === null ? -Infinity : Number(row.packed_until_ms),
     // Ranges are noted in whole milliseconds, cut off. Without a note (they expire) nothing is known.
     untilMs: row.newest_ms === null ? Infinity : Number(row.newest_ms) + 1,

@@ -1,10 +1,8 @@
 import { type RecordingAmount, type RecordingAmounts } from '../../../src/contract/recordedQuery';
 import { type StoredDefinition, type Definition } from '../ports/definitions';
-import { inWords, quotaExceeded, samplesPerDay } from '../manage/recordingQuota';
+import { amountOf, inWords, NOTHING, quotaExceeded, together } from '../manage/recordingQuota';
 
 type Ranked = Pick<StoredDefinition, 'name' | 'provisioned' | 'createdAtMs' | 'stepMs'>;
-
-const NOTHING: RecordingAmount = { queries: 0, series: 0, samplesPerDay: 0 };
 
 /**
  * The limits of recorded queries while they are recorded: a query may return more than when it was made, and a limit may be
@@ -44,7 +42,7 @@ export class RecordingAllowance {
     this.series.set(name, series);
     let taken = NOTHING;
     for (const query of this.ranked) {
-      const would = this.with(taken, query);
+      const would = together(taken, amountOf(this.series.get(query.name) ?? 0, query.stepMs));
       const excess = query.provisioned ? undefined : this.excessOf(would);
       if (query.name === name) {
         if (excess) {
@@ -54,15 +52,6 @@ export class RecordingAllowance {
       }
       taken = excess ? taken : would;
     }
-  }
-
-  private with(taken: RecordingAmount, { name, stepMs }: Ranked): RecordingAmount {
-    const series = this.series.get(name) ?? 0;
-    return {
-      queries: taken.queries + 1,
-      series: taken.series + series,
-      samplesPerDay: taken.samplesPerDay + samplesPerDay(series, stepMs),
-    };
   }
 
   private excessOf(would: RecordingAmount): { would: string; limit: number } | undefined {

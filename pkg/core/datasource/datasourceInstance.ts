@@ -14,7 +14,7 @@ import { type Archive } from '../ports/archive';
 import { type Clock } from '../ports/clock';
 import { type Logger } from '../ports/logger';
 import { type MetricSource } from '../ports/metricSource';
-import { type ApplyFilters } from '../query/queryPlan';
+import { type PlanSettings } from '../query/queryPlan';
 import { type ReadBackArchive } from '../readback/readArchive';
 import { answerResource } from './resourceCalls';
 import { rememberVersion } from './sourceVersion';
@@ -24,7 +24,7 @@ import { archivedValues } from '../summary/summaryArchive';
 /** What a datasource uses of its archive. */
 export type DatasourceArchive = ReadBackArchive & Pick<KeepTarget, 'samples'> & Pick<Archive, 'status' | 'close'>;
 
-export interface DatasourceDeps {
+export interface DatasourceDeps extends PlanSettings {
   source: MetricSource;
   /** Absent: the datasource works, and nothing can be kept. */
   archive?: KeepPolicy & { archive: DatasourceArchive };
@@ -37,19 +37,14 @@ export interface DatasourceDeps {
   logger: Logger;
   /** Queries of one request that run at the same time; Grafana's `GF_CONCURRENT_QUERY_COUNT`, NaN when it does not say. */
   concurrency: number;
-  /** `jsonData.timeInterval`: the scrape interval, empty when not set. */
-  scrapeInterval: string;
   /** A signal that aborts after so many milliseconds (`AbortSignal.timeout`); timers do not live in core. */
   timeoutSignal(ms: number): AbortSignal;
-  /** `jsonData.showAllExemplars`: exemplars are not thinned per step. */
-  allExemplars: boolean;
   /** What is wrong with the settings and does not stop queries; *Save & test* shows it. */
   settingsWarnings: readonly string[];
   /** A timer that ends early when the signal aborts. */
   wait: Wait;
   /** Users' tokens or cookies go on to Prometheus, so two users may see different data. */
   forwardsCredentials: boolean;
-  applyFilters: ApplyFilters;
   compareExpressions: CompareExpressions;
   suggestionSelectors: SuggestionSelectors;
 }

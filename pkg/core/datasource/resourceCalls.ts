@@ -2,7 +2,7 @@ import { RESOURCE_PREFIX } from '../../../src/contract/resourcePaths';
 import { type ApiRoute } from '../ports/apiRoute';
 import { callFor } from './callers';
 import { type Caller } from '../ports/datasource';
-import { asPromkeepError, type PromkeepError } from '../model/errors';
+import { asPromkeepError } from '../model/errors';
 import { resourceHeaders } from './forwardHeaders';
 import { type Logger } from '../ports/logger';
 import { type MetricSource, type ResourceRequest, type ResourceResponse } from '../ports/metricSource';
@@ -41,7 +41,10 @@ export async function answerResource(
     if (ours.code === 'INTERNAL') {
       deps.logger.error('a resource call failed', { path: request.path, error: ours.message });
     }
-    return own ? ownError(ours) : prometheusError(ours);
+    const { status, message, code } = ours;
+    // Elsewhere in the shape of Prometheus' own errors, which is what the reader of such a path expects.
+    const body = { status: 'error', errorType: code.toLowerCase(), error: message };
+    return json(status, own ? { error: message, code } : body);
   }
 }
 
@@ -64,15 +67,6 @@ async function callRoute(
   const query = new URLSearchParams(request.query);
   const { status, body } = await route.handle({ query, body: request.body, caller, signal });
   return json(status, body);
-}
-
-function ownError({ status, message, code }: PromkeepError): ResourceResponse {
-  return json(status, { error: message, code });
-}
-
-/** In the shape of Prometheus' own errors, which is what the reader of such a path expects. */
-function prometheusError({ status, message, code }: PromkeepError): ResourceResponse {
-  return json(status, { status: 'error', errorType: code.toLowerCase(), error: message });
 }
 
 function json(status: number, body: unknown, headers: Record<string, string> = {}): ResourceResponse {

@@ -1,14 +1,9 @@
 import { compareCodePoints } from '../../../src/contract/standardRecord';
 import { type Field, type Frame } from './frame';
 import { executedMeta, type QueryContext } from '../query/queryMeta';
-import { type ExemplarSeries, type Labels } from '../model/series';
+import { type ExemplarSeries } from '../model/series';
 
-interface Exemplar {
-  timeMs: number;
-  value: number;
-  /** The series' labels, overridden by the exemplar's own. */
-  labels: Labels;
-}
+type Exemplar = ExemplarSeries['exemplars'][number];
 
 /**
  * The exemplars of all series as one frame [Q3.4], thinned per step so that a panel is not covered with dots unless
@@ -69,6 +64,7 @@ function standardDeviation(values: readonly number[]): number {
   return values.length < 2 ? 0 : Math.sqrt(squares / (values.length - 1));
 }
 
+/** The series' labels, overridden by the exemplar's own. */
 function flatten({ labels, exemplars }: ExemplarSeries): Exemplar[] {
   return exemplars.map((exemplar) => ({ ...exemplar, labels: { ...labels, ...exemplar.labels } }));
 }

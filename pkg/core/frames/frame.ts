@@ -50,7 +50,6 @@ export interface FieldConfig {
   max?: number;
   /** Milliseconds between points, on time fields. */
   interval?: number;
-  noValue?: string;
   thresholds?: {
     mode: 'absolute' | 'percentage';
     steps: Array<{ value: number | null; color: string; state?: string }>;
@@ -66,7 +65,6 @@ export interface FrameMeta {
   notices?: Notice[];
   executedQueryString?: string;
   preferredVisualisationType?: 'graph' | 'table';
-  dataTopic?: 'annotations';
 }
 
 export type FrameType = 'timeseries-multi' | 'timeseries-long' | 'numeric-multi' | 'heatmap-cells' | 'table';

@@ -1,4 +1,4 @@
-import { type Field, type FieldConfig, type Frame, type FrameMeta } from './frame';
+import { type Field, type FieldConfig, type Frame } from './frame';
 import { type Labels } from '../model/series';
 
 /** A frame in Grafana's JSON form [P8], as Live and the stand-alone page read it. */
@@ -10,10 +10,7 @@ export interface FrameJson {
 /** One packet of a stream of frames: those after the first usually leave out the schema. */
 export type FramePacket = Pick<FrameJson, 'data'> & Partial<Pick<FrameJson, 'schema'>>;
 
-export interface FrameSchemaJson {
-  name?: string;
-  refId?: string;
-  meta?: FrameMeta;
+export interface FrameSchemaJson extends Pick<Frame, 'name' | 'refId' | 'meta'> {
   fields: FieldSchemaJson[];
 }
 
@@ -32,11 +29,7 @@ export interface FrameDataJson {
   entities?: Array<FieldEntities | null>;
 }
 
-export interface FieldEntities {
-  NaN?: number[];
-  Inf?: number[];
-  NegInf?: number[];
-}
+export type FieldEntities = Partial<Record<'NaN' | 'Inf' | 'NegInf', number[]>>;
 
 const GO_TYPES = { time: 'time.Time', number: 'float64', int8: 'int8', string: 'string' } as const;
 

@@ -134,10 +134,7 @@ function fieldConfig(
   const { displayName, unit, decimals, min, max } = metric;
   return {
     displayNameFromDS: groupText === '' ? displayName : `${displayName} (${groupText})`,
-    unit,
-    ...(decimals === undefined ? {} : { decimals }),
-    ...(min === undefined ? {} : { min }),
-    ...(max === undefined ? {} : { max }),
+    ...{ unit, decimals, min, max },
     thresholds: {
       mode: 'absolute',
       steps: [step(null, 'ok'), ...metric.thresholds.map(({ value, state }) => step(value, state))],

@@ -1,11 +1,9 @@
 import { countPoints, findGaps, floorToGrid } from '../collect/collectGrid';
-import { type GapReason, type Ledger, type LedgerEntry } from '../ports/ledger';
-import { type TimeRange } from '../model/timeRange';
+import { type Gap, type GapReason, type Ledger, type LedgerEntry } from '../ports/ledger';
 
 /** A range of grid times the archive lacks. `not-recorded`: no archiver was at work then, or it has not come to it yet. */
-export interface MissingRange extends TimeRange {
+export interface MissingRange extends Omit<Gap, 'reason'> {
   reason: GapReason | 'not-recorded';
-  detail?: string;
   points: number;
   /** `points` times the step. */
   seconds: number;

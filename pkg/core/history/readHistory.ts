@@ -55,10 +55,7 @@ export async function readHistory(
   return {
     name,
     displayName: metric?.displayName ?? name,
-    ...(unit === undefined ? {} : { unit }),
-    ...(decimals === undefined ? {} : { decimals }),
-    ...(min === undefined ? {} : { min }),
-    ...(max === undefined ? {} : { max }),
+    ...{ unit, decimals, min, max },
     ...range,
     stepMs,
     bucketMs,

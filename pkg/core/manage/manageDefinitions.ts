@@ -16,7 +16,12 @@ import { reportGaps } from '../history/gapReport';
 import { type Uses } from '../ports/archive';
 import { type LedgerEntry } from '../ports/ledger';
 import { type Logger } from '../ports/logger';
-import { type StoredDefinition, type DefinitionChange, type Definitions } from '../ports/definitions';
+import {
+  type StoredDefinition,
+  type DefinitionChange,
+  type DefinitionEdit,
+  type Definitions,
+} from '../ports/definitions';
 import { type QuotaRequest, refusalOfNew } from './recordingQuota';
 
 /** What an Admin allowed for recorded queries. */
@@ -45,10 +50,7 @@ export interface ManageDeps extends Omit<CheckDeps, 'policy'> {
 }
 
 /** Which query, and the revision its editor saw. */
-export interface EditTarget {
-  name: string;
-  revision: number;
-}
+type EditTarget = Omit<DefinitionEdit, 'by'>;
 
 /** A definition that was refused, field by field. */
 export class DefinitionRefusal extends PromkeepError {
@@ -232,11 +234,10 @@ function toItem(query: StoredDefinition, entry: LedgerEntry | undefined, dueMs: 
     coveredPoints: countAllPoints(covered, query.stepMs),
     missingPoints: countAllPoints(missing, query.stepMs),
     ...(covered.length > 0 ? { newestMs: covered[covered.length - 1].toMs } : {}),
-    gaps: missing.slice(-GAPS_SHOWN).reverse().map(toGap),
+    gaps: missing
+      .slice(-GAPS_SHOWN)
+      .reverse()
+      .map(({ seconds: _seconds, ...gap }) => gap),
     gapCount: missing.length,
   };
-}
-
-function toGap({ fromMs, toMs, points, reason, detail }: ReturnType<typeof reportGaps>['missing'][number]) {
-  return { fromMs, toMs, points, reason, ...(detail === undefined ? {} : { detail }) };
 }

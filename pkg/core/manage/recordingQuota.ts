@@ -23,6 +23,21 @@ export function samplesPerDay(series: number, stepMs: number): number {
   return Math.round((series * DAY_MS) / stepMs);
 }
 
+/** What one recorded query takes. */
+export function amountOf(series: number, stepMs: number): RecordingAmount {
+  return { queries: 1, series, samplesPerDay: samplesPerDay(series, stepMs) };
+}
+
+export const NOTHING: RecordingAmount = { queries: 0, series: 0, samplesPerDay: 0 };
+
+export function together(a: RecordingAmount, b: RecordingAmount): RecordingAmount {
+  return {
+    queries: a.queries + b.queries,
+    series: a.series + b.series,
+    samplesPerDay: a.samplesPerDay + b.samplesPerDay,
+  };
+}
+
 /**
  * Refuses a change that takes more of something of which there is not enough. What takes no more than before is never refused,
  * so that a query can be made smaller where a limit was lowered. Throws `LIMIT_EXCEEDED`.
@@ -45,13 +60,10 @@ export function refusalOfNew(
   { series, stepMs }: { series: number; stepMs: number },
   limits: RecordingAmounts
 ): string | undefined {
-  const more = ({ queries, ...amount }: RecordingAmount): RecordingAmount => ({
-    queries: queries + 1,
-    series: amount.series + series,
-    samplesPerDay: amount.samplesPerDay + samplesPerDay(series, stepMs),
-  });
+  const one = amountOf(series, stepMs);
+  const after = { source: together(use.source, one), organisation: together(use.organisation, one) };
   try {
-    requireQuota(use, { source: more(use.source), organisation: more(use.organisation) }, limits);
+    requireQuota(use, after, limits);
     return undefined;
   } catch (error) {
     return asPromkeepError(error).message;

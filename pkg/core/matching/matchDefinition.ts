@@ -28,15 +28,9 @@ export function findMatches(recorded: readonly Recorded[], asked: string, compar
     const matchers = compare(query.expression, asked);
     return matchers ? [{ query, matchers }] : [];
   });
-  const checked = new Set<string>();
-  for (const { matchers } of matches) {
-    // many recorded queries leave the same filters over
-    const key = JSON.stringify(matchers);
-    if (!checked.has(key)) {
-      checked.add(key);
-      checkMatchers(matchers);
-    }
-  }
+  // many recorded queries leave the same filters over
+  const different = new Map(matches.map(({ matchers }) => [JSON.stringify(matchers), matchers]));
+  different.forEach((matchers) => checkMatchers(matchers));
   return matches;
 }
 

@@ -77,26 +77,25 @@ export class MemoryBudget {
       throw this.refusal(share);
     }
     const end = AbortSignal.any([signal, this.timeoutSignal(WAIT_MS)]);
-    let onEnd = (): void => undefined;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const settle: Waiter['settle'] = (error) => {
+      this.waiters = this.waiters.filter((one) => one !== waiter);
+      if (error) {
+        reject(error);
+      } else {
+        resolve();
+      }
+    };
+    const waiter = { share, moreBytes, settle };
+    const onEnd = (): void => settle(signal.aborted ? cancelled() : this.refusal(share));
+    end.addEventListener('abort', onEnd);
+    this.waiters = [...this.waiters, waiter].sort((a, b) => a.share.age - b.share.age);
+    if (end.aborted) {
+      onEnd();
+    }
     try {
-      await new Promise<void>((resolve, reject) => {
-        const settle: Waiter['settle'] = (error) => {
-          this.waiters = this.waiters.filter((one) => one !== waiter);
-          if (error) {
-            reject(error);
-          } else {
-            resolve();
-          }
-        };
-        const waiter = { share, moreBytes, settle };
-        onEnd = () => settle(signal.aborted ? cancelled() : this.refusal(share));
-        end.addEventListener('abort', onEnd);
-        this.waiters = [...this.waiters, waiter].sort((a, b) => a.share.age - b.share.age);
-        if (end.aborted) {
-          onEnd();
-        }
-        this.serve();
-      });
+      this.serve();
+      await promise;
     } finally {
       end.removeEventListener('abort', onEnd);
       this.serve();

@@ -21,17 +21,13 @@ export async function mapConcurrently<T, R>(
 export async function withinSignal<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   // Left behind, a failure of `work` would surface as an unhandled rejection.
   work.catch(() => undefined);
-  let stop: (() => void) | undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(signal.reason);
-    signal.addEventListener('abort', stop);
-  });
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const stop = (): void => reject(signal.reason);
+  signal.addEventListener('abort', stop);
   try {
     signal.throwIfAborted();
     return await Promise.race([work, aborted]);
   } finally {
-    if (stop) {
-      signal.removeEventListener('abort', stop);
-    }
+    signal.removeEventListener('abort', stop);
   }
 }

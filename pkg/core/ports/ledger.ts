@@ -39,11 +39,7 @@ export type GapReason =
   'source-down' | 'query-failed' | 'partial-answer' | 'source-had-no-data' | 'source-lost-it' | 'archive-down';
 
 /** What the ledger says of one definition's current version. Ranges are on its grid, ascending and disjoint. */
-export interface LedgerEntry {
-  name: string;
-  expression: string;
-  stepMs: number;
-  retention: string;
+export interface LedgerEntry extends Omit<Definition, 'version'> {
   /** Not recorded any more; its data stays. */
   paused: boolean;
   covered: TimeRange[];

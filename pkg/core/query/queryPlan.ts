@@ -20,10 +20,10 @@ export interface QueryRequest {
 }
 
 export interface PlanSettings {
-  /** The datasource's `timeInterval`; may be empty. */
+  /** `jsonData.timeInterval`: the scrape interval, empty when not set. */
   scrapeInterval: string;
   applyFilters: ApplyFilters;
-  /** Exemplars are not thinned per step. */
+  /** `jsonData.showAllExemplars`: exemplars are not thinned per step. */
   allExemplars: boolean;
 }
 

@@ -8,7 +8,7 @@ import {
   findMatches,
   type Recorded,
 } from '../matching/matchDefinition';
-import { aloneNotice } from './notices';
+import { aloneNotice, info, warning } from './notices';
 import { readBackSamples } from './readBackSamples';
 import { refusalToRead } from '../datasource/callers';
 import { withinSignal } from '../model/concurrency';
@@ -111,13 +111,10 @@ function planAlone(
   { model, query, caller, call }: QueryRequest,
   reason: PromkeepError
 ): QueryPlan {
-  if (model.readFrom === 'archive' || model.expr.trim() === '' || call.signal.aborted) {
-    const { code, status } = reason;
-    throw new PromkeepError(code, `Cannot read from the archive: ${reason.message}`, { cause: reason, status });
-  }
-  if (model.aggregate !== 'none') {
-    const { code, status } = reason;
-    throw new PromkeepError(code, `Cannot aggregate without the archive: ${reason.message}`, { cause: reason, status });
+  const needed = model.readFrom === 'archive' || model.expr.trim() === '' || call.signal.aborted;
+  if (needed || model.aggregate !== 'none') {
+    const text = `Cannot ${needed ? 'read from' : 'aggregate without'} the archive: ${reason.message}`;
+    throw new PromkeepError(reason.code, text, { cause: reason, status: reason.status });
   }
   return planQuery(model, query, caller, parts);
 }
@@ -221,10 +218,10 @@ function shareOf(covered: readonly TimeRange[], { fromMs, toMs }: TimeRange): nu
 /** What the archive holds is not kept a second time, and it holds no exemplars. */
 function withoutExtras(plan: QueryPlan, archiveOnly: boolean, { notices }: ReadReport): QueryPlan {
   if (plan.keep) {
-    notices.push({ severity: 'warning', text: 'Not kept: only answers of Prometheus alone are kept.' });
+    notices.push(warning('Not kept: only answers of Prometheus alone are kept.'));
   }
   if (plan.exemplar && archiveOnly) {
-    notices.push({ severity: 'info', text: 'The archive has no exemplars.' });
+    notices.push(info('The archive has no exemplars.'));
   }
   return { ...plan, keep: false, exemplar: plan.exemplar && !archiveOnly };
 }

@@ -3,7 +3,6 @@ import { type OutgoingHttpHeaders } from 'node:http2';
 /** The status codes of gRPC that occur here. */
 export const STATUS = {
   ok: 0,
-  cancelled: 1,
   unknown: 2,
   deadlineExceeded: 4,
   resourceExhausted: 8,

@@ -21,7 +21,9 @@ async function* unpacked(body: Readable, encodings: string): Chunks {
   for (const encoding of encodings.toLowerCase().split(',').reverse()) {
     const unpack = await unpackerFor(encoding.trim(), stream);
     if (unpack) {
-      stream = through(unpack.input, unpack.by);
+      // a failure of either end destroys both, and is met by whoever reads
+      pipeline(unpack.input, unpack.by, () => undefined);
+      stream = unpack.by;
     }
   }
   yield* stream as Chunks;
@@ -56,12 +58,6 @@ async function inflaterFor(stream: Readable): Promise<{ input: Readable; by: Tra
     }
   }
   return { input: Readable.from(all()), by: framed ? createInflate(UNPACKED) : createInflateRaw(UNPACKED) };
-}
-
-function through(input: Readable, by: Transform): Readable {
-  // a failure of either end destroys both, and is met by whoever reads
-  pipeline(input, by, () => undefined);
-  return by;
 }
 
 /** Whether zlib or brotli refused the bytes, by the code of the error. */

@@ -71,20 +71,7 @@ export const DEFAULT_SETTINGS = {
 } as const;
 
 /** What the stand-alone program may say about its Prometheus; user and password may also stand in the URL. */
-export type PlainOptions = Partial<
-  Pick<
-    PrometheusSettings,
-    | 'basicAuth'
-    | 'bearerToken'
-    | 'tls'
-    | 'timeoutMs'
-    | 'headers'
-    | 'httpMethod'
-    | 'queryTimeout'
-    | 'responseLimitBytes'
-    | 'maxSeries'
-  >
->;
+export type PlainOptions = Partial<Omit<PrometheusSettings, 'url'>>;
 
 /** Settings from a URL, for programs without Grafana. Throws SETTINGS_INVALID. */
 export function plainPrometheusSettings(url: string, options: PlainOptions = {}): PrometheusSettings {
