@@ -1,7 +1,7 @@
 import { toJsonRecord, toStandardRecords, type JsonRecord } from '../../src/contract/standardRecord';
 import { type QueryResult } from '../core/model/series';
 import { standardSeries } from '../core/frames/standardFrame';
-import { openSource, proxiesFrom } from '../compose/sources';
+import { openSource, proxiesFrom } from '../compose/openParts';
 import { evaluate, TIME_PARAMETERS } from '../routes/evaluate';
 import { readParameters } from '../routes/parameters';
 import { readConfig } from './commandConfig';

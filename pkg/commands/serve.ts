@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { proxiesFrom } from '../compose/sources';
+import { proxiesFrom } from '../compose/openParts';
 import { startServer, type RunningServer } from '../compose/serve';
 import { type Logger } from '../core/ports/logger';
 import { readConfig } from './commandConfig';

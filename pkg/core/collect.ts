@@ -246,6 +246,7 @@ function shrinks(error: PromkeepError): boolean {
   return ['SOURCE_RESPONSE_TOO_LARGE', 'LIMIT_EXCEEDED', 'SOURCE_TIMEOUT', 'SOURCE_REFUSED'].includes(error.code);
 }
 
+/** Why a range is missing, and whether to ask again, by the error of its fetch or write. */
 export function failureOf(error: PromkeepError): CollectFailure {
   if (error.code.startsWith('ARCHIVE_')) {
     // ARCHIVE_REFUSED: this very data will be refused again, so it becomes a gap instead of a standstill.
