@@ -39,11 +39,11 @@ export function createArchiveCounters(registry: Registry) {
   });
   return (who: RecorderLabels) => ({
     wrote(query: string, outcome: WriteOutcome): void {
-      samples.inc({ ...who, query, outcome: 'written' }, outcome.inserted);
-      samples.inc({ ...who, query, outcome: 'unchanged' }, outcome.unchanged);
-      samples.inc({ ...who, query, outcome: 'revised' }, outcome.revised);
-      samples.inc({ ...who, query, outcome: 'withdrawn' }, outcome.withdrawn);
-      refused.inc({ ...who, query }, outcome.refused.length);
+      const { inserted: written, refused: left, ...others } = outcome;
+      for (const [name, count] of Object.entries({ written, ...others })) {
+        samples.inc({ ...who, query, outcome: name }, count);
+      }
+      refused.inc({ ...who, query }, left.length);
     },
     failed: (query: string, reason: GapReason) => failures.inc({ ...who, query, reason }),
     gapped: (query: string, points: number) => gaps.inc({ ...who, query }, points),

@@ -22,7 +22,14 @@ export function int8Array(numbers: ArrayLike<number>): Buffer {
 }
 
 export function int4Array(numbers: readonly number[]): Buffer {
-  return encode(INT4_OID, numbers, (target, number, offset) => target.writeInt32BE(number, offset), 4);
+  const target = Buffer.allocUnsafe(HEADER_BYTES + numbers.length * 8);
+  writeHeader(target, INT4_OID, numbers.length);
+  let offset = HEADER_BYTES;
+  for (const number of numbers) {
+    offset = target.writeInt32BE(4, offset);
+    offset = target.writeInt32BE(number, offset);
+  }
+  return target;
 }
 
 /** Backfills send millions of these, so that it is written without a call for each. */
@@ -49,7 +56,14 @@ export function timestampArray(timesMs: ArrayLike<number>): Buffer {
 
 /** @param items all of one length */
 export function byteaArray(items: readonly Buffer[], itemBytes: number): Buffer {
-  return encode(BYTEA_OID, items, (target, item, offset) => item.copy(target, offset), itemBytes);
+  const target = Buffer.allocUnsafe(HEADER_BYTES + items.length * (itemBytes + 4));
+  writeHeader(target, BYTEA_OID, items.length);
+  let offset = HEADER_BYTES;
+  for (const item of items) {
+    offset = target.writeInt32BE(itemBytes, offset);
+    offset += item.copy(target, offset);
+  }
+  return target;
 }
 
 /** Eight bytes of `int8send`. */
@@ -103,16 +117,15 @@ export function unpackSamples(hex: string): { timesMs: Float64Array; values: Flo
   return { timesMs, values };
 }
 
-function encode<T>(
+function encode(
   elementOid: number,
-  values: ArrayLike<T>,
-  write: (target: Buffer, value: T, offset: number) => unknown,
-  itemBytes = 8
+  values: ArrayLike<number>,
+  write: (target: Buffer, value: number, offset: number) => void
 ): Buffer {
-  const target = Buffer.allocUnsafe(HEADER_BYTES + values.length * (4 + itemBytes));
+  const target = Buffer.allocUnsafe(HEADER_BYTES + values.length * ELEMENT_BYTES);
   writeHeader(target, elementOid, values.length);
-  for (let i = 0, offset = HEADER_BYTES; i < values.length; i++, offset += 4 + itemBytes) {
-    target.writeInt32BE(itemBytes, offset);
+  for (let i = 0, offset = HEADER_BYTES; i < values.length; i++, offset += ELEMENT_BYTES) {
+    target.writeInt32BE(8, offset);
     write(target, values[i], offset + 4);
   }
   return target;

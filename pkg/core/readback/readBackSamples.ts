@@ -155,7 +155,9 @@ async function readInstantBoth(
     ...(whole ? { archivedUntilMs: before } : {}),
   };
   if (!whole) {
-    return answerInstant(deps, live, query, options);
+    const answer = await live.queryInstant(query, options);
+    // What Prometheus no longer has may be left as a rollup.
+    return answer.series.length > 0 ? answer : ((await instantLasts(deps, query, options)) ?? answer);
   }
   if (before !== timeMs) {
     deps.report.notices.push(
@@ -163,17 +165,6 @@ async function readInstantBoth(
     );
   }
   return vector(atTimes(series, (time) => time === before));
-}
-
-/** What Prometheus no longer has may be left as a rollup. */
-async function answerInstant(
-  deps: ReadArchiveDeps,
-  live: Answering,
-  query: InstantQuery,
-  options: CallOptions
-): Promise<QueryResult> {
-  const answer = await live.queryInstant(query, options);
-  return answer.series.length > 0 ? answer : ((await instantLasts(deps, query, options)) ?? answer);
 }
 
 async function instantLasts(
