@@ -156,7 +156,11 @@ describe('an Editor who makes recorded queries without end', () => {
     );
     // what it returns is asked for the newest settled time of its grid, which may lie before the first scrape
     await until('there are series 13 s ago', async () => {
-      const { body } = await post(datasource, '/validate', definition('some', 'topk(20, {job="node_exporter"})', 10_000));
+      const { body } = await post(
+        datasource,
+        '/validate',
+        definition('some', 'topk(20, {job="node_exporter"})', 10_000)
+      );
       return (body as { series?: number }).series === 20;
     });
     expect(await make(datasource, 'some', 'topk(20, {job="node_exporter"})', 10_000)).toMatchObject(DONE);
