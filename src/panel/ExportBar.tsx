@@ -23,14 +23,14 @@ export function ExportBar({ tiles, source, words }: { tiles: readonly Tile[]; so
   };
   const copy = async (format: Format) => {
     const { count, text } = write(format);
-    setOutcome((await copyText(text)) ? words.copied(count) : words.export.refused);
+    setOutcome((await copyText(text)) ? words('export.copied', { count }) : words('export.refused'));
   };
   return (
-    <div className={styles.bar} role="group" aria-label={words.export.open}>
-      <Action onClick={() => void copy('json')}>{words.export.copyJson}</Action>
-      <Action onClick={() => void copy('csv')}>{words.export.copyCsv}</Action>
-      <Action onClick={() => download('json', write('json').text)}>{words.export.downloadJson}</Action>
-      <Action onClick={() => download('csv', write('csv').text)}>{words.export.downloadCsv}</Action>
+    <div className={styles.bar} role="group" aria-label={words('export.open')}>
+      <Action onClick={() => void copy('json')}>{words('export.copyJson')}</Action>
+      <Action onClick={() => void copy('csv')}>{words('export.copyCsv')}</Action>
+      <Action onClick={() => download('json', write('json').text)}>{words('export.downloadJson')}</Action>
+      <Action onClick={() => download('csv', write('csv').text)}>{words('export.downloadCsv')}</Action>
       <span aria-live="polite">{outcome}</span>
     </div>
   );

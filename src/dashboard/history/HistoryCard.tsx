@@ -5,6 +5,7 @@ import { useStyles2, useTheme2 } from '@grafana/ui';
 import { type RecordedOverview } from '../../contract/archivePage';
 import { standOut } from '../../panel/tile/severityColor';
 import { useInView } from '../../panel/tile/useInView';
+import { metricName } from '../../panel/words/words';
 import { type PageApi } from '../live/api';
 import { chartText } from '../chart/chartText';
 import { HistoryChart } from './HistoryChart';
@@ -31,13 +32,13 @@ const MOST_LEGEND = 6;
 export function HistoryCard({ api, query, range, serverTimeMs, cursorMs, onCursor }: Props) {
   const styles = useStyles2(getStyles);
   const theme = useTheme2();
-  const { say, words } = useLanguage();
+  const { say } = useLanguage();
   const [card, widthPx] = useWidth<HTMLDivElement>();
   // Charts far below cost nothing until they are scrolled to.
   const isSeen = useInView(card);
   const { newestMs, name } = query;
   const points = isSeen ? widthPx : 0;
-  const displayName = words.metricName(name, query.displayName);
+  const displayName = metricName(say, name, query.displayName);
   const { history: read, failure } = useHistory(api, { name, range, points, serverTimeMs, newestMs });
   const history = useMemo(() => read && { ...read, displayName }, [read, displayName]);
   const text = useMemo(() => history && chartText(history, say), [history, say]);

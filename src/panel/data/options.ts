@@ -6,7 +6,7 @@ import {
   type SelectFieldConfigSettings,
   type SetFieldConfigOptionsArgs,
 } from '@grafana/data';
-import { type SortOrder } from '../tile/arrange';
+import { SORT_ORDERS, type SortOrder } from '../tile/arrange';
 import { CALCULATIONS, type Calculation } from './calculations';
 import { CHANGE_CHOICES, type ChangeSince } from './change';
 import { say } from '../words/grafanaWords';
@@ -78,12 +78,10 @@ function addContent(builder: PanelOptionsEditorBuilder<SummaryPanelOptions>): vo
       name: say('options.sort.name'),
       defaultValue: DEFAULT_OPTIONS.sort,
       settings: {
-        options: [
-          { value: 'given', label: say('options.sort.given') },
-          { value: 'severity', label: say('options.sort.severity') },
-          { value: 'value', label: say('options.sort.value') },
-          { value: 'name', label: say('options.sort.nameOrder') },
-        ],
+        options: SORT_ORDERS.map((value) => ({
+          value,
+          label: say(`options.sort.${value === 'name' ? 'nameOrder' : value}`),
+        })),
       },
     });
 }

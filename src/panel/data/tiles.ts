@@ -10,12 +10,12 @@ import {
 } from '@grafana/data';
 import { actionsOf } from '../tile/actions';
 import { changeOf, listEarlier, type ChangeSince, type Earlier } from './change';
-import { calculate, finiteSamples, type Calculation, type Sample } from './calculations';
+import { calculate, finiteSamples, rangeOf, type Calculation, type Sample } from './calculations';
 import { listNumericSeries, type NumericSeries } from './numericSeries';
-import { rangeOf, toSparkline } from '../tile/sparkline';
+import { toSparkline } from '../tile/sparkline';
 import { limitsOf, stateOfValue } from './thresholdState';
 import { type NoData, type Tile, type TileValue } from './tile';
-import { type Words } from '../words/words';
+import { metricName, type Words } from '../words/words';
 
 export interface TileOptions {
   /** The first is the value, the others stand beside it; none means `last`. */
@@ -53,15 +53,15 @@ function toTile(series: NumericSeries, earlier: readonly Earlier[], options: Til
   const range = rangeOf(samples);
   return {
     key: series.key,
-    name: series.mark ? words.metricName(series.mark.metricKey, series.name) : series.name,
+    name: series.mark ? metricName(words, series.mark.metricKey, series.name) : series.name,
     group: series.group,
     labels: series.labels,
     metricName: series.labels.__name__ ?? series.mark?.metricKey ?? series.name,
     extremes: samples.length > 1 ? { lowest: format(range.min), highest: format(range.max) } : undefined,
-    limits: limitsOf(series.field, theme, words),
+    limits: limitsOf(series.field, options),
     ...(value === undefined
       ? {
-          state: { severity: 'no-data', word: words.states['no-data'] } as const,
+          state: { severity: 'no-data', word: words('states.no-data') } as const,
           noData: explainNoData(series, samples, display, words),
           value: undefined,
           extras: [],
@@ -76,7 +76,7 @@ function toTile(series: NumericSeries, earlier: readonly Earlier[], options: Til
           ),
           state: stateOfValue(value, series.field, range, options),
           asOfMs: first === 'last' ? lateTime(series, samples, options.timeRange) : undefined,
-          extras: others.map((one) => ({ label: words.calculations[one], text: write(one) })),
+          extras: others.map((one) => ({ label: words(`calculations.${one}`), text: write(one) })),
         }),
     sparkline: options.withSparkline === false ? undefined : toSparkline(series, samples, { ...options, format }),
     linkCount: series.field.config.links?.length ?? 0,
@@ -95,7 +95,12 @@ function hasValue({ mark, values }: NumericSeries, samples: readonly Sample[]): 
 
 function toTileValue(numeric: number, display: DisplayProcessor, calculation: Calculation, words: Words): TileValue {
   const { text, prefix, suffix } = display(numeric);
-  return { numeric, text, prefix, suffix: calculation === 'rate' ? words.perSecond(suffix ?? '') : suffix };
+  return {
+    numeric,
+    text,
+    prefix,
+    suffix: calculation === 'rate' ? words('perSecond', { value: suffix ?? '' }) : suffix,
+  };
 }
 
 function writeCalculation(
@@ -107,7 +112,7 @@ function writeCalculation(
   if (value === undefined) {
     return '–';
   }
-  return calculation === 'rate' ? words.perSecond(format(value)) : format(value);
+  return calculation === 'rate' ? words('perSecond', { value: format(value) }) : format(value);
 }
 
 /** The user's own text for null (a value mapping, "No value") becomes the headline; the state stays "no data". */
@@ -119,8 +124,8 @@ function explainNoData(
 ): NoData {
   const newest = samples.at(-1);
   return {
-    headline: formattedValueToString(display(null)) || words.noData,
-    reason: asSentence(mark?.noDataReason ?? words.noValues),
+    headline: formattedValueToString(display(null)) || words('noData'),
+    reason: asSentence(mark?.noDataReason ?? words('noValues')),
     lastSeenMs: mark?.lastSeenMs ?? (newest && timesMs?.[newest.index]),
   };
 }

@@ -19,7 +19,7 @@ export function LimitLegend({ tiles, words }: { tiles: readonly Tile[]; words: W
   const styles = useStyles2(getStyles);
   const sets = limitSets(tiles);
   return (
-    <ul className={styles.legend} aria-label={words.legend}>
+    <ul className={styles.legend} aria-label={words('legend')}>
       {sets.slice(0, MOST_SETS).map(({ key, names, limits }) => (
         <li key={key} className={styles.set}>
           {sets.length > 1 && <span className={styles.names}>{names.join(', ')}:</span>}
@@ -30,7 +30,7 @@ export function LimitLegend({ tiles, words }: { tiles: readonly Tile[]; words: W
           ))}
         </li>
       ))}
-      {sets.length > MOST_SETS && <li>{words.more(sets.length - MOST_SETS)}</li>}
+      {sets.length > MOST_SETS && <li>{words('more', { count: sets.length - MOST_SETS })}</li>}
     </ul>
   );
 }

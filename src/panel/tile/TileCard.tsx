@@ -37,7 +37,7 @@ const EXPLAINED_PX = 170;
 export const TileCard = memo(function TileCard({ tile, grid, headingLevel, words, timeZone, onAction }: Props) {
   const styles = useStyles2(getStyles);
   const { state, sparkline, extras, value } = tile;
-  const fontPx = valueFontPx(grid, value ? formattedValueToString(value).length : words.noData.length);
+  const fontPx = valueFontPx(grid, value ? formattedValueToString(value).length : words('noData').length);
   const hasSparkline = sparkline && grid.sparklinePx > 0 && (value || grid.isFree || grid.tileHeightPx > EXPLAINED_PX);
   return (
     <li
@@ -98,14 +98,16 @@ function Reading({ tile, fontPx, words, timeZone }: ReadingProps) {
           {value.text}
           {value.suffix && <span className={styles.unit}>{value.suffix}</span>}
         </p>
-        {asOfMs !== undefined && <p className={styles.note}>{words.asOf(dateTimeFormat(asOfMs, { timeZone }))}</p>}
+        {asOfMs !== undefined && (
+          <p className={styles.note}>{words('asOf', { time: dateTimeFormat(asOfMs, { timeZone }) })}</p>
+        )}
       </>
     );
   }
   return (
     <>
       <p className={cx(styles.value, styles.absent)} style={{ fontSize: Math.max(18, fontPx * 0.6) }}>
-        {noData?.headline ?? words.noData}
+        {noData?.headline ?? words('noData')}
       </p>
       {noData && (
         <p className={styles.note} title={noData.reason}>
@@ -113,7 +115,7 @@ function Reading({ tile, fontPx, words, timeZone }: ReadingProps) {
         </p>
       )}
       {noData?.lastSeenMs !== undefined && (
-        <p className={styles.note}>{words.lastSeen(dateTimeFormat(noData.lastSeenMs, { timeZone }))}</p>
+        <p className={styles.note}>{words('lastSeen', { time: dateTimeFormat(noData.lastSeenMs, { timeZone }) })}</p>
       )}
     </>
   );
