@@ -1,8 +1,9 @@
+import { parseDurationMs } from '../../contract/duration';
 import { type ArchiveJsonData, LIMIT_SETTINGS } from '../../contract/settings';
 import { say } from '../texts';
 
 /** One message per field that is wrong; nothing while the archive is switched off. */
-export type ArchiveFaults = Partial<Record<keyof ArchiveJsonData, string>>;
+type ArchiveFaults = Partial<Record<keyof ArchiveJsonData, string>>;
 
 /** What must be right before the archive part of the settings is worth saving. The backend checks again. */
 export function findArchiveFaults(settings: ArchiveJsonData): ArchiveFaults {
@@ -15,6 +16,7 @@ export function findArchiveFaults(settings: ArchiveJsonData): ArchiveFaults {
     archiveUser: faultOfName(settings.archiveUser, say('faults.user')),
     archiveSchema: faultOfOptionalName(settings.archiveSchema),
     archiveSourceName: faultOfSourceName(settings.archiveSourceName ?? ''),
+    archiveSettle: faultOfSettle(settings.archiveSettle ?? ''),
     ...Object.fromEntries(LIMIT_SETTINGS.map((name) => [name, faultOfLimit(settings[name])])),
   };
   return Object.fromEntries(Object.entries(faults).filter(([, message]) => message !== undefined));
@@ -65,6 +67,10 @@ function faultOfSourceName(name: string): string | undefined {
     return say('faults.whiteSpace');
   }
   return name.length <= 100 ? undefined : say('faults.sourceNameLength');
+}
+
+function faultOfSettle(duration: string): string | undefined {
+  return duration === '' || parseDurationMs(duration) !== undefined ? undefined : say('recorded.settleFault');
 }
 
 function faultOfLimit(limit: number | undefined): string | undefined {
