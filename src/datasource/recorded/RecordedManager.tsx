@@ -1,6 +1,7 @@
 import { Alert, Button, LoadingPlaceholder, Stack } from '@grafana/ui';
 import { useState } from 'react';
-import { type RecordedDefinition, type RecordedQueryItem } from '../../contract/recordedQuery';
+import { type RecordedDefinition } from '../../contract/recordedDefinition';
+import { type RecordedQueryItem } from '../../contract/recordedQuery';
 import { type RecordedClient } from './recordedClient';
 import { RecordedForm } from './RecordedForm';
 import { RecordedQuota } from './RecordedQuota';
