@@ -2,14 +2,12 @@ import { getDefaultTimeRange } from '@grafana/data';
 import { Alert, Combobox, type ComboboxOption, InlineField, InlineFieldRow, MultiCombobox } from '@grafana/ui';
 import { useEffect, useState } from 'react';
 import { isRecord, wordsIn } from '../../contract/lenient';
-import { type SummaryComparison, type SummaryQueryOptions } from '../../contract/query';
+import { COMPARISONS, type SummaryComparison, type SummaryQueryOptions } from '../../contract/query';
 import { type PromkeepQueryEditorProps } from './queryEditorProps';
 import { type SummaryMetricChoice } from './summaryMetrics';
 import { say, sayMetric } from '../texts';
 
 type Props = Pick<PromkeepQueryEditorProps, 'query' | 'onChange' | 'onRunQuery' | 'datasource' | 'range'>;
-
-const COMPARISONS: SummaryComparison[] = ['1h', '1d', '7d'];
 
 /** Which of the summary metrics to show, and by which label to split them. */
 export function SummaryQueryFields({ query, onChange, onRunQuery, datasource, range }: Props) {

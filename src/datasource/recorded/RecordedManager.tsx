@@ -23,14 +23,13 @@ export function RecordedManager({ client, version }: ManagerProps) {
   const { answer, failure, reload } = useRecorded(client, version);
   const [open, setOpen] = useState<Open>({ kind: 'list' });
   const [problem, setProblem] = useState<string>();
+  const notLoaded = failure !== undefined && (
+    <Alert severity="warning" title={say('recorded.notLoaded')}>
+      {failure}
+    </Alert>
+  );
   if (!answer) {
-    return failure === undefined ? (
-      <LoadingPlaceholder text={say('recorded.loading')} />
-    ) : (
-      <Alert severity="warning" title={say('recorded.notLoaded')}>
-        {failure}
-      </Alert>
-    );
+    return notLoaded || <LoadingPlaceholder text={say('recorded.loading')} />;
   }
   const act = async (work: Promise<void>) => {
     setProblem(undefined);
@@ -72,11 +71,7 @@ export function RecordedManager({ client, version }: ManagerProps) {
           {problem}
         </Alert>
       )}
-      {failure !== undefined && (
-        <Alert severity="warning" title={say('recorded.notLoaded')}>
-          {failure}
-        </Alert>
-      )}
+      {notLoaded}
       <RecordedWaiting
         answer={answer}
         onTakeBack={(name) => void act(client.takeBack(name))}

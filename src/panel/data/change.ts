@@ -1,5 +1,5 @@
 import { FieldType, formattedValueToString, getValueFormat, type DataFrame } from '@grafana/data';
-import { COMPARISON_OFFSETS_MS, type SummaryComparison } from '../../contract/query';
+import { COMPARISON_OFFSETS_MS, COMPARISONS, type SummaryComparison } from '../../contract/query';
 import { calculate, finiteSamples, type Calculation, type Sample } from './calculations';
 import { summaryIdentity, type NumericSeries } from './numericSeries';
 import { readSummaryMark } from './summaryMeta';
@@ -9,7 +9,7 @@ import { whenText, type Words } from '../words/words';
 /** `query`: what the query brings. `off`: nothing. Otherwise what is asked for here, if it can be known. */
 export type ChangeSince = 'query' | 'off' | SummaryComparison;
 
-export const CHANGE_CHOICES: readonly ChangeSince[] = ['query', '1h', '1d', '7d', 'off'];
+export const CHANGE_CHOICES: readonly ChangeSince[] = ['query', ...COMPARISONS, 'off'];
 
 /** The values of an earlier period. */
 export interface Earlier {

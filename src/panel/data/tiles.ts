@@ -49,7 +49,13 @@ function toTile(series: NumericSeries, earlier: readonly Earlier[], options: Til
   const format = (value: number) => formattedValueToString(display(value));
   const [first = 'last', ...others] = options.calculations;
   const value = hasValue(series, samples) ? calculate(first, samples, series.timesMs) : undefined;
-  const write = (one: Calculation) => writeCalculation(one, calculate(one, samples, series.timesMs), format, words);
+  const write = (one: Calculation) => {
+    const result = calculate(one, samples, series.timesMs);
+    const text = result === undefined ? '–' : format(result);
+    return one === 'rate' && result !== undefined ? words('perSecond', { value: text }) : text;
+  };
+  const newest = samples.at(-1);
+  const newestMs = newest && series.timesMs?.[newest.index];
   const range = rangeOf(samples);
   return {
     key: series.key,
@@ -62,20 +68,20 @@ function toTile(series: NumericSeries, earlier: readonly Earlier[], options: Til
     ...(value === undefined
       ? {
           state: { severity: 'no-data', word: words('states.no-data') } as const,
-          noData: explainNoData(series, samples, display, words),
+          noData: explainNoData(series, newestMs, display, words),
           value: undefined,
           extras: [],
         }
       : {
           value: toTileValue(value, display, first, words),
-          valueAtMs: series.timesMs?.[samples[samples.length - 1].index],
+          valueAtMs: newestMs,
           change: changeOf(
             value,
             { series, samples, earlier },
             { since: options.changeSince ?? 'query', calculation: first, words, format }
           ),
           state: stateOfValue(value, series.field, range, options),
-          asOfMs: first === 'last' ? lateTime(series, samples, options.timeRange) : undefined,
+          asOfMs: first === 'last' ? lateTime(series, newestMs, options.timeRange) : undefined,
           extras: others.map((one) => ({ label: words(`calculations.${one}`), text: write(one) })),
         }),
     sparkline: options.withSparkline === false ? undefined : toSparkline(series, samples, { ...options, format }),
@@ -103,30 +109,17 @@ function toTileValue(numeric: number, display: DisplayProcessor, calculation: Ca
   };
 }
 
-function writeCalculation(
-  calculation: Calculation,
-  value: number | undefined,
-  format: (value: number) => string,
-  words: Words
-): string {
-  if (value === undefined) {
-    return '–';
-  }
-  return calculation === 'rate' ? words('perSecond', { value: format(value) }) : format(value);
-}
-
 /** The user's own text for null (a value mapping, "No value") becomes the headline; the state stays "no data". */
 function explainNoData(
-  { mark, timesMs }: NumericSeries,
-  samples: readonly Sample[],
+  { mark }: NumericSeries,
+  newestMs: number | undefined,
   display: DisplayProcessor,
   words: Words
 ): NoData {
-  const newest = samples.at(-1);
   return {
     headline: formattedValueToString(display(null)) || words('noData'),
     reason: asSentence(mark?.noDataReason ?? words('noValues')),
-    lastSeenMs: mark?.lastSeenMs ?? (newest && timesMs?.[newest.index]),
+    lastSeenMs: mark?.lastSeenMs ?? newestMs,
   };
 }
 
@@ -137,11 +130,9 @@ function asSentence(text: string): string {
 /** The time of the last value when it lies clearly before the end of what was asked for. */
 function lateTime(
   { timesMs, intervalMs }: NumericSeries,
-  samples: readonly Sample[],
+  atMs: number | undefined,
   timeRange: TimeRange | undefined
 ): number | undefined {
-  const newest = samples.at(-1);
-  const atMs = newest && timesMs?.[newest.index];
   if (atMs === undefined || !timesMs || !timeRange) {
     return undefined;
   }

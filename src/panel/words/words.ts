@@ -1,4 +1,5 @@
 import { type PathsOf } from '../../contract/catalog';
+import { COMPARISON_OFFSETS_MS, COMPARISONS } from '../../contract/query';
 import { shownMetricName } from '../../contract/summary';
 import { sayFrom, type Values } from './catalog';
 import english from '../locales/en-US/promkeep-summary-panel.json';
@@ -17,15 +18,8 @@ export function metricName(words: Words, key: string, name: string): string {
   return isShipped(key) ? shownMetricName(name, english.metrics[key], words(`metrics.${key}`)) : name;
 }
 
-const HOUR_MS = 3_600_000;
-const WHEN: ReadonlyMap<number, WordKey> = new Map([
-  [HOUR_MS, 'change.1h'],
-  [24 * HOUR_MS, 'change.1d'],
-  [168 * HOUR_MS, 'change.7d'],
-]);
-
 /** `yesterday` */
 export function whenText(words: Words, offsetMs: number): string {
-  const known = WHEN.get(offsetMs);
-  return known ? words(known) : words('change.hours', { hours: Math.round(offsetMs / HOUR_MS) });
+  const known = COMPARISONS.find((one) => COMPARISON_OFFSETS_MS[one] === offsetMs);
+  return known ? words(`change.${known}`) : words('change.hours', { hours: Math.round(offsetMs / 3_600_000) });
 }
