@@ -4,6 +4,7 @@ import { type GrafanaTheme2 } from '@grafana/data';
 import { useStyles2 } from '@grafana/ui';
 import { recordsAsCsv, recordsAsJson, shownRecords } from './data/shownRecords';
 import { type Tile } from './data/tile';
+import { smallText } from './tile/styles';
 import { type Words } from './words/words';
 
 const FORMATS = {
@@ -68,13 +69,12 @@ function download(format: Format, text: string): void {
 
 const getStyles = (theme: GrafanaTheme2) => ({
   bar: css({
+    ...smallText(theme),
+    lineHeight: '20px',
     display: 'flex',
     flexWrap: 'wrap',
     alignItems: 'center',
     gap: '0 14px',
-    fontSize: 12,
-    lineHeight: '20px',
-    color: theme.colors.text.secondary,
   }),
   action: css({
     margin: 0,

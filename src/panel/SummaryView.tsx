@@ -6,6 +6,7 @@ import { ExportBar } from './ExportBar';
 import { GAP_PX, GROUP_HEADING_PX, layOut, type Grid } from './tile/grid';
 import { hasLimits, legendLines, LimitLegend } from './tile/LimitLegend';
 import { notesHeightPx } from './tile/notesHeight';
+import { ONE_LINE, smallText } from './tile/styles';
 import { type TileAction } from './data/tile';
 import { TileCard } from './tile/TileCard';
 import { type HeadingLevel } from './tile/TileName';
@@ -120,10 +121,8 @@ const getStyles = (theme: GrafanaTheme2) => ({
     lineHeight: '20px',
     fontWeight: 500,
     boxSizing: 'content-box',
-    overflow: 'hidden',
-    textOverflow: 'ellipsis',
-    whiteSpace: 'nowrap',
+    ...ONE_LINE,
     color: theme.colors.text.secondary,
   }),
-  notes: css({ margin: 0, paddingTop: 4, fontSize: 12, lineHeight: '18px', color: theme.colors.text.secondary }),
+  notes: css({ ...smallText(theme), paddingTop: 4 }),
 });

@@ -2,6 +2,7 @@ import { useEffect, useId, useRef, useState, type FormEvent } from 'react';
 import { css } from '@emotion/css';
 import { type GrafanaTheme2 } from '@grafana/data';
 import { useStyles2 } from '@grafana/ui';
+import { smallText } from '../../panel/tile/styles';
 import { useLanguage } from '../language';
 import { resolveRange, type PageRange } from './timeRange';
 
@@ -87,7 +88,7 @@ const getStyles = (theme: GrafanaTheme2) => ({
     background: theme.colors.background.primary,
     boxShadow: theme.shadows.z2,
   }),
-  field: css({ display: 'grid', gap: 3, fontSize: 12, lineHeight: '18px', color: theme.colors.text.secondary }),
+  field: css({ ...smallText(theme), display: 'grid', gap: 3 }),
   input: css({
     boxSizing: 'border-box',
     width: '100%',
@@ -102,7 +103,7 @@ const getStyles = (theme: GrafanaTheme2) => ({
     '&:focus-visible': { outline: `2px solid ${theme.colors.primary.border}`, outlineOffset: 1 },
     '&[aria-invalid="true"]': { borderColor: theme.colors.error.border },
   }),
-  error: css({ margin: 0, fontSize: 12, lineHeight: '18px', color: theme.colors.error.text }),
+  error: css({ ...smallText(theme), color: theme.colors.error.text }),
   apply: css({
     height: 34,
     font: 'inherit',

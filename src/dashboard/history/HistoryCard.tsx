@@ -4,6 +4,7 @@ import { type GrafanaTheme2 } from '@grafana/data';
 import { useStyles2, useTheme2 } from '@grafana/ui';
 import { type RecordedOverview } from '../../contract/archivePage';
 import { standOut } from '../../panel/tile/severityColor';
+import { smallText } from '../../panel/tile/styles';
 import { useInView } from '../../panel/tile/useInView';
 import { metricName } from '../../panel/words/words';
 import { type PageApi } from '../live/api';
@@ -124,30 +125,16 @@ const getStyles = (theme: GrafanaTheme2) => ({
   title: css({ margin: 0, fontSize: 14, lineHeight: '22px', fontWeight: 500, overflowWrap: 'anywhere' }),
   name: css({ fontSize: 12, color: theme.colors.text.secondary, overflowWrap: 'anywhere' }),
   body: css({ minHeight: HEIGHT_PX, '&[data-stale="true"] svg': { opacity: 0.5 } }),
-  note: css({
-    margin: 0,
-    fontSize: 12,
-    lineHeight: '18px',
-    color: theme.colors.text.secondary,
-    overflowWrap: 'anywhere',
-  }),
-  failure: css({
-    margin: 0,
-    fontSize: 12,
-    lineHeight: '18px',
-    color: theme.colors.error.text,
-    overflowWrap: 'anywhere',
-  }),
+  note: css({ ...smallText(theme), overflowWrap: 'anywhere' }),
+  failure: css({ ...smallText(theme), color: theme.colors.error.text, overflowWrap: 'anywhere' }),
   legend: css({
+    ...smallText(theme),
     display: 'flex',
     flexWrap: 'wrap',
     gap: '0 14px',
     margin: '2px 0',
     padding: 0,
     listStyle: 'none',
-    fontSize: 12,
-    lineHeight: '18px',
-    color: theme.colors.text.secondary,
     li: { display: 'inline-flex', alignItems: 'center', gap: 6, overflowWrap: 'anywhere' },
   }),
 });

@@ -2,6 +2,7 @@ import { css } from '@emotion/css';
 import { type GrafanaTheme2 } from '@grafana/data';
 import { useStyles2 } from '@grafana/ui';
 import { StateMark } from './StateMark';
+import { ONE_LINE, smallText } from './styles';
 import { type Tile } from '../data/tile';
 import { type Words } from '../words/words';
 
@@ -66,17 +67,15 @@ function limitSets(tiles: readonly Tile[]) {
 
 const getStyles = (theme: GrafanaTheme2) => ({
   legend: css({
+    ...smallText(theme),
+    lineHeight: '20px',
     display: 'flex',
     flexWrap: 'wrap',
     gap: `0 ${GAP_PX}px`,
-    margin: 0,
     padding: 0,
     listStyle: 'none',
-    fontSize: 12,
-    lineHeight: '20px',
-    color: theme.colors.text.secondary,
   }),
   set: css({ display: 'flex', flexWrap: 'wrap', gap: '0 12px', margin: 0 }),
-  names: css({ overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap', maxWidth: NAMES_PX }),
+  names: css({ ...ONE_LINE, maxWidth: NAMES_PX }),
   limit: css({ display: 'inline-flex' }),
 });

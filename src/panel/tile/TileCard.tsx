@@ -12,6 +12,7 @@ import { valueFontPx, type Grid } from './grid';
 import { ChangeMark } from './ChangeMark';
 import { SparklineBox } from './SparklineBox';
 import { StateMark } from './StateMark';
+import { smallText } from './styles';
 import { type Tile, type TileAction } from '../data/tile';
 import { TileActions } from './TileActions';
 import { TileDetails } from './TileDetails';
@@ -182,10 +183,7 @@ const getStyles = (theme: GrafanaTheme2) => ({
   }),
   absent: css({ color: theme.colors.text.secondary, fontWeight: 500 }),
   note: css({
-    margin: 0,
-    fontSize: 12,
-    lineHeight: '18px',
-    color: theme.colors.text.secondary,
+    ...smallText(theme),
     display: '-webkit-box',
     WebkitBoxOrient: 'vertical',
     WebkitLineClamp: 3,
