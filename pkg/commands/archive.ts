@@ -1,5 +1,5 @@
 import { type RecordingAmount, type RecordingQuota, type RecordingScope } from '../../src/contract/recordedQuery';
-import { openUpkeep } from '../compose/sources';
+import { openUpkeep } from '../compose/openParts';
 import { PromkeepError } from '../core/model/errors';
 import { grouped } from '../core/model/groupedNumber';
 import { type ArchiveStatus } from '../core/ports/archive';

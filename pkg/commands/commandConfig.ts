@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { proxiesFrom } from '../compose/sources';
+import { proxiesFrom } from '../compose/openParts';
 import { type Config } from '../config/config';
 import { loadConfig } from '../config/loadConfig';
 import { PromkeepError } from '../core/model/errors';

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { sleepUntilTimer } from '../record/waiting';
-import { openArchive, openSource } from '../compose/sources';
+import { openArchive, openSource } from '../compose/openParts';
 import { type ArchiveConfig, type Config } from '../config/config';
 import { backfillQuery, type BackfillProgress } from '../core/collect/backfill';
 import { COLLECT_DEFAULTS, type FetchDeps } from '../core/collect/fetchRange';

@@ -1,7 +1,7 @@
 import { toJsonRecord, toStandardRecords, type JsonRecord } from '../../src/contract/standardRecord';
 import { type QueryResult } from '../core/model/series';
 import { standardSeries } from '../core/frames/standardFrame';
-import { openSource } from '../compose/sources';
+import { openSource } from '../compose/openParts';
 import { evaluate, TIME_PARAMETERS } from '../routes/evaluate';
 import { readParameters } from '../routes/parameters';
 import { proxiesOf, readConfig } from './commandConfig';

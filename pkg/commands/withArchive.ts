@@ -1,4 +1,4 @@
-import { openArchive } from '../compose/sources';
+import { openArchive } from '../compose/openParts';
 import { type ArchiveConfig } from '../config/config';
 import { PromkeepError } from '../core/model/errors';
 import { type Archive } from '../core/ports/archive';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import os from 'node:os';
 import { VERSION } from '../commands/version';
 import { createDatasourceFactory } from './datasource';
-import { proxiesFrom } from './sources';
+import { proxiesFrom } from './openParts';
 import { type MemoryBudget } from '../core/memory/memoryBudget';
 import { type DatasourceFactory } from '../core/ports/datasource';
 import { type Logger } from '../core/ports/logger';

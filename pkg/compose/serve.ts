@@ -19,7 +19,7 @@ import { type ProxySettings } from '../source/settings/prometheusSettings';
 import { Closers } from './closers';
 import { createMemoryBudget } from './memory';
 import { type Recording, startRecording } from './recording';
-import { openArchive, openSource, openUpkeep } from './sources';
+import { openArchive, openSource, openUpkeep } from './openParts';
 
 export interface ServeOptions {
   logger: Logger;

@@ -253,6 +253,7 @@ function shrinks(error: PromkeepError): boolean {
   );
 }
 
+/** Why a range is missing, and whether to ask again, by the error of its fetch or write. */
 export function failureOf(error: PromkeepError): CollectFailure {
   if (error.code.startsWith('ARCHIVE_')) {
     // ARCHIVE_REFUSED: this very data will be refused again, so it becomes a gap instead of a standstill.

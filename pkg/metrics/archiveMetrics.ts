@@ -5,7 +5,7 @@ import { createArchiveCounters } from './archiveCounters';
 import { addArchiveGauges } from './archiveGauges';
 import { type ArchiveWatch, labelsOf, type RecorderIdentity, type RecorderState } from './recorderState';
 
-/** What recording and keeping the archive small tell about themselves; see `ArchiverMetrics` and `UpkeepMetrics`. */
+/** What recording and keeping the archive small tell about themselves; see `RecorderEvents` and `UpkeepMetrics` in `pkg/record`. */
 export interface RecorderMetrics {
   archiver: {
     wrote(query: string, outcome: WriteOutcome): void;

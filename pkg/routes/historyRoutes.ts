@@ -27,6 +27,8 @@ const PARAMETERS = { name: text, start: time, end: time, points: v.optional(whol
 const LONGEST_RANGE_MS = 3_660 * 86_400_000;
 
 /**
+ * For the page, so only the stand-alone server has them; for both faces see `archiveRoutes.ts`.
+ *
  * `GET /api/archive/overview`: who records, how much is kept, lag, coverage and gaps of each recorded query.
  * `GET /api/archive/history?name=&start=&end=[&points=]`: one recorded query's history, thinned. 409 without an archive.
  */

@@ -5,7 +5,7 @@ import { type MemoryBudget } from '../core/memory/memoryBudget';
 import { type Logger } from '../core/ports/logger';
 import { LOOK_MS } from '../core/memory/readerProgress';
 import { checkBrowserHeaders, isAuthorized, type AccessPolicy } from './access';
-import { mountApiRoutes } from './apiRoutes';
+import { mountApiRoutes } from './mountRoutes';
 import { Gate } from './gate';
 import { LIVE_PATH, mountLive, type LiveFeeds } from './live/liveRoute';
 import { isLoopbackHost } from './loopback';

@@ -12,7 +12,7 @@ import { AnswerParser } from '../../pkg/source/answer/parser/answerParser';
 import { refusalOf } from '../../pkg/source/answer/parser/queryAnswer';
 import { failedStatus } from '../../pkg/source/answer/answerFailure';
 import { composeRequest } from '../../pkg/source/http/requestParts';
-import { readResourcePath } from '../../pkg/source/resources/resourcePaths';
+import { readResourcePath } from '../../pkg/source/resources/allowedPaths';
 import { parsePrometheusSettings } from '../../pkg/source/settings/settings';
 import { describeTransportFailure } from '../../pkg/source/http/transportFailure';
 import { applyFilters } from '../../pkg/promql/applyFilters';

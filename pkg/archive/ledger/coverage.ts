@@ -4,9 +4,8 @@ import { type TimeRange } from '../../core/model/timeRange';
 import { type Session } from '../connect/session';
 import { findQueryId, lockOrMakeQuery, lockQuery } from '../definitions/queryRows';
 import { openVersion } from '../definitions/openVersion';
-import { addCoverage } from '../write/writeRows';
 import { requireEpoch } from './leaseRows';
-import { addGap, readCoverage } from './ledgerRows';
+import { addCoverage, addGap, readCoverage } from './ledgerRows';
 
 /** See `Ledger.coverage`; nothing of a query that is not there. */
 export async function readCoverageOf(session: Session, name: string): Promise<TimeRange[]> {

@@ -16,6 +16,18 @@ const GAP_REASONS: readonly GapReason[] = [
   'archive-down',
 ];
 
+/** Adds to the coverage of the query's version; other versions lose what was written over, gaps what was filled. */
+export async function addCoverage(
+  tx: Transaction,
+  { queryId, version, stepMs }: Pick<LockedQuery, 'queryId' | 'version' | 'stepMs'>,
+  ranges: readonly TimeRange[]
+): Promise<void> {
+  const covered = toMultirange(ranges, stepMs);
+  if (covered !== '{}') {
+    await tx.run(`SELECT promkeep_cover($1::bigint, $2::integer, $3::tstzmultirange)`, [queryId, version, covered]);
+  }
+}
+
 /** Takes ranges out of the noted gaps of another reason. */
 async function cutGaps(
   tx: Transaction,

@@ -36,7 +36,7 @@ export const CLOSED_AFTER_MS = 6 * 3_600_000;
 export interface PackOptions {
   /** How long ago a period must have ended, default `CLOSED_AFTER_MS`. */
   closedAfterMs?: number;
-  /** Samples a transaction, see `PackRequest`. */
+  /** Samples a transaction, see `packClosed`. */
   batchSamples?: number;
 }
 

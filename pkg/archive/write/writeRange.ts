@@ -5,7 +5,7 @@ import { CLOSED_AFTER_MS } from '../upkeep/upkeep';
 import { type Transaction } from '../connect/database';
 import { type Session, type SourceDatabase } from '../connect/session';
 import { MIN_PACKED_SAMPLES } from '../pack/cutRuns';
-import { addGap } from '../ledger/ledgerRows';
+import { addCoverage, addGap } from '../ledger/ledgerRows';
 import { openVersion } from '../definitions/openVersion';
 import { type OpenedQuery, type QueryDefinition } from '../definitions/queryRows';
 import { addWeeksOf, type Partitions } from '../schema/partitions';
@@ -15,7 +15,7 @@ import { deleteSamples, readSamples, takeApart, updateSamples } from './sampleRo
 import { type IdentityMemory, identifySeries, type RefusedSeries, type StorableSeries } from './seriesIdentity';
 import { resolveSeries } from './seriesRows';
 import { causeCode } from '../connect/sqlState';
-import { addCoverage, addFetch, openWrite, type PreparedWrite } from './writeRows';
+import { addFetch, openWrite, type PreparedWrite } from './writeRows';
 
 /** What a writer remembers between writes; losing it costs time only. */
 export interface WriterMemory {

@@ -1,6 +1,5 @@
 import { PromkeepError } from '../../core/model/errors';
 import { type RangeWrite } from '../../core/ports/sampleStore';
-import { type TimeRange } from '../../core/model/timeRange';
 import { byteaArray, readInt64 } from './binaryArrays';
 import { type Row, type Transaction } from '../connect/database';
 import { ofSource, type Session } from '../connect/session';
@@ -97,18 +96,6 @@ function toKnown({ series: bytes }: Row, wanted: readonly StorableSeries[]): Ope
     }
   }
   return wanted.map(({ fingerprint }) => found.get(fingerprint));
-}
-
-/** Adds to the coverage of the query's version; other versions lose what was written over, gaps what was filled. */
-export async function addCoverage(
-  tx: Transaction,
-  { queryId, version, stepMs }: Pick<OpenedQuery, 'queryId' | 'version' | 'stepMs'>,
-  ranges: readonly TimeRange[]
-): Promise<void> {
-  const covered = toMultirange(ranges, stepMs);
-  if (covered !== '{}') {
-    await tx.run(`SELECT promkeep_cover($1::bigint, $2::integer, $3::tstzmultirange)`, [queryId, version, covered]);
-  }
 }
 
 /** So many samples go along in the call that notes the write; more go by COPY, which costs a round trip and takes less time from here on. */

@@ -78,7 +78,7 @@ export async function fetchRange(
   ]);
   refuseUnstorable(query, result);
   deps.allowance?.admit(query, result.series.length);
-  const { covered, gaps } = judge(query, range, result, probe);
+  const { covered, gaps } = splitCoverage(query, range, result, probe);
   return {
     query: { kind: 'recorded', name: query.name },
     range,
@@ -129,7 +129,8 @@ async function fetchProbe({ source, settings }: FetchDeps, request: Grid, call: 
   }
 }
 
-function judge(
+/** Decides for each time of the range whether it counts as covered, and why not [A5]. */
+function splitCoverage(
   query: Definition,
   range: TimeRange,
   result: QueryResult,

@@ -113,7 +113,7 @@ export class DefinitionManager {
     return name === undefined ? check : { ...check, faults: { ...check.faults, name } };
   }
 
-  /** Rejects with `RecordedRefusal` when it may not be recorded, `LIMIT_EXCEEDED` when there are too many. */
+  /** Rejects with `DefinitionRefusal` when it may not be recorded, `LIMIT_EXCEEDED` when there are too many. */
   async create(definition: RecordedDefinition, caller: Caller, signal: AbortSignal): Promise<StoredDefinition> {
     const by = this.requireEditor(caller);
     const { series } = await this.refuseFaulty(definition, signal);

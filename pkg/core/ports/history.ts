@@ -48,7 +48,7 @@ export interface GridSamples {
 export interface RollupState {
   /** Times of which rollups speak: those whose samples are covered, and those of which only rollups are left. */
   covered: TimeRange[];
-  /** The part of it whose samples have expired. */
+  /** The part of it whose samples have expired. Where no rollups were stored, nothing tells of them any more. */
   expired: TimeRange[];
   /** Widths that are stored, ascending, and where the first bucket of each begins. */
   stored: StoredWidth[];

@@ -2,7 +2,7 @@ import { type TimeRange } from '../model/timeRange';
 import { type Definition } from './definitions';
 
 /**
- * What the archive of one source knows of its own completeness [A5]. What is written under an epoch is refused with
+ * What the archive of one source knows of its own completeness [A5]; in PostgreSQL `promkeep_coverage` and `promkeep_gaps`. What is written under an epoch is refused with
  * `ARCHIVE_NOT_LEADER` once that is outdated. Every method throws `PromkeepError` only.
  */
 export interface Ledger {
@@ -35,6 +35,10 @@ export interface Gap extends TimeRange {
   detail?: string;
 }
 
+/**
+ * For an answer `splitCoverage` (`pkg/core/collect/fetchRange.ts`) gives the reason, for a failure `failureOf`
+ * (`pkg/core/collect.ts`). Nobody notes `source-lost-it` yet.
+ */
 export type GapReason =
   'source-down' | 'query-failed' | 'partial-answer' | 'source-had-no-data' | 'source-lost-it' | 'archive-down';
 

@@ -24,7 +24,12 @@ export interface InstantQuery {
   timeMs: number;
 }
 
-/** A Prometheus server, or anything that speaks its HTTP API. Every method throws `PromkeepError` only. */
+/**
+ * A Prometheus server, or anything that speaks its HTTP API. Every method throws `PromkeepError` only.
+ *
+ * Expressions are PromQL: what may be recorded and what the archive answers is decided on their syntax (`pkg/promql`), and the
+ * probe and the summary are expressions too. A store without PromQL needs a translator in front of it, not a source here.
+ */
 export interface MetricSource {
   queryRange(query: RangeQuery, options: CallOptions): Promise<QueryResult>;
   queryInstant(query: InstantQuery, options: CallOptions): Promise<QueryResult>;

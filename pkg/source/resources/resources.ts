@@ -1,7 +1,7 @@
 import { PromkeepError } from '../../core/model/errors';
 import { type CallOptions, type ResourceRequest, type ResourceResponse } from '../../core/ports/metricSource';
 import { type HttpAnswer } from '../http/httpClient';
-import { readResourcePath } from './resourcePaths';
+import { readResourcePath } from './allowedPaths';
 
 /** Asks the source, by the method it prefers. */
 export type SendResource = (

@@ -1,4 +1,4 @@
-import { readResourcePath } from './resourcePaths';
+import { readResourcePath } from './allowedPaths';
 
 describe('readResourcePath', () => {
   it.each([

@@ -9,7 +9,7 @@ export interface ResourcePath {
 }
 
 /**
- * The paths of Prometheus' API that dashboards use, all of them reading. The rest of the API (`admin/tsdb/…`, `-/quit`,
+ * The paths of Prometheus' API that dashboards use, all of them reading (our own are in `pkg/routes`). The rest of the API (`admin/tsdb/…`, `-/quit`,
  * `status/config` with its secrets, …) is refused, which Grafana's own plugin does not.
  */
 const ALLOWED: ReadonlyArray<readonly [path: RegExp, methods: ResourceMethods]> = [

@@ -10,7 +10,7 @@ import { plainPrometheusSettings, type ProxySettings } from '../source/settings/
 import { type SharedParts } from '../source/chargedCalls';
 import { createPrometheusSource } from '../source/prometheusSource';
 
-/** The Prometheus of the configuration. Throws `SETTINGS_INVALID`. */
+/** The Prometheus of a config file; those of Grafana's datasources are opened in `datasource.ts`. Throws `SETTINGS_INVALID`. */
 export function openSource(config: PrometheusConfig, proxies: ProxySettings, shared: SharedParts = {}): MetricSource {
   const { basicAuth, bearerToken, tls } = config;
   const settings = plainPrometheusSettings(config.url, {
