@@ -1,6 +1,6 @@
 import { useEffect, useId, useRef, useState, type FormEvent } from 'react';
 import { css } from '@emotion/css';
-import { type GrafanaTheme2 } from '@grafana/data';
+import { dateTimeFormat, type GrafanaTheme2 } from '@grafana/data';
 import { useStyles2 } from '@grafana/ui';
 import { smallText } from '../../panel/tile/styles';
 import { useLanguage } from '../language';
@@ -70,10 +70,9 @@ export function CustomRange({ range, onChange, onCancel }: Props) {
   );
 }
 
-/** `YYYY-MM-DDTHH:mm:ss` on the reader's clock, as `datetime-local` writes it. */
+/** On the reader's clock, as `datetime-local` writes it. */
 function toLocalText(timeMs: number): string {
-  const offsetMs = new Date(timeMs).getTimezoneOffset() * 60_000;
-  return new Date(Math.floor((timeMs - offsetMs) / 1000) * 1000).toISOString().slice(0, 19);
+  return dateTimeFormat(timeMs, { format: 'YYYY-MM-DDTHH:mm:ss' });
 }
 
 const getStyles = (theme: GrafanaTheme2) => ({
