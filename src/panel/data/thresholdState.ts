@@ -35,8 +35,9 @@ export function stateOfValue(
   }
   const active = getActiveThreshold(isPercentage(field) ? shareOfRange(value, field, range) : value, steps);
   const at = steps.indexOf(active);
-  const limit = writeLimit(field, at > 0 ? active : steps[1]);
-  return stateOfStep(active, speech, speech.words(at > 0 ? 'above' : 'below', { limit }));
+  return stateOfStep(active, speech, () =>
+    speech.words(at > 0 ? 'above' : 'below', { limit: writeLimit(field, at > 0 ? active : steps[1]) })
+  );
 }
 
 /** From which value on which state holds, ascending. Empty when the thresholds tell no states apart. */
@@ -51,12 +52,12 @@ export function limitsOf(field: Field, speech: Speech): TileLimit[] {
 }
 
 /** @param otherwise the word of a step that carries no state of the contract */
-function stateOfStep(step: Threshold, { theme, words }: Speech, otherwise?: string): TileState {
+function stateOfStep(step: Threshold, { theme, words }: Speech, otherwise?: () => string): TileState {
   const named = theme.visualization.getColorByName(step.color);
   const color = standOut(named, theme);
   return isSummaryState(step.state)
     ? { severity: step.state, word: words(`states.${step.state}`), color }
-    : { severity: severityOfColor(named), word: otherwise, color };
+    : { severity: severityOfColor(named), word: otherwise?.(), color };
 }
 
 function isPercentage(field: Field): boolean {
