@@ -23,8 +23,8 @@ type Calculate = (samples: readonly Sample[], timesMs?: ArrayLike<number>) => nu
 
 const CALCULATE: Readonly<Record<Calculation, Calculate>> = {
   last: (samples) => samples[samples.length - 1].value,
-  min: (samples) => rangeOf(samples).min,
-  max: (samples) => rangeOf(samples).max,
+  min: (samples) => samples.reduce((least, { value }) => Math.min(least, value), Infinity),
+  max: (samples) => samples.reduce((most, { value }) => Math.max(most, value), -Infinity),
   mean: meanOf,
   median: (samples) => quantile(samples, 0.5),
   p95: (samples) => quantile(samples, 0.95),
