@@ -1,82 +1,118 @@
-/** What the stand-alone page reads of the archive: `/api/archive/overview`, the `archive` event of `/api/live`, `/api/archive/history`. */
+import * as v from 'valibot';
+import { fitting, flag, maybeNumber, maybeText, text, texts } from './lenient';
 
-/** Times are Unix milliseconds, both ends of a range inclusive. */
-export interface ArchiveOverview {
-  /** The server's clock. */
-  timeMs: number;
-  samples: number;
-  series: number;
-  /** The whole archive on disk. */
-  bytes: number;
-  /** Who records; absent: nobody. */
-  leader?: { name: string; isThis: boolean };
-  /** By name. */
-  queries: RecordedOverview[];
-}
+/**
+ * What the stand-alone page reads of the archive: `/api/archive/overview`, the `archive` event of `/api/live`,
+ * `/api/archive/history`. Times are Unix milliseconds, both ends of a range inclusive.
+ */
+export type ArchiveGap = v.InferOutput<typeof GAP>;
 
-export interface RecordedOverview {
-  name: string;
-  displayName: string;
-  expression: string;
-  stepMs: number;
-  retention: string;
-  paused: boolean;
-  /** The newest time that counts as covered. */
-  newestMs?: number;
-  /** How far that lies behind what is due; 0 when nothing is late. */
-  lagMs: number;
-  /** Covered share of the time since recording began, 0 to 1; absent before the first answer. */
-  coverage?: number;
-  /** Newest first, at most `MOST_GAPS`. */
-  gaps: ArchiveGap[];
-  gapCount: number;
-}
-
-export const MOST_GAPS = 50;
-
-export interface ArchiveGap {
-  fromMs: number;
-  toMs: number;
+const GAP = v.object({
+  fromMs: v.number(),
+  toMs: v.number(),
   /** A gap reason of the ledger, or `not-recorded`. */
-  reason: string;
-  detail?: string;
-  outlook: HoleOutlook;
+  reason: text,
+  detail: maybeText,
+  /** `retried`: asked for again as long as Prometheus may have it. `too-old`: given up. `paused`: the query is not recorded now. */
+  outlook: v.fallback(v.picklist(['retried', 'too-old', 'paused']), 'too-old'),
+});
+
+/** What a recorded query is called; without a name of its own, by its key. */
+const NAMED = { name: text, displayName: maybeText };
+
+export type RecordedOverview = v.InferOutput<typeof RECORDED>;
+
+const RECORDED = v.pipe(
+  v.object({
+    ...NAMED,
+    expression: text,
+    stepMs: numberOr(0),
+    retention: text,
+    paused: flag,
+    /** The newest time that counts as covered. */
+    newestMs: maybeNumber,
+    /** How far that lies behind what is due; 0 when nothing is late. */
+    lagMs: numberOr(0),
+    /** Covered share of the time since recording began, 0 to 1; absent before the first answer. */
+    coverage: maybeNumber,
+    /** Newest first, not all of many. */
+    gaps: fitting(GAP),
+    gapCount: numberOr(0),
+  }),
+  v.transform(withDisplayName)
+);
+
+export type ArchiveOverview = v.InferOutput<typeof OVERVIEW>;
+
+export const OVERVIEW = v.object({
+  /** The server's clock. */
+  timeMs: v.fallback(v.number(), Date.now),
+  samples: v.number(),
+  series: numberOr(0),
+  /** The whole archive on disk. */
+  bytes: numberOr(0),
+  /** Who records; absent: nobody. */
+  leader: v.fallback(v.optional(v.object({ name: text, isThis: flag })), undefined),
+  /** By name. */
+  queries: v.pipe(v.array(v.unknown()), fitting(RECORDED)),
+});
+
+/** As long as a chart is wide, times the series: read in one go, not value by value. `null`: NaN or infinite. */
+const COLUMN = v.fallback(
+  v.pipe(
+    v.custom<unknown[]>(Array.isArray),
+    v.transform((values) => values.map((value) => (typeof value === 'number' ? value : null)))
+  ),
+  []
+);
+
+/** All arrays are equally long; times ascend. */
+export type HistorySeries = v.InferOutput<typeof SERIES>;
+
+const SERIES = v.pipe(
+  v.object({ labels: texts, timesMs: COLUMN, values: COLUMN, min: COLUMN, max: COLUMN }),
+  v.check(({ timesMs, values }) => timesMs.length === values.length),
+  v.transform(({ labels, timesMs, values, min, max }) => ({
+    labels,
+    timesMs: timesMs.map((time) => time ?? NaN),
+    /** The mean of the bucket, or the sample itself. */
+    values,
+    // Only of thinned history.
+    ...(min.length === values.length && max.length === values.length ? { min, max } : {}),
+  }))
+);
+
+export type ArchiveHistory = v.InferOutput<typeof HISTORY>;
+
+export const HISTORY = v.pipe(
+  v.object({
+    ...NAMED,
+    /** A Grafana unit id. */
+    unit: maybeText,
+    decimals: maybeNumber,
+    min: maybeNumber,
+    max: maybeNumber,
+    fromMs: v.number(),
+    toMs: v.number(),
+    stepMs: numberOr(1),
+    /** One point stands for this much time; the step, unless the history was thinned. */
+    bucketMs: numberOr(1),
+    /** The step, unless only every n-th sample was read. */
+    sampledMs: numberOr(1),
+    /** Not all of many. */
+    series: v.array(SERIES),
+    seriesCount: maybeNumber,
+    gaps: fitting(GAP),
+    thresholds: fitting(v.object({ value: numberOr(NaN), state: text })),
+  }),
+  v.transform(withDisplayName),
+  v.transform((history) => ({ ...history, seriesCount: history.seriesCount ?? history.series.length }))
+);
+
+function withDisplayName<T extends { name: string; displayName?: string }>(named: T): T & { displayName: string } {
+  return { ...named, displayName: named.displayName ?? named.name };
 }
 
-/** `retried`: asked for again as long as Prometheus may have it. `too-old`: given up. `paused`: the query is not recorded now. */
-export type HoleOutlook = 'retried' | 'too-old' | 'paused';
-
-export interface ArchiveHistory {
-  name: string;
-  displayName: string;
-  /** A Grafana unit id. */
-  unit?: string;
-  decimals?: number;
-  min?: number;
-  max?: number;
-  fromMs: number;
-  toMs: number;
-  stepMs: number;
-  /** One point stands for this much time; the step, unless the history was thinned. */
-  bucketMs: number;
-  /** The step, unless only every n-th sample was read. */
-  sampledMs: number;
-  /** At most `MOST_SERIES`. */
-  series: HistorySeries[];
-  seriesCount: number;
-  gaps: ArchiveGap[];
-  thresholds: Array<{ value: number; state: string }>;
-}
-
-export const MOST_SERIES = 20;
-
-/** All arrays are equally long; times ascend. `null`: NaN or infinite. */
-export interface HistorySeries {
-  labels: Record<string, string>;
-  timesMs: number[];
-  /** The mean of the bucket, or the sample itself. */
-  values: Array<number | null>;
-  /** Only of thinned history. */
-  min?: Array<number | null>;
-  max?: Array<number | null>;
+function numberOr(otherwise: number) {
+  return v.fallback(v.number(), otherwise);
 }

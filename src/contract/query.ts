@@ -70,6 +70,8 @@ export const COMPARISON_OFFSETS_MS: Readonly<Record<SummaryComparison, number>> 
   '7d': 604_800_000,
 };
 
+export const COMPARISONS: readonly SummaryComparison[] = ['1h', '1d', '7d'];
+
 /** Whether a saved text is a comparison. */
 export function isSummaryComparison(text: string): text is SummaryComparison {
   return Object.hasOwn(COMPARISON_OFFSETS_MS, text);

@@ -1,134 +1,137 @@
-import { parseRetentionDays, RETENTION_FORM } from './retention';
+import * as v from 'valibot';
+import { fitting, words } from './lenient';
+import { type RecordedFaults } from './recordedDefinition';
 
-/** Recorded queries as the datasource's resources speak of them (`RECORDED_QUERIES_RESOURCE`). */
+/** What the resources of recorded queries answer (`RECORDED_QUERIES_RESOURCE`). */
 
-/** What a person decides. */
-export interface RecordedDefinition {
-  /** Unique within the archive's source; the name of results without `__name__`. */
-  name: string;
-  /** PromQL. */
-  expression: string;
-  stepMs: number;
-  /** `7d`, `30d`, `1y`, `forever`, … */
-  retention: string;
-}
+const GAP = v.object({
+  fromMs: v.number(),
+  toMs: v.number(),
+  points: v.number(),
+  reason: v.string(),
+  detail: v.optional(v.string()),
+});
 
-export interface RecordedQueryItem extends RecordedDefinition {
+export type RecordedQueryItem = v.InferOutput<typeof ITEM>;
+
+const ITEM = v.object({
+  name: v.string(),
+  expression: v.string(),
+  stepMs: v.number(),
+  retention: v.string(),
   /** Grows when the expression or the step changes. */
-  version: number;
+  version: v.number(),
   /** Sent back with an edit, so that two editors do not overwrite each other. */
-  revision: number;
+  revision: v.number(),
   /** From the config file of the stand-alone program: read-only in Grafana. */
-  provisioned: boolean;
-  paused: boolean;
-  createdAtMs: number;
-  createdBy?: string;
-  updatedAtMs: number;
-  updatedBy?: string;
+  provisioned: v.boolean(),
+  paused: v.boolean(),
+  createdAtMs: v.number(),
+  createdBy: v.optional(v.string()),
+  updatedAtMs: v.number(),
+  updatedBy: v.optional(v.string()),
   /** Grid times since the version's beginning that are in the archive, and that are not though they are due. */
-  coveredPoints: number;
-  missingPoints: number;
+  coveredPoints: v.number(),
+  missingPoints: v.number(),
   /** The last grid time that is in the archive. */
-  newestMs?: number;
+  newestMs: v.optional(v.number()),
   /** The newest ones, newest first. */
-  gaps: RecordedGap[];
-  gapCount: number;
-}
+  gaps: v.array(GAP),
+  gapCount: v.number(),
+});
 
 /** A deletion that waits for its date; see `PendingDeletion` of the backend. */
-export interface WaitingDeletion {
-  what: string;
-  /** Absent: stored rollups of the whole archive. */
-  query?: string;
-  /** The retention in force. */
-  present?: string;
-  wanted: string;
-  by: string;
-  askedAtMs: number;
-  atMs: number;
-  /** About how many samples. */
-  samples?: number;
-  oldestMs?: number;
-}
+export type WaitingDeletion = v.InferOutput<typeof WAITING>;
 
-export interface RecordedGap {
-  fromMs: number;
-  toMs: number;
-  points: number;
-  reason: string;
-  detail?: string;
-}
+const WAITING = v.object({
+  what: v.string(),
+  /** Absent: stored rollups of the whole archive. */
+  query: v.optional(v.string()),
+  /** The retention in force. */
+  present: v.optional(v.string()),
+  wanted: v.string(),
+  by: v.string(),
+  askedAtMs: v.number(),
+  atMs: v.number(),
+  /** About how many samples. */
+  samples: v.optional(v.number()),
+  oldestMs: v.optional(v.number()),
+});
 
 /** Of what recorded queries take: how many there are, and what those that are not paused return. */
-export interface RecordingAmount {
-  queries: number;
-  series: number;
-  samplesPerDay: number;
-}
+export type RecordingAmount = v.InferOutput<typeof AMOUNT>;
 
-export type RecordingScope = 'source' | 'organisation';
+const AMOUNT = v.object({ queries: v.number(), series: v.number(), samplesPerDay: v.number() });
 
 /** Of one source, and of all sources of its organisation together. */
-export type RecordingAmounts = Record<RecordingScope, RecordingAmount>;
+export type RecordingAmounts = v.InferOutput<typeof AMOUNTS>;
+export type RecordingScope = keyof RecordingAmounts;
 
-export interface RecordingQuota {
-  use: RecordingAmounts;
-  limits: RecordingAmounts;
-}
+const AMOUNTS = v.object({ source: AMOUNT, organisation: AMOUNT });
 
-export interface RecordedQueriesAnswer {
-  queries: RecordedQueryItem[];
-  quota: RecordingQuota;
-  /** By date. */
-  waiting: WaitingDeletion[];
-  may: RecordingRights;
-  /** Which program records now; absent: none does. */
-  archiver?: string;
-  scrapeIntervalMs: number;
-}
+export type RecordingQuota = v.InferOutput<typeof QUOTA>;
 
-export interface RecordingRights {
+const QUOTA = v.object({ use: AMOUNTS, limits: AMOUNTS });
+
+export type RecordingRights = v.InferOutput<typeof RIGHTS>;
+
+const RIGHTS = v.object({
   /** Create, edit, pause, resume, delete with the data kept, and take back a deletion that waits. */
-  edit: boolean;
+  edit: v.boolean(),
   /** Delete together with the data, and carry out at once what waits. */
-  deleteData: boolean;
+  deleteData: v.boolean(),
   /** Why not. */
-  reason?: string;
-}
+  reason: v.optional(v.string()),
+});
 
-export type RecordedFaults = Partial<Record<'name' | 'expression' | 'step' | 'retention', string>>;
+export type RecordedQueriesAnswer = v.InferOutput<typeof ANSWER>;
 
-export interface RecordedCheck {
+const ANSWER = v.object({
+  queries: v.array(ITEM),
+  quota: QUOTA,
+  /** By date. */
+  waiting: v.array(WAITING),
+  may: RIGHTS,
+  /** Which program records now; absent: none does. */
+  archiver: v.optional(v.string()),
+  scrapeIntervalMs: v.number(),
+});
+
+const FAULTS = v.object({ name: words, expression: words, step: words, retention: words });
+
+export type RecordedCheck = v.InferOutput<typeof CHECK>;
+
+const CHECK = v.object({
   /** What keeps the query from being recorded, by field. */
-  faults: RecordedFaults;
+  faults: v.fallback(FAULTS, {}),
   /** What its author should know. */
-  hints: string[];
+  hints: fitting(v.string()),
   /** Series of its result just now. */
-  series?: number;
+  series: v.optional(v.number()),
+});
+
+/** The list as the backend sends it; a part of another form is an error, not a wrong number on the page. */
+export function parseRecordedQueries(body: unknown): RecordedQueriesAnswer {
+  return read(ANSWER, body);
 }
 
-export const RECORDED_LIMITS = { nameLength: 255, expressionLength: 20_000, minStepMs: 1_000, maxStepMs: 86_400_000 };
+export function parseCheck(body: unknown): RecordedCheck {
+  return read(CHECK, body);
+}
 
-export const RETENTION_CLASSES = ['7d', '30d', '90d', '1y', '5y', 'forever'] as const;
+/** Whatever the body is; most errors have none. */
+export function parseFaults(body: unknown): RecordedFaults {
+  return v.parse(v.fallback(v.object({ faults: FAULTS }), { faults: {} }), body).faults;
+}
 
-/** What can be told without asking anybody. */
-export function findRecordedFaults({ name, expression, stepMs, retention }: RecordedDefinition): RecordedFaults {
-  const faults: RecordedFaults = {};
-  if (!/^[a-zA-Z_:][a-zA-Z0-9_:]*$/.test(name)) {
-    faults.name = 'A name looks like that of a metric: letters, digits, _ and :, no digit first.';
-  } else if (name.length > RECORDED_LIMITS.nameLength) {
-    faults.name = `A name has at most ${RECORDED_LIMITS.nameLength} characters.`;
+/** Throws a `TypeError` that names the first part of another form. */
+function read<T extends v.GenericSchema>(schema: T, body: unknown): v.InferOutput<T> {
+  const result = v.safeParse(schema, body, { abortEarly: true });
+  if (!result.success) {
+    const path = v.getDotPath(result.issues[0]);
+    throw new TypeError(
+      path === null ? 'The answer is not a JSON object.' : `The answer's ${path} is missing or of another form.`
+    );
   }
-  if (expression.trim() === '') {
-    faults.expression = 'Enter a PromQL expression.';
-  } else if (expression.length > RECORDED_LIMITS.expressionLength) {
-    faults.expression = `An expression has at most ${RECORDED_LIMITS.expressionLength} characters.`;
-  }
-  if (!Number.isInteger(stepMs) || stepMs < RECORDED_LIMITS.minStepMs || stepMs > RECORDED_LIMITS.maxStepMs) {
-    faults.step = 'The step is a duration between 1s and 1d, such as 15s or 5m.';
-  }
-  if (parseRetentionDays(retention) === undefined) {
-    faults.retention = `Retention is ${RETENTION_FORM}.`;
-  }
-  return faults;
+  return result.output;
 }

@@ -79,13 +79,7 @@ export const STATE_COLORS: Readonly<Record<SummaryState, string>> = {
 
 /** The state of a value under a metric's thresholds. */
 export function stateOf(value: number, thresholds: readonly SummaryThreshold[]): SummaryState {
-  let state: SummaryState = 'ok';
-  for (const step of thresholds) {
-    if (value >= step.value) {
-      state = step.state;
-    }
-  }
-  return state;
+  return thresholds.findLast((step) => value >= step.value)?.state ?? 'ok';
 }
 
 /**

@@ -135,6 +135,19 @@ it('asks every five seconds for the chosen range, and remembers it', async () =>
   expect(screen.getByRole('radio', { name: '6 hours' })).toBeChecked();
 });
 
+it('asks nothing while nobody looks', async () => {
+  const server = new ScriptedServer();
+  await open(server);
+  const hidden = jest.spyOn(document, 'hidden', 'get').mockReturnValue(true);
+  act(() => void document.dispatchEvent(new Event('visibilitychange')));
+  await pass(60_000);
+  expect(server.asked).toHaveLength(1);
+  hidden.mockReturnValue(false);
+  act(() => void document.dispatchEvent(new Event('visibilitychange')));
+  await pass(2);
+  expect(server.asked).toHaveLength(2);
+});
+
 it('says when nobody answers, keeps values through a hiccup and takes them back after a while', async () => {
   const server = new ScriptedServer();
   await open(server);

@@ -65,7 +65,7 @@ function Content({ api, theme, themeSwitch }: { api: PageApi; theme: GrafanaThem
             widthPx={widthPx}
             minTileWidthPx={widthPx < PHONE.widthPx ? PHONE.minTileWidthPx : MIN_TILE_WIDTH_PX}
             headingLevel={2}
-            words={language.words}
+            words={language.say}
             exportSource="prometheus"
           />
         )}
@@ -77,15 +77,15 @@ function Content({ api, theme, themeSwitch }: { api: PageApi; theme: GrafanaThem
   );
 }
 
-function tilesOf({ answer, failure }: SummaryState, theme: GrafanaTheme2, { say, words }: Language) {
+function tilesOf({ answer, failure }: SummaryState, theme: GrafanaTheme2, { say }: Language) {
   if (!answer) {
     return [];
   }
   const [from, to] = [dateTime(answer.serverTimeMs - answer.rangeMs), dateTime(answer.serverTimeMs)];
   const timeRange: TimeRange = { from, to, raw: { from, to } };
-  const tiles = toTiles(answer.frames, { calculations: ['last'], changeSince: '1h', words, theme, timeRange });
+  const tiles = toTiles(answer.frames, { calculations: ['last'], changeSince: '1h', words: say, theme, timeRange });
   const isStale = failure !== undefined && failure.lastMs - answer.receivedAtMs > STALE_AFTER_MS;
-  return isStale ? withoutAnswer(tiles, say('page.noAnswer'), answer.serverTimeMs, words) : tiles;
+  return isStale ? withoutAnswer(tiles, say('page.noAnswer'), answer.serverTimeMs, say) : tiles;
 }
 
 const getStyles = (theme: GrafanaTheme2) => ({

@@ -1,4 +1,4 @@
-import { type Catalog } from '../panel/words/catalog';
+import { type Catalog } from '../contract/catalog';
 import { chooseLanguage } from './language';
 import english from './locales/en-US.json';
 import korean from './locales/ko-KR.json';
@@ -26,5 +26,5 @@ it.each([
   const language = chooseLanguage(wanted);
   expect(language.locale).toBe(locale);
   expect(language.say('page.live')).toBe(live);
-  expect(language.words.states.ok).toBe(ok);
+  expect(language.say('states.ok')).toBe(ok);
 });

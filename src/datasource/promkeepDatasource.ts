@@ -84,16 +84,10 @@ export class PromkeepDatasource extends PrometheusDatasource {
     super({ ...instanceSettings, jsonData }, templateSrv);
     this.settings = jsonData;
     this.keepAllowed = jsonData.archiveEnabled === true && jsonData.archiveAllowKeep === true;
-    this.recordRefusal = !(jsonData.archiveEnabled && jsonData.archiveAllowRecording)
-      ? 'refusedOff'
-      : forwardsUsersCredentials(jsonData)
-        ? 'refusedForwarding'
-        : undefined;
-    this.archiveRefusal = !jsonData.archiveEnabled
-      ? 'readFromOff'
-      : forwardsUsersCredentials(jsonData)
-        ? 'readFromForwarding'
-        : undefined;
+    const forwards = forwardsUsersCredentials(jsonData);
+    const mayRecord = jsonData.archiveEnabled && jsonData.archiveAllowRecording;
+    this.recordRefusal = mayRecord ? (forwards ? 'refusedForwarding' : undefined) : 'refusedOff';
+    this.archiveRefusal = jsonData.archiveEnabled ? (forwards ? 'readFromForwarding' : undefined) : 'readFromOff';
     this.variables = new ArchiveVariableSupport(this);
     // Grafana prefers the abstract import wherever `'importFromAbstractQueries' in datasource`, and it loses functions and
     // operators. Shadowing does not help against `in`; the prototype is that of our own bundled copy.

@@ -4,6 +4,7 @@ import { type GrafanaTheme2 } from '@grafana/data';
 import { useStyles2 } from '@grafana/ui';
 import { recordsAsCsv, recordsAsJson, shownRecords } from './data/shownRecords';
 import { type Tile } from './data/tile';
+import { smallText } from './tile/styles';
 import { type Words } from './words/words';
 
 const FORMATS = {
@@ -23,14 +24,14 @@ export function ExportBar({ tiles, source, words }: { tiles: readonly Tile[]; so
   };
   const copy = async (format: Format) => {
     const { count, text } = write(format);
-    setOutcome((await copyText(text)) ? words.copied(count) : words.export.refused);
+    setOutcome((await copyText(text)) ? words('export.copied', { count }) : words('export.refused'));
   };
   return (
-    <div className={styles.bar} role="group" aria-label={words.export.open}>
-      <Action onClick={() => void copy('json')}>{words.export.copyJson}</Action>
-      <Action onClick={() => void copy('csv')}>{words.export.copyCsv}</Action>
-      <Action onClick={() => download('json', write('json').text)}>{words.export.downloadJson}</Action>
-      <Action onClick={() => download('csv', write('csv').text)}>{words.export.downloadCsv}</Action>
+    <div className={styles.bar} role="group" aria-label={words('export.open')}>
+      <Action onClick={() => void copy('json')}>{words('export.copyJson')}</Action>
+      <Action onClick={() => void copy('csv')}>{words('export.copyCsv')}</Action>
+      <Action onClick={() => download('json', write('json').text)}>{words('export.downloadJson')}</Action>
+      <Action onClick={() => download('csv', write('csv').text)}>{words('export.downloadCsv')}</Action>
       <span aria-live="polite">{outcome}</span>
     </div>
   );
@@ -68,13 +69,12 @@ function download(format: Format, text: string): void {
 
 const getStyles = (theme: GrafanaTheme2) => ({
   bar: css({
+    ...smallText(theme),
+    lineHeight: '20px',
     display: 'flex',
     flexWrap: 'wrap',
     alignItems: 'center',
     gap: '0 14px',
-    fontSize: 12,
-    lineHeight: '20px',
-    color: theme.colors.text.secondary,
   }),
   action: css({
     margin: 0,

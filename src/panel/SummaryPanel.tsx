@@ -10,7 +10,7 @@ import { readOptions } from './data/readOptions';
 import { SummaryView } from './SummaryView';
 import { type TileAction } from './data/tile';
 import { toTiles } from './data/tiles';
-import { grafanaWords } from './words/grafanaWords';
+import { say } from './words/grafanaWords';
 
 /** Grafana's shell around the view: options, states of the query, size. */
 export function SummaryPanel(props: PanelProps<SummaryPanelOptions>) {
@@ -19,7 +19,6 @@ export function SummaryPanel(props: PanelProps<SummaryPanelOptions>) {
   const data = useDeferredValue(props.data);
   const theme = useTheme2();
   const styles = useStyles2(getStyles);
-  const words = useMemo(() => grafanaWords(), []);
   const [asked, setAsked] = useState<TileAction>();
   const mayAct = usePanelContext().canExecuteActions?.() ?? false;
   const options = useMemo(() => readOptions(props.options), [props.options]);
@@ -30,12 +29,12 @@ export function SummaryPanel(props: PanelProps<SummaryPanelOptions>) {
         withSparkline: options.showSparkline,
         timeRange: data.timeRange,
         changeSince: options.changeSince,
-        words,
+        words: say,
         theme,
         timeZone,
         replaceVariables,
       }),
-    [data.series, data.timeRange, options, theme, timeZone, words, replaceVariables]
+    [data.series, data.timeRange, options, theme, timeZone, replaceVariables]
   );
   const arrangement = useMemo(
     () => arrange(tiles, { sort: options.sort, hideHealthy: options.hideHealthy, limit: options.maxTiles }),
@@ -53,7 +52,7 @@ export function SummaryPanel(props: PanelProps<SummaryPanelOptions>) {
           groupBy={options.groupBy}
           showLegend={options.showLegend}
           exportSource={options.showExport ? sourceOf(data) : undefined}
-          words={words}
+          words={say}
           timeZone={timeZone}
           onAction={mayAct ? setAsked : undefined}
         />
@@ -61,7 +60,7 @@ export function SummaryPanel(props: PanelProps<SummaryPanelOptions>) {
           <ActionDialog
             asked={asked}
             replaceVariables={replaceVariables}
-            words={words}
+            words={say}
             onClose={() => setAsked(undefined)}
           />
         )}
@@ -71,7 +70,7 @@ export function SummaryPanel(props: PanelProps<SummaryPanelOptions>) {
   if (data.state === LoadingState.Loading || data.state === LoadingState.NotStarted) {
     return (
       <p className={styles.message} role="status">
-        {words.loading}
+        {say('loading')}
       </p>
     );
   }
@@ -79,7 +78,7 @@ export function SummaryPanel(props: PanelProps<SummaryPanelOptions>) {
   if (data.state === LoadingState.Error && failure) {
     return (
       <p className={styles.message} role="alert">
-        {failure.message ?? words.queryFailed}
+        {failure.message ?? say('queryFailed')}
       </p>
     );
   }

@@ -6,6 +6,7 @@ import { ExportBar } from './ExportBar';
 import { GAP_PX, GROUP_HEADING_PX, layOut, type Grid } from './tile/grid';
 import { hasLimits, legendLines, LimitLegend } from './tile/LimitLegend';
 import { notesHeightPx } from './tile/notesHeight';
+import { ONE_LINE, smallText } from './tile/styles';
 import { type TileAction } from './data/tile';
 import { TileCard } from './tile/TileCard';
 import { type HeadingLevel } from './tile/TileName';
@@ -36,14 +37,14 @@ export function SummaryView(props: Props) {
   const { shown, hiddenHealthy, more, widthPx, heightPx, minTileWidthPx, words, groupBy = '' } = props;
   const styles = useStyles2(getStyles);
   const notes = [
-    more > 0 ? words.more(more) : '',
-    hiddenHealthy > 0 ? (shown.length > 0 ? words.healthyHidden(hiddenHealthy) : words.allHealthy(hiddenHealthy)) : '',
+    more > 0 ? words('more', { count: more }) : '',
+    hiddenHealthy > 0 ? words(shown.length > 0 ? 'healthyHidden' : 'allHealthy', { count: hiddenHealthy }) : '',
   ].filter(Boolean);
   const hasLegend = props.showLegend === true && hasLimits(shown);
   const hasExport = props.exportSource !== undefined && shown.length > 0;
   const lines = [notes.length > 0, hasExport].filter(Boolean).length + (hasLegend ? legendLines(shown, widthPx) : 0);
   const listPx = heightPx === undefined ? undefined : Math.max(0, heightPx - lines * NOTE_PX);
-  const groups = groupTiles(shown, groupBy, words.noGroup(groupBy));
+  const groups = groupTiles(shown, groupBy, words('noGroup', { label: groupBy }));
   const grid = layOut({
     count: shown.length,
     groupCounts: groups.some(({ name }) => name !== undefined) ? groups.map(({ tiles }) => tiles.length) : undefined,
@@ -58,7 +59,7 @@ export function SummaryView(props: Props) {
       {shown.length > 0 && !grid.overflows && sections}
       {shown.length > 0 && grid.overflows && (
         // Focusable, so that the keyboard can scroll it.
-        <div className={styles.scroll} style={{ height: listPx }} role="group" aria-label={words.tiles} tabIndex={0}>
+        <div className={styles.scroll} style={{ height: listPx }} role="group" aria-label={words('tiles')} tabIndex={0}>
           {sections}
         </div>
       )}
@@ -120,10 +121,8 @@ const getStyles = (theme: GrafanaTheme2) => ({
     lineHeight: '20px',
     fontWeight: 500,
     boxSizing: 'content-box',
-    overflow: 'hidden',
-    textOverflow: 'ellipsis',
-    whiteSpace: 'nowrap',
+    ...ONE_LINE,
     color: theme.colors.text.secondary,
   }),
-  notes: css({ margin: 0, paddingTop: 4, fontSize: 12, lineHeight: '18px', color: theme.colors.text.secondary }),
+  notes: css({ ...smallText(theme), paddingTop: 4 }),
 });

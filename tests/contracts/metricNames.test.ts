@@ -3,7 +3,8 @@ import { shownMetricName } from '../../src/contract/summary';
 import datasource from '../../src/datasource/locales/en-US/promkeep-prometheus-datasource.json';
 import panel from '../../src/panel/locales/en-US/promkeep-summary-panel.json';
 import korean from '../../src/panel/locales/ko-KR/promkeep-summary-panel.json';
-import { catalogWords } from '../../src/panel/words/words';
+import { sayFrom } from '../../src/panel/words/catalog';
+import { metricName } from '../../src/panel/words/words';
 
 describe('the names of the shipped summary metrics', () => {
   const shipped = Object.fromEntries(DATASOURCE_METRICS.map(({ key, displayName }) => [key, displayName]));
@@ -13,16 +14,16 @@ describe('the names of the shipped summary metrics', () => {
     expect(datasource.promkeep.metrics).toEqual(shipped);
   });
 
+  const words = sayFrom(korean, 'ko-KR');
+
   it('are shown in the language of the reader, with the group behind them', () => {
-    const { metricName } = catalogWords(korean, 'ko-KR');
-    expect(metricName('cpu_usage', 'CPU usage')).toBe('CPU 사용률');
-    expect(metricName('cpu_usage', 'CPU usage (web-1)')).toBe('CPU 사용률 (web-1)');
+    expect(metricName(words, 'cpu_usage', 'CPU usage')).toBe('CPU 사용률');
+    expect(metricName(words, 'cpu_usage', 'CPU usage (web-1)')).toBe('CPU 사용률 (web-1)');
   });
 
   it('stay what their author called them, where the name or the key is not a shipped one', () => {
-    const { metricName } = catalogWords(korean, 'ko-KR');
-    expect(metricName('cpu_usage', 'CPU usage of the farm')).toBe('CPU usage of the farm');
-    expect(metricName('own', 'CPU usage')).toBe('CPU usage');
+    expect(metricName(words, 'cpu_usage', 'CPU usage of the farm')).toBe('CPU usage of the farm');
+    expect(metricName(words, 'own', 'CPU usage')).toBe('CPU usage');
     expect(shownMetricName('toString', undefined, 'x')).toBe('toString');
   });
 });

@@ -1,4 +1,4 @@
-import { RECORDED_LIMITS } from '../../../src/contract/recordedQuery';
+import { RECORDED_LIMITS } from '../../../src/contract/recordedDefinition';
 import { FORWARDS_CREDENTIALS, refusalToWrite } from '../datasource/callers';
 import { positiveModulo } from '../model/alignment';
 import { withinSignal } from '../model/concurrency';

@@ -1,9 +1,4 @@
-import {
-  type ArchiveGap,
-  type ArchiveOverview,
-  MOST_GAPS,
-  type RecordedOverview,
-} from '../../../src/contract/archivePage';
+import { type ArchiveGap, type ArchiveOverview, type RecordedOverview } from '../../../src/contract/archivePage';
 import { type SummaryMetric } from '../../../src/contract/summary';
 import { countAllPoints, floorToGrid } from '../collect/collectGrid';
 import { reportGaps, type GapReport } from './gapReport';
@@ -25,6 +20,8 @@ export interface OverviewDeps {
   metrics: readonly SummaryMetric[];
 }
 
+/** Of one recorded query; the newest. */
+const MOST_GAPS = 50;
 /** Counting samples may take seconds: the number is kept for so many times as long as counting took. */
 const TOTALS_TIMES = 20;
 const TOTALS_AT_LEAST_MS = 5_000;

@@ -1,4 +1,4 @@
-import { type ArchiveHistory, MOST_SERIES } from '../../../src/contract/archivePage';
+import { type ArchiveHistory } from '../../../src/contract/archivePage';
 import { holesOf, metricOf, type ArchiveOverviewReader, type OverviewDeps } from './archiveOverview';
 import { fitStep } from '../readback/seam';
 import { ceilToGrid, floorToGrid } from '../collect/collectGrid';
@@ -18,6 +18,8 @@ export interface HistoryRequest {
   memory?: MemoryShare;
 }
 
+/** A chart of more is not read by anybody. */
+const MOST_SERIES = 20;
 /** Of all series together; reading and weighing so many takes about a second. */
 const MOST_SAMPLES = 2_000_000;
 const MOST_COUNTED = 10_000;

@@ -1,4 +1,5 @@
-import { findRecordedFaults, type RecordedCheck, type RecordedDefinition } from '../../../src/contract/recordedQuery';
+import { findRecordedFaults, type RecordedDefinition } from '../../../src/contract/recordedDefinition';
+import { type RecordedCheck } from '../../../src/contract/recordedQuery';
 import { floorToGrid } from '../collect/collectGrid';
 import { PromkeepError } from '../model/errors';
 import { grouped } from '../model/groupedNumber';

@@ -1,7 +1,6 @@
+import { type RecordedDefinition, type RecordedFaults } from '../../../src/contract/recordedDefinition';
 import {
   type RecordedCheck,
-  type RecordedDefinition,
-  type RecordedFaults,
   type RecordedQueriesAnswer,
   type RecordedQueryItem,
   type RecordingAmounts,

@@ -1,6 +1,7 @@
 import { css } from '@emotion/css';
 import { type GrafanaTheme2 } from '@grafana/data';
 import { useStyles2 } from '@grafana/ui';
+import { ONE_LINE } from '../../panel/tile/styles';
 import { type CursorReading } from './chartCursor';
 import { type ChartText } from './chartText';
 import { useLanguage } from '../language';
@@ -74,7 +75,7 @@ const getStyles = (theme: GrafanaTheme2) => ({
   time: css({ color: theme.colors.text.secondary, fontVariantNumeric: 'tabular-nums' }),
   row: css({ display: 'flex', alignItems: 'baseline', gap: 6 }),
   swatch: css({ flex: 'none' }),
-  name: css({ flex: 1, minWidth: 0, overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap' }),
+  name: css({ flex: 1, minWidth: 0, ...ONE_LINE }),
   value: css({ fontWeight: 500, textAlign: 'right', fontVariantNumeric: 'tabular-nums' }),
   spread: css({ display: 'block', fontWeight: 400, color: theme.colors.text.secondary }),
   note: css({ color: theme.colors.text.secondary }),

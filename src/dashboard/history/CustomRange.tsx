@@ -1,7 +1,8 @@
 import { useEffect, useId, useRef, useState, type FormEvent } from 'react';
 import { css } from '@emotion/css';
-import { type GrafanaTheme2 } from '@grafana/data';
+import { dateTimeFormat, type GrafanaTheme2 } from '@grafana/data';
 import { useStyles2 } from '@grafana/ui';
+import { smallText } from '../../panel/tile/styles';
 import { useLanguage } from '../language';
 import { resolveRange, type PageRange } from './timeRange';
 
@@ -69,10 +70,9 @@ export function CustomRange({ range, onChange, onCancel }: Props) {
   );
 }
 
-/** `YYYY-MM-DDTHH:mm:ss` on the reader's clock, as `datetime-local` writes it. */
+/** On the reader's clock, as `datetime-local` writes it. */
 function toLocalText(timeMs: number): string {
-  const offsetMs = new Date(timeMs).getTimezoneOffset() * 60_000;
-  return new Date(Math.floor((timeMs - offsetMs) / 1000) * 1000).toISOString().slice(0, 19);
+  return dateTimeFormat(timeMs, { format: 'YYYY-MM-DDTHH:mm:ss' });
 }
 
 const getStyles = (theme: GrafanaTheme2) => ({
@@ -87,7 +87,7 @@ const getStyles = (theme: GrafanaTheme2) => ({
     background: theme.colors.background.primary,
     boxShadow: theme.shadows.z2,
   }),
-  field: css({ display: 'grid', gap: 3, fontSize: 12, lineHeight: '18px', color: theme.colors.text.secondary }),
+  field: css({ ...smallText(theme), display: 'grid', gap: 3 }),
   input: css({
     boxSizing: 'border-box',
     width: '100%',
@@ -102,7 +102,7 @@ const getStyles = (theme: GrafanaTheme2) => ({
     '&:focus-visible': { outline: `2px solid ${theme.colors.primary.border}`, outlineOffset: 1 },
     '&[aria-invalid="true"]': { borderColor: theme.colors.error.border },
   }),
-  error: css({ margin: 0, fontSize: 12, lineHeight: '18px', color: theme.colors.error.text }),
+  error: css({ ...smallText(theme), color: theme.colors.error.text }),
   apply: css({
     height: 34,
     font: 'inherit',

@@ -4,7 +4,9 @@ import { type GrafanaTheme2 } from '@grafana/data';
 import { useStyles2, useTheme2 } from '@grafana/ui';
 import { type RecordedOverview } from '../../contract/archivePage';
 import { standOut } from '../../panel/tile/severityColor';
+import { smallText } from '../../panel/tile/styles';
 import { useInView } from '../../panel/tile/useInView';
+import { metricName } from '../../panel/words/words';
 import { type PageApi } from '../live/api';
 import { chartText } from '../chart/chartText';
 import { HistoryChart } from './HistoryChart';
@@ -31,13 +33,13 @@ const MOST_LEGEND = 6;
 export function HistoryCard({ api, query, range, serverTimeMs, cursorMs, onCursor }: Props) {
   const styles = useStyles2(getStyles);
   const theme = useTheme2();
-  const { say, words } = useLanguage();
+  const { say } = useLanguage();
   const [card, widthPx] = useWidth<HTMLDivElement>();
   // Charts far below cost nothing until they are scrolled to.
   const isSeen = useInView(card);
   const { newestMs, name } = query;
   const points = isSeen ? widthPx : 0;
-  const displayName = words.metricName(name, query.displayName);
+  const displayName = metricName(say, name, query.displayName);
   const { history: read, failure } = useHistory(api, { name, range, points, serverTimeMs, newestMs });
   const history = useMemo(() => read && { ...read, displayName }, [read, displayName]);
   const text = useMemo(() => history && chartText(history, say), [history, say]);
@@ -123,30 +125,16 @@ const getStyles = (theme: GrafanaTheme2) => ({
   title: css({ margin: 0, fontSize: 14, lineHeight: '22px', fontWeight: 500, overflowWrap: 'anywhere' }),
   name: css({ fontSize: 12, color: theme.colors.text.secondary, overflowWrap: 'anywhere' }),
   body: css({ minHeight: HEIGHT_PX, '&[data-stale="true"] svg': { opacity: 0.5 } }),
-  note: css({
-    margin: 0,
-    fontSize: 12,
-    lineHeight: '18px',
-    color: theme.colors.text.secondary,
-    overflowWrap: 'anywhere',
-  }),
-  failure: css({
-    margin: 0,
-    fontSize: 12,
-    lineHeight: '18px',
-    color: theme.colors.error.text,
-    overflowWrap: 'anywhere',
-  }),
+  note: css({ ...smallText(theme), overflowWrap: 'anywhere' }),
+  failure: css({ ...smallText(theme), color: theme.colors.error.text, overflowWrap: 'anywhere' }),
   legend: css({
+    ...smallText(theme),
     display: 'flex',
     flexWrap: 'wrap',
     gap: '0 14px',
     margin: '2px 0',
     padding: 0,
     listStyle: 'none',
-    fontSize: 12,
-    lineHeight: '18px',
-    color: theme.colors.text.secondary,
     li: { display: 'inline-flex', alignItems: 'center', gap: 6, overflowWrap: 'anywhere' },
   }),
 });

@@ -3,6 +3,7 @@ import { css } from '@emotion/css';
 import { dateTimeFormat, type GrafanaTheme2 } from '@grafana/data';
 import { useStyles2 } from '@grafana/ui';
 import { type ArchiveHistory } from '../../contract/archivePage';
+import { smallText } from '../../panel/tile/styles';
 import { cursorStops, readAt } from '../chart/chartCursor';
 import { type ChartText } from '../chart/chartText';
 import { useLanguage } from '../language';
@@ -77,9 +78,7 @@ function rowsOf(history: ArchiveHistory): number[] {
 
 const getStyles = (theme: GrafanaTheme2) => ({
   details: css({
-    fontSize: 12,
-    lineHeight: '18px',
-    color: theme.colors.text.secondary,
+    ...smallText(theme),
     summary: {
       width: 'fit-content',
       padding: '3px 0',

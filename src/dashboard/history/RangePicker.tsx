@@ -2,7 +2,7 @@ import { useId, useRef, useState } from 'react';
 import { css } from '@emotion/css';
 import { type GrafanaTheme2 } from '@grafana/data';
 import { useStyles2 } from '@grafana/ui';
-import { visuallyHidden } from '../../panel/tile/visuallyHidden';
+import { visuallyHidden } from '../../panel/tile/styles';
 import { CustomRange } from './CustomRange';
 import { useLanguage } from '../language';
 import { presetOf, PRESETS, type PageRange } from './timeRange';

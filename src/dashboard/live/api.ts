@@ -1,8 +1,7 @@
 import { type DataFrame } from '@grafana/data';
 import { type ArchiveHistory, type ArchiveOverview } from '../../contract/archivePage';
 import { isRecord, wordsIn } from '../../contract/lenient';
-import { parseFailure, parseFrames } from './parseAnswers';
-import { parseHistory, parseOverview } from '../history/parseArchive';
+import { parseFailure, parseFrames, parseHistory, parseOverview } from './parseAnswers';
 
 /** What the page asks of the server it came from. Every promise rejects with an `Error` whose message a person can read. */
 export interface PageApi {
@@ -52,9 +51,6 @@ export const httpApi: PageApi = {
 
   async summary(rangeMs, signal) {
     const response = await get(`/api/frames/summary?rangeMs=${rangeMs}`, signal);
-    if (!response.ok) {
-      throw new Error(await failureOf(response));
-    }
     const dateMs = Date.parse(response.headers.get('date') ?? '');
     return {
       frames: parseFrames(await readJson(response)),
@@ -64,13 +60,7 @@ export const httpApi: PageApi = {
 
   async archive(signal) {
     const response = await get('/api/archive/overview', signal);
-    if (response.status === 409) {
-      return 'off';
-    }
-    if (!response.ok) {
-      throw new Error(await failureOf(response));
-    }
-    return parseOverview(await readJson(response));
+    return response.status === 409 ? 'off' : parseOverview(await readJson(response));
   },
 
   async history({ name, fromMs, toMs, points }, signal) {
@@ -80,11 +70,7 @@ export const httpApi: PageApi = {
       end: String(toMs / 1000),
       points: String(points),
     });
-    const response = await get(`/api/archive/history?${query}`, signal);
-    if (!response.ok) {
-      throw new Error(await failureOf(response));
-    }
-    return parseHistory(await readJson(response));
+    return parseHistory(await readJson(await get(`/api/archive/history?${query}`, signal)));
   },
 };
 
@@ -123,15 +109,15 @@ function get(path: string, signal: AbortSignal): Promise<Response> {
   });
 }
 
+/** Throws the reason in the body when the response is an error. */
 async function readJson(response: Response): Promise<unknown> {
+  if (!response.ok) {
+    const body: unknown = await response.json().catch(() => undefined);
+    throw new Error(parseFailure(body) ?? `The server answered ${response.status}`);
+  }
   try {
     return await response.json();
   } catch (cause) {
     throw new Error('The answer is not JSON', { cause });
   }
-}
-
-async function failureOf(response: Response): Promise<string> {
-  const body: unknown = await response.json().catch(() => undefined);
-  return parseFailure(body) ?? `The server answered ${response.status}`;
 }

@@ -60,34 +60,33 @@ class LiveFeed {
     window.clearTimeout(this.retry);
     this.expectWithin(FIRST_EVENT_MS, () => this.fallBack());
     this.closeStream = this.api.openStream(this.rangeMs, {
-      onSummary: (answer) => {
-        this.alive();
-        if (answer instanceof Error) {
-          this.listener.onFailure(answer.message);
-        } else {
-          this.listener.onSummary(answer);
-        }
-      },
-      onArchive: (answer) => {
-        this.alive();
-        if (answer instanceof Error) {
-          this.listener.onArchiveFailure(answer.message);
-        } else {
-          this.listener.onArchive(answer);
-        }
-      },
+      onSummary: (answer) => this.tell(answer, this.listener.onSummary, this.listener.onFailure),
+      onArchive: (answer) => this.tell(answer, this.listener.onArchive, this.listener.onArchiveFailure),
       onBeat: () => this.alive(),
       onLost: (comesBack) => (comesBack ? this.lost() : this.fallBack()),
     });
   }
 
   halt(): void {
+    this.dropStream();
+    this.stopPolling?.();
+    this.stopPolling = undefined;
+  }
+
+  private dropStream(): void {
     [this.silence, this.retry, this.grace].forEach((timer) => window.clearTimeout(timer));
     this.grace = undefined;
     this.closeStream?.();
     this.closeStream = undefined;
-    this.stopPolling?.();
-    this.stopPolling = undefined;
+  }
+
+  private tell<T>(answer: T | Error, tell: (answer: T) => void, fail: (message: string) => void): void {
+    this.alive();
+    if (answer instanceof Error) {
+      fail(answer.message);
+    } else {
+      tell(answer);
+    }
   }
 
   private alive(): void {
@@ -119,11 +118,8 @@ class LiveFeed {
   }
 
   private fallBack(): void {
-    this.closeStream?.();
-    this.closeStream = undefined;
+    this.dropStream();
     this.losses = 0;
-    [this.silence, this.retry, this.grace].forEach((timer) => window.clearTimeout(timer));
-    this.grace = undefined;
     this.retry = window.setTimeout(() => this.openStream(), RETRY_STREAM_MS);
     this.stopPolling ??= startAsking(this.api, this.rangeMs, this.listener);
   }

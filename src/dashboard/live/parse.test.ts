@@ -1,5 +1,4 @@
-import { parseHistory, parseOverview } from '../history/parseArchive';
-import { parseFailure, parseFrames } from './parseAnswers';
+import { parseFailure, parseFrames, parseHistory, parseOverview } from './parseAnswers';
 
 describe('frames', () => {
   it('are read with their gaps and with the numbers JSON has no form for', () => {

@@ -1,5 +1,6 @@
 import { dataFrameFromJSON, type DataFrame, type DataFrameJSON } from '@grafana/data';
 import * as v from 'valibot';
+import { type ArchiveHistory, type ArchiveOverview, HISTORY, OVERVIEW } from '../../contract/archivePage';
 import { isRecord, wordsIn } from '../../contract/lenient';
 
 /** Columns may hold anything: they are as long as a chart, and `dataFrameFromJSON` reads their values. */
@@ -17,8 +18,17 @@ export function parseFrames(body: unknown): DataFrame[] {
   return readAnswer(FRAMES, body, 'The answer holds no frames').frames.map((frame) => dataFrameFromJSON(frame));
 }
 
-/** What a schema makes of an answer's body; throws an `Error` with a reason for people when it does not fit. */
-export function readAnswer<T extends v.GenericSchema>(schema: T, body: unknown, otherwise: string): v.InferOutput<T> {
+/** The body of `/api/archive/overview` → what the page shows; throws an `Error` when it is something else. */
+export function parseOverview(body: unknown): ArchiveOverview {
+  return readAnswer(OVERVIEW, body, 'The answer holds no archive overview');
+}
+
+/** The body of `/api/archive/history`; throws an `Error` when it is something else. */
+export function parseHistory(body: unknown): ArchiveHistory {
+  return readAnswer(HISTORY, body, 'The answer holds no history');
+}
+
+function readAnswer<T extends v.GenericSchema>(schema: T, body: unknown, otherwise: string): v.InferOutput<T> {
   const read = v.safeParse(schema, body);
   if (!read.success) {
     throw new Error(otherwise);

@@ -11,7 +11,7 @@ export function withoutAnswer(tiles: readonly Tile[], reason: string, lastSeenMs
     value: undefined,
     extras: [],
     asOfMs: undefined,
-    state: { severity: 'no-data', word: words.states['no-data'] },
-    noData: { headline: words.noData, reason, lastSeenMs: tile.noData?.lastSeenMs ?? lastSeenMs },
+    state: { severity: 'no-data', word: words('states.no-data') },
+    noData: { headline: words('noData'), reason, lastSeenMs: tile.noData?.lastSeenMs ?? lastSeenMs },
   }));
 }

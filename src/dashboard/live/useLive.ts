@@ -8,14 +8,12 @@ export interface SummaryState {
   /** The last answer, also while the server does not answer. */
   answer?: SummaryAnswer & { rangeMs: number; receivedAtMs: number };
   /** Set while the server does not answer. */
-  failure?: Failure;
-}
-
-export interface Failure {
-  message: string;
-  /** When the first of the failures in a row happened, on the reader's clock. */
-  sinceMs: number;
-  lastMs: number;
+  failure?: {
+    message: string;
+    /** When the first of the failures in a row happened, on the reader's clock. */
+    sinceMs: number;
+    lastMs: number;
+  };
 }
 
 export interface ArchiveState {
@@ -25,13 +23,8 @@ export interface ArchiveState {
   failure?: string;
 }
 
-export interface LiveState {
-  summary: SummaryState;
-  archive: ArchiveState;
-}
-
 /** The summary of the last `rangeMs` and the archive, as the server tells them. */
-export function useLive(api: PageApi, rangeMs: number): LiveState {
+export function useLive(api: PageApi, rangeMs: number): { summary: SummaryState; archive: ArchiveState } {
   const [summary, setSummary] = useState<SummaryState>({});
   const [archive, setArchive] = useState<ArchiveState>({});
   useEffect(
@@ -46,16 +39,17 @@ export function useLive(api: PageApi, rangeMs: number): LiveState {
               receivedAtMs: Date.now(),
             },
           })),
-        onFailure: (message) =>
-          setSummary((before) => ({ ...before, failure: nextFailure(before.failure, message, Date.now()) })),
+        onFailure: (message) => {
+          const nowMs = Date.now();
+          setSummary(({ answer, failure }) => ({
+            answer,
+            failure: { message, sinceMs: failure?.sinceMs ?? nowMs, lastMs: nowMs },
+          }));
+        },
         onArchive: (overview) => setArchive({ overview }),
         onArchiveFailure: (failure) => setArchive(({ overview }) => ({ overview, failure })),
       }),
     [api, rangeMs]
   );
   return { summary, archive };
-}
-
-function nextFailure(before: Failure | undefined, message: string, nowMs: number): Failure {
-  return { message, sinceMs: before?.sinceMs ?? nowMs, lastMs: nowMs };
 }

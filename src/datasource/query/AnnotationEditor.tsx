@@ -5,13 +5,13 @@ import { type PromkeepDatasource } from '../promkeepDatasource';
 import { type PromkeepOptions, type PromkeepPromQuery } from './promkeepPromQuery';
 import { ReadFromFields } from './ReadFromFields';
 
-export type AnnotationEditorProps = QueryEditorProps<PromkeepDatasource, PromkeepPromQuery, PromkeepOptions> & {
+type Props = QueryEditorProps<PromkeepDatasource, PromkeepPromQuery, PromkeepOptions> & {
   annotation?: AnnotationQuery<PromkeepPromQuery>;
   onAnnotationChange?: (annotation: AnnotationQuery<PromkeepPromQuery>) => void;
 };
 
 /** Grafana's own editor for annotations of Prometheus, and below it where their samples come from. */
-export function AnnotationEditor(props: AnnotationEditorProps) {
+export function AnnotationEditor(props: Props) {
   return (
     <>
       <AnnotationQueryEditor {...props} />

@@ -1,7 +1,6 @@
 import { InlineField, InlineFieldRow, InlineSwitch, RadioButtonGroup } from '@grafana/ui';
 import { type ResultFormat } from '../../contract/query';
-import { type PromkeepPromQuery } from './promkeepPromQuery';
-import { type PromkeepQueryEditorProps } from './queryEditorProps';
+import { changeAndRun, type QueryFieldsProps } from './queryEditorProps';
 import { ReadFromFields } from './ReadFromFields';
 import { RecordQueryAction } from '../recorded/RecordQueryAction';
 import { say } from '../texts';
@@ -11,14 +10,10 @@ const formats = (): Array<{ value: ResultFormat; label: string; description: str
   { value: 'standard', label: say('editor.standard'), description: say('editor.standardHint') },
 ];
 
-type Props = Pick<PromkeepQueryEditorProps, 'query' | 'onChange' | 'onRunQuery' | 'datasource'>;
-
 /** What Promkeep adds to a PromQL query. */
-export function PromqlOptions({ query, onChange, onRunQuery, datasource }: Props) {
-  const change = (changed: Partial<PromkeepPromQuery>) => {
-    onChange({ ...query, ...changed });
-    onRunQuery();
-  };
+export function PromqlOptions(props: QueryFieldsProps) {
+  const { query, datasource } = props;
+  const change = changeAndRun(props);
   const { keepAllowed } = datasource;
   return (
     <>
@@ -51,7 +46,7 @@ export function PromqlOptions({ query, onChange, onRunQuery, datasource }: Props
         </InlineField>
       </InlineFieldRow>
       <InlineFieldRow>
-        <ReadFromFields {...{ query, onChange, onRunQuery, datasource }} />
+        <ReadFromFields {...props} />
         <RecordQueryAction query={query} datasource={datasource} />
       </InlineFieldRow>
     </>

@@ -5,7 +5,7 @@ import { useEffect } from 'react';
 import { SUMMARY_QUERY_TYPE } from '../../contract/query';
 import { isSummaryQuery } from './ownQuery';
 import { PromqlOptions } from './PromqlOptions';
-import { type PromkeepQueryEditorProps } from './queryEditorProps';
+import { changeAndRun, type PromkeepQueryEditorProps } from './queryEditorProps';
 import { ReadFromFields } from './ReadFromFields';
 import { SummaryQueryFields } from './SummaryQueryFields';
 import { say } from '../texts';
@@ -18,14 +18,13 @@ const queryTypes = () => [
 
 /** Grafana's own Prometheus editors, and around them what Promkeep adds. */
 export function QueryEditor(props: PromkeepQueryEditorProps) {
-  const { query, onChange, onRunQuery, app } = props;
+  const { query, app } = props;
+  const change = changeAndRun(props);
   useInstantInNewAlertRule(props);
   useHints(props);
   const summary = isSummaryQuery(query);
-  const changeType = (queryType: string) => {
-    onChange({ ...query, expr: query.expr ?? '', queryType: queryType === PROMQL ? undefined : queryType });
-    onRunQuery();
-  };
+  const changeType = (queryType: string) =>
+    change({ expr: query.expr ?? '', queryType: queryType === PROMQL ? undefined : queryType });
   return (
     <>
       <InlineField label={say('editor.queryType')}>

@@ -1,7 +1,7 @@
 import { Combobox, type ComboboxOption, InlineField, Input, RadioButtonGroup } from '@grafana/ui';
 import { type Aggregate, AGGREGATES, type ReadFrom } from '../../contract/query';
 import { readFromOf } from './ownQuery';
-import { type PromkeepQueryEditorProps } from './queryEditorProps';
+import { changeAndRun, type QueryFieldsProps } from './queryEditorProps';
 import { say } from '../texts';
 
 const places = (): Array<{ value: ReadFrom; label: string; description?: string }> => [
@@ -13,17 +13,12 @@ const places = (): Array<{ value: ReadFrom; label: string; description?: string 
 const aggregates = (): Array<ComboboxOption<Aggregate>> =>
   AGGREGATES.filter((value) => value !== 'none').map((value) => ({ value, label: say(`aggregate.${value}`) }));
 
-type Props = Pick<PromkeepQueryEditorProps, 'query' | 'onChange' | 'onRunQuery' | 'datasource'>;
-
 /** Where the samples of a PromQL query come from. */
-export function ReadFromFields({ query, onChange, onRunQuery, datasource }: Props) {
-  const readFrom = readFromOf(query);
-  const { archiveRefusal } = datasource;
+export function ReadFromFields(props: QueryFieldsProps) {
+  const readFrom = readFromOf(props.query);
+  const { archiveRefusal } = props.datasource;
   const hint = archiveRefusal === undefined ? 'editor.readFromHint' : (`editor.${archiveRefusal}` as const);
-  const choose = (chosen: ReadFrom) => {
-    onChange({ ...query, readFrom: chosen === 'prometheus' ? undefined : chosen });
-    onRunQuery();
-  };
+  const change = changeAndRun(props);
   return (
     <>
       <InlineField label={say('editor.readFrom')} tooltip={say(hint)}>
@@ -34,19 +29,17 @@ export function ReadFromFields({ query, onChange, onRunQuery, datasource }: Prop
             archiveRefusal === undefined ? [] : (['archive', 'both'] as const).filter((one) => one !== readFrom)
           }
           value={readFrom}
-          onChange={choose}
+          onChange={(chosen) => change({ readFrom: chosen === 'prometheus' ? undefined : chosen })}
         />
       </InlineField>
-      {readFrom !== 'prometheus' && <ArchiveOptions {...{ query, onChange, onRunQuery }} />}
+      {readFrom !== 'prometheus' && <ArchiveOptions {...props} />}
     </>
   );
 }
 
-function ArchiveOptions({ query, onChange, onRunQuery }: Omit<Props, 'datasource'>) {
-  const chooseAggregate = (aggregate: Aggregate | undefined) => {
-    onChange({ ...query, aggregate });
-    onRunQuery();
-  };
+function ArchiveOptions(props: QueryFieldsProps) {
+  const { query, onChange, onRunQuery } = props;
+  const change = changeAndRun(props);
   return (
     <>
       <InlineField
@@ -72,7 +65,7 @@ function ArchiveOptions({ query, onChange, onRunQuery }: Omit<Props, 'datasource
           isClearable
           options={aggregates()}
           value={query.aggregate === 'none' ? null : (query.aggregate ?? null)}
-          onChange={(chosen: ComboboxOption<Aggregate> | null) => chooseAggregate(chosen?.value)}
+          onChange={(chosen: ComboboxOption<Aggregate> | null) => change({ aggregate: chosen?.value })}
         />
       </InlineField>
     </>

@@ -2,23 +2,20 @@ import { getDefaultTimeRange } from '@grafana/data';
 import { Alert, Combobox, type ComboboxOption, InlineField, InlineFieldRow, MultiCombobox } from '@grafana/ui';
 import { useEffect, useState } from 'react';
 import { isRecord, wordsIn } from '../../contract/lenient';
-import { type SummaryComparison, type SummaryQueryOptions } from '../../contract/query';
-import { type PromkeepQueryEditorProps } from './queryEditorProps';
+import { COMPARISONS, type SummaryComparison, type SummaryQueryOptions } from '../../contract/query';
+import { changeAndRun, type PromkeepQueryEditorProps, type QueryFieldsProps } from './queryEditorProps';
 import { type SummaryMetricChoice } from './summaryMetrics';
 import { say, sayMetric } from '../texts';
 
-type Props = Pick<PromkeepQueryEditorProps, 'query' | 'onChange' | 'onRunQuery' | 'datasource' | 'range'>;
-
-const COMPARISONS: SummaryComparison[] = ['1h', '1d', '7d'];
+type Props = QueryFieldsProps & Pick<PromkeepQueryEditorProps, 'range'>;
 
 /** Which of the summary metrics to show, and by which label to split them. */
-export function SummaryQueryFields({ query, onChange, onRunQuery, datasource, range }: Props) {
+export function SummaryQueryFields(props: Props) {
+  const { query, datasource, range } = props;
   const { metrics, failure } = useSummaryMetrics(datasource);
   const summary = query.summary ?? {};
-  const change = (changed: SummaryQueryOptions) => {
-    onChange({ ...query, expr: query.expr ?? '', summary: { ...summary, ...changed } });
-    onRunQuery();
-  };
+  const change = (changed: SummaryQueryOptions) =>
+    changeAndRun(props)({ expr: query.expr ?? '', summary: { ...summary, ...changed } });
   const loadLabels = async (search: string): Promise<Array<ComboboxOption<string>>> => {
     const labels = await datasource.languageProvider.queryLabelKeys(range ?? getDefaultTimeRange());
     return labels

@@ -1,50 +1,25 @@
-import { type QueryEditorHelpProps } from '@grafana/data';
 import { LoadingPlaceholder } from '@grafana/ui';
-import { lazy, Suspense } from 'react';
-import { type AnnotationEditorProps } from './AnnotationEditor';
-import { type ConfigProps } from '../settings/configProps';
-import { type PromkeepPromQuery } from './promkeepPromQuery';
-import { type PromkeepQueryEditorProps } from './queryEditorProps';
+import { type ComponentType, lazy, Suspense } from 'react';
 import { say } from '../texts';
 
+function withLoading<P extends object>(Editor: ComponentType<P>): ComponentType<P> {
+  return function Lazy(props: P) {
+    return (
+      <Suspense fallback={<LoadingPlaceholder text={say('editor.loading')} />}>
+        <Editor {...props} />
+      </Suspense>
+    );
+  };
+}
+
 // A dashboard that is only looked at loads module.js and none of the editors: 384 KB instead of 596 KB.
-const QueryEditor = lazy(async () => ({ default: (await import('./QueryEditor')).QueryEditor }));
-const ConfigEditor = lazy(async () => ({ default: (await import('../settings/ConfigEditor')).ConfigEditor }));
-const AnnotationEditor = lazy(async () => ({ default: (await import('./AnnotationEditor')).AnnotationEditor }));
-const CheatSheet = lazy(async () => ({ default: (await import('./CheatSheet')).CheatSheet }));
-
-function Loading() {
-  return <LoadingPlaceholder text={say('editor.loading')} />;
-}
-
-export function LazyQueryEditor(props: PromkeepQueryEditorProps) {
-  return (
-    <Suspense fallback={<Loading />}>
-      <QueryEditor {...props} />
-    </Suspense>
-  );
-}
-
-export function LazyConfigEditor(props: ConfigProps) {
-  return (
-    <Suspense fallback={<Loading />}>
-      <ConfigEditor {...props} />
-    </Suspense>
-  );
-}
-
-export function LazyAnnotationEditor(props: AnnotationEditorProps) {
-  return (
-    <Suspense fallback={<Loading />}>
-      <AnnotationEditor {...props} />
-    </Suspense>
-  );
-}
-
-export function LazyCheatSheet(props: QueryEditorHelpProps<PromkeepPromQuery>) {
-  return (
-    <Suspense fallback={<Loading />}>
-      <CheatSheet {...props} />
-    </Suspense>
-  );
-}
+export const LazyQueryEditor = withLoading(
+  lazy(async () => ({ default: (await import('./QueryEditor')).QueryEditor }))
+);
+export const LazyConfigEditor = withLoading(
+  lazy(async () => ({ default: (await import('../settings/ConfigEditor')).ConfigEditor }))
+);
+export const LazyAnnotationEditor = withLoading(
+  lazy(async () => ({ default: (await import('./AnnotationEditor')).AnnotationEditor }))
+);
+export const LazyCheatSheet = withLoading(lazy(async () => ({ default: (await import('./CheatSheet')).CheatSheet })));

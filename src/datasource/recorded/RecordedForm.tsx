@@ -3,11 +3,11 @@ import { useEffect, useState } from 'react';
 import { formatDurationMs, parseDurationMs } from '../../contract/duration';
 import {
   findRecordedFaults,
-  type RecordedCheck,
   type RecordedDefinition,
   type RecordedFaults,
   RETENTION_CLASSES,
-} from '../../contract/recordedQuery';
+} from '../../contract/recordedDefinition';
+import { type RecordedCheck } from '../../contract/recordedQuery';
 import { type RecordedClient, RecordedFailure } from './recordedClient';
 import { say } from '../texts';
 
@@ -96,12 +96,7 @@ export function RecordedForm({ client, initial, revision, notes = [], onSaved, o
   );
 }
 
-interface Draft {
-  name: string;
-  expression: string;
-  step: string;
-  retention: string;
-}
+type Draft = Record<keyof RecordedFaults, string>;
 
 interface FieldsProps {
   draft: Draft;
@@ -111,37 +106,29 @@ interface FieldsProps {
 }
 
 function Fields({ draft, faults, change, nameFixed }: FieldsProps) {
-  const state = (field: keyof RecordedFaults) => ({ invalid: faults[field] !== undefined, error: faults[field] });
+  const field = (name: keyof Draft) => ({
+    label: say(`recorded.${name}`),
+    description: say(`recorded.${name}Hint`),
+    invalid: faults[name] !== undefined,
+    error: faults[name],
+  });
+  const typed = (name: keyof Draft) => ({
+    id: `recorded-${name}`,
+    value: draft[name],
+    onChange: ({ currentTarget }: { currentTarget: { value: string } }) => change({ [name]: currentTarget.value }),
+  });
   return (
     <>
-      <Field label={say('recorded.name')} description={say('recorded.nameHint')} {...state('name')}>
-        <Input
-          id="recorded-name"
-          width={50}
-          spellCheck={false}
-          value={draft.name}
-          disabled={nameFixed}
-          onChange={(event) => change({ name: event.currentTarget.value })}
-        />
+      <Field {...field('name')}>
+        <Input width={50} spellCheck={false} disabled={nameFixed} {...typed('name')} />
       </Field>
-      <Field label={say('recorded.expression')} description={say('recorded.expressionHint')} {...state('expression')}>
-        <TextArea
-          id="recorded-expression"
-          rows={3}
-          spellCheck={false}
-          value={draft.expression}
-          onChange={(event) => change({ expression: event.currentTarget.value })}
-        />
+      <Field {...field('expression')}>
+        <TextArea rows={3} spellCheck={false} {...typed('expression')} />
       </Field>
-      <Field label={say('recorded.step')} description={say('recorded.stepHint')} {...state('step')}>
-        <Input
-          id="recorded-step"
-          width={20}
-          value={draft.step}
-          onChange={(event) => change({ step: event.currentTarget.value })}
-        />
+      <Field {...field('step')}>
+        <Input width={20} {...typed('step')} />
       </Field>
-      <Field label={say('recorded.retention')} description={say('recorded.retentionHint')} {...state('retention')}>
+      <Field {...field('retention')}>
         <Combobox
           id="recorded-retention"
           width={20}

@@ -1,6 +1,6 @@
 import { Alert, Button, LoadingPlaceholder, Stack } from '@grafana/ui';
 import { useState } from 'react';
-import { type RecordedDefinition, type RecordedQueryItem } from '../../contract/recordedQuery';
+import { type RecordedQueryItem } from '../../contract/recordedQuery';
 import { type RecordedClient } from './recordedClient';
 import { RecordedForm } from './RecordedForm';
 import { RecordedQuota } from './RecordedQuota';
@@ -15,39 +15,37 @@ interface ManagerProps {
   version?: unknown;
 }
 
-type Open = { kind: 'list' } | { kind: 'new' } | { kind: 'edit'; query: RecordedQueryItem };
-
 /** The recorded queries of a datasource: what they are, how they do, and, for those who may, everything to change them. */
 export function RecordedManager({ client, version }: ManagerProps) {
   const { answer, failure, reload } = useRecorded(client, version);
-  const [open, setOpen] = useState<Open>({ kind: 'list' });
+  const [open, setOpen] = useState<RecordedQueryItem | 'new'>();
   const [problem, setProblem] = useState<string>();
+  const notLoaded = failure !== undefined && (
+    <Alert severity="warning" title={say('recorded.notLoaded')}>
+      {failure}
+    </Alert>
+  );
   if (!answer) {
-    return failure === undefined ? (
-      <LoadingPlaceholder text={say('recorded.loading')} />
-    ) : (
-      <Alert severity="warning" title={say('recorded.notLoaded')}>
-        {failure}
-      </Alert>
-    );
+    return notLoaded || <LoadingPlaceholder text={say('recorded.loading')} />;
   }
   const act = async (work: Promise<void>) => {
     setProblem(undefined);
     await work.catch((error: unknown) => setProblem(error instanceof Error ? error.message : String(error)));
     reload();
   };
-  if (open.kind !== 'list') {
+  if (open !== undefined) {
+    const edited = open === 'new' ? undefined : open;
     const close = () => {
-      setOpen({ kind: 'list' });
+      setOpen(undefined);
       reload();
     };
     return (
       <>
-        <h5>{say(open.kind === 'edit' ? 'recorded.edit' : 'recorded.add')}</h5>
+        <h5>{say(edited ? 'recorded.edit' : 'recorded.add')}</h5>
         <RecordedForm
           client={client}
-          initial={open.kind === 'edit' ? open.query : emptyDefinition(answer.scrapeIntervalMs)}
-          {...(open.kind === 'edit' ? { revision: open.query.revision } : {})}
+          initial={edited ?? { name: '', expression: '', stepMs: answer.scrapeIntervalMs, retention: '1y' }}
+          revision={edited?.revision}
           onSaved={close}
           onCancel={close}
         />
@@ -71,11 +69,7 @@ export function RecordedManager({ client, version }: ManagerProps) {
           {problem}
         </Alert>
       )}
-      {failure !== undefined && (
-        <Alert severity="warning" title={say('recorded.notLoaded')}>
-          {failure}
-        </Alert>
-      )}
+      {notLoaded}
       <RecordedWaiting
         answer={answer}
         onTakeBack={(name) => void act(client.takeBack(name))}
@@ -83,20 +77,16 @@ export function RecordedManager({ client, version }: ManagerProps) {
       />
       <RecordedTable
         answer={answer}
-        onEdit={(query) => setOpen({ kind: 'edit', query })}
+        onEdit={setOpen}
         onPause={(query, paused) => void act(client.setPaused(query, paused))}
         onDelete={(query, withData) => void act(client.remove(query, withData))}
       />
       <RecordedQuota quota={answer.quota} />
       {answer.may.edit && (
-        <Button type="button" icon="plus" variant="secondary" onClick={() => setOpen({ kind: 'new' })}>
+        <Button type="button" icon="plus" variant="secondary" onClick={() => setOpen('new')}>
           {say('recorded.add')}
         </Button>
       )}
     </Stack>
   );
-}
-
-function emptyDefinition(stepMs: number): RecordedDefinition {
-  return { name: '', expression: '', stepMs, retention: '1y' };
 }

@@ -4,8 +4,7 @@ import { Badge, Button, IconButton, Stack, useStyles2 } from '@grafana/ui';
 import { useState } from 'react';
 import { formatDurationMs } from '../../contract/duration';
 import { type RecordedQueryItem, type RecordingRights } from '../../contract/recordedQuery';
-import { coverageText, gapReason } from './recordedWords';
-import { say } from '../texts';
+import { say, sayIfKnown } from '../texts';
 
 interface RowProps {
   query: RecordedQueryItem;
@@ -96,7 +95,7 @@ function Gaps({ query }: { query: RecordedQueryItem }) {
       {query.gaps.map(({ fromMs, toMs, points, reason, detail }) => (
         <li key={fromMs}>
           {dateTimeFormat(fromMs)} – {dateTimeFormat(toMs)}: {say('recorded.points', { count: points })},{' '}
-          {gapReason(reason)}
+          {/* A reason of a newer backend as it comes. */ sayIfKnown(`gapReasons.${reason}`) ?? reason}
           {detail !== undefined && <span className={styles.quiet}> ({detail})</span>}
         </li>
       ))}
@@ -105,6 +104,12 @@ function Gaps({ query }: { query: RecordedQueryItem }) {
       )}
     </ul>
   );
+}
+
+/** Share of the due times that is in the archive; 100 % only when nothing is missing. */
+function coverageText({ coveredPoints, missingPoints }: RecordedQueryItem): string {
+  const due = coveredPoints + missingPoints;
+  return due === 0 ? '–' : `${Math.floor((10_000 * coveredPoints) / due) / 100} %`;
 }
 
 interface ConfirmProps extends Pick<RowProps, 'query' | 'may' | 'onDelete'> {

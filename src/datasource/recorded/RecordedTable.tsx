@@ -5,6 +5,8 @@ import { type RecordedQueriesAnswer, type RecordedQueryItem } from '../../contra
 import { RecordedRow } from './RecordedRow';
 import { say } from '../texts';
 
+const COLUMNS = ['query', 'step', 'retention', 'state', 'coverage', 'newest', 'changed'] as const;
+
 interface TableProps {
   answer: RecordedQueriesAnswer;
   onEdit: (query: RecordedQueryItem) => void;
@@ -22,13 +24,11 @@ export function RecordedTable({ answer, onEdit, onPause, onDelete }: TableProps)
       <table className={styles.table} aria-label={say('recorded.title')}>
         <thead>
           <tr>
-            <th scope="col">{say('recorded.query')}</th>
-            <th scope="col">{say('recorded.step')}</th>
-            <th scope="col">{say('recorded.retention')}</th>
-            <th scope="col">{say('recorded.state')}</th>
-            <th scope="col">{say('recorded.coverage')}</th>
-            <th scope="col">{say('recorded.newest')}</th>
-            <th scope="col">{say('recorded.changed')}</th>
+            {COLUMNS.map((column) => (
+              <th scope="col" key={column}>
+                {say(`recorded.${column}`)}
+              </th>
+            ))}
             <th scope="col">{answer.may.edit ? say('recorded.actions') : ''}</th>
           </tr>
         </thead>

@@ -20,54 +20,33 @@ export function RecordedWaiting({ answer: { waiting, may }, onTakeBack, onCarryO
       {waiting.map((one) => (
         <Stack key={`${one.what} ${one.query ?? ''}`} direction="row" gap={1} alignItems="center">
           <span>{describe(one)}</span>
-          {may.edit && one.query !== undefined && (
-            <Decisions name={one.query} may={may} onTakeBack={onTakeBack} onCarryOut={onCarryOut} />
-          )}
+          {may.edit && decide(one.query, 'takeBack', onTakeBack)}
+          {may.edit && may.deleteData && decide(one.query, 'carryOut', onCarryOut)}
         </Stack>
       ))}
     </Alert>
   );
 }
 
-interface DecisionProps extends Pick<RecordedQueriesAnswer, 'may'>, Omit<WaitingProps, 'answer'> {
-  name: string;
-}
-
-function Decisions({ name, may, onTakeBack, onCarryOut }: DecisionProps) {
+function decide(name: string | undefined, decision: 'takeBack' | 'carryOut', onDecide: (query: string) => void) {
   return (
-    <>
+    name !== undefined && (
       <Button
         type="button"
         size="sm"
-        variant="secondary"
-        aria-label={say('recorded.takeBackOne', { name })}
-        onClick={() => onTakeBack(name)}
+        {...(decision === 'takeBack' ? { variant: 'secondary' } : { fill: 'text', variant: 'destructive' })}
+        aria-label={say(`recorded.${decision}One`, { name })}
+        onClick={() => onDecide(name)}
       >
-        {say('recorded.takeBack')}
+        {say(`recorded.${decision}`)}
       </Button>
-      {may.deleteData && (
-        <Button
-          type="button"
-          size="sm"
-          fill="text"
-          variant="destructive"
-          aria-label={say('recorded.carryOutOne', { name })}
-          onClick={() => onCarryOut(name)}
-        >
-          {say('recorded.carryOut')}
-        </Button>
-      )}
-    </>
+    )
   );
 }
 
 function describe({ what, query, present = '', wanted, by, atMs, samples }: WaitingDeletion): string {
   const values = { name: query ?? what, present, wanted, date: dateTimeFormat(atMs), by: by.replace(/^grafana:/, '') };
-  const text =
-    what === 'retention'
-      ? say('recorded.waitingRetention', values)
-      : what === 'data'
-        ? say('recorded.waitingData', values)
-        : say('recorded.waitingRollups', values);
+  const kind = what === 'retention' ? 'Retention' : what === 'data' ? 'Data' : 'Rollups';
+  const text = say(`recorded.waiting${kind}`, values);
   return samples === undefined ? text : `${text} (${say('recorded.waitingSamples', { count: samples })})`;
 }

@@ -1,5 +1,5 @@
 import { formatDurationMs, parseDurationMs } from '../../contract/duration';
-import { type RecordedDefinition } from '../../contract/recordedQuery';
+import { type RecordedDefinition } from '../../contract/recordedDefinition';
 
 const DEFAULT_SCRAPE_MS = 15_000;
 const NAME_LENGTH = 60;

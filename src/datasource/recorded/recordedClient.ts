@@ -1,15 +1,16 @@
 import { type BackendSrvRequest, getBackendSrv, isFetchError } from '@grafana/runtime';
 import { lastValueFrom } from 'rxjs';
 import { wordsIn } from '../../contract/lenient';
+import { type RecordedDefinition, type RecordedFaults } from '../../contract/recordedDefinition';
 import {
+  parseCheck,
+  parseFaults,
+  parseRecordedQueries,
   type RecordedCheck,
-  type RecordedDefinition,
-  type RecordedFaults,
   type RecordedQueriesAnswer,
   type RecordedQueryItem,
 } from '../../contract/recordedQuery';
 import { RECORDED_QUERIES_RESOURCE } from '../../contract/resourcePaths';
-import { parseCheck, parseFaults, parseRecordedQueries } from './parseRecorded';
 import { say } from '../texts';
 
 /** Why the backend did not do it, in its own words. */
@@ -35,48 +36,42 @@ export class RecordedClient {
 
   /** @param revision of the query that is being edited; absent for a new one */
   async validate(definition: RecordedDefinition, revision: number | undefined): Promise<RecordedCheck> {
-    const data = revision === undefined ? definition : { ...definition, revision };
-    return parseCheck(await this.ask({ method: 'POST', url: '/validate', data }));
+    return parseCheck(await this.post('/validate', { ...definition, revision }));
   }
 
   /** Makes a new query, or changes the one whose revision is given. */
   async save(definition: RecordedDefinition, revision: number | undefined): Promise<void> {
-    await this.ask(
-      revision === undefined
-        ? { method: 'POST', url: '', data: definition }
-        : { method: 'POST', url: '/update', data: { ...definition, revision } }
-    );
+    await this.post(revision === undefined ? '' : '/update', { ...definition, revision });
   }
 
   async setPaused({ name, revision }: Target, paused: boolean): Promise<void> {
-    await this.ask({ method: 'POST', url: paused ? '/pause' : '/resume', data: { name, revision } });
+    await this.post(paused ? '/pause' : '/resume', { name, revision });
   }
 
   async remove({ name, revision }: Target, withData: boolean): Promise<void> {
-    await this.ask({ method: 'POST', url: '/delete', data: { name, revision, withData } });
+    await this.post('/delete', { name, revision, withData });
   }
 
   /** Keeps what waits to be deleted of a query. */
   async takeBack(name: string): Promise<void> {
-    await this.ask({ method: 'POST', url: '/take-back', data: { name } });
+    await this.post('/take-back', { name });
   }
 
   /** Lets what waits for a query hold at once. */
   async carryOut(name: string): Promise<void> {
-    await this.ask({ method: 'POST', url: '/carry-out', data: { name } });
+    await this.post('/carry-out', { name });
+  }
+
+  private post(url: string, data: object): Promise<unknown> {
+    return this.ask({ method: 'POST', url, data });
   }
 
   private async ask(request: BackendSrvRequest): Promise<unknown> {
     const url = `/api/datasources/uid/${this.uid}/resources/${RECORDED_QUERIES_RESOURCE}${request.url}`;
     try {
       // The page shows what went wrong where it went wrong; Grafana's toast would say it again.
-      const answer = getBackendSrv().fetch<unknown>({
-        ...request,
-        url,
-        showErrorAlert: false,
-        showSuccessAlert: false,
-      });
-      return (await lastValueFrom(answer)).data;
+      const quiet = { showErrorAlert: false, showSuccessAlert: false };
+      return (await lastValueFrom(getBackendSrv().fetch<unknown>({ ...request, ...quiet, url }))).data;
     } catch (error) {
       throw toFailure(error);
     }

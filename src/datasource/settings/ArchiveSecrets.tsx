@@ -7,30 +7,26 @@ import { say } from '../texts';
 /** Both secrets go to `secureJsonData`: Grafana encrypts them and never sends them back to a browser. */
 export function ArchiveSecrets({ options, onOptionsChange }: ConfigProps) {
   const { secureJsonData, secureJsonFields, readOnly, jsonData } = options;
-  const set = (name: keyof ArchiveSecureJsonData, value: string) =>
-    onOptionsChange({ ...options, secureJsonData: { ...secureJsonData, [name]: value } });
-  const reset = (name: keyof ArchiveSecureJsonData) =>
-    onOptionsChange({
-      ...options,
-      secureJsonFields: { ...secureJsonFields, [name]: false },
-      secureJsonData: { ...secureJsonData, [name]: '' },
-    });
+  const secret = (name: keyof ArchiveSecureJsonData) => ({
+    id: name,
+    disabled: readOnly,
+    isConfigured: secureJsonFields[name] ?? false,
+    value: secureJsonData?.[name] ?? '',
+    onChange: ({ currentTarget }: { currentTarget: { value: string } }) =>
+      onOptionsChange({ ...options, secureJsonData: { ...secureJsonData, [name]: currentTarget.value } }),
+    onReset: () =>
+      onOptionsChange({
+        ...options,
+        secureJsonFields: { ...secureJsonFields, [name]: false },
+        secureJsonData: { ...secureJsonData, [name]: '' },
+      }),
+  });
   const verifies = jsonData.archiveSslMode === 'verify-ca' || jsonData.archiveSslMode === 'verify-full';
-  const certificate = secureJsonData?.archiveCaCert ?? '';
-  const certificateFault = faultOfCertificate(certificate);
+  const certificateFault = faultOfCertificate(secureJsonData?.archiveCaCert ?? '');
   return (
     <>
       <Field label={say('archive.password')}>
-        <SecretInput
-          id="archivePassword"
-          width={40}
-          autoComplete="new-password"
-          disabled={readOnly}
-          isConfigured={secureJsonFields.archivePassword ?? false}
-          value={secureJsonData?.archivePassword ?? ''}
-          onChange={(event) => set('archivePassword', event.currentTarget.value)}
-          onReset={() => reset('archivePassword')}
-        />
+        <SecretInput width={40} autoComplete="new-password" {...secret('archivePassword')} />
       </Field>
       {verifies && (
         <Field
@@ -39,17 +35,7 @@ export function ArchiveSecrets({ options, onOptionsChange }: ConfigProps) {
           invalid={certificateFault !== undefined}
           error={certificateFault}
         >
-          <SecretTextArea
-            id="archiveCaCert"
-            cols={45}
-            rows={7}
-            placeholder="-----BEGIN CERTIFICATE-----"
-            disabled={readOnly}
-            isConfigured={secureJsonFields.archiveCaCert ?? false}
-            value={certificate}
-            onChange={(event) => set('archiveCaCert', event.currentTarget.value)}
-            onReset={() => reset('archiveCaCert')}
-          />
+          <SecretTextArea cols={45} rows={7} placeholder="-----BEGIN CERTIFICATE-----" {...secret('archiveCaCert')} />
         </Field>
       )}
     </>

@@ -1,7 +1,7 @@
 import { ConfigSection, ConfigSubSection } from '@grafana/plugin-ui';
-import { Alert, Combobox, type ComboboxOption, Field, RadioButtonGroup, Switch } from '@grafana/ui';
+import { Alert, Combobox, type ComboboxOption, Field, RadioButtonGroup } from '@grafana/ui';
 import { ARCHIVE_DEFAULTS, type ArchiveJsonData, type ArchiveSslMode } from '../../contract/settings';
-import { LimitField, type PartProps, TextField } from './ArchiveFields';
+import { FlagField, LimitFields, type PartProps, TextField } from './ArchiveFields';
 import { ArchiveSecrets } from './ArchiveSecrets';
 import { isUnencryptedRemote } from './archiveValidation';
 import { type ConfigProps } from './configProps';
@@ -24,14 +24,7 @@ export function ArchiveSection({ options, onOptionsChange }: ConfigProps) {
   const part = { jsonData, readOnly, change };
   return (
     <ConfigSection title={say('archive.title')} description={say('archive.titleHint')} isCollapsible isInitiallyOpen>
-      <Field label={say('archive.use')}>
-        <Switch
-          id="archive-enabled"
-          value={jsonData.archiveEnabled ?? false}
-          disabled={readOnly}
-          onChange={(event) => change({ archiveEnabled: event.currentTarget.checked })}
-        />
-      </Field>
+      <FlagField id="archive-enabled" name="archiveEnabled" label={say('archive.use')} {...part} />
       {jsonData.archiveEnabled && (
         <>
           <ConfigSubSection title={say('archive.database')}>
@@ -41,43 +34,21 @@ export function ArchiveSection({ options, onOptionsChange }: ConfigProps) {
           <ConfigSubSection title={say('archive.keep')} description={say('archive.keepHint')}>
             <KeepFields {...part} />
           </ConfigSubSection>
-          <RecordingSection options={options} onOptionsChange={onOptionsChange} />
+          <RecordingSection uid={options.uid} version={options.version} {...part} />
         </>
       )}
     </ConfigSection>
   );
 }
 
-function DatabaseFields({ jsonData, readOnly, change }: PartProps) {
+function DatabaseFields(part: PartProps) {
+  const { jsonData, readOnly, change } = part;
   return (
     <>
-      <TextField
-        name="archiveHost"
-        label={say('archive.host')}
-        required
-        placeholder="127.0.0.1:5432"
-        {...{ jsonData, readOnly, change }}
-      />
-      <TextField
-        name="archiveDatabase"
-        label={say('archive.database')}
-        required
-        placeholder="promkeep"
-        {...{ jsonData, readOnly, change }}
-      />
-      <TextField
-        name="archiveUser"
-        label={say('archive.user')}
-        required
-        placeholder="promkeep"
-        {...{ jsonData, readOnly, change }}
-      />
-      <TextField
-        name="archiveSchema"
-        label={say('archive.schema')}
-        description={say('archive.schemaHint')}
-        {...{ jsonData, readOnly, change }}
-      />
+      <TextField name="archiveHost" label={say('archive.host')} required placeholder="127.0.0.1:5432" {...part} />
+      <TextField name="archiveDatabase" label={say('archive.database')} required placeholder="promkeep" {...part} />
+      <TextField name="archiveUser" label={say('archive.user')} required placeholder="promkeep" {...part} />
+      <TextField name="archiveSchema" label={say('archive.schema')} description={say('archive.schemaHint')} {...part} />
       <Field label={say('archive.tls')} description={say('archive.tlsHint')}>
         <RadioButtonGroup
           id="archive-ssl-mode"
@@ -92,7 +63,8 @@ function DatabaseFields({ jsonData, readOnly, change }: PartProps) {
   );
 }
 
-function KeepFields({ jsonData, readOnly, change }: PartProps) {
+function KeepFields(part: PartProps) {
+  const { jsonData, readOnly, change } = part;
   return (
     <>
       <TextField
@@ -100,16 +72,9 @@ function KeepFields({ jsonData, readOnly, change }: PartProps) {
         label={say('archive.sourceName')}
         description={say('archive.sourceNameHint')}
         placeholder={ARCHIVE_DEFAULTS.sourceName}
-        {...{ jsonData, readOnly, change }}
+        {...part}
       />
-      <Field label={say('archive.allowKeep')}>
-        <Switch
-          id="archive-allow-keep"
-          value={jsonData.archiveAllowKeep ?? false}
-          disabled={readOnly}
-          onChange={(event) => change({ archiveAllowKeep: event.currentTarget.checked })}
-        />
-      </Field>
+      <FlagField id="archive-allow-keep" name="archiveAllowKeep" label={say('archive.allowKeep')} {...part} />
       {jsonData.archiveAllowKeep && (
         <>
           <Field label={say('archive.retention')}>
@@ -122,18 +87,7 @@ function KeepFields({ jsonData, readOnly, change }: PartProps) {
               onChange={({ value }) => change({ archiveKeepRetention: value })}
             />
           </Field>
-          <LimitField
-            name="archiveKeepMaxRowsPerDay"
-            label={say('archive.rowsPerDay')}
-            fallback={ARCHIVE_DEFAULTS.keepMaxRowsPerDay}
-            {...{ jsonData, readOnly, change }}
-          />
-          <LimitField
-            name="archiveKeepMaxSeries"
-            label={say('archive.seriesPerResult')}
-            fallback={ARCHIVE_DEFAULTS.keepMaxSeries}
-            {...{ jsonData, readOnly, change }}
-          />
+          <LimitFields of="archiveKeep" {...part} />
         </>
       )}
     </>

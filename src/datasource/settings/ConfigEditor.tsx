@@ -9,10 +9,9 @@ import {
 import { config } from '@grafana/runtime';
 import { Alert, Divider, SecureSocksProxySettings } from '@grafana/ui';
 import { useEffect, useMemo, useState } from 'react';
-import { AnswerLimitSection } from './AnswerLimitSection';
+import { AnswerSection } from './AnswerSection';
 import { ArchiveSection } from './ArchiveSection';
 import { type ConfigProps } from './configProps';
-import { ExemplarSection } from './ExemplarSection';
 import { readJsonData } from './readJsonData';
 import { settingsHints } from './settingsHints';
 import { say } from '../texts';
@@ -61,8 +60,7 @@ function SettingsPage(props: ConfigProps & { warnings: string[] }) {
       <ConfigSection title={say('config.advanced')} isCollapsible isInitiallyOpen={false}>
         <AdvancedHttpSettings config={options} onChange={onOptionsChange} />
         <PromSettings options={options} onOptionsChange={onOptionsChange} />
-        <ExemplarSection {...props} />
-        <AnswerLimitSection {...props} />
+        <AnswerSection {...props} />
       </ConfigSection>
     </>
   );

@@ -1,8 +1,9 @@
+import { parseDurationMs } from '../../contract/duration';
 import { type ArchiveJsonData, LIMIT_SETTINGS } from '../../contract/settings';
 import { say } from '../texts';
 
 /** One message per field that is wrong; nothing while the archive is switched off. */
-export type ArchiveFaults = Partial<Record<keyof ArchiveJsonData, string>>;
+type ArchiveFaults = Partial<Record<keyof ArchiveJsonData, string>>;
 
 /** What must be right before the archive part of the settings is worth saving. The backend checks again. */
 export function findArchiveFaults(settings: ArchiveJsonData): ArchiveFaults {
@@ -13,8 +14,9 @@ export function findArchiveFaults(settings: ArchiveJsonData): ArchiveFaults {
     archiveHost: faultOfHost(settings.archiveHost ?? ''),
     archiveDatabase: faultOfName(settings.archiveDatabase, say('faults.database')),
     archiveUser: faultOfName(settings.archiveUser, say('faults.user')),
-    archiveSchema: faultOfOptionalName(settings.archiveSchema),
-    archiveSourceName: faultOfSourceName(settings.archiveSourceName ?? ''),
+    archiveSchema: faultOfName(settings.archiveSchema),
+    archiveSourceName: faultOfSourceName(settings.archiveSourceName),
+    archiveSettle: faultOfSettle(settings.archiveSettle ?? ''),
     ...Object.fromEntries(LIMIT_SETTINGS.map((name) => [name, faultOfLimit(settings[name])])),
   };
   return Object.fromEntries(Object.entries(faults).filter(([, message]) => message !== undefined));
@@ -48,23 +50,22 @@ function faultOfHost(host: string): string | undefined {
   return port >= 1 && port <= 65535 ? undefined : say('faults.port');
 }
 
-function faultOfName(name: string | undefined, whenEmpty: string): string | undefined {
-  return name ? faultOfOptionalName(name) : whenEmpty;
-}
-
 /** PostgreSQL cuts longer identifiers off without an error, and would then use another one than was typed. */
-function faultOfOptionalName(name = ''): string | undefined {
-  if (name !== name.trim()) {
-    return say('faults.whiteSpace');
-  }
-  return new TextEncoder().encode(name).length <= 63 ? undefined : say('faults.nameLength');
+function faultOfName(name = '', whenEmpty?: string): string | undefined {
+  const isTooLong = new TextEncoder().encode(name).length > 63;
+  return name === '' ? whenEmpty : (faultOfEdges(name) ?? (isTooLong ? say('faults.nameLength') : undefined));
 }
 
-function faultOfSourceName(name: string): string | undefined {
-  if (name !== name.trim()) {
-    return say('faults.whiteSpace');
-  }
-  return name.length <= 100 ? undefined : say('faults.sourceNameLength');
+function faultOfSourceName(name = ''): string | undefined {
+  return faultOfEdges(name) ?? (name.length > 100 ? say('faults.sourceNameLength') : undefined);
+}
+
+function faultOfEdges(text: string): string | undefined {
+  return text === text.trim() ? undefined : say('faults.whiteSpace');
+}
+
+function faultOfSettle(duration: string): string | undefined {
+  return duration === '' || parseDurationMs(duration) !== undefined ? undefined : say('recorded.settleFault');
 }
 
 function faultOfLimit(limit: number | undefined): string | undefined {

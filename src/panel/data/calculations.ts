@@ -19,6 +19,19 @@ export function finiteSamples(values: ArrayLike<unknown>): Sample[] {
   return samples;
 }
 
+type Calculate = (samples: readonly Sample[], timesMs?: ArrayLike<number>) => number | undefined;
+
+const CALCULATE: Readonly<Record<Calculation, Calculate>> = {
+  last: (samples) => samples[samples.length - 1].value,
+  min: (samples) => samples.reduce((least, { value }) => Math.min(least, value), Infinity),
+  max: (samples) => samples.reduce((most, { value }) => Math.max(most, value), -Infinity),
+  mean: meanOf,
+  median: (samples) => quantile(samples, 0.5),
+  p95: (samples) => quantile(samples, 0.95),
+  sum: sumOf,
+  rate: rateOf,
+};
+
 /**
  * One number from many. `rate` is the mean change per second and needs times.
  *
@@ -30,37 +43,31 @@ export function calculate(
   samples: readonly Sample[],
   timesMs?: ArrayLike<number>
 ): number | undefined {
-  if (samples.length === 0) {
-    return undefined;
+  return samples.length === 0 ? undefined : CALCULATE[calculation](samples, timesMs);
+}
+
+/** Lowest and highest value; infinities without samples. */
+export function rangeOf(samples: readonly Sample[]): { min: number; max: number } {
+  let [min, max] = [Infinity, -Infinity];
+  for (const { value } of samples) {
+    min = Math.min(min, value);
+    max = Math.max(max, value);
   }
-  switch (calculation) {
-    case 'last':
-      return samples[samples.length - 1].value;
-    case 'min':
-      return samples.reduce((least, { value }) => Math.min(least, value), Infinity);
-    case 'max':
-      return samples.reduce((most, { value }) => Math.max(most, value), -Infinity);
-    case 'sum':
-      return sumOf(samples);
-    case 'mean':
-      return sumOf(samples) / samples.length;
-    case 'median':
-      return quantile(samples, 0.5);
-    case 'p95':
-      return quantile(samples, 0.95);
-    case 'rate':
-      return rateOf(samples, timesMs);
-  }
+  return { min, max };
+}
+
+export function meanOf(samples: readonly Sample[]): number {
+  return sumOf(samples) / samples.length;
+}
+
+function sumOf(samples: readonly Sample[]): number {
+  return samples.reduce((sum, { value }) => sum + value, 0);
 }
 
 function rateOf(samples: readonly Sample[], timesMs: ArrayLike<number> | undefined): number | undefined {
   const [first, last] = [samples[0], samples[samples.length - 1]];
   const seconds = timesMs ? (timesMs[last.index] - timesMs[first.index]) / 1000 : 0;
   return seconds > 0 ? (last.value - first.value) / seconds : undefined;
-}
-
-function sumOf(samples: readonly Sample[]): number {
-  return samples.reduce((sum, { value }) => sum + value, 0);
 }
 
 /** Linear interpolation between the two nearest ranks, as PromQL's `quantile_over_time`. */

@@ -1,15 +1,15 @@
 import { FieldType, formattedValueToString, getValueFormat, type DataFrame } from '@grafana/data';
-import { COMPARISON_OFFSETS_MS, type SummaryComparison } from '../../contract/query';
+import { COMPARISON_OFFSETS_MS, COMPARISONS, type SummaryComparison } from '../../contract/query';
 import { calculate, finiteSamples, type Calculation, type Sample } from './calculations';
 import { summaryIdentity, type NumericSeries } from './numericSeries';
 import { readSummaryMark } from './summaryMeta';
 import { type TileChange } from './tile';
-import { type Words } from '../words/words';
+import { whenText, type Words } from '../words/words';
 
 /** `query`: what the query brings. `off`: nothing. Otherwise what is asked for here, if it can be known. */
 export type ChangeSince = 'query' | 'off' | SummaryComparison;
 
-export const CHANGE_CHOICES: readonly ChangeSince[] = ['query', '1h', '1d', '7d', 'off'];
+export const CHANGE_CHOICES: readonly ChangeSince[] = ['query', ...COMPARISONS, 'off'];
 
 /** The values of an earlier period. */
 export interface Earlier {
@@ -77,12 +77,12 @@ export function changeOf(
   const size = writeSize(Math.abs(difference), unit, decimals, words);
   const isNothing = difference === 0 || !/[1-9]/.test(size);
   const direction = isNothing ? 'same' : difference > 0 ? 'up' : 'down';
-  const when = words.change.when(before.offsetMs);
+  const when = whenText(words, before.offsetMs);
   return {
     direction,
-    text: isNothing ? words.change.unchanged : `${difference > 0 ? '+' : '−'}${size}`,
-    against: words.change.against(when),
-    spoken: words.change.spoken(direction, size, when, format(before.value)),
+    text: isNothing ? words('change.unchanged') : `${difference > 0 ? '+' : '−'}${size}`,
+    against: words('change.against', { when }),
+    spoken: words(`change.${direction}`, { change: size, when, before: format(before.value) }),
     ...(before.isFromArchive ? { isFromArchive: true } : {}),
   };
 }
@@ -126,5 +126,5 @@ function writeSize(size: number, unit: string, decimals: number | null | undefin
   const isShare = unit === 'percentunit';
   const write = getValueFormat(isShare || unit === 'percent' ? 'none' : unit);
   const text = formattedValueToString(write(isShare ? size * 100 : size, decimals ?? undefined));
-  return isShare || unit === 'percent' ? words.change.points(text) : text;
+  return isShare || unit === 'percent' ? words('change.points', { number: text }) : text;
 }

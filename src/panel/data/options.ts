@@ -6,7 +6,7 @@ import {
   type SelectFieldConfigSettings,
   type SetFieldConfigOptionsArgs,
 } from '@grafana/data';
-import { type SortOrder } from '../tile/arrange';
+import { SORT_ORDERS, type SortOrder } from '../tile/arrange';
 import { CALCULATIONS, type Calculation } from './calculations';
 import { CHANGE_CHOICES, type ChangeSince } from './change';
 import { say } from '../words/grafanaWords';
@@ -40,66 +40,43 @@ export const DEFAULT_OPTIONS: SummaryPanelOptions = {
   maxTiles: 100,
 };
 
-export function buildOptions(builder: PanelOptionsEditorBuilder<SummaryPanelOptions>): void {
-  addContent(builder);
-  addSwitches(builder);
-  builder
-    .addSliderInput({
-      path: 'minTileWidthPx',
-      ...textsOf('minTileWidth'),
-      defaultValue: DEFAULT_OPTIONS.minTileWidthPx,
-      settings: { min: 120, max: 480, step: 10 },
-    })
-    .addNumberInput({
-      path: 'maxTiles',
-      ...textsOf('maxTiles'),
-      defaultValue: DEFAULT_OPTIONS.maxTiles,
-      settings: { min: 1, max: 1000, integer: true },
-    });
-}
+const SWITCHES = ['hideHealthy', 'showSparkline', 'showLegend', 'showExport'] as const;
 
-function addContent(builder: PanelOptionsEditorBuilder<SummaryPanelOptions>): void {
+export function buildOptions(builder: PanelOptionsEditorBuilder<SummaryPanelOptions>): void {
   builder
     .addMultiSelect<unknown, SelectFieldConfigSettings<unknown>>({
-      path: 'calculations',
-      ...textsOf('calculations'),
-      defaultValue: DEFAULT_OPTIONS.calculations,
+      ...option('calculations'),
       settings: { options: CALCULATIONS.map((value) => ({ value, label: say(`calculations.${value}`) })) },
     })
     .addSelect({
-      path: 'changeSince',
-      ...textsOf('compare'),
-      defaultValue: DEFAULT_OPTIONS.changeSince,
+      ...option('changeSince', 'compare'),
       settings: { options: CHANGE_CHOICES.map((value) => ({ value, label: say(`options.compare.${value}`) })) },
     })
-    .addTextInput({ path: 'groupBy', ...textsOf('groupBy'), defaultValue: DEFAULT_OPTIONS.groupBy })
+    .addTextInput(option('groupBy'))
     .addRadio({
-      path: 'sort',
-      name: say('options.sort.name'),
-      defaultValue: DEFAULT_OPTIONS.sort,
+      ...option('sort'),
       settings: {
-        options: [
-          { value: 'given', label: say('options.sort.given') },
-          { value: 'severity', label: say('options.sort.severity') },
-          { value: 'value', label: say('options.sort.value') },
-          { value: 'name', label: say('options.sort.nameOrder') },
-        ],
+        options: SORT_ORDERS.map((value) => ({
+          value,
+          label: say(`options.sort.${value === 'name' ? 'nameOrder' : value}`),
+        })),
       },
     });
+  SWITCHES.forEach((path) => builder.addBooleanSwitch(option(path)));
+  builder
+    .addSliderInput({ ...option('minTileWidthPx', 'minTileWidth'), settings: { min: 120, max: 480, step: 10 } })
+    .addNumberInput({ ...option('maxTiles'), settings: { min: 1, max: 1000, integer: true } });
 }
 
-const SWITCHES = ['hideHealthy', 'showSparkline', 'showLegend', 'showExport'] as const;
-
-function addSwitches(builder: PanelOptionsEditorBuilder<SummaryPanelOptions>): void {
-  for (const path of SWITCHES) {
-    builder.addBooleanSwitch({ path, ...textsOf(path), defaultValue: DEFAULT_OPTIONS[path] });
-  }
-}
-
-/** Read while Grafana builds the editor, which is after it knows the language. */
-function textsOf(option: string): { name: string; description?: string } {
-  const description = say(`options.${option}.description`);
-  return { name: say(`options.${option}.name`), ...(description.startsWith('options.') ? {} : { description }) };
+/** Read while Grafana builds the editor, which is after it knows the language. @param texts where its texts lie in the catalog */
+function option<K extends keyof SummaryPanelOptions>(path: K, texts: string = path) {
+  const description = say(`options.${texts}.description`);
+  return {
+    path,
+    defaultValue: DEFAULT_OPTIONS[path],
+    name: say(`options.${texts}.name`),
+    ...(description.startsWith('options.') ? {} : { description }),
+  };
 }
 
 /**

@@ -1,11 +1,9 @@
 import * as v from 'valibot';
 import { fitting } from '../../contract/lenient';
-import { type SortOrder } from '../tile/arrange';
+import { SORT_ORDERS } from '../tile/arrange';
 import { CHANGE_CHOICES } from './change';
 import { CALCULATIONS } from './calculations';
 import { DEFAULT_OPTIONS, type SummaryPanelOptions } from './options';
-
-const SORT_ORDERS: readonly SortOrder[] = ['given', 'severity', 'value', 'name'];
 
 const OPTIONS = v.fallback(
   v.object({

@@ -37,11 +37,7 @@ export function recordsAsCsv(records: readonly ShownRecord[]): string {
   const rows = records.map((record) =>
     COLUMNS.map((column) => {
       const cell = record[column];
-      return cell !== null && typeof cell === 'object'
-        ? quote(JSON.stringify(cell))
-        : typeof cell === 'string'
-          ? quote(cell)
-          : String(cell);
+      return typeof cell === 'number' ? String(cell) : quote(typeof cell === 'string' ? cell : JSON.stringify(cell));
     }).join(',')
   );
   return [COLUMNS.join(','), ...rows, ''].join('\r\n');

@@ -4,15 +4,7 @@ import { words } from '../../contract/lenient';
 import { SUMMARY_FRAME_VERSION } from '../../contract/summary';
 
 /** What the panel needs of `meta.custom.promkeep`; see `SummaryFrameMeta` in the contract. */
-export interface SummaryMark {
-  metricKey: string;
-  noDataReason?: string;
-  lastSeenMs?: number;
-  /** Set on a frame of an earlier period: how much earlier. */
-  comparisonOffsetMs?: number;
-  /** Of a comparison: the source no longer has it, the archive does. */
-  isFromArchive: boolean;
-}
+export type SummaryMark = v.InferOutput<typeof MARK>;
 
 const OURS = v.object({ promkeep: v.object({ kind: v.literal('summary') }) });
 
@@ -27,9 +19,11 @@ const MARK = v.pipe(
     lastSeenMs: v.fallback(v.optional(v.pipe(v.number(), v.finite())), undefined),
     comparison: v.optional(v.fallback(COMPARISON, { offsetMs: NaN, origin: undefined })),
   }),
-  v.transform(({ version: _, comparison, ...mark }): SummaryMark => ({
+  v.transform(({ version: _, comparison, ...mark }) => ({
     ...mark,
+    /** Set on a frame of an earlier period: how much earlier. */
     comparisonOffsetMs: comparison?.offsetMs,
+    /** The source no longer has it, the archive does. */
     isFromArchive: comparison?.origin === 'archive',
   }))
 );

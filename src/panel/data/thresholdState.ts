@@ -12,6 +12,11 @@ import { severityOfColor, standOut } from '../tile/severityColor';
 import { type TileLimit, type TileState } from './tile';
 import { type Words } from '../words/words';
 
+interface Speech {
+  theme: GrafanaTheme2;
+  words: Words;
+}
+
 /**
  * The state of a value under its field's thresholds. Steps that carry a state of the contract speak its words; for any
  * other step the word is the limit that was passed, and the urgency follows from the colour.
@@ -22,63 +27,53 @@ export function stateOfValue(
   value: number,
   field: Field,
   range: { min: number; max: number },
-  { theme, words }: { theme: GrafanaTheme2; words: Words }
+  speech: Speech
 ): TileState {
-  const { thresholds } = field.config;
-  const steps = sortSteps(thresholds?.steps ?? []);
+  const steps = sortSteps(field);
   if (steps.length < 2) {
-    return steps.some(({ state }) => isSummaryState(state)) ? named(steps[0], theme, words) : { severity: 'none' };
+    return steps.some(({ state }) => isSummaryState(state)) ? stateOfStep(steps[0], speech) : { severity: 'none' };
   }
-  const isPercentage = thresholds?.mode === ThresholdsMode.Percentage;
-  const active = getActiveThreshold(isPercentage ? shareOfRange(value, field, range) : value, steps);
-  if (isSummaryState(active.state)) {
-    return named(active, theme, words);
-  }
-  const color = theme.visualization.getColorByName(active.color);
+  const active = getActiveThreshold(isPercentage(field) ? shareOfRange(value, field, range) : value, steps);
   const at = steps.indexOf(active);
-  const limit = (step: Threshold) =>
-    isPercentage ? `${step.value} %` : formattedValueToString(getValueFormat(field.config.unit)(step.value));
-  return {
-    severity: severityOfColor(color),
-    word: at > 0 ? words.above(limit(active)) : words.below(limit(steps[1])),
-    color: standOut(color, theme),
-  };
+  return stateOfStep(active, speech, () =>
+    speech.words(at > 0 ? 'above' : 'below', { limit: writeLimit(field, at > 0 ? active : steps[1]) })
+  );
 }
 
 /** From which value on which state holds, ascending. Empty when the thresholds tell no states apart. */
-export function limitsOf(field: Field, theme: GrafanaTheme2, words: Words): TileLimit[] {
-  const steps = sortSteps(field.config.thresholds?.steps ?? []);
-  if (steps.length < 2) {
-    return [];
-  }
-  const isPercentage = field.config.thresholds?.mode === ThresholdsMode.Percentage;
-  const write = ({ value }: Threshold) =>
-    isPercentage ? `${value} %` : formattedValueToString(getValueFormat(field.config.unit)(value));
-  return steps.map((step, i) => ({
-    state: isSummaryState(step.state) ? named(step, theme, words) : foreign(step, theme),
-    text: i === 0 ? words.under(write(steps[1])) : words.from(write(step)),
-  }));
+export function limitsOf(field: Field, speech: Speech): TileLimit[] {
+  const steps = sortSteps(field);
+  return steps.length < 2
+    ? []
+    : steps.map((step, i) => ({
+        state: stateOfStep(step, speech),
+        text: speech.words(i === 0 ? 'under' : 'from', { limit: writeLimit(field, i === 0 ? steps[1] : step) }),
+      }));
 }
 
-function foreign(step: Threshold, theme: GrafanaTheme2): TileState {
-  const color = theme.visualization.getColorByName(step.color);
-  return { severity: severityOfColor(color), color: standOut(color, theme) };
+/** @param otherwise the word of a step that carries no state of the contract */
+function stateOfStep(step: Threshold, { theme, words }: Speech, otherwise?: () => string): TileState {
+  const named = theme.visualization.getColorByName(step.color);
+  const color = standOut(named, theme);
+  return isSummaryState(step.state)
+    ? { severity: step.state, word: words(`states.${step.state}`), color }
+    : { severity: severityOfColor(named), word: otherwise?.(), color };
 }
 
-function named(step: Threshold, theme: GrafanaTheme2, words: Words): TileState {
-  const state = isSummaryState(step.state) ? step.state : 'ok';
-  return {
-    severity: state,
-    word: words.states[state],
-    color: standOut(theme.visualization.getColorByName(step.color), theme),
-  };
+function isPercentage(field: Field): boolean {
+  return field.config.thresholds?.mode === ThresholdsMode.Percentage;
+}
+
+function writeLimit(field: Field, { value }: Threshold): string {
+  return isPercentage(field) ? `${value} %` : formattedValueToString(getValueFormat(field.config.unit)(value));
 }
 
 /**
  * JSON has no -Infinity: outside Grafana, which restores it, the first step's value is null. Grafana puts one of its own
  * before it, so only the last step without a beginning counts.
  */
-function sortSteps(steps: ReadonlyArray<Omit<Threshold, 'value'> & { value: number | null }>): Threshold[] {
+function sortSteps({ config: { thresholds } }: Field): Threshold[] {
+  const steps: ReadonlyArray<Omit<Threshold, 'value'> & { value: number | null }> = thresholds?.steps ?? [];
   const sorted = steps
     .map((step) => ({ ...step, value: step.value ?? -Infinity }))
     .sort((a, b) => (a.value === b.value ? 0 : a.value - b.value));

@@ -66,7 +66,7 @@ describe('Summary frames', () => {
   it.each([null, NaN, Infinity, undefined])('take a last value of %p for no data, and date the one before', (last) => {
     const [tile] = tilesOf([summaryFrame({ values: [1, 2, last] })]);
     expect(tile.value).toBeUndefined();
-    expect(tile.noData).toMatchObject({ reason: ENGLISH.noValues, lastSeenMs: END_MS - 15_000 });
+    expect(tile.noData).toMatchObject({ reason: ENGLISH('noValues'), lastSeenMs: END_MS - 15_000 });
     expect(tile.sparkline?.data.y.values).toEqual([1, 2, null]);
   });
 

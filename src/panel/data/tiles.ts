@@ -10,12 +10,12 @@ import {
 } from '@grafana/data';
 import { actionsOf } from '../tile/actions';
 import { changeOf, listEarlier, type ChangeSince, type Earlier } from './change';
-import { calculate, finiteSamples, type Calculation, type Sample } from './calculations';
+import { calculate, finiteSamples, rangeOf, type Calculation, type Sample } from './calculations';
 import { listNumericSeries, type NumericSeries } from './numericSeries';
-import { rangeOf, toSparkline } from '../tile/sparkline';
+import { toSparkline } from '../tile/sparkline';
 import { limitsOf, stateOfValue } from './thresholdState';
 import { type NoData, type Tile, type TileValue } from './tile';
-import { type Words } from '../words/words';
+import { metricName, type Words } from '../words/words';
 
 export interface TileOptions {
   /** The first is the value, the others stand beside it; none means `last`. */
@@ -49,34 +49,40 @@ function toTile(series: NumericSeries, earlier: readonly Earlier[], options: Til
   const format = (value: number) => formattedValueToString(display(value));
   const [first = 'last', ...others] = options.calculations;
   const value = hasValue(series, samples) ? calculate(first, samples, series.timesMs) : undefined;
-  const write = (one: Calculation) => writeCalculation(one, calculate(one, samples, series.timesMs), format, words);
+  const write = (one: Calculation) => {
+    const result = calculate(one, samples, series.timesMs);
+    const text = result === undefined ? '–' : format(result);
+    return one === 'rate' && result !== undefined ? words('perSecond', { value: text }) : text;
+  };
+  const newest = samples.at(-1);
+  const newestMs = newest && series.timesMs?.[newest.index];
   const range = rangeOf(samples);
   return {
     key: series.key,
-    name: series.mark ? words.metricName(series.mark.metricKey, series.name) : series.name,
+    name: series.mark ? metricName(words, series.mark.metricKey, series.name) : series.name,
     group: series.group,
     labels: series.labels,
     metricName: series.labels.__name__ ?? series.mark?.metricKey ?? series.name,
     extremes: samples.length > 1 ? { lowest: format(range.min), highest: format(range.max) } : undefined,
-    limits: limitsOf(series.field, theme, words),
+    limits: limitsOf(series.field, options),
     ...(value === undefined
       ? {
-          state: { severity: 'no-data', word: words.states['no-data'] } as const,
-          noData: explainNoData(series, samples, display, words),
+          state: { severity: 'no-data', word: words('states.no-data') } as const,
+          noData: explainNoData(series, newestMs, display, words),
           value: undefined,
           extras: [],
         }
       : {
           value: toTileValue(value, display, first, words),
-          valueAtMs: series.timesMs?.[samples[samples.length - 1].index],
+          valueAtMs: newestMs,
           change: changeOf(
             value,
             { series, samples, earlier },
             { since: options.changeSince ?? 'query', calculation: first, words, format }
           ),
           state: stateOfValue(value, series.field, range, options),
-          asOfMs: first === 'last' ? lateTime(series, samples, options.timeRange) : undefined,
-          extras: others.map((one) => ({ label: words.calculations[one], text: write(one) })),
+          asOfMs: first === 'last' ? lateTime(series, newestMs, options.timeRange) : undefined,
+          extras: others.map((one) => ({ label: words(`calculations.${one}`), text: write(one) })),
         }),
     sparkline: options.withSparkline === false ? undefined : toSparkline(series, samples, { ...options, format }),
     linkCount: series.field.config.links?.length ?? 0,
@@ -95,33 +101,25 @@ function hasValue({ mark, values }: NumericSeries, samples: readonly Sample[]): 
 
 function toTileValue(numeric: number, display: DisplayProcessor, calculation: Calculation, words: Words): TileValue {
   const { text, prefix, suffix } = display(numeric);
-  return { numeric, text, prefix, suffix: calculation === 'rate' ? words.perSecond(suffix ?? '') : suffix };
-}
-
-function writeCalculation(
-  calculation: Calculation,
-  value: number | undefined,
-  format: (value: number) => string,
-  words: Words
-): string {
-  if (value === undefined) {
-    return '–';
-  }
-  return calculation === 'rate' ? words.perSecond(format(value)) : format(value);
+  return {
+    numeric,
+    text,
+    prefix,
+    suffix: calculation === 'rate' ? words('perSecond', { value: suffix ?? '' }) : suffix,
+  };
 }
 
 /** The user's own text for null (a value mapping, "No value") becomes the headline; the state stays "no data". */
 function explainNoData(
-  { mark, timesMs }: NumericSeries,
-  samples: readonly Sample[],
+  { mark }: NumericSeries,
+  newestMs: number | undefined,
   display: DisplayProcessor,
   words: Words
 ): NoData {
-  const newest = samples.at(-1);
   return {
-    headline: formattedValueToString(display(null)) || words.noData,
-    reason: asSentence(mark?.noDataReason ?? words.noValues),
-    lastSeenMs: mark?.lastSeenMs ?? (newest && timesMs?.[newest.index]),
+    headline: formattedValueToString(display(null)) || words('noData'),
+    reason: asSentence(mark?.noDataReason ?? words('noValues')),
+    lastSeenMs: mark?.lastSeenMs ?? newestMs,
   };
 }
 
@@ -132,11 +130,9 @@ function asSentence(text: string): string {
 /** The time of the last value when it lies clearly before the end of what was asked for. */
 function lateTime(
   { timesMs, intervalMs }: NumericSeries,
-  samples: readonly Sample[],
+  atMs: number | undefined,
   timeRange: TimeRange | undefined
 ): number | undefined {
-  const newest = samples.at(-1);
-  const atMs = newest && timesMs?.[newest.index];
   if (atMs === undefined || !timesMs || !timeRange) {
     return undefined;
   }

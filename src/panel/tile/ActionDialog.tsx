@@ -21,7 +21,7 @@ export function ActionDialog({ asked, replaceVariables, words, onClose }: Props)
   const { variables = [] } = asked.action;
   const body = (
     <>
-      <p>{confirmation ?? words.sure(title)}</p>
+      <p>{confirmation ?? words('action.sure', { title })}</p>
       {variables.map(({ key, name }) => (
         <Field key={key} label={name || key}>
           <Input
@@ -35,14 +35,14 @@ export function ActionDialog({ asked, replaceVariables, words, onClose }: Props)
   return (
     <ConfirmModal
       isOpen
-      title={words.action.confirm}
+      title={words('action.confirm')}
       body={body}
-      confirmText={words.action.run}
+      confirmText={words('action.run')}
       confirmButtonVariant="primary"
       onDismiss={onClose}
       onConfirm={() => {
         onClose();
-        void send(request, words.action.done);
+        void send(request, words('action.done'));
       }}
     />
   );

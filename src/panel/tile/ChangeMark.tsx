@@ -2,7 +2,7 @@ import { css } from '@emotion/css';
 import { type GrafanaTheme2 } from '@grafana/data';
 import { useStyles2 } from '@grafana/ui';
 import { type TileChange } from '../data/tile';
-import { visuallyHidden } from './visuallyHidden';
+import { smallText, visuallyHidden } from './styles';
 
 const SHAPES: Record<TileChange['direction'], string> = {
   up: 'M8 13V3M3.5 7.5 8 3l4.5 4.5',
@@ -31,13 +31,7 @@ export function ChangeMark({ change }: { change: TileChange }) {
 }
 
 const getStyles = (theme: GrafanaTheme2) => ({
-  change: css({
-    position: 'relative',
-    margin: 0,
-    fontSize: 12,
-    lineHeight: '18px',
-    color: theme.colors.text.secondary,
-  }),
+  change: css({ ...smallText(theme), position: 'relative' }),
   visible: css({ display: 'flex', flexWrap: 'wrap', alignItems: 'center', columnGap: 5 }),
   icon: css({
     width: 12,

@@ -2,6 +2,7 @@ import { css } from '@emotion/css';
 import { type GrafanaTheme2 } from '@grafana/data';
 import { useStyles2 } from '@grafana/ui';
 import { StateMark } from './StateMark';
+import { ONE_LINE, smallText } from './styles';
 import { type Tile } from '../data/tile';
 import { type Words } from '../words/words';
 
@@ -19,7 +20,7 @@ export function LimitLegend({ tiles, words }: { tiles: readonly Tile[]; words: W
   const styles = useStyles2(getStyles);
   const sets = limitSets(tiles);
   return (
-    <ul className={styles.legend} aria-label={words.legend}>
+    <ul className={styles.legend} aria-label={words('legend')}>
       {sets.slice(0, MOST_SETS).map(({ key, names, limits }) => (
         <li key={key} className={styles.set}>
           {sets.length > 1 && <span className={styles.names}>{names.join(', ')}:</span>}
@@ -30,7 +31,7 @@ export function LimitLegend({ tiles, words }: { tiles: readonly Tile[]; words: W
           ))}
         </li>
       ))}
-      {sets.length > MOST_SETS && <li>{words.more(sets.length - MOST_SETS)}</li>}
+      {sets.length > MOST_SETS && <li>{words('more', { count: sets.length - MOST_SETS })}</li>}
     </ul>
   );
 }
@@ -66,17 +67,15 @@ function limitSets(tiles: readonly Tile[]) {
 
 const getStyles = (theme: GrafanaTheme2) => ({
   legend: css({
+    ...smallText(theme),
+    lineHeight: '20px',
     display: 'flex',
     flexWrap: 'wrap',
     gap: `0 ${GAP_PX}px`,
-    margin: 0,
     padding: 0,
     listStyle: 'none',
-    fontSize: 12,
-    lineHeight: '20px',
-    color: theme.colors.text.secondary,
   }),
   set: css({ display: 'flex', flexWrap: 'wrap', gap: '0 12px', margin: 0 }),
-  names: css({ overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap', maxWidth: NAMES_PX }),
+  names: css({ ...ONE_LINE, maxWidth: NAMES_PX }),
   limit: css({ display: 'inline-flex' }),
 });

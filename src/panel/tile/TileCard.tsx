@@ -12,6 +12,7 @@ import { valueFontPx, type Grid } from './grid';
 import { ChangeMark } from './ChangeMark';
 import { SparklineBox } from './SparklineBox';
 import { StateMark } from './StateMark';
+import { smallText } from './styles';
 import { type Tile, type TileAction } from '../data/tile';
 import { TileActions } from './TileActions';
 import { TileDetails } from './TileDetails';
@@ -37,7 +38,7 @@ const EXPLAINED_PX = 170;
 export const TileCard = memo(function TileCard({ tile, grid, headingLevel, words, timeZone, onAction }: Props) {
   const styles = useStyles2(getStyles);
   const { state, sparkline, extras, value } = tile;
-  const fontPx = valueFontPx(grid, value ? formattedValueToString(value).length : words.noData.length);
+  const fontPx = valueFontPx(grid, value ? formattedValueToString(value).length : words('noData').length);
   const hasSparkline = sparkline && grid.sparklinePx > 0 && (value || grid.isFree || grid.tileHeightPx > EXPLAINED_PX);
   return (
     <li
@@ -98,14 +99,16 @@ function Reading({ tile, fontPx, words, timeZone }: ReadingProps) {
           {value.text}
           {value.suffix && <span className={styles.unit}>{value.suffix}</span>}
         </p>
-        {asOfMs !== undefined && <p className={styles.note}>{words.asOf(dateTimeFormat(asOfMs, { timeZone }))}</p>}
+        {asOfMs !== undefined && (
+          <p className={styles.note}>{words('asOf', { time: dateTimeFormat(asOfMs, { timeZone }) })}</p>
+        )}
       </>
     );
   }
   return (
     <>
       <p className={cx(styles.value, styles.absent)} style={{ fontSize: Math.max(18, fontPx * 0.6) }}>
-        {noData?.headline ?? words.noData}
+        {noData?.headline ?? words('noData')}
       </p>
       {noData && (
         <p className={styles.note} title={noData.reason}>
@@ -113,7 +116,7 @@ function Reading({ tile, fontPx, words, timeZone }: ReadingProps) {
         </p>
       )}
       {noData?.lastSeenMs !== undefined && (
-        <p className={styles.note}>{words.lastSeen(dateTimeFormat(noData.lastSeenMs, { timeZone }))}</p>
+        <p className={styles.note}>{words('lastSeen', { time: dateTimeFormat(noData.lastSeenMs, { timeZone }) })}</p>
       )}
     </>
   );
@@ -180,10 +183,7 @@ const getStyles = (theme: GrafanaTheme2) => ({
   }),
   absent: css({ color: theme.colors.text.secondary, fontWeight: 500 }),
   note: css({
-    margin: 0,
-    fontSize: 12,
-    lineHeight: '18px',
-    color: theme.colors.text.secondary,
+    ...smallText(theme),
     display: '-webkit-box',
     WebkitBoxOrient: 'vertical',
     WebkitLineClamp: 3,

@@ -39,7 +39,7 @@ export function TileDetails({ tile, words, timeZone }: Props) {
         ref={button}
         type="button"
         className={styles.button}
-        aria-label={words.showDetails(tile.name)}
+        aria-label={words('details.show', { name: tile.name })}
         aria-describedby={place ? id : undefined}
         onFocus={open}
         onBlur={close}

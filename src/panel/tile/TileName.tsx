@@ -1,6 +1,7 @@
 import { css } from '@emotion/css';
 import { type GrafanaTheme2, type LinkModel } from '@grafana/data';
 import { useStyles2 } from '@grafana/ui';
+import { ONE_LINE, smallText } from './styles';
 import { type Tile } from '../data/tile';
 
 export type HeadingLevel = 2 | 3 | 4 | 5;
@@ -54,17 +55,9 @@ const getStyles = (theme: GrafanaTheme2) => ({
     fontWeight: 500,
     letterSpacing: 0,
     color: theme.colors.text.primary,
-    overflow: 'hidden',
-    textOverflow: 'ellipsis',
-    whiteSpace: 'nowrap',
+    ...ONE_LINE,
   }),
-  group: css({
-    margin: 0,
-    fontSize: 12,
-    lineHeight: '16px',
-    color: theme.colors.text.secondary,
-    overflowWrap: 'anywhere',
-  }),
+  group: css({ ...smallText(theme), lineHeight: '16px', overflowWrap: 'anywhere' }),
   link: css({
     color: 'inherit',
     textDecoration: 'underline',

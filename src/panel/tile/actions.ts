@@ -3,9 +3,7 @@ import {
   getFieldDataContextClone,
   locationUtil,
   type Action,
-  type Field,
   type InterpolateFunction,
-  type ScopedVars,
 } from '@grafana/data';
 import { type NumericSeries } from '../data/numericSeries';
 import { type TileAction } from '../data/tile';
@@ -27,26 +25,19 @@ const MARK = { 'X-Grafana-Action': '1' };
  * datasource of Infinity (behind a feature toggle) are left out.
  */
 export function actionsOf(
-  series: NumericSeries,
+  { frame, field, lastRow }: NumericSeries,
   replaceVariables: InterpolateFunction = (text) => text
 ): TileAction[] | undefined {
-  const { frame, field, lastRow } = series;
   const actions = (field.config.actions ?? []).filter(({ type, fetch }) => type === ActionType.Fetch && fetch);
   if (!frame || actions.length === 0) {
     return undefined;
   }
-  const scope = { ...field.state?.scopedVars, ...contextOf(series, field, lastRow) };
-  return actions.map((action) => ({ action, scope, title: replaceVariables(action.title, scope) }));
-}
-
-/** What `${__field.labels.instance}`, `${__data.fields…}` and `${__value.raw}` in an action stand for. */
-function contextOf({ frame }: NumericSeries, field: Field, lastRow: number | undefined): ScopedVars {
-  if (!frame) {
-    return {};
-  }
-  const context = getFieldDataContextClone(frame, field, field.state?.scopedVars ?? {});
+  const variables = field.state?.scopedVars ?? {};
+  // What `${__field.labels.instance}`, `${__data.fields…}` and `${__value.raw}` in an action stand for.
+  const context = getFieldDataContextClone(frame, field, variables);
   context.value.rowIndex = lastRow;
-  return { __dataContext: context };
+  const scope = { ...variables, __dataContext: context };
+  return actions.map((action) => ({ action, scope, title: replaceVariables(action.title, scope) }));
 }
 
 /** @param inputs what the user typed for the action's own variables, by key */

@@ -1,6 +1,7 @@
 import { SEVERITY_ORDER, type Tile } from '../data/tile';
 
-export type SortOrder = 'given' | 'severity' | 'value' | 'name';
+export const SORT_ORDERS = ['given', 'severity', 'value', 'name'] as const;
+export type SortOrder = (typeof SORT_ORDERS)[number];
 
 export interface Arrangement {
   shown: Tile[];

@@ -1,5 +1,5 @@
 import { FieldType, type Field, type TimeRange } from '@grafana/data';
-import { type Sample } from '../data/calculations';
+import { meanOf, rangeOf, type Sample } from '../data/calculations';
 import { type NumericSeries } from '../data/numericSeries';
 import { type TileSparkline } from '../data/tile';
 import { type Words } from '../words/words';
@@ -31,7 +31,7 @@ export function toSparkline(
   const { min, max } = rangeOf(samples);
   const gaps: Array<number | null> = new Array<number | null>(series.values.length).fill(null);
   samples.forEach(({ index, value }) => (gaps[index] = value));
-  const trend = words.trends[trendOf(samples)];
+  const trend = words(`trends.${trendOf(samples)}`);
   const last = format(samples[samples.length - 1].value);
   return {
     data: {
@@ -44,21 +44,12 @@ export function toSparkline(
       y: numberField(gaps, { min, max }),
       timeRange,
     },
-    label: words.sparkline({ name: series.name, trend, last, lowest: format(min), highest: format(max) }),
+    label: words('sparkline', { name: series.name, trend, last, lowest: format(min), highest: format(max) }),
   };
 }
 
-export function rangeOf(samples: readonly Sample[]): { min: number; max: number } {
-  let [min, max] = [Infinity, -Infinity];
-  for (const { value } of samples) {
-    min = Math.min(min, value);
-    max = Math.max(max, value);
-  }
-  return { min, max };
-}
-
 /** The first against the last third, so that one jagged point does not turn the trend. */
-export function trendOf(samples: readonly Sample[]): 'rising' | 'falling' | 'steady' {
+function trendOf(samples: readonly Sample[]): 'rising' | 'falling' | 'steady' {
   const third = Math.max(1, Math.floor(samples.length / 3));
   const { min, max } = rangeOf(samples);
   const change = meanOf(samples.slice(-third)) - meanOf(samples.slice(0, third));
@@ -66,10 +57,6 @@ export function trendOf(samples: readonly Sample[]): 'rising' | 'falling' | 'ste
     return 'steady';
   }
   return change > 0 ? 'rising' : 'falling';
-}
-
-function meanOf(samples: readonly Sample[]): number {
-  return samples.reduce((sum, { value }) => sum + value, 0) / samples.length;
 }
 
 function numberField(values: Array<number | null>, range: { min: number; max: number }): Field {

@@ -1,8 +1,9 @@
-import { sayFrom, type Catalog } from './catalog';
+import { type Catalog } from '../../contract/catalog';
+import { sayFrom } from './catalog';
 import english from '../locales/en-US/promkeep-summary-panel.json';
 import korean from '../locales/ko-KR/promkeep-summary-panel.json';
 import manifest from '../plugin.json';
-import { catalogWords, ENGLISH } from './words';
+import { ENGLISH, whenText } from './words';
 
 /** Path → names of its places. The plural's forms count as one text: languages have different ones. */
 function textsOf(catalog: Catalog, prefix = ''): Map<string, string> {
@@ -24,11 +25,16 @@ it('has every text in every language, with the same places', () => {
 });
 
 it('fills places and chooses the plural', () => {
-  expect([1, 2].map((count) => ENGLISH.allHealthy(count))).toEqual(['The one value is OK', 'All 2 values are OK']);
-  const words = catalogWords(korean, 'ko-KR');
-  expect(words.allHealthy(1)).toBe('값 1개가 모두 정상입니다');
-  expect(words.change.spoken('up', '2%p', words.change.when(86_400_000), '40%')).toBe('어제(40%) 대비 2%p 상승');
-  expect(words.change.when(2 * 3_600_000)).toBe('2시간 전');
+  expect([1, 2].map((count) => ENGLISH('allHealthy', { count }))).toEqual([
+    'The one value is OK',
+    'All 2 values are OK',
+  ]);
+  const words = sayFrom(korean, 'ko-KR');
+  expect(words('allHealthy', { count: 1 })).toBe('값 1개가 모두 정상입니다');
+  expect(words('change.up', { change: '2%p', when: whenText(words, 86_400_000), before: '40%' })).toBe(
+    '어제(40%) 대비 2%p 상승'
+  );
+  expect(whenText(words, 2 * 3_600_000)).toBe('2시간 전');
 });
 
 it('falls back to English, and to the key when nobody has a text', () => {

@@ -11,12 +11,12 @@ import { GROUPED, manyFrames, STATES } from './frames';
 /** The panel's view in every state, for tests and screenshots: `?theme=dark&language=ko`; `?many=200` for nothing but tiles. */
 const wanted = new URLSearchParams(window.location.search);
 const theme = createTheme({ colors: { mode: wanted.get('theme') === 'dark' ? 'dark' : 'light' } });
-const { words, locale } = chooseLanguage([wanted.get('language') ?? 'en']);
+const { say, locale } = chooseLanguage([wanted.get('language') ?? 'en']);
 const widthPx = Number(wanted.get('width') ?? 1200);
 const many = Number(wanted.get('many') ?? 0);
 
 function Section({ name, frames, heightPx, groupBy }: SectionProps) {
-  const tiles = toTiles(frames, { calculations: ['last', 'max', 'p95'], theme, words, timeZone: 'utc' });
+  const tiles = toTiles(frames, { calculations: ['last', 'max', 'p95'], theme, words: say, timeZone: 'utc' });
   return (
     <section aria-label={name} style={{ margin: '16px 0', width: widthPx }}>
       <SummaryView
@@ -25,7 +25,7 @@ function Section({ name, frames, heightPx, groupBy }: SectionProps) {
         heightPx={heightPx}
         minTileWidthPx={200}
         headingLevel={2}
-        words={words}
+        words={say}
         timeZone="utc"
         groupBy={groupBy}
         showLegend
