@@ -1,6 +1,7 @@
 import { MemoryArchive } from '../../tests/fakes/memoryArchive';
 import { ramp, ScriptedSource } from '../../tests/fakes/scriptedSource';
-import { collectNext, openProgress, type CollectDeps, type CollectProgress, type CollectStep } from './collect';
+import { collectNext } from './collect';
+import { openProgress, type CollectDeps, type CollectProgress, type CollectStep } from './collect/progress';
 import { COLLECT_DEFAULTS, defaultSettleMs } from './collect/fetchRange';
 import { refillNext, REFILL_DEFAULTS } from './collect/refill';
 import { PromkeepError } from './model/errors';

@@ -1,13 +1,12 @@
 import {
   type CollectDeps,
-  collectNext,
-  failureOf,
   newestDueMs,
   openProgress,
-  type CollectFailure,
   type CollectProgress,
   type WrittenRange,
-} from '../core/collect';
+} from '../core/collect/progress';
+import { collectNext } from '../core/collect';
+import { failureOf, type CollectFailure } from '../core/collect/failures';
 import { refillNext, type RefillMemory, type RefillSettings } from '../core/collect/refill';
 import { asPromkeepError } from '../core/model/errors';
 import { type Clock } from '../core/ports/clock';

@@ -1,5 +1,5 @@
 import { type RecordingAmounts } from '../../src/contract/recordedQuery';
-import { type CollectDeps } from '../core/collect';
+import { type CollectDeps } from '../core/collect/progress';
 import { type RefillSettings } from '../core/collect/refill';
 import { type MemoryBudget } from '../core/memory/memoryBudget';
 import { type Clock } from '../core/ports/clock';

@@ -1,11 +1,6 @@
-import {
-  collectNext,
-  newestDueMs,
-  type CollectDeps,
-  type CollectFailure,
-  type CollectStep,
-  type WrittenRange,
-} from '../collect';
+import { collectNext } from '../collect';
+import { newestDueMs, type CollectDeps, type CollectStep, type WrittenRange } from './progress';
+import { type CollectFailure } from './failures';
 import { ceilToGrid, countAllPoints, findGaps, floorToGrid } from './collectGrid';
 import { PromkeepError } from '../model/errors';
 import { underLease } from './underLease';

@@ -1,6 +1,6 @@
 import { MemoryArchive } from '../../../tests/fakes/memoryArchive';
 import { ramp, ScriptedSource } from '../../../tests/fakes/scriptedSource';
-import { type CollectProgress } from '../collect';
+import { type CollectProgress } from './progress';
 import { COLLECT_DEFAULTS } from './fetchRange';
 import { REFILL_DEFAULTS, refillNext, type RefillMemory } from './refill';
 import { PromkeepError } from '../model/errors';

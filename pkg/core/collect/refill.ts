@@ -1,12 +1,6 @@
-import {
-  collectRange,
-  failureOf,
-  newestDueMs,
-  type CollectDeps,
-  type CollectFailure,
-  type CollectProgress,
-  type WrittenRange,
-} from '../collect';
+import { collectRange } from '../collect';
+import { failureOf, type CollectFailure } from './failures';
+import { newestDueMs, type CollectDeps, type CollectProgress, type WrittenRange } from './progress';
 import { countPoints, findGaps } from './collectGrid';
 import { asPromkeepError } from '../model/errors';
 import { type Definition } from '../ports/definitions';

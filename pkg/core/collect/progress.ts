@@ -1,0 +1,100 @@
+import { type MemoryBudget } from '../memory/memoryBudget';
+import { retentionMs } from '../model/retention';
+import { type TimeRange } from '../model/timeRange';
+import { type Definition } from '../ports/definitions';
+import { type WriteOutcome } from '../ports/sampleStore';
+import { floorToGrid } from './collectGrid';
+import { type CollectFailure } from './failures';
+import { type FetchDeps } from './fetchRange';
+import { type CollectTarget } from './underLease';
+
+export interface CollectDeps extends FetchDeps, CollectTarget {
+  /** Absent: what is fetched does not count. */
+  budget?: MemoryBudget;
+}
+
+/** Where collecting one query stands. Immutable: every step returns the next one. */
+export interface CollectProgress {
+  /** The last grid time that was answered; the next one is due when it is settled. */
+  frontierMs: number;
+  /** The last grid time that is wanted; absent: the newest that is settled. */
+  untilMs?: number;
+  /** The first time this query was ever due; holes are looked for from here on. */
+  historyStartMs: number;
+  /** False until the source first held data: what it lacks before that is no gap, the history has not begun. */
+  begun: boolean;
+  /** Points in the next request: halved when an answer was too large or too slow, doubled after each good one. */
+  maxPoints: number;
+  /**
+   * A refused request of at most this many points is given up as a gap instead of being halved again. 1 in good times; doubles
+   * with each gap, so that a query which always fails costs a handful of requests and not one for every missed point.
+   */
+  giveUpPoints: number;
+}
+
+export interface CollectStep {
+  progress: CollectProgress;
+  /** The range that was asked for; absent when nothing was due. */
+  range?: TimeRange;
+  write?: WrittenRange;
+  failure?: CollectFailure;
+  /** More is due already: call again soon. */
+  more: boolean;
+}
+
+export interface WrittenRange {
+  outcome: WriteOutcome;
+  /** The first covered time. */
+  beginMs?: number;
+  coveredPoints: number;
+  gapPoints: number;
+  warnings: readonly string[];
+}
+
+/** The newest grid time that is settled, i.e. whose answer will not change any more. */
+export function newestDueMs(deps: Pick<CollectDeps, 'clock' | 'settings'>, query: Definition): number {
+  return floorToGrid(deps.clock.nowMs() - deps.settings.settleMs, query.stepMs);
+}
+
+/**
+ * Finds out from the archive's ledger where collecting has to go on: behind the last covered time, or, when nothing was ever
+ * covered, at the first noted gap. A query the archive has never seen begins now, or `backfillMs` earlier. A later version always
+ * begins now: what it fetched of the time before would replace what its predecessor recorded, which whoever may change an
+ * expression could use to empty or to falsify it.
+ *
+ * @param earliestGapMs start of the oldest gap the ledger holds for this query
+ */
+export async function openProgress(
+  deps: CollectDeps,
+  query: Definition,
+  earliestGapMs: number | undefined
+): Promise<CollectProgress> {
+  const { stepMs, name } = query;
+  const covered = await deps.ledger.coverage(name);
+  const sizes = { maxPoints: deps.settings.maxPoints, giveUpPoints: 1 };
+  const gapStartMs = earliestGapMs === undefined ? Infinity : floorToGrid(earliestGapMs, stepMs);
+  if (covered.length > 0) {
+    const frontierMs = floorToGrid(covered[covered.length - 1].toMs, stepMs);
+    return { frontierMs, historyStartMs: Math.min(covered[0].fromMs, gapStartMs), begun: true, ...sizes };
+  }
+  const backfillMs =
+    (query.version ?? 1) > 1 ? 0 : Math.min(deps.settings.backfillMs, retentionMs(query.retention) ?? Infinity);
+  const firstMs = newestDueMs(deps, query) - floorToGrid(backfillMs, stepMs);
+  const historyStartMs = Math.min(firstMs, gapStartMs);
+  return { frontierMs: historyStartMs - stepMs, historyStartMs, begun: gapStartMs < Infinity, ...sizes };
+}
+
+/** The history begins where the source first held data: asked before its server was up, it lacks nothing. */
+export function beginHistory(
+  progress: CollectProgress,
+  { beginMs, gapPoints }: WrittenRange,
+  nextMs: number
+): Pick<CollectProgress, 'begun' | 'historyStartMs'> {
+  const { begun, historyStartMs } = progress;
+  if (begun) {
+    return { begun, historyStartMs };
+  }
+  return beginMs === undefined && gapPoints === 0
+    ? { begun: false, historyStartMs: nextMs }
+    : { begun: true, historyStartMs: beginMs ?? historyStartMs };
+}
