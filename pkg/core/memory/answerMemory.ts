@@ -1,7 +1,7 @@
 import { PromkeepError } from '../model/errors';
 
 /**
- * What an answer takes in memory at its most: parsed, packed between threads, as frames, and as the Arrow files that are sent.
+ * What an answer takes in memory at its most: parsed, as frames, and as the Arrow files that are sent.
  * Measured per shape of answer (Node 24, after garbage collection, all of it alive): 200,000 series of one sample and one short
  * label 3.2 KB a series, with 5 labels of 20 bytes 4.4 KB, with 20 labels 8.7 KB; 10,000 series of 1,000 samples 36 bytes a
  * sample; native histograms 71 bytes a bucket. What is not collected yet comes on top: the peaks were 1.1 times this.
