@@ -679,22 +679,19 @@ COMMENT ON COLUMN promkeep.metrics_5m.last_value IS 'Value of the last sample.';
 CREATE FUNCTION promkeep.metrics_rollup(width interval, from_time timestamp with time zone, to_time timestamp with time zone) RETURNS SETOF promkeep.metrics_5m
     LANGUAGE sql STABLE PARALLEL SAFE
     BEGIN ATOMIC
- SELECT b.bucket,
-     r.short_name,
-     r.labels,
-     q.source_text,
-     o.org_id,
-     o.name,
-     q.name,
-     b.min_value,
-     b.max_value,
-     b.sum_value,
-     b.sample_count,
-     b.last_value
-    FROM (((promkeep.promkeep_series r
-      JOIN promkeep.promkeep_queries q ON ((q.query_id = r.query_id)))
-      JOIN promkeep.promkeep_sources o ON ((o.source_id = q.source_id)))
-      CROSS JOIN LATERAL promkeep.promkeep_series_rollup(q.query_id, r.series_id, metrics_rollup.width, metrics_rollup.from_time, metrics_rollup.to_time) b(bucket, min_value, max_value, sum_value, sample_count, last_value));
+ SELECT promkeep_rollup_rows."timestamp",
+     promkeep_rollup_rows.metric_name,
+     promkeep_rollup_rows.labels,
+     promkeep_rollup_rows.source,
+     promkeep_rollup_rows.org_id,
+     promkeep_rollup_rows.source_name,
+     promkeep_rollup_rows.query,
+     promkeep_rollup_rows.min_value,
+     promkeep_rollup_rows.max_value,
+     promkeep_rollup_rows.sum_value,
+     promkeep_rollup_rows.sample_count,
+     promkeep_rollup_rows.last_value
+    FROM promkeep.promkeep_rollup_rows(metrics_rollup.width, metrics_rollup.from_time, metrics_rollup.to_time) promkeep_rollup_rows("timestamp", metric_name, labels, source, org_id, source_name, query, min_value, max_value, sum_value, sample_count, last_value);
 END;
 
 COMMENT ON FUNCTION promkeep.metrics_rollup(width interval, from_time timestamp with time zone, to_time timestamp with time zone) IS 'Rollups of any width over the samples after from_time and up to to_time, reading only what lies there. Buckets at the ends are cut by the range unless it lies on their borders. Where samples have expired, only widths that are a multiple of stored buckets have anything.';
@@ -946,12 +943,7 @@ BEGIN
   IF $1 <> 'public' AND NOT has_schema_privilege($1, current_schema(), 'USAGE') THEN
     EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', current_schema(), $1);
   END IF;
-  FOREACH object IN ARRAY ARRAY[
-    'promkeep_readers', 'promkeep_pending', 'promkeep_audit', 'promkeep_upkeep_failures', 'promkeep_sources', 'promkeep_queries',
-    'promkeep_leases', 'promkeep_query_versions', 'promkeep_coverage', 'promkeep_gaps', 'promkeep_fetches', 'promkeep_series',
-    'promkeep_rollup_state', 'promkeep_samples', 'promkeep_packed', 'promkeep_rollups', 'promkeep_metrics', 'metrics_data',
-    'metrics_5m', 'metrics_1h'
-  ] LOOP
+  FOREACH object IN ARRAY promkeep_readable() LOOP
     EXECUTE format('GRANT SELECT ON %I TO %I', object, $1);
   END LOOP;
 END
@@ -1382,6 +1374,14 @@ $$;
 
 COMMENT ON FUNCTION promkeep.promkeep_put_row(row_in promkeep.metrics_data) IS 'Stores one inserted row; storing it again changes nothing, another value for the same time replaces the old one.';
 
+CREATE FUNCTION promkeep.promkeep_readable() RETURNS text[]
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT ARRAY['promkeep_readers'::text, 'promkeep_pending'::text, 'promkeep_audit'::text, 'promkeep_upkeep_failures'::text, 'promkeep_sources'::text, 'promkeep_queries'::text, 'promkeep_leases'::text, 'promkeep_query_versions'::text, 'promkeep_coverage'::text, 'promkeep_gaps'::text, 'promkeep_fetches'::text, 'promkeep_series'::text, 'promkeep_rollup_state'::text, 'promkeep_samples'::text, 'promkeep_packed'::text, 'promkeep_rollups'::text, 'promkeep_metrics'::text, 'metrics_data'::text, 'metrics_5m'::text, 'metrics_1h'::text] AS "array";
+END;
+
+COMMENT ON FUNCTION promkeep.promkeep_readable() IS 'Tables and views that promkeep_grant_reader() lets a role read.';
+
 CREATE FUNCTION promkeep.promkeep_remove_row(row_in promkeep.metrics_data) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'promkeep', 'pg_temp'
@@ -1428,12 +1428,7 @@ DECLARE
   object text;
 BEGIN
   DELETE FROM promkeep_readers m WHERE m.role_name = $1;
-  FOREACH object IN ARRAY ARRAY[
-    'promkeep_readers', 'promkeep_pending', 'promkeep_audit', 'promkeep_upkeep_failures', 'promkeep_sources', 'promkeep_queries',
-    'promkeep_leases', 'promkeep_query_versions', 'promkeep_coverage', 'promkeep_gaps', 'promkeep_fetches', 'promkeep_series',
-    'promkeep_rollup_state', 'promkeep_samples', 'promkeep_packed', 'promkeep_rollups', 'promkeep_metrics', 'metrics_data',
-    'metrics_5m', 'metrics_1h'
-  ] LOOP
+  FOREACH object IN ARRAY promkeep_readable() LOOP
     EXECUTE format('REVOKE ALL ON %I FROM %I', object, $1);
   END LOOP;
 END
@@ -2221,6 +2216,8 @@ REVOKE ALL ON FUNCTION promkeep.promkeep_open_write(in_org bigint, in_source tex
 REVOKE ALL ON FUNCTION promkeep.promkeep_partition_is_there(partition text, parent text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION promkeep.promkeep_put_row(row_in promkeep.metrics_data) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION promkeep.promkeep_readable() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION promkeep.promkeep_remove_row(row_in promkeep.metrics_data) FROM PUBLIC;
 

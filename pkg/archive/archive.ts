@@ -34,7 +34,7 @@ export function createArchive(options: SourceOptions): Archive {
     },
     ledger: {
       coverage: (name) => read((session) => readCoverageOf(session, name)),
-      entries: () => read(readLedger),
+      entries: () => read(readLedger, { snapshot: true }),
       noteGap: (name, gap, epoch) => change((session) => noteGap(session, name, gap, epoch)),
       cover: (coverage) => change((session) => cover(session, coverage)),
     },

@@ -14,8 +14,9 @@ import { type ArchiveCommandOptions, archiveOf, withArchive } from './withArchiv
 export function runMigrate(host: CommandHost, options: ArchiveCommandOptions): Promise<number> {
   return withArchive(host, options, async (archive) => {
     const { from, to } = await archive.migrate();
-    const text =
-      from === to ? `The archive is up to date: schema ${to}.` : `The archive went from schema ${from} to ${to}.`;
+    const went =
+      to < from ? `of schema ${from}, from before the first release, is carried on as` : `went from schema ${from} to`;
+    const text = from === to ? `The archive is up to date: schema ${to}.` : `The archive ${went} ${to}.`;
     host.writeOut(`${text}\n`);
     return EXIT.ok;
   });

@@ -3,7 +3,7 @@ import v8 from 'node:v8';
 import { MemoryBudget } from '../core/memory/memoryBudget';
 
 const MIB = 1024 * 1024;
-/** The program itself, with its threads, before it has answered anything. */
+/** The program itself, before it has answered anything. */
 const BASE_BYTES = 96 * MIB;
 /** The other half is for what is not collected yet, for a peak that was not foreseen, and for Grafana in the same container. */
 const PART = 0.5;

@@ -43,7 +43,7 @@ export class Faults {
 }
 
 /** `recorded_queries[2].step`; an empty path is the file as a whole. */
-export function writePath(path: readonly unknown[]): string {
+function writePath(path: readonly unknown[]): string {
   const text = path.reduce<string>(
     (before, part) =>
       typeof part === 'number' ? `${before}[${part}]` : `${before}${before ? '.' : ''}${String(part)}`,

@@ -78,7 +78,7 @@ function merge(name: string, all: readonly Condition[], negative: boolean): Labe
 }
 
 /** Exactly the characters RE2 knows: it refuses a backslash before most others. */
-export function escapeRegex(text: string): string {
+function escapeRegex(text: string): string {
   return text.replace(/[\\.+*?()|[\]{}^$]/g, '\\$&');
 }
 

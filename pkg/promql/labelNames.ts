@@ -8,7 +8,7 @@ export function isPlainMetricName(name: string): boolean {
   return /^[a-zA-Z_:][a-zA-Z0-9_:]*$/.test(name) && !isNumber(name);
 }
 
-export function isPlainLabelName(name: string): boolean {
+function isPlainLabelName(name: string): boolean {
   return /^[a-zA-Z_][a-zA-Z0-9_]*$/.test(name);
 }
 

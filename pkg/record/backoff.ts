@@ -1,5 +1,5 @@
-export const RETRY_FIRST_MS = 1_000;
-export const RETRY_MAX_MS = 60_000;
+const RETRY_FIRST_MS = 1_000;
+const RETRY_MAX_MS = 60_000;
 
 /**
  * Wait before the next attempt after `failures` failures in a row: 1 s, 2 s, 4 s … 60 s, minus up to a fifth by chance so that

@@ -104,11 +104,11 @@ export class DefinitionLoop {
     if (step.more) {
       return { progress: step.progress, waitMs: 0 };
     }
-    await this.refillHoles(step.progress, signal);
+    await this.refillGaps(step.progress, signal);
     return { progress: step.progress, waitMs: this.untilDueMs(step.progress) };
   }
 
-  private async refillHoles(progress: CollectProgress, signal: AbortSignal): Promise<void> {
+  private async refillGaps(progress: CollectProgress, signal: AbortSignal): Promise<void> {
     if (this.deps.clock.nowMs() < this.refillAtMs) {
       return;
     }

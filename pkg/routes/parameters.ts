@@ -58,9 +58,12 @@ export function readParameters<T extends v.ObjectEntries>(
 ): Fields<T> {
   const pairs = [...query];
   const given = new Map(pairs.filter(([name, value]) => (value ?? '') !== '' || !Object.hasOwn(allowed, name)));
-  const twice = pairs.find(([name], i) => pairs.findIndex(([other]) => other === name) < i);
-  if (twice && Object.hasOwn(allowed, twice[0])) {
-    throw invalid(`The parameter "${twice[0]}" is there more than once.`);
+  const seen = new Set<string>();
+  for (const [name] of pairs) {
+    if (seen.has(name) && Object.hasOwn(allowed, name)) {
+      throw invalid(`The parameter "${name}" is there more than once.`);
+    }
+    seen.add(name);
   }
   return readStrictly(allowed, Object.fromEntries(given), 'parameter');
 }

@@ -4,7 +4,7 @@ import { DATE_UNITS, parseDurationNs } from './duration';
 const UNITS = { ...DATE_UNITS, y: 366n * DATE_UNITS.d };
 
 /** A hundred years. Longer ones would leave the times PostgreSQL knows; who wants to keep something longer says `forever`. */
-export const MAX_RETENTION_DAYS = 36_600;
+const MAX_RETENTION_DAYS = 36_600;
 
 /** For messages, after the name of what is wrong. */
 export const RETENTION_FORM = 'a number with d, w or y of at most 100 years, such as 30d, or forever';

@@ -12,7 +12,7 @@ import {
 import { type TimeRange } from '../../pkg/core/model/timeRange';
 import { servedTimes, splitBuckets } from '../../pkg/core/readback/rollupBuckets';
 import { type Labels } from '../../pkg/core/model/series';
-import { type LedgerRow, type MemoryLedger } from './memoryLedger';
+import { joinRanges, type LedgerRow, type MemoryLedger } from './memoryLedger';
 import { type MemorySamples, type StoredSeries } from './memorySamples';
 
 type Remembered = LedgerRow & { series: StoredSeries[] };
@@ -66,11 +66,7 @@ export class MemoryHistory implements History {
     if (!found) {
       return undefined;
     }
-    const covered = [...found.expired, ...found.covered].reduce<TimeRange[]>((joined, one) => {
-      const last = joined.at(-1);
-      const touches = last !== undefined && last.toMs + query.stepMs >= one.fromMs;
-      return touches ? [...joined.slice(0, -1), { fromMs: last.fromMs, toMs: one.toMs }] : [...joined, one];
-    }, []);
+    const covered = joinRanges([...found.expired, ...found.covered], query.stepMs);
     const touched = found.expired.some(({ fromMs, toMs }) => fromMs <= range.toMs && toMs >= range.fromMs);
     return { covered, expired: [...found.expired], stored: touched ? found.stored : [] };
   }

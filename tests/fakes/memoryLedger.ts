@@ -138,7 +138,7 @@ function cutGap(gap: Gap, ranges: readonly TimeRange[], stepMs: number): Gap[] {
 }
 
 /** Ranges of grid points: two are one when no grid point lies between them. */
-function joinRanges(ranges: readonly TimeRange[], stepMs: number): TimeRange[] {
+export function joinRanges(ranges: readonly TimeRange[], stepMs: number): TimeRange[] {
   const joined: TimeRange[] = [];
   for (const { fromMs, toMs } of [...ranges].sort((a, b) => a.fromMs - b.fromMs)) {
     const last = joined.at(-1);

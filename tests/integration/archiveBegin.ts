@@ -1,9 +1,9 @@
 import { type Archive, type SourceIdentity } from '../../pkg/core/ports/archive';
 import { type SampleStore } from '../../pkg/core/ports/sampleStore';
 import { type ArchiveUpkeep } from '../../pkg/archive/upkeep/upkeep';
-import { type Begin } from '../contracts/underTest';
+import { live, type Begin } from '../contracts/underTest';
 import { MemorySamples } from '../fakes/memorySamples';
-import { live, type TestServer } from './archiveServers';
+import { type TestServer } from './archiveServers';
 
 /** An archive in PostgreSQL, for the contract suites. */
 export function plain(test: TestServer): Begin {

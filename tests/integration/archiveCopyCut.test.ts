@@ -4,7 +4,8 @@ import { Database } from '../../pkg/archive/connect/database';
 import { STATEMENT_LIMITS } from '../../pkg/archive/connect/statementLimits';
 import { type Archive } from '../../pkg/core/ports/archive';
 import { type RangeWrite } from '../../pkg/core/ports/sampleStore';
-import { live, SERVERS, silentLogger, T0, TestServer } from './archiveServers';
+import { SERVERS, silentLogger, T0, TestServer } from './archiveServers';
+import { live } from '../contracts/underTest';
 import { CPU, gridSeries, manySeries, STEP, writing } from './archiveWrites';
 import { type FaultyProxy, startFaultyProxy } from './faultyProxy';
 

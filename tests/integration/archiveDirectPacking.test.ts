@@ -2,7 +2,8 @@ import { type Client } from 'pg';
 import { type Archive } from '../../pkg/core/ports/archive';
 import { type RangeWrite } from '../../pkg/core/ports/sampleStore';
 import { type Series } from '../../pkg/core/model/series';
-import { live, SERVERS, T0, TestServer } from './archiveServers';
+import { SERVERS, T0, TestServer } from './archiveServers';
+import { live } from '../contracts/underTest';
 import { CPU, gridSeries, STEP, writing } from './archiveWrites';
 
 jest.setTimeout(120_000);

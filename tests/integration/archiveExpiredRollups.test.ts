@@ -3,7 +3,8 @@ import { type Archive } from '../../pkg/core/ports/archive';
 import { type BucketRead } from '../../pkg/core/ports/history';
 import { type TimeRange } from '../../pkg/core/model/timeRange';
 import { type Labels, type Series } from '../../pkg/core/model/series';
-import { live, SERVERS, T0, TestServer } from './archiveServers';
+import { SERVERS, T0, TestServer } from './archiveServers';
+import { live } from '../contracts/underTest';
 import { writing } from './archiveWrites';
 
 jest.setTimeout(240_000);

@@ -1,7 +1,8 @@
 import { type Client } from 'pg';
 import { PromkeepError } from '../../pkg/core/model/errors';
 import { type Archive } from '../../pkg/core/ports/archive';
-import { live, SERVERS, T0, TestServer } from './archiveServers';
+import { SERVERS, T0, TestServer } from './archiveServers';
+import { live } from '../contracts/underTest';
 import { manySeries, STEP, writing } from './archiveWrites';
 
 jest.setTimeout(240_000);

@@ -9,7 +9,8 @@ import {
   type PluginUser,
 } from './pluginProcess';
 import { RECORDED_QUERIES_RESOURCE } from '../../src/contract/resourcePaths';
-import { live, type TestServer } from './archiveServers';
+import { type TestServer } from './archiveServers';
+import { live } from '../contracts/underTest';
 import { writing } from './archiveWrites';
 
 export const HOUR_MS = 3_600_000;

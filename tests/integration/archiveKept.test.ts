@@ -1,5 +1,6 @@
 import { type QueryIdentity } from '../../pkg/core/ports/sampleStore';
-import { live, SERVERS, T0, TestServer } from './archiveServers';
+import { SERVERS, T0, TestServer } from './archiveServers';
+import { live } from '../contracts/underTest';
 import { CPU, gridSeries, STEP, writing } from './archiveWrites';
 
 jest.setTimeout(120_000);

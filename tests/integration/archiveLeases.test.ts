@@ -1,9 +1,13 @@
 import { type Archive } from '../../pkg/core/ports/archive';
 import { type LeaseState } from '../../pkg/core/ports/lease';
+import { live } from '../contracts/underTest';
 import { SERVERS, TestServer } from './archiveServers';
+import { CPU, gridSeries, writing } from './archiveWrites';
 
 /** Leadership at the level of the database [A11]. */
 jest.setTimeout(120_000);
+
+const UP = [gridSeries({ __name__: 'up' }, [1, 2, 3])];
 
 describe.each(SERVERS)('leases on $name', (server) => {
   const test = new TestServer(server);
@@ -47,6 +51,19 @@ describe.each(SERVERS)('leases on $name', (server) => {
     await expire();
     expect(await hold(archive, 'a')).toMatchObject({ holder: 'a', epoch: 1 });
     expect((await hold(archive, 'b')).holder).toBe('a');
+  });
+
+  it('refuses what the holder of an expired lease still writes, once another one leads', async () => {
+    const archive = test.archive(url);
+    await hold(archive, 'a');
+    expect(await archive.samples.writeRange(writing(UP, { epoch: 1 }), live())).toMatchObject({ inserted: 3 });
+    await expire();
+    await hold(archive, 'b');
+    const changed = writing([gridSeries({ __name__: 'up' }, [7, 8, 9])], { epoch: 1 });
+    await expect(archive.samples.writeRange(changed, live())).rejects.toMatchObject({ code: 'ARCHIVE_NOT_LEADER' });
+    const [series] = await archive.samples.readSeries({ query: CPU, range: { fromMs: 0, toMs: Date.now() } }, live());
+    expect([...series.values]).toEqual([1, 2, 3]);
+    expect(await archive.samples.writeRange(writing(UP, { epoch: 2 }), live())).toMatchObject({ unchanged: 3 });
   });
 
   it('lets a renewal pass while a write is under way, and makes a change of leader wait for it', async () => {

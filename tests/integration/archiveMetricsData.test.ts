@@ -1,6 +1,7 @@
 import { type Client } from 'pg';
 import { type QueryIdentity, type RangeWrite } from '../../pkg/core/ports/sampleStore';
-import { live, SERVERS, T0, TestServer } from './archiveServers';
+import { SERVERS, T0, TestServer } from './archiveServers';
+import { live } from '../contracts/underTest';
 
 jest.setTimeout(120_000);
 

@@ -3,7 +3,8 @@ import { connectionFromUrl } from '../../pkg/archive/connect/connection';
 import { Database } from '../../pkg/archive/connect/database';
 import { migrateSchema, type ReadySchema } from '../../pkg/archive/schema/migrator';
 import { schemaScript, type SchemaScript } from '../../pkg/archive/schema/schemaScript';
-import { live, SERVERS, silentLogger, T0, TestServer } from './archiveServers';
+import { SERVERS, silentLogger, T0, TestServer } from './archiveServers';
+import { live } from '../contracts/underTest';
 import { CPU, manySeries, writing } from './archiveWrites';
 
 jest.setTimeout(180_000);

@@ -1,5 +1,6 @@
 import { type Client } from 'pg';
-import { live, SERVERS, TestServer } from './archiveServers';
+import { SERVERS, TestServer } from './archiveServers';
+import { live } from '../contracts/underTest';
 
 /** What PostgreSQL reads for a statement on metrics_data: partitions, series and tables it needs, and no others. */
 jest.setTimeout(120_000);

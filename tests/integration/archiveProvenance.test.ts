@@ -3,7 +3,8 @@ import { type ArchiveUpkeep } from '../../pkg/archive/upkeep/upkeep';
 import { type Archive } from '../../pkg/core/ports/archive';
 import { type RangeWrite, type WriteOutcome } from '../../pkg/core/ports/sampleStore';
 import { type Series } from '../../pkg/core/model/series';
-import { live, SERVERS, T0, TestServer } from './archiveServers';
+import { SERVERS, T0, TestServer } from './archiveServers';
+import { live } from '../contracts/underTest';
 import { CPU, gridSeries, STEP, writing } from './archiveWrites';
 
 jest.setTimeout(120_000);

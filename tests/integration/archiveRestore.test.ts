@@ -5,7 +5,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { DUMP_BIN_DIR } from '../../scripts/dumpSchema';
-import { live, TestServer } from './archiveServers';
+import { TestServer } from './archiveServers';
+import { live } from '../contracts/underTest';
 import { ArchiverStack } from './archiverStack';
 import { runProgram, until } from './promkeepProgram';
 

@@ -1,7 +1,8 @@
 import { type Client } from 'pg';
 import { type ExpireOutcome } from '../../pkg/archive/upkeep/expire';
 import { type Archive } from '../../pkg/core/ports/archive';
-import { live, SERVERS, T0, TestServer } from './archiveServers';
+import { SERVERS, T0, TestServer } from './archiveServers';
+import { live } from '../contracts/underTest';
 import { gridSeries, STEP, writing } from './archiveWrites';
 
 jest.setTimeout(180_000);

@@ -4,7 +4,8 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client } from 'pg';
 import { type Archive } from '../../pkg/core/ports/archive';
-import { live, SERVERS, SOURCE, T0, TestServer } from './archiveServers';
+import { SERVERS, SOURCE, T0, TestServer } from './archiveServers';
+import { live } from '../contracts/underTest';
 import { manySeries, STEP, writing } from './archiveWrites';
 
 jest.setTimeout(300_000);

@@ -1,6 +1,7 @@
 import { type Client } from 'pg';
 import { type Archive } from '../../pkg/core/ports/archive';
-import { live, SERVERS, T0, TestServer } from './archiveServers';
+import { SERVERS, T0, TestServer } from './archiveServers';
+import { live } from '../contracts/underTest';
 import { gridSeries, STEP, writing } from './archiveWrites';
 
 jest.setTimeout(120_000);

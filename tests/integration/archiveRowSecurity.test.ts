@@ -1,5 +1,6 @@
 import { type Client } from 'pg';
-import { live, SERVERS, T0, TestServer } from './archiveServers';
+import { SERVERS, T0, TestServer } from './archiveServers';
+import { live } from '../contracts/underTest';
 import { manySeries, STEP, writing } from './archiveWrites';
 
 jest.setTimeout(240_000);

@@ -136,7 +136,3 @@ export const silentLogger: Logger = { debug: ignore, info: ignore, warn: ignore,
 function ignore(): void {
   // Tests assert on results, not on log lines.
 }
-
-export function live(): AbortSignal {
-  return new AbortController().signal;
-}

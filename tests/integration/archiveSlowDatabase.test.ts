@@ -2,7 +2,8 @@ import { type Client } from 'pg';
 import { connectionFromUrl } from '../../pkg/archive/connect/connection';
 import { Database } from '../../pkg/archive/connect/database';
 import { answerLimitMs, STATEMENT_LIMITS, type StatementLimits } from '../../pkg/archive/connect/statementLimits';
-import { live, SERVERS, silentLogger, T0, TestServer } from './archiveServers';
+import { SERVERS, silentLogger, T0, TestServer } from './archiveServers';
+import { live } from '../contracts/underTest';
 import { manySeries, STEP, writing } from './archiveWrites';
 
 jest.setTimeout(180_000);

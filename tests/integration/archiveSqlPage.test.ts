@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type Client } from 'pg';
-import { live, SERVERS, TestServer } from './archiveServers';
+import { SERVERS, TestServer } from './archiveServers';
+import { live } from '../contracts/underTest';
 import { addPageSamples, MINUTE, N, type PageSample, SECOND_SOURCE, WITHOUT_VALUE } from './archiveSqlSamples';
 import { STEP } from './archiveWrites';
 

@@ -2,7 +2,7 @@ import { type Client } from 'pg';
 import { type Archive } from '../../pkg/core/ports/archive';
 import { type QueryIdentity, type RangeWrite } from '../../pkg/core/ports/sampleStore';
 import { type Labels, type Series } from '../../pkg/core/model/series';
-import { live } from './archiveServers';
+import { live } from '../contracts/underTest';
 import { gridSeries, STEP, writing } from './archiveWrites';
 
 /** Samples for the queries of docs/sql.md, chosen so that a careless query answers wrongly. */

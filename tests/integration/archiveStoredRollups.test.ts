@@ -4,7 +4,8 @@ import { connectionFromUrl } from '../../pkg/archive/connect/connection';
 import { type ArchiveWishes } from '../../pkg/archive/connect/archiveWishes';
 import { type Archive } from '../../pkg/core/ports/archive';
 import { type Series } from '../../pkg/core/model/series';
-import { live, SERVERS, silentLogger, SOURCE, T0, TestServer } from './archiveServers';
+import { SERVERS, silentLogger, SOURCE, T0, TestServer } from './archiveServers';
+import { live } from '../contracts/underTest';
 import { writing } from './archiveWrites';
 
 jest.setTimeout(240_000);

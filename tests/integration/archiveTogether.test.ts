@@ -1,7 +1,8 @@
 import { type Client } from 'pg';
 import { type Archive } from '../../pkg/core/ports/archive';
 import { type WriteOutcome } from '../../pkg/core/ports/sampleStore';
-import { live, SERVERS, T0, TestServer } from './archiveServers';
+import { SERVERS, T0, TestServer } from './archiveServers';
+import { live } from '../contracts/underTest';
 import { CPU, gridSeries, manySeries, STEP, writing } from './archiveWrites';
 
 jest.setTimeout(180_000);

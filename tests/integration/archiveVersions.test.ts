@@ -1,6 +1,7 @@
 import { type Client } from 'pg';
 import { type Archive } from '../../pkg/core/ports/archive';
-import { live, T0, TestServer, VERSION_SERVERS } from './archiveServers';
+import { T0, TestServer, VERSION_SERVERS } from './archiveServers';
+import { live } from '../contracts/underTest';
 import { CPU, manySeries, STEP, writing } from './archiveWrites';
 
 jest.setTimeout(180_000);

@@ -6,7 +6,8 @@ import { startNodeExporter } from '../../scripts/stack/exporters';
 import { startPostgres, type RunningPostgres } from '../../scripts/stack/postgres';
 import { startPrometheus, type RunningPrometheus } from '../../scripts/stack/prometheus';
 import { valueOf } from './archiverStack';
-import { TestServer, live } from './archiveServers';
+import { TestServer } from './archiveServers';
+import { live } from '../contracts/underTest';
 import { getJson, pause, serve, temporaryFile, until, type ServingProgram } from './promkeepProgram';
 
 /**

@@ -3,7 +3,8 @@ import { type TimeRange } from '../../pkg/core/model/timeRange';
 import { startNodeExporter } from '../../scripts/stack/exporters';
 import { startPostgres, type RunningPostgres } from '../../scripts/stack/postgres';
 import { startPrometheus, type RunningPrometheus } from '../../scripts/stack/prometheus';
-import { ADDED_SERVERS, live, TestServer } from './archiveServers';
+import { ADDED_SERVERS, TestServer } from './archiveServers';
+import { live } from '../contracts/underTest';
 import { getJson, serve, temporaryFile, until, type ServingProgram } from './promkeepProgram';
 
 /** Recorded from a real Prometheus each second by the tests of leadership, healing and faults. */

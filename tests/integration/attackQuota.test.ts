@@ -213,8 +213,10 @@ describe('an Editor who makes recorded queries without end', () => {
     expect(await make(datasource, 'mine')).toMatchObject(refused('4 recorded queries of this source.*limit is 2'));
     // the first points may lie before the first scrape
     const use = await until('all of the file are recorded', async () => {
-      const { source } = (await list(datasource)).quota.use;
-      return source.series === 6 && source;
+      const { quota, queries } = await list(datasource);
+      return (
+        queries.every(({ newestMs }) => newestMs !== undefined) && quota.use.source.series === 6 && quota.use.source
+      );
     });
     expect(use.queries).toBe(3);
   });

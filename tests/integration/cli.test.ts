@@ -3,7 +3,8 @@ import { startPostgres, type RunningPostgres } from '../../scripts/stack/postgre
 import { freePort } from '../../scripts/stack/ports';
 import { startPrometheus, type RunningPrometheus } from '../../scripts/stack/prometheus';
 import { getJson, runProgram, serve, startProgram, temporaryFile, until } from './promkeepProgram';
-import { live, TestServer } from './archiveServers';
+import { TestServer } from './archiveServers';
+import { live } from '../contracts/underTest';
 import { gridSeries, STEP, writing } from './archiveWrites';
 
 /** The command line as a person uses it: what it prints, and with which code it ends. */

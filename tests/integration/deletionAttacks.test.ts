@@ -1,6 +1,7 @@
 import { MemoryLogger } from '../fakes/callers';
 import { startPrometheus, type RunningPrometheus } from '../../scripts/stack/prometheus';
-import { live, SERVERS, TestServer } from './archiveServers';
+import { SERVERS, TestServer } from './archiveServers';
+import { live } from '../contracts/underTest';
 import { DAY_MS, HistoryOfYears, HOUR_MS, POWER } from './archiveHistoryOfYears';
 import { ADMIN, EDITOR, PluginProcess, VIEWER } from './pluginProcess';
 

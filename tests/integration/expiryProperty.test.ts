@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { type Client } from 'pg';
 import { type Archive } from '../../pkg/core/ports/archive';
-import { live, SERVERS, T0, TestServer } from './archiveServers';
+import { SERVERS, T0, TestServer } from './archiveServers';
+import { live } from '../contracts/underTest';
 import { writing } from './archiveWrites';
 
 jest.setTimeout(600_000);

@@ -1,7 +1,8 @@
 import { type Labels } from '../../pkg/core/model/series';
 import { type RunningPostgres, startPostgres } from '../../scripts/stack/postgres';
 import { type RunningPrometheus, startPrometheus } from '../../scripts/stack/prometheus';
-import { live, TestServer } from './archiveServers';
+import { TestServer } from './archiveServers';
+import { live } from '../contracts/underTest';
 import { gridSeries, STEP, writing } from './archiveWrites';
 import { archiveJson, type PluginDatasource, PluginProcess, VIEWER } from './pluginProcess';
 import { getJson, until } from './promkeepProgram';
@@ -80,6 +81,15 @@ const labelsOf = (match: string, kind = 'series'): Attack => {
   };
 };
 
+const parametersOf = (count: number): Attack => {
+  const query = Array.from({ length: count }, (_, i) => `p${i}=`).join('&');
+  return async () => {
+    const path = `promkeep/api/summary/metrics?${query}`;
+    const { status, body } = await plugin.resource(datasource, VIEWER, ['GET', path]);
+    return { status, text: JSON.stringify(body) };
+  };
+};
+
 const queryOf = (json: Record<string, unknown>): Attack => {
   return async () => {
     const { status, error } = await plugin.query(datasource, VIEWER, { range: true, ...json });
@@ -127,6 +137,7 @@ const ATTACKS: Array<[string, Attack]> = [
     filtered(Array.from({ length: 100_000 }, (_, i) => ({ key: 'a', operator: 'not-equals', value: `${i}` }))),
   ],
   ['an endless number of an interval', queryOf({ expr: 'up', interval: `0.${'1'.repeat(900_000)}s` })],
+  ['100,000 parameters of a resource call', parametersOf(100_000)],
   ['100,000 queries for suggestions', suggestions(Array.from({ length: 100_000 }, (_, i) => `up{a="${i}"} +`))],
 ];
 

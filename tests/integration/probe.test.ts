@@ -5,7 +5,7 @@ import { COLLECT_DEFAULTS, defaultProbe, fetchRange } from '../../pkg/core/colle
 import { plainPrometheusSettings } from '../../pkg/source/settings/prometheusSettings';
 import { createPrometheusSource } from '../../pkg/source/prometheusSource';
 import { startPrometheus } from '../../scripts/stack/prometheus';
-import { live } from './archiveServers';
+import { live } from '../contracts/underTest';
 import { pause, until } from './promkeepProgram';
 
 /** What a real Prometheus that was stopped for a minute says of that minute. */

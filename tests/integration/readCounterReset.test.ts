@@ -4,7 +4,8 @@ import { type RunningPostgres, startPostgres } from '../../scripts/stack/postgre
 import { type RunningPrometheus } from '../../scripts/stack/prometheus';
 import { dataQuery, editor } from '../fakes/callers';
 import { archiveDatasource, noticesOf, originOf, plainOf } from './archiveDatasource';
-import { live, TestServer } from './archiveServers';
+import { TestServer } from './archiveServers';
+import { live } from '../contracts/underTest';
 import { askRange, labelsKey, startWithSamples } from './prometheusBlocks';
 import { runProgram, temporaryFile } from './promkeepProgram';
 

@@ -9,7 +9,8 @@ import { type RunningPostgres, startPostgres } from '../../scripts/stack/postgre
 import { type RunningPrometheus, startPrometheus } from '../../scripts/stack/prometheus';
 import { alert, dataQuery, editor } from '../fakes/callers';
 import { archiveDatasource } from './archiveDatasource';
-import { live, TestServer } from './archiveServers';
+import { TestServer } from './archiveServers';
+import { live } from '../contracts/underTest';
 import { writing } from './archiveWrites';
 
 /**

@@ -1,7 +1,8 @@
 import { type Archive } from '../../pkg/core/ports/archive';
 import { type StoredDefinition, type DefinitionEdit } from '../../pkg/core/ports/definitions';
 import { type RangeWrite } from '../../pkg/core/ports/sampleStore';
-import { live, SERVERS, T0, TestServer } from './archiveServers';
+import { SERVERS, T0, TestServer } from './archiveServers';
+import { live } from '../contracts/underTest';
 import { gridSeries, writing } from './archiveWrites';
 
 jest.setTimeout(120_000);

@@ -1,5 +1,6 @@
 import { type VerifyReport } from '../../pkg/core/collect/verify';
-import { live, TestServer } from './archiveServers';
+import { TestServer } from './archiveServers';
+import { live } from '../contracts/underTest';
 import { ArchiverStack, QUERIES } from './archiverStack';
 import { runProgram, until, type ServingProgram } from './promkeepProgram';
 

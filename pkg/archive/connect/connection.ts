@@ -18,7 +18,7 @@ export interface ArchiveConnection {
   schema?: string;
 }
 
-export const DEFAULT_PORT = 5432;
+const DEFAULT_PORT = 5432;
 const SSL_MODES: readonly ArchiveSslMode[] = ['disable', 'require', 'verify-ca', 'verify-full'];
 const PARAMETERS = ['sslmode', 'sslrootcert', 'schema', 'host', 'port', 'application_name', 'connect_timeout'];
 

@@ -12,6 +12,9 @@ export interface Session extends Transaction {
   readonly clock: Clock;
 }
 
+/** Of whoever has the values of `ofSource`. */
+export const SOURCE_ID = '(SELECT source_id FROM promkeep_sources WHERE org_id = $1::bigint AND name = $2::text)';
+
 /** Values for `org_id = $1::bigint` and `name = $2::text`. */
 export function ofSource({ source }: Pick<Session, 'source'>): [number, string] {
   return [source.orgId, source.name];

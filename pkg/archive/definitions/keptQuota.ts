@@ -7,7 +7,7 @@ import { timeText } from '../write/sampleRows';
  * Different queries that may be kept for the first time in a UTC day. A dashboard's ones differ by their step only; each stays
  * in the archive's list for good, also when its result was empty, so that the limit on rows does not bound them.
  */
-export const KEPT_QUERIES_PER_DAY = 5_000;
+const KEPT_QUERIES_PER_DAY = 5_000;
 const DAY_MS = 86_400_000;
 
 /** Before a query is made. Throws `LIMIT_EXCEEDED` when many kept ones were made today; recorded ones have limits of their own. */

@@ -3,7 +3,7 @@ import { PromkeepError } from '../../core/model/errors';
 import { type Definition } from '../../core/ports/definitions';
 import { type QueryIdentity } from '../../core/ports/sampleStore';
 import { type Transaction } from '../connect/database';
-import { ofSource, type Session } from '../connect/session';
+import { ofSource, type Session, SOURCE_ID } from '../connect/session';
 
 /** A query's row, locked until the transaction ends, and the version that is being recorded. */
 export interface LockedQuery {
@@ -71,7 +71,7 @@ export async function lockQuery(session: Session, query: QueryIdentity): Promise
     `SELECT query_id, current_version, retention, provisioned, paused_at IS NOT NULL AS paused,
        deleted_at IS NOT NULL AS deleted
      FROM promkeep_queries
-     WHERE source_id = (SELECT source_id FROM promkeep_sources WHERE org_id = $1::bigint AND name = $2::text)
+     WHERE source_id = ${SOURCE_ID}
        AND kind = $3::text AND identity = $4::bytea
      FOR NO KEY UPDATE`,
     [...ofSource(session), query.kind, identityOf(query)]

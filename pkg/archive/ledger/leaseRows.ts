@@ -1,14 +1,12 @@
 import { PromkeepError } from '../../core/model/errors';
 import { type LeaseState, type LeaseRequest } from '../../core/ports/lease';
 import { type Row } from '../connect/database';
-import { ofSource, type Session } from '../connect/session';
+import { ofSource, type Session, SOURCE_ID } from '../connect/session';
 import { makeSource } from '../definitions/queryRows';
 
 const STATE = `epoch, holder, provisions,
   CASE WHEN expires_at = '-infinity' THEN 0
        ELSE extract(epoch FROM expires_at - clock_timestamp()) * 1000 END AS expires_in_ms`;
-
-const SOURCE_ID = '(SELECT source_id FROM promkeep_sources WHERE org_id = $1::bigint AND name = $2::text)';
 
 /** Who leads; `undefined` when nobody ever did. */
 export async function readLease(session: Session): Promise<LeaseState | undefined> {

@@ -6,7 +6,8 @@ import { type UpkeepRun } from '../upkeep/upkeepRun';
 import { takeApart, timeText } from '../write/sampleRows';
 import { closedPeriods } from './closedPeriods';
 import { cutRun, MAX_ROW_SAMPLES } from './cutRuns';
-import { encodePacked, PACKED_COLUMNS, type PackPiece } from './packedRow';
+import { type PackPiece } from './packedRow';
+import { notePacked, storePacked } from './storePacked';
 import { type ClosedPeriod, readRun, takeSamples } from './takeSamples';
 
 /** What one run of packing did. */
@@ -93,12 +94,14 @@ async function batchesOf(
   let room = 0;
   for (const row of counts) {
     const samples = Number(row.samples);
-    if (batches.length === 0 || samples > room) {
+    // alone, so that it is read in parts
+    const isLong = samples > SERIES_SAMPLES;
+    if (batches.length === 0 || isLong || samples > room) {
       batches.push([]);
       room = batchSamples;
     }
     batches[batches.length - 1].push(Number(row.series_id));
-    room -= samples;
+    room = isLong ? 0 : room - samples;
   }
   return batches;
 }
@@ -128,11 +131,7 @@ async function packBatch(tx: Transaction, batch: ClosedPeriod, signal?: AbortSig
     // Not from the start again: the index still leads to what has just been deleted.
     startMs += Math.floor((pieces.at(-1)?.offsetsUs.at(-1) ?? 0) / 1_000);
   }
-  await tx.run(
-    `UPDATE promkeep_queries SET packed_at = now(), packed_until = greatest(packed_until, $2::timestamptz)
-     WHERE query_id = $1::bigint`,
-    [queryId, timeText(untilMs)]
-  );
+  await notePacked(tx, queryId, untilMs);
   return packed;
 }
 
@@ -145,9 +144,6 @@ async function packPart(
 ): Promise<PackPiece[]> {
   const rows = await takeSamples(tx, part, SERIES_SAMPLES);
   const pieces = await inTurns(rows, () => (row) => cutRun(readRun(row, part.fromMs)), signal);
-  await tx.copyIn(
-    `COPY promkeep_packed (${PACKED_COLUMNS}) FROM STDIN (FORMAT binary)`,
-    encodePacked(pieces, packedClass)
-  );
+  await storePacked(tx, pieces, packedClass);
   return pieces;
 }

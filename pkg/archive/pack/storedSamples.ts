@@ -9,7 +9,7 @@ export interface StoredSamples extends Samples {
 
 export const NO_SAMPLES: StoredSamples = { timesMs: new Float64Array(0), values: new Float64Array(0), packed: false };
 
-/** Merges pieces of one series; no time is in two of them. */
+/** Merges pieces of one series; no time is in two of them, unless somebody put a sample beside its packed row. */
 export function mergePieces(pieces: readonly StoredSamples[]): StoredSamples {
   return pieces.length === 1 ? pieces[0] : { ...mergeSamples(pieces), packed: pieces.some((piece) => piece.packed) };
 }

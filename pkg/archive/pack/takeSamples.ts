@@ -18,7 +18,7 @@ export interface ClosedPeriod {
  *
  * Nothing sorts here: an index gives the samples of a series in order, and so does a table in which they were written as they
  * fell due. Of a single series at most `limit` samples are taken, so that the memory this needs is bounded whatever somebody
- * has inserted.
+ * has inserted before the batches were made.
  */
 export function takeSamples(
   tx: Transaction,

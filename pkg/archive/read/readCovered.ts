@@ -38,7 +38,7 @@ export interface Reader {
  * Only covered times are read: writing a covered range replaces everything in it, so what lies there is of the current version
  * and of a whole answer. Samples beside it may be of an older expression, of a partial answer, or expired.
  */
-export function readCovered(
+export async function readCovered(
   database: SourceDatabase,
   { query, grid, matchers, memory }: GridRead,
   reader: Reader,

@@ -1,6 +1,6 @@
 import { type ArchiveStatus } from '../../core/ports/archive';
 import { type Transaction } from '../connect/database';
-import { ofSource, type Session } from '../connect/session';
+import { ofSource, type Session, SOURCE_ID } from '../connect/session';
 import { readLease } from '../ledger/leaseRows';
 import { readGaps } from '../ledger/ledgerRows';
 import { readPending } from '../definitions/pendingDeletions';
@@ -15,7 +15,7 @@ export async function readStatus(session: Session, schemaVersion: number): Promi
   const bytes = await readBytes(session);
   const [row] = await session.rows(
     `SELECT current_setting('server_version') AS server,
-       (SELECT source_id FROM promkeep_sources WHERE org_id = $1::bigint AND name = $2::text) AS source_id`,
+       ${SOURCE_ID} AS source_id`,
     ofSource(session)
   );
   const pending = await readPending(session);

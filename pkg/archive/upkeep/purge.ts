@@ -36,13 +36,15 @@ export async function purgeDeleted(
   for (const queryId of deleted.map((row) => Number(row.query_id))) {
     await run.failures.guard(queryId, () => purgeOne(run, queryId, outcome));
   }
-  // An archiver reads the definitions every few seconds; one that has not heard of a deletion within an hour is not running.
-  await run.batch((tx) =>
-    tx.run(
-      `DELETE FROM promkeep_queries q WHERE q.deleted_at < now() - interval '1 hour' AND NOT q.delete_data
-       AND NOT EXISTS (SELECT 1 FROM promkeep_series r WHERE r.query_id = q.query_id)`
-    )
-  );
+  if (scope === undefined) {
+    // An archiver reads the definitions every few seconds; one that has not heard of a deletion within an hour is not running.
+    await run.batch((tx) =>
+      tx.run(
+        `DELETE FROM promkeep_queries q WHERE q.deleted_at < now() - interval '1 hour' AND NOT q.delete_data
+         AND NOT EXISTS (SELECT 1 FROM promkeep_series r WHERE r.query_id = q.query_id)`
+      )
+    );
+  }
   return outcome;
 }
 

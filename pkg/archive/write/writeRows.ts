@@ -7,7 +7,7 @@ import { chooseClosed, cutRuns } from '../pack/cutRuns';
 import { toMultirange } from '../ledger/gridRanges';
 import { requireRoomForKept } from '../definitions/keptQuota';
 import { requireEpoch } from '../ledger/leaseRows';
-import { encodePacked, PACKED_COLUMNS } from '../pack/packedRow';
+import { notePacked, storePacked } from '../pack/storePacked';
 import { displayNameOf, identityOf, makeQuery, type OpenedQuery, type QueryDefinition } from '../definitions/queryRows';
 import { type SampleChanges } from './sampleDiff';
 import { encodeChunk, insertSamples, timeText } from './sampleRows';
@@ -121,15 +121,8 @@ export async function addFetch(tx: Transaction, prepared: PreparedWrite): Promis
     await insertSamples(tx, rest, fetchId);
   }
   if (closed.length > 0) {
-    await tx.copyIn(
-      `COPY promkeep_packed (${PACKED_COLUMNS}) FROM STDIN (FORMAT binary)`,
-      encodePacked(cutRuns(closed), query.packedClass, fetchId)
-    );
-    await tx.run(
-      `UPDATE promkeep_queries
-       SET packed_at = now(), packed_until = greatest(packed_until, $2::timestamptz) WHERE query_id = $1::bigint`,
-      [query.queryId, timeText(untilMs)]
-    );
+    await storePacked(tx, cutRuns(closed), query.packedClass, fetchId);
+    await notePacked(tx, query.queryId, untilMs);
   }
   return fetchId;
 }

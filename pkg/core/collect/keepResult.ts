@@ -53,7 +53,7 @@ export interface KeepReport {
  * The answer waits for the commit, so that "kept" is never said before it is true; but a person is waiting for a panel, so
  * it does not wait longer than this and then says that keeping is not confirmed.
  */
-export const KEEP_PATIENCE_MS = 5_000;
+const KEEP_PATIENCE_MS = 5_000;
 
 const LATE = `the archive did not confirm within ${KEEP_PATIENCE_MS / 1_000} s`;
 

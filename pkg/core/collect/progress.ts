@@ -19,7 +19,7 @@ export interface CollectProgress {
   frontierMs: number;
   /** The last grid time that is wanted; absent: the newest that is settled. */
   untilMs?: number;
-  /** The first time this query was ever due; holes are looked for from here on. */
+  /** The first time this query was ever due; gaps are looked for from here on. */
   historyStartMs: number;
   /** False until the source first held data: what it lacks before that is no gap, the history has not begun. */
   begun: boolean;

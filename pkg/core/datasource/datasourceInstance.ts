@@ -50,7 +50,7 @@ export interface DatasourceDeps extends PlanSettings {
 }
 
 /** When Grafana does not say how many queries of one request may run at once. */
-export const DEFAULT_CONCURRENCY = 10;
+const DEFAULT_CONCURRENCY = 10;
 
 /** A datasource on live parts, which it closes when it is disposed. */
 export function createDatasourceInstance(deps: DatasourceDeps): DatasourceInstance {

@@ -2,7 +2,7 @@
  * How many channels of one datasource may run. Each asks Prometheus up to once a second for as long as somebody watches, and a
  * browser opens as many as it likes. A dashboard has one a query, and everybody who looks at it shares them.
  */
-export const LIVE_CHANNELS = { all: 300, ofOne: 100 };
+const LIVE_CHANNELS = { all: 300, ofOne: 100 };
 
 /** The channels that run now. */
 export class LiveSeats {

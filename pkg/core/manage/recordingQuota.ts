@@ -76,7 +76,7 @@ export function inWords(kind: keyof RecordingAmount, count: number, scope: Recor
 }
 
 /** A definition is kept as long as its samples: who makes one after the other fills the database without recording anything. */
-export const DEFINITIONS_PER_QUERY = 10;
+const DEFINITIONS_PER_QUERY = 10;
 
 /** Definitions that people made in the last 24 hours. */
 export type DefinitionCounts = Record<RecordingScope, number>;

@@ -1,7 +1,7 @@
 import { type Samples } from './series';
 
 /**
- * Pieces of one series as one, ascending in time; no time is in two of them. They overlap where late samples lie beside a packed
+ * Pieces of one series as one, ascending in time; a time that is in two of them is twice in it. They overlap where late samples lie beside a packed
  * row, and where Prometheus filled a hole of the archive.
  */
 export function mergeSamples(pieces: readonly Samples[]): Samples {

@@ -119,6 +119,17 @@ describe('a call', () => {
     expect(failure.metadata.get('grpc-status-details-bin')).toEqual([Buffer.from([0, 255, 1, 2])]);
   });
 
+  it('fails with the beginning of a text that no headers would hold', async () => {
+    const text = '漢'.repeat(70_000);
+    await serve(
+      unary(async () => {
+        throw new RpcFailure(2, text, Buffer.from(text.slice(0, 4_000)));
+      })
+    );
+    const failure = await failureOf(ask(Buffer.alloc(1)));
+    expect([failure.code, failure.details]).toEqual([2, text.slice(0, 4_000)]);
+  });
+
   it('of a method nobody knows is unimplemented, which Grafana understands', async () => {
     await serve(unary(async (request) => request));
     expect((await failureOf(ask(Buffer.alloc(1), { method: '/a.B/C' }))).code).toBe(status.UNIMPLEMENTED);

@@ -115,7 +115,8 @@ export class RpcServer {
     if (!method) {
       const failure = new RpcFailure(STATUS.unimplemented, `There is no method ${path}`);
       stream.respond({ ...ANSWER_HEADERS, ...failureTrailer(failure) }, { endStream: true });
-      stream.resume();
+      // whatever it still has to say is not wanted, however long it goes on
+      stream.resume().close(http2.constants.NGHTTP2_NO_ERROR);
       return;
     }
     const call = new RpcCall(stream, method, headers, {

@@ -10,16 +10,26 @@ export const STATUS = {
   internal: 13,
 } as const;
 
+/** A block of headers beyond 64 KiB is not sent at all, and a message is in it twice, up to nine bytes a character. */
+const MESSAGE_LENGTH = 4_000;
+
 /** How a call ended that has no answer. */
 export class RpcFailure extends Error {
-  /** @param details a `google.rpc.Status` in protobuf, for the trailer `grpc-status-details-bin` */
+  /**
+   * @param message cut at 4,000 characters
+   * @param details a `google.rpc.Status` in protobuf, for the trailer `grpc-status-details-bin`; its message by `shortened`
+   */
   constructor(
     readonly code: number,
     message: string,
     readonly details?: Buffer
   ) {
-    super(message);
+    super(shortened(message));
   }
+}
+
+export function shortened(message: string): string {
+  return message.slice(0, MESSAGE_LENGTH);
 }
 
 /** The headers before the first message of an answer. */

@@ -2,7 +2,7 @@ import { asPromkeepError, type PromkeepError } from '../../core/model/errors';
 import { type MemoryBudget, type MemoryShare } from '../../core/memory/memoryBudget';
 import { type Logger } from '../../core/ports/logger';
 import { type RpcContext, type StreamingHandler, type UnaryHandler } from '../grpc/rpcHandler';
-import { RpcFailure, STATUS } from '../grpc/rpcStatus';
+import { RpcFailure, shortened, STATUS } from '../grpc/rpcStatus';
 import { type Protocol } from '../protocol';
 import { type WirePluginContext } from './wireMessages';
 
@@ -72,7 +72,7 @@ export class RpcCalls {
     });
     return this.protocol.encode('google.rpc.Status', {
       code: STATUS.unknown,
-      message: error.message,
+      message: shortened(error.message),
       details: [{ type_url: 'type.googleapis.com/google.rpc.ErrorInfo', value: info }],
     });
   }

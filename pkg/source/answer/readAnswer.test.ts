@@ -39,6 +39,29 @@ describe('readQueryAnswer', () => {
     expect(turns).toBeGreaterThanOrEqual(20);
   });
 
+  it('lets other work have its turn also where an unpacked answer comes in large pieces', async () => {
+    const pieces: Buffer[] = [];
+    for await (const chunk of chunks(20)) {
+      pieces.push(chunk);
+    }
+    let turns = 0;
+    let running = true;
+    const count = (): void => {
+      turns++;
+      if (running) {
+        setImmediate(count);
+      }
+    };
+    setImmediate(count);
+    async function* whole(): AsyncGenerator<Buffer> {
+      yield Buffer.concat(pieces);
+    }
+    expect((await readQueryAnswer(answerOf(whole()), (text) => text)).series).toHaveLength(20);
+    running = false;
+    // 0.8 MB in one piece
+    expect(turns).toBeGreaterThanOrEqual(8);
+  });
+
   it('stops reading at the first series too many', async () => {
     let made = 0;
     async function* endless(): AsyncGenerator<Buffer> {

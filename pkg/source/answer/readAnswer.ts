@@ -46,12 +46,15 @@ export async function readQueryAnswer(
       if (head.length < HEAD_BYTES) {
         head = Buffer.concat([head, chunk.subarray(0, HEAD_BYTES - head.length)]);
       }
-      parser.feed(chunk);
-      await charge(memory, parser.memoryBytes);
-      turnBytes += chunk.length;
-      if (turnBytes >= TURN_BYTES) {
-        turnBytes = 0;
-        await processTurns.next();
+      for (let at = 0; at < chunk.length; at += TURN_BYTES) {
+        const piece = chunk.subarray(at, at + TURN_BYTES);
+        parser.feed(piece);
+        await charge(memory, parser.memoryBytes);
+        turnBytes += piece.length;
+        if (turnBytes >= TURN_BYTES) {
+          turnBytes = 0;
+          await processTurns.next();
+        }
       }
     }
     const envelope = parser.finish();

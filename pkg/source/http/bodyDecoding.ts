@@ -1,24 +1,32 @@
 import { pipeline, Readable, type Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw } from 'node:zlib';
+import { PromkeepError } from '../../core/model/errors';
 
 /** Each chunk costs a turn through Node's thread pool; of zlib's own 16 KiB a large answer has thousands. */
 const UNPACKED = { chunkSize: 256 * 1024 };
+
+/** One is what servers use. Each more takes a buffer of `UNPACKED`, before anything has come. */
+const MOST_ENCODINGS = 4;
 
 /** A body as it arrives. */
 export type Chunks = AsyncIterable<Buffer>;
 
 /**
  * Unpacks a body by its Content-Encoding (gzip, deflate with and without zlib frame, br, or several of them). An unknown
- * encoding is passed on as it is, and then fails where the text is read.
+ * encoding is passed on as it is, and then fails where the text is read. Reading throws SOURCE_NOT_PROMETHEUS for more than four.
  */
 export function decodeBody(body: Readable, encodings: string | undefined): Chunks {
   return encodings ? unpacked(body, encodings) : (body as Chunks);
 }
 
 async function* unpacked(body: Readable, encodings: string): Chunks {
+  const names = encodings.toLowerCase().split(',', MOST_ENCODINGS + 1);
+  if (names.length > MOST_ENCODINGS) {
+    throw new PromkeepError('SOURCE_NOT_PROMETHEUS', `The answer has more than ${MOST_ENCODINGS} encodings.`);
+  }
   let stream = body;
   // the last one named was applied last
-  for (const encoding of encodings.toLowerCase().split(',').reverse()) {
+  for (const encoding of names.reverse()) {
     const unpack = await unpackerFor(encoding.trim(), stream);
     if (unpack) {
       // a failure of either end destroys both, and is met by whoever reads

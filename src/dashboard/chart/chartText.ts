@@ -30,7 +30,7 @@ export function chartText(history: ArchiveHistory, say: Say): ChartText {
   const value = (number: number): string =>
     formattedValueToString(format(number, history.decimals ?? digitsOf(number)));
   const suffix = format(0, 0).suffix ?? '';
-  const gap = ({ gap: gap }: CursorReading): string | undefined =>
+  const gap = ({ gap }: CursorReading): string | undefined =>
     gap &&
     say('page.history.missing', {
       reason: reasonText(gap, say),

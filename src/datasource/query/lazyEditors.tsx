@@ -12,7 +12,7 @@ function withLoading<P extends object>(Editor: ComponentType<P>): ComponentType<
   };
 }
 
-// A dashboard that is only looked at loads module.js and none of the editors: 384 KB instead of 596 KB.
+// A dashboard that is only looked at loads module.js and none of the editors.
 export const LazyQueryEditor = withLoading(
   lazy(async () => ({ default: (await import('./QueryEditor')).QueryEditor }))
 );

@@ -14,11 +14,6 @@ COMMENT ON FUNCTION metrics_between IS 'metrics_data between two times (both inc
 CREATE OR REPLACE FUNCTION metrics_rollup(width interval, from_time timestamptz, to_time timestamptz) RETURNS SETOF metrics_5m
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000
 BEGIN ATOMIC
-  SELECT b.bucket, r.short_name, r.labels, q.source_text, o.org_id, o.name, q.name, b.min_value, b.max_value, b.sum_value,
-         b.sample_count, b.last_value
-  FROM promkeep_series r
-  JOIN promkeep_queries q ON q.query_id = r.query_id
-  JOIN promkeep_sources o ON o.source_id = q.source_id
-  CROSS JOIN LATERAL promkeep_series_rollup(q.query_id, r.series_id, $1, $2, $3) b;
+  SELECT * FROM promkeep_rollup_rows($1, $2, $3);
 END;
 COMMENT ON FUNCTION metrics_rollup IS 'Rollups of any width over the samples after from_time and up to to_time, reading only what lies there. Buckets at the ends are cut by the range unless it lies on their borders. Where samples have expired, only widths that are a multiple of stored buckets have anything.';

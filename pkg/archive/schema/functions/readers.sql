@@ -1,5 +1,18 @@
 -- Who may read what. Policies (0001_readers.sql) decide about rows; the rights are those of PostgreSQL.
 
+CREATE OR REPLACE FUNCTION promkeep_readable() RETURNS text[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+  SELECT ARRAY[
+    'promkeep_readers', 'promkeep_pending', 'promkeep_audit', 'promkeep_upkeep_failures', 'promkeep_sources', 'promkeep_queries',
+    'promkeep_leases', 'promkeep_query_versions', 'promkeep_coverage', 'promkeep_gaps', 'promkeep_fetches', 'promkeep_series',
+    'promkeep_rollup_state', 'promkeep_samples', 'promkeep_packed', 'promkeep_rollups', 'promkeep_metrics', 'metrics_data',
+    'metrics_5m', 'metrics_1h'
+  ];
+END;
+COMMENT ON FUNCTION promkeep_readable IS 'Tables and views that promkeep_grant_reader() lets a role read.';
+REVOKE ALL ON FUNCTION promkeep_readable FROM PUBLIC;
+
 CREATE OR REPLACE FUNCTION promkeep_grant_reader(role_name name, org_id bigint DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
@@ -11,12 +24,7 @@ BEGIN
   IF $1 <> 'public' AND NOT has_schema_privilege($1, current_schema(), 'USAGE') THEN
     EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', current_schema(), $1);
   END IF;
-  FOREACH object IN ARRAY ARRAY[
-    'promkeep_readers', 'promkeep_pending', 'promkeep_audit', 'promkeep_upkeep_failures', 'promkeep_sources', 'promkeep_queries',
-    'promkeep_leases', 'promkeep_query_versions', 'promkeep_coverage', 'promkeep_gaps', 'promkeep_fetches', 'promkeep_series',
-    'promkeep_rollup_state', 'promkeep_samples', 'promkeep_packed', 'promkeep_rollups', 'promkeep_metrics', 'metrics_data',
-    'metrics_5m', 'metrics_1h'
-  ] LOOP
+  FOREACH object IN ARRAY promkeep_readable() LOOP
     EXECUTE format('GRANT SELECT ON %I TO %I', object, $1);
   END LOOP;
 END
@@ -30,12 +38,7 @@ DECLARE
   object text;
 BEGIN
   DELETE FROM promkeep_readers m WHERE m.role_name = $1;
-  FOREACH object IN ARRAY ARRAY[
-    'promkeep_readers', 'promkeep_pending', 'promkeep_audit', 'promkeep_upkeep_failures', 'promkeep_sources', 'promkeep_queries',
-    'promkeep_leases', 'promkeep_query_versions', 'promkeep_coverage', 'promkeep_gaps', 'promkeep_fetches', 'promkeep_series',
-    'promkeep_rollup_state', 'promkeep_samples', 'promkeep_packed', 'promkeep_rollups', 'promkeep_metrics', 'metrics_data',
-    'metrics_5m', 'metrics_1h'
-  ] LOOP
+  FOREACH object IN ARRAY promkeep_readable() LOOP
     EXECUTE format('REVOKE ALL ON %I FROM %I', object, $1);
   END LOOP;
 END

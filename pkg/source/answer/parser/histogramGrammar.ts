@@ -94,7 +94,7 @@ export function* readTime(reader: PausingReader): Parsing<number> {
 }
 
 /** A sample's value: a string that Go reads as a float. */
-export function* readFloat(reader: PausingReader): Parsing<number> {
+function* readFloat(reader: PausingReader): Parsing<number> {
   return toFloat(yield* reader.string(), reader);
 }
 

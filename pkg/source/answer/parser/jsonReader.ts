@@ -3,9 +3,9 @@ import { MalformedAnswer } from './malformedAnswer';
 import { CACHED_LENGTH, StringCache } from './stringCache';
 import { ValueSkipper } from './valueSkipper';
 
-export const COMMA = 0x2c;
+const COMMA = 0x2c;
 export const OPEN_ARRAY = 0x5b;
-export const CLOSE_ARRAY = 0x5d;
+const CLOSE_ARRAY = 0x5d;
 export const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 const COLON = 0x3a;
