@@ -183,6 +183,15 @@ describe('trouble on the way', () => {
   });
 
   // [A17]
+  it('refuses an answer that is said to be packed thousands of times, before it makes room for that', async () => {
+    const headers = { 'content-encoding': 'gzip,'.repeat(1_500) };
+    const server = await serve((_, response) => response.writeHead(200, headers).end(gzipSync(ANSWER)));
+    const error = await failureOf(ask(sourceOf(server.url)));
+    expect(error.code).toBe('SOURCE_NOT_PROMETHEUS');
+    expect(error.message).toContain('more than 4 encodings');
+  });
+
+  // [A17]
   it('counts unpacked bytes: a small body may hold a large one', async () => {
     const bomb = gzipSync(Buffer.alloc(50_000_000, ' '));
     const server = await serve((_, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(bomb));
