@@ -177,9 +177,7 @@ export const anyHistograms: fc.Arbitrary<NativeHistogram[]> = fc
 /** For comparing: what holds floats, as its bits, since all NaN are equal to a test. */
 export function bitTexts(value: unknown): unknown {
   return JSON.parse(
-    JSON.stringify(value, (_, inner: unknown) =>
-      inner instanceof Float64Array ? [...bitsOf(inner)] : inner === undefined ? null : inner
-    )
+    JSON.stringify(value, (_, inner: unknown) => (inner instanceof Float64Array ? [...bitsOf(inner)] : inner))
   );
 }
 

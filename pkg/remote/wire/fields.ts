@@ -155,7 +155,7 @@ export function writeDoubleBits(writer: PbfWriter, field: number, halves: { low:
 
 const encoder = new TextEncoder();
 
-/** In place of pbf's own, which writes another character behind some beyond U+FFFF (5.1.2). */
+/** In place of pbf's own (5.1.2), which takes characters from U+20000 on for others: `|` stands there for `+` 0x10000. */
 export function writeText(writer: PbfWriter, field: number, text: string): void {
   writer.writeBytesField(field, encoder.encode(text));
 }
