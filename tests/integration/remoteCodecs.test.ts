@@ -75,7 +75,8 @@ function histogramSeries(): TimeSeries[] {
         negative: { spans: [], values: new Float64Array(0) },
         customBounds: new Float64Array(0),
       };
-      return i === 150 ? { ...histogram, ...staleFields() } : histogram;
+      // 2.42 takes a stale float histogram in remote write for one of integers, and loses those before it
+      return i === 150 && kind === 'integer' ? { ...histogram, ...staleFields() } : histogram;
     };
   const make = (name: string, each: (i: number) => NativeHistogram): TimeSeries => ({
     labels: named(name),
@@ -155,6 +156,14 @@ function histogramsOf(chunks: Chunk[]): NativeHistogram[] {
   ]);
 }
 
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+
+/** Where the last byte is full, Prometheus sometimes has begun another. */
+function expectSameChunk(ours: Uint8Array, theirs: Uint8Array): void {
+  const end = theirs.length === ours.length + 1 && theirs[ours.length] === 0 ? ours.length : theirs.length;
+  expect(hex(ours)).toBe(hex(theirs.subarray(0, end)));
+}
+
 const withoutResets = (all: NativeHistogram[]): unknown => bitTexts(all.map((one) => ({ ...one, reset: null })));
 
 it('streams chunks with every bit that was written', async () => {
@@ -173,7 +182,7 @@ it('packs the same samples into the same bytes', async () => {
     expect(chunks.length).toBeGreaterThan(1);
     for (const { data } of chunks) {
       const samples = samplesOf([{ minTimeMs: 0, maxTimeMs: 0, encoding: 'xor', data }]);
-      expect(Buffer.from(chunksOfSamples(samples)[0].data).toString('hex')).toBe(Buffer.from(data).toString('hex'));
+      expectSameChunk(chunksOfSamples(samples)[0].data, data);
     }
   }
 });
@@ -185,12 +194,12 @@ it('streams native histograms of both forms, and packs them into the same bytes'
     expect(chunks.length).toBeGreaterThan(1);
     const decoded = histogramsOf(chunks);
     expect(withoutResets(decoded)).toEqual(withoutResets(histograms));
-    expect(decoded.some(({ reset }) => reset === 'gauge')).toBe(labels[0].value === 'native_gauge');
+    expect(decoded[0].reset).toBe(labels[0].value === 'native_gauge' ? 'gauge' : 'unknown');
     for (const chunk of chunks) {
       const again = chunksOfHistograms(histogramsOf([chunk]));
-      expect(again.map(({ data }) => Buffer.from(data).toString('hex'))).toEqual([
-        Buffer.from(chunk.data).toString('hex'),
-      ]);
+      expect(again).toHaveLength(1);
+      expect(again[0].encoding).toBe(chunk.encoding);
+      expectSameChunk(again[0].data, chunk.data);
     }
   }
 });
@@ -202,13 +211,17 @@ it('answers samples that are those of its chunks, in the order of labels', async
   expect([...series].sort((a, b) => compareLabels(a.labels, b.labels))).toEqual(series);
   for (const { labels, samples, histograms } of series) {
     const streamed = chunks.get(labels[0].value)?.chunks ?? [];
+    const [floats, natives] = [streamed.filter(isXor), streamed.filter((chunk) => !isXor(chunk))];
+    expect(bitTexts(samples)).toEqual(bitTexts(withoutSignOfZero(samplesOf(floats))));
+    // 2.42 answers samples without native histograms
+    expect(histograms.length === 0 || histograms.length === 200).toBe(true);
     if (histograms.length > 0) {
-      expect(withoutResets(histograms)).toEqual(withoutResets(histogramsOf(streamed)));
-    } else {
-      expect(bitTexts(samples)).toEqual(bitTexts(withoutSignOfZero(samplesOf(streamed))));
+      expect(withoutResets(histograms)).toEqual(withoutResets(histogramsOf(natives)));
     }
   }
 });
+
+const isXor = ({ encoding }: Chunk): boolean => encoding === 'xor';
 
 /** Prometheus leaves a value out of the message where it equals 0, which -0 does. */
 function withoutSignOfZero({ timesMs, values }: Samples): Samples {
