@@ -1,6 +1,6 @@
 import { type PbfWriter } from 'pbf';
 import { bytesTag, type Fields, readMessage, readNested, writeMessage } from '../wire/fields';
-import { readTimeSeries, type TimeSeries, writeTimeSeries } from './timeSeries';
+import { maxSampleBytes, readTimeSeries, type TimeSeries, writeTimeSeries } from './timeSeries';
 
 /** A whole answer (`SAMPLES`): for each query of the request its series, in their order. */
 export type ReadResponse = TimeSeries[][];
@@ -19,7 +19,7 @@ export function decodeReadResponse(bytes: Uint8Array): ReadResponse {
 }
 
 export function encodeReadResponse(results: ReadResponse): Uint8Array {
-  return writeMessage(writeResults, results);
+  return writeMessage(writeResults, results, maxSampleBytes(results.flat()));
 }
 
 function writeResults(results: ReadResponse, writer: PbfWriter): void {

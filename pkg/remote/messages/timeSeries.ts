@@ -27,6 +27,7 @@ const SERIES: Fields<WireSeries> = {
   [bytesTag(4)]: ({ histograms }, reader) => histograms.push(readHistogram(reader)),
 };
 
+const SAMPLES = bytesTag(2);
 const VALUE = fixed64Tag(1);
 const TIME = varintTag(2);
 
@@ -73,19 +74,40 @@ export function writeTimeSeries({ labels, samples, histograms }: TimeSeries, wri
 /** Tag and length of a sample, tag and bits of its value, tag and varint of its time. */
 const MAX_SAMPLE_BYTES = 2 + 9 + 11;
 
-/** By hand too: half the time of a message a sample. */
+/** What the samples of these series take at most, so that a buffer need not grow. */
+export function maxSampleBytes(series: readonly TimeSeries[]): number {
+  return series.reduce((sum, { samples }) => sum + samples.timesMs.length * MAX_SAMPLE_BYTES, 0);
+}
+
+/** By hand too: a message of `pbf` for each takes twice the time. A zero is written, which keeps the sign of -0. */
 function writeSamples({ timesMs, values }: Samples, writer: PbfWriter): void {
   const bits = bitsOf(values);
   writer.realloc(timesMs.length * MAX_SAMPLE_BYTES);
+  const { buf, dataView } = writer;
   for (let i = 0; i < timesMs.length; i++) {
     const start = writer.pos;
-    writer.pos = start + 2;
-    writer.buf[writer.pos++] = VALUE;
-    writer.writeFixed32(bits[2 * i]);
-    writer.writeFixed32(bits[2 * i + 1]);
-    writer.buf[writer.pos++] = TIME;
-    writer.writeVarint(timesMs[i]);
-    writer.buf[start] = bytesTag(2);
-    writer.buf[start + 1] = writer.pos - start - 2;
+    buf[start] = SAMPLES;
+    buf[start + 2] = VALUE;
+    dataView.setUint32(start + 3, bits[2 * i], true);
+    dataView.setUint32(start + 7, bits[2 * i + 1], true);
+    buf[start + 11] = TIME;
+    writer.pos = start + 12;
+    writeTime(timesMs[i], writer);
+    buf[start + 1] = writer.pos - start - 2;
   }
+}
+
+const LOW_BITS = 28;
+
+/** Times of our days have six bytes: four of them at once. */
+function writeTime(timeMs: number, writer: PbfWriter): void {
+  const high = Math.floor(timeMs / 2 ** LOW_BITS);
+  if (high > 0) {
+    const low = timeMs - high * 2 ** LOW_BITS;
+    writer.buf[writer.pos++] = low | 0x80;
+    writer.buf[writer.pos++] = (low >>> 7) | 0x80;
+    writer.buf[writer.pos++] = (low >>> 14) | 0x80;
+    writer.buf[writer.pos++] = (low >>> 21) | 0x80;
+  }
+  writer.writeVarint(high > 0 ? high : timeMs);
 }

@@ -11,7 +11,7 @@ import {
   writeMessage,
   writeText,
 } from '../wire/fields';
-import { readTimeSeries, type TimeSeries, writeTimeSeries } from './timeSeries';
+import { maxSampleBytes, readTimeSeries, type TimeSeries, writeTimeSeries } from './timeSeries';
 
 /** The body of remote write 1.0. */
 export interface WriteRequest {
@@ -66,7 +66,7 @@ export function decodeWriteRequest(bytes: Uint8Array): WriteRequest {
 }
 
 export function encodeWriteRequest(request: WriteRequest): Uint8Array {
-  return writeMessage(writeRequest, request);
+  return writeMessage(writeRequest, request, maxSampleBytes(request.series));
 }
 
 function writeRequest({ series, metadata }: WriteRequest, writer: PbfWriter): void {

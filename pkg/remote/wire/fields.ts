@@ -135,13 +135,13 @@ export function packed<T>(
   };
 }
 
-/** The bytes of a message that `write` writes. */
+/** The bytes of a message that `write` writes. @param sizeBytes about what it takes, beside what is small */
 export function writeMessage<T>(
   write: (message: T, writer: PbfWriter) => void,
   message: T,
   sizeBytes = 1024
 ): Uint8Array {
-  const writer = new PbfWriter(new Uint8Array(sizeBytes));
+  const writer = new PbfWriter(new Uint8Array(1024 + sizeBytes));
   write(message, writer);
   return writer.finish();
 }
