@@ -8,19 +8,14 @@ import { type Samples } from '../core/model/series';
  */
 export class SampleColumns {
   length = 0;
-  timesMs: Float64Array<ArrayBuffer>;
-  bits: Uint32Array<ArrayBuffer>;
-
-  constructor(capacity = 128) {
-    this.timesMs = new Float64Array(capacity);
-    this.bits = new Uint32Array(2 * capacity);
-  }
+  timesMs: Float64Array<ArrayBuffer> = NO_FLOATS;
+  bits: Uint32Array<ArrayBuffer> = NO_BITS;
 
   /** Makes room for so many more. */
   reserve(extra: number): void {
     const needed = this.length + extra;
     if (needed > this.timesMs.length) {
-      const capacity = Math.max(needed, 2 * this.timesMs.length);
+      const capacity = Math.max(needed, 2 * this.timesMs.length, MIN_CAPACITY);
       const { timesMs, bits } = this;
       this.timesMs = new Float64Array(capacity);
       this.timesMs.set(timesMs);
@@ -42,12 +37,21 @@ export class SampleColumns {
 
   /** What was read so far, in arrays of just that size. */
   samples(): Samples {
+    if (this.length === 0) {
+      return { timesMs: NO_FLOATS, values: NO_FLOATS };
+    }
     return {
       timesMs: this.timesMs.slice(0, this.length),
       values: new Float64Array(this.bits.slice(0, 2 * this.length).buffer),
     };
   }
 }
+
+const MIN_CAPACITY = 16;
+
+/** Shared, since a message of many series without samples would be small itself. */
+const NO_FLOATS = new Float64Array(0);
+const NO_BITS = new Uint32Array(0);
 
 /** The bits of values: of value `i` the low half at `2 * i`, the high half behind it. Shares their memory. */
 export function bitsOf(values: Float64Array): Uint32Array {

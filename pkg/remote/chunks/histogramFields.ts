@@ -2,7 +2,7 @@ import { bitsOf } from '../sampleColumns';
 import { type BitReader, safe } from './bitReader';
 import { type BitWriter } from './bitWriter';
 import { readVarbitInt, readVarbitUint, writeVarbitInt, writeVarbitUint } from './varbit';
-import { XorValue } from './xorValue';
+import { type XorValue } from './xorValue';
 
 /**
  * The counts of the histograms of one chunk, one after the other: total count and count of the zero bucket are fields 0 and

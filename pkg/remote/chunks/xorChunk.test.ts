@@ -7,7 +7,7 @@ import { chunksOfSamples } from './seriesChunks';
 import { decodeXorChunk, encodeXorChunk } from './xorChunk';
 
 function decode(...chunks: Uint8Array[]): Samples {
-  const columns = new SampleColumns(1);
+  const columns = new SampleColumns();
   chunks.forEach((chunk) => decodeXorChunk(chunk, columns));
   return columns.samples();
 }

@@ -6,6 +6,8 @@ export const MAX_FRAME_BYTES = 50_000_000;
 
 const CHECKSUM_BYTES = 4;
 
+const NOTHING = new Uint8Array(0);
+
 /** A frame of a streamed answer: the length of the message as a varint, its CRC-32C (big-endian), the message. */
 export function encodeFrame(message: Uint8Array): Uint8Array {
   if (message.length > MAX_FRAME_BYTES) {
@@ -35,7 +37,9 @@ export class FrameReader {
   #lengthBytes = 0;
   /** Of the message; meaningful once the header is whole. */
   #missing = 0;
-  #parts: Uint8Array[] = [];
+  /** What is there of a message that comes in several pieces: `#bodyBytes` of a buffer that grows with them. */
+  #body = NOTHING;
+  #bodyBytes = 0;
 
   constructor(maxFrameBytes = MAX_FRAME_BYTES) {
     this.#maxFrameBytes = maxFrameBytes;
@@ -54,12 +58,14 @@ export class FrameReader {
           continue;
         }
       }
-      const end = Math.min(piece.length, at + this.#missing);
-      this.#parts.push(piece.subarray(at, end));
-      this.#missing -= end - at;
-      at = end;
+      const part = piece.subarray(at, at + this.#missing);
+      at += part.length;
+      this.#missing -= part.length;
+      if (this.#missing > 0 || this.#bodyBytes > 0) {
+        this.#keep(part);
+      }
       if (this.#missing === 0) {
-        yield this.#finish();
+        yield this.#finish(this.#bodyBytes > 0 ? this.#body.subarray(0, this.#bodyBytes) : part);
       }
     }
   }
@@ -91,12 +97,23 @@ export class FrameReader {
     }
   }
 
-  #finish(): Uint8Array {
-    const message = this.#parts.length === 1 ? this.#parts[0] : new Uint8Array(Buffer.concat(this.#parts));
+  #keep(part: Uint8Array): void {
+    const needed = this.#bodyBytes + part.length;
+    if (needed > this.#body.length) {
+      const grown = new Uint8Array(Math.max(2 * this.#body.length, needed));
+      grown.set(this.#body);
+      this.#body = grown;
+    }
+    this.#body.set(part, this.#bodyBytes);
+    this.#bodyBytes = needed;
+  }
+
+  #finish(message: Uint8Array): Uint8Array {
     const wanted = Buffer.from(this.#header.slice(this.#lengthBytes)).readUInt32BE(0);
     this.#header = [];
     this.#lengthBytes = 0;
-    this.#parts = [];
+    this.#body = NOTHING;
+    this.#bodyBytes = 0;
     if (crc32c(message) !== wanted) {
       throw new CodecError('broken', 'the checksum of a frame is wrong');
     }
