@@ -49,8 +49,8 @@ export class SampleColumns {
 
 const MIN_CAPACITY = 16;
 
-/** Shared, since a message of many series without samples would be small itself. */
-const NO_FLOATS = new Float64Array(0);
+/** Shared, since a message of many series or histograms with nothing in them would be small itself. */
+export const NO_FLOATS = new Float64Array(0);
 const NO_BITS = new Uint32Array(0);
 
 /** The bits of values: of value `i` the low half at `2 * i`, the high half behind it. Shares their memory. */

@@ -9,7 +9,7 @@ import {
   SUM,
   ZERO_COUNT,
 } from '../nativeHistogram';
-import { bitsOf } from '../sampleColumns';
+import { bitsOf, NO_FLOATS } from '../sampleColumns';
 import {
   bytesTag,
   cutOff,
@@ -69,6 +69,9 @@ function doubles(field: number, listOf: (histogram: WireHistogram) => Uint8Array
 const DOUBLE_BYTES = 8;
 
 function toDoubles(parts: Uint8Array[]): Float64Array {
+  if (parts.length === 0) {
+    return NO_FLOATS;
+  }
   const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
   if (bytes.length % DOUBLE_BYTES !== 0) {
     throw cutOff();
@@ -152,7 +155,7 @@ function bucketsOf(
   spans: BucketSpan[],
   { deltas, counts }: WireBuckets
 ): NativeHistogram['positive'] {
-  const values = kind === 'integer' ? Float64Array.from(deltas) : toDoubles(counts);
+  const values = kind === 'float' ? toDoubles(counts) : deltas.length > 0 ? Float64Array.from(deltas) : NO_FLOATS;
   if (countBuckets(spans) !== values.length) {
     throw new CodecError('broken', 'a native histogram has other buckets than its spans name');
   }
