@@ -16,6 +16,9 @@ const esModules = [
   '@marcbachmann/cel-js',
 ];
 
+/** The same for Node code. */
+const esModulesOfNode = ['pbf', 'hysnappy'];
+
 /** @type {import('@swc/types').Options} */
 const swc = {
   sourceMaps: 'inline',
@@ -31,6 +34,12 @@ const shared = {
   resetMocks: true,
   // packages that scripts have fetched
   modulePathIgnorePatterns: ['<rootDir>/.cache/'],
+};
+
+const node = {
+  ...shared,
+  testEnvironment: 'node',
+  transformIgnorePatterns: [`/node_modules/(?!(${esModulesOfNode.join('|')})/)`],
 };
 
 const dom = {
@@ -68,9 +77,8 @@ module.exports = {
   testSequencer: '<rootDir>/tests/slowestFirst.cjs',
   projects: [
     {
-      ...shared,
+      ...node,
       displayName: 'unit',
-      testEnvironment: 'node',
       testMatch: [
         '<rootDir>/{pkg,src/contract,scripts,examples}/**/*.test.ts',
         '<rootDir>/tests/contracts/**/*.test.ts',
@@ -85,9 +93,8 @@ module.exports = {
       testMatch: ['<rootDir>/tests/architecture.test.ts'],
     },
     {
-      ...shared,
+      ...node,
       displayName: 'integration',
-      testEnvironment: 'node',
       testMatch: ['<rootDir>/tests/integration/**/*.test.ts'],
     },
     {
