@@ -13,14 +13,14 @@ const ROOMS: Room[] = [
   { name: 'dashboard', folder: 'src/dashboard', imports: ['contract', 'panel'] },
   { name: 'core', folder: 'pkg/core', imports: ['contract'] },
   { name: 'promql', folder: 'pkg/promql', imports: ['core', 'contract'] },
-  { name: 'source', folder: 'pkg/source', imports: ['core', 'contract'] },
+  { name: 'source', folder: 'pkg/source', imports: ['core', 'contract', 'remote'] },
   { name: 'remote', folder: 'pkg/remote', imports: ['core', 'contract'] },
-  { name: 'archive', folder: 'pkg/archive', imports: ['core', 'contract'] },
+  { name: 'archive', folder: 'pkg/archive', imports: ['core', 'contract', 'remote'] },
   { name: 'record', folder: 'pkg/record', imports: ['core', 'contract'] },
   { name: 'metrics', folder: 'pkg/metrics', imports: ['core', 'contract'] },
   { name: 'routes', folder: 'pkg/routes', imports: ['core', 'contract'] },
   { name: 'plugin', folder: 'pkg/plugin', imports: ['core', 'contract', 'routes'] },
-  { name: 'server', folder: 'pkg/server', imports: ['core', 'contract', 'routes'] },
+  { name: 'server', folder: 'pkg/server', imports: ['core', 'contract', 'routes', 'remote'] },
 ];
 
 /** Packages with one home: whoever else imports them has gone round a port. */

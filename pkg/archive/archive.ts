@@ -7,6 +7,7 @@ import { readKeptToday } from './definitions/keptQuota';
 import { cover, noteGap, readCoverageOf } from './ledger/coverage';
 import { holdLease, readLease, releaseLease } from './ledger/leaseRows';
 import { readLedger } from './ledger/readLedger';
+import { createRawArchive } from './raw/rawArchive';
 import { readBuckets, readRollups } from './read/readBuckets';
 import { readGrid } from './read/readGrid';
 import { readSeries } from './read/readSeries';
@@ -51,6 +52,7 @@ export function createArchive(options: SourceOptions): Archive {
       readBuckets: (wanted, signal) => readBuckets(database, wanted, signal),
       seriesLabels: (wanted, signal) => read((session) => readSeriesLabels(session, wanted, signal), { signal }),
     },
+    raw: createRawArchive(),
     async migrate() {
       const { from, to } = await database.migrate();
       return { from, to };

@@ -1,8 +1,4 @@
-/** A label as it is on the wire; of a series they are sorted by name. */
-export interface Label {
-  name: string;
-  value: string;
-}
+import { type Label } from '../core/model/rawSeries';
 
 /**
  * The order of series in remote read: by the UTF-8 bytes of names and values, label by label, the shorter list first. A

@@ -1,3 +1,4 @@
+import { createRawArchive } from '../../pkg/archive/raw/rawArchive';
 import { type PromkeepError } from '../../pkg/core/model/errors';
 import { type Archive, type ArchiveStatus, type PoolUse } from '../../pkg/core/ports/archive';
 import { MemoryDefinitions } from './memoryDefinitions';
@@ -17,6 +18,7 @@ export class MemoryArchive implements Archive {
   readonly ledger = new MemoryLedger((epoch) => this.check(epoch));
   readonly samples = new MemorySamples(this.ledger, (signal) => this.checkCall(signal));
   readonly definitions = new MemoryDefinitions(this.ledger, (epoch) => this.check(epoch));
+  readonly raw = createRawArchive();
   readonly history = new MemoryHistory(this.ledger, this.samples, (signal) => this.checkCall(signal));
 
   async migrate(): Promise<{ from: number; to: number }> {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { type Samples } from '../../pkg/core/model/series';
-import { type Label } from '../../pkg/remote/labels';
+import { type Label } from '../../pkg/core/model/rawSeries';
 import { type BucketSpan, type NativeHistogram } from '../../pkg/remote/nativeHistogram';
 import { bitsOf, isStale } from '../../pkg/remote/sampleColumns';
 

@@ -26,7 +26,7 @@ export function schemaScript(): SchemaScript {
     migrations: [
       {
         name: 'first schema',
-        files: ['0001_queries', '0001_samples', '0001_ledger', '0001_rollups', '0001_readers'].map(sqlFile),
+        files: ['0001_queries', '0001_samples', '0001_ledger', '0001_rollups', '0001_readers', '0001_raw'].map(sqlFile),
       },
     ],
     routines: [

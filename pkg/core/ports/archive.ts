@@ -2,6 +2,7 @@ import { type Definitions } from './definitions';
 import { type History } from './history';
 import { type Lease, type LeaseState } from './lease';
 import { type Gap, type Ledger } from './ledger';
+import { type RawHistory, type RawStore } from './rawSeries';
 import { type SampleStore } from './sampleStore';
 import { type PendingDeletion, type UpkeepFailure } from './upkeep';
 
@@ -44,6 +45,7 @@ export interface Archive {
   readonly lease: Lease;
   readonly definitions: Definitions;
   readonly history: History;
+  readonly raw: RawStore & RawHistory;
   /** Brings the schema up to date; safe when several programs do it at once. Called by every other method when it was not. */
   migrate(): Promise<{ from: number; to: number }>;
   status(): Promise<ArchiveStatus>;
@@ -56,7 +58,7 @@ export type Uses<Wanted extends { readonly [Role in keyof Roles]?: keyof Roles[R
   readonly [Role in keyof Wanted & keyof Roles]: Pick<Roles[Role], Wanted[Role] & keyof Roles[Role]>;
 };
 
-type Roles = Pick<Archive, 'samples' | 'ledger' | 'lease' | 'definitions' | 'history'>;
+type Roles = Pick<Archive, 'samples' | 'ledger' | 'lease' | 'definitions' | 'history' | 'raw'>;
 
 /** Connections of a program to its archive, as of now. */
 export interface PoolUse {

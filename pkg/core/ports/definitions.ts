@@ -5,7 +5,10 @@ import { type PendingDeletion } from './upkeep';
 export interface Definition {
   /** Unique within the source. */
   name: string;
+  /** Of a raw one: series selectors, one a line. */
   expression: string;
+  /** Keeps the series that its selectors match as they are, instead of results; `stepMs` is `RAW_STEP_MS` then. */
+  raw?: boolean;
   stepMs: number;
   /** `7d`, `30d`, `1y`, `forever`, … as it was asked for last; a longer one may still hold, see `PendingDeletion`. */
   retention: string;

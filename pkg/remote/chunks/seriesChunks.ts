@@ -1,5 +1,5 @@
 import { type Samples } from '../../core/model/series';
-import { type Chunk } from '../messages/chunkedResponse';
+import { type Chunk } from '../../core/model/rawSeries';
 import { type NativeHistogram } from '../nativeHistogram';
 import { encodeHistogramChunk, mayFollow } from './histogramEncoder';
 import { encodeXorChunk } from './xorChunk';

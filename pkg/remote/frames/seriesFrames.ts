@@ -1,5 +1,5 @@
-import { type Label } from '../labels';
-import { type Chunk, encodeChunkedResponse } from '../messages/chunkedResponse';
+import { type Chunk, type Label } from '../../core/model/rawSeries';
+import { encodeChunkedResponse } from '../messages/chunkedResponse';
 import { encodeFrame } from './frame';
 
 /** Where Prometheus begins another frame of the same series. */

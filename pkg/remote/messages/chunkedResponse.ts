@@ -1,6 +1,6 @@
 import { type PbfWriter } from 'pbf';
 import { CodecError } from '../codecError';
-import { type Label } from '../labels';
+import { type Chunk, type ChunkEncoding, type Label } from '../../core/model/rawSeries';
 import {
   bytesTag,
   type Fields,
@@ -14,17 +14,7 @@ import {
 } from '../wire/fields';
 import { readLabel, writeLabels } from './label';
 
-export type ChunkEncoding = 'xor' | 'histogram' | 'floatHistogram';
-
-/** Samples of a series within `minTimeMs … maxTimeMs` (inclusive); chunks of a series may overlap. */
-export interface Chunk {
-  minTimeMs: number;
-  maxTimeMs: number;
-  encoding: ChunkEncoding;
-  /** Read from a frame: a view of the frame. */
-  data: Uint8Array;
-}
-
+/** Chunks of a series may overlap; their data, when read from a frame, is a view of the frame. */
 export interface ChunkedSeries {
   labels: Label[];
   chunks: Chunk[];

@@ -1,5 +1,5 @@
 import { type PbfReader, type PbfWriter } from 'pbf';
-import { type Label } from '../labels';
+import { type Label } from '../../core/model/rawSeries';
 import { bytesTag, type Fields, readNested, readText, writeText } from '../wire/fields';
 
 const LABEL: Fields<Label> = {

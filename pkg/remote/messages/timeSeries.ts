@@ -1,6 +1,6 @@
 import { type PbfReader, type PbfWriter } from 'pbf';
 import { type Samples } from '../../core/model/series';
-import { type Label } from '../labels';
+import { type Label } from '../../core/model/rawSeries';
 import { type NativeHistogram } from '../nativeHistogram';
 import { bitsOf, SampleColumns } from '../sampleColumns';
 import { bytesTag, cutOff, enter, type Fields, fixed64Tag, readInteger, readNested, varintTag } from '../wire/fields';

@@ -1,0 +1,56 @@
+-- Raw series: copies of what the source holds, in Prometheus' own chunks (docs/adr/0032).
+
+ALTER TABLE promkeep_queries ADD COLUMN raw boolean NOT NULL DEFAULT false;
+COMMENT ON COLUMN promkeep_queries.raw IS 'A recorded query that keeps raw series: its expression is series selectors, one a line, its samples lie in promkeep_chunks, and a time of its coverage stands for the step that begins there.';
+
+CREATE TABLE promkeep_labels (
+  label_id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  source_id bigint NOT NULL REFERENCES promkeep_sources ON DELETE CASCADE,
+  name text COLLATE "C" NOT NULL,
+  value text COLLATE "C" NOT NULL,
+  digest uuid NOT NULL GENERATED ALWAYS AS (md5(value)::uuid) STORED,
+  UNIQUE (source_id, name, digest)
+);
+COMMENT ON TABLE promkeep_labels IS 'Labels of raw series, each once a source. Only grows, but for what nothing refers to any more.';
+COMMENT ON COLUMN promkeep_labels.label_id IS 'Key, in promkeep_raw_series.label_ids.';
+COMMENT ON COLUMN promkeep_labels.source_id IS 'The source.';
+COMMENT ON COLUMN promkeep_labels.name IS 'Name; __name__ for the metric name.';
+COMMENT ON COLUMN promkeep_labels.value IS 'Value.';
+COMMENT ON COLUMN promkeep_labels.digest IS 'MD5 of the value, which may be too long for an index.';
+
+CREATE TABLE promkeep_raw_series (
+  series_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  query_id bigint NOT NULL REFERENCES promkeep_queries ON DELETE CASCADE,
+  fingerprint uuid NOT NULL,
+  label_ids integer[] NOT NULL,
+  UNIQUE (query_id, fingerprint)
+);
+CREATE INDEX promkeep_raw_series_labels ON promkeep_raw_series USING gin (label_ids);
+COMMENT ON TABLE promkeep_raw_series IS 'Raw series: one row per query and labels.';
+COMMENT ON COLUMN promkeep_raw_series.series_id IS 'Key.';
+COMMENT ON COLUMN promkeep_raw_series.query_id IS 'The recorded query that keeps it.';
+COMMENT ON COLUMN promkeep_raw_series.fingerprint IS 'First 16 bytes of the SHA-256 of all labels: name, zero byte, value, zero byte, by the bytes of the names.';
+COMMENT ON COLUMN promkeep_raw_series.label_ids IS 'Its labels (promkeep_labels), by the bytes of their names.';
+
+-- Partitions are weeks that begin on Monday, UTC, by from_time.
+CREATE TABLE promkeep_chunks (
+  series_id bigint NOT NULL,
+  from_time timestamptz NOT NULL,
+  to_time timestamptz NOT NULL,
+  sample_count integer NOT NULL,
+  chunks bytea COMPRESSION pglz NOT NULL,
+  PRIMARY KEY (series_id, from_time)
+) PARTITION BY RANGE (from_time);
+COMMENT ON TABLE promkeep_chunks IS 'Samples of raw series, as Prometheus'' chunks. Rows of a series do not overlap; none crosses midnight, UTC. Once a day is closed it is one row a series.';
+COMMENT ON COLUMN promkeep_chunks.series_id IS 'The series (promkeep_raw_series).';
+COMMENT ON COLUMN promkeep_chunks.from_time IS 'Time of the first sample.';
+COMMENT ON COLUMN promkeep_chunks.to_time IS 'Time of the last sample; less than a day after the first.';
+COMMENT ON COLUMN promkeep_chunks.sample_count IS 'Number of samples, stale markers among them.';
+COMMENT ON COLUMN promkeep_chunks.chunks IS 'One chunk after the other, in order of time, none overlapping the next. Each: encoding (one byte; 1 XOR, 2 histogram, 3 float histogram); milliseconds from the last sample before (the first chunk: from from_time) to its first; milliseconds from its first to its last; its length in bytes; its bytes. These three numbers are unsigned varints, seven bits a byte, low ones first.';
+
+CREATE POLICY own_organisations ON promkeep_labels FOR SELECT USING (source_id IN (SELECT p.source_id FROM promkeep_sources p));
+CREATE POLICY own_organisations ON promkeep_raw_series FOR SELECT USING (query_id IN (SELECT p.query_id FROM promkeep_queries p));
+CREATE POLICY own_organisations ON promkeep_chunks FOR SELECT USING (series_id IN (SELECT p.series_id FROM promkeep_raw_series p));
+ALTER TABLE promkeep_labels ENABLE ROW LEVEL SECURITY;
+ALTER TABLE promkeep_raw_series ENABLE ROW LEVEL SECURITY;
+ALTER TABLE promkeep_chunks ENABLE ROW LEVEL SECURITY;

@@ -1,0 +1,36 @@
+import { type TimeRange } from './timeRange';
+
+/**
+ * The step of a definition that keeps raw series: a time of its grid, in coverage, gaps and ranges to write, stands for the samples
+ * from there to before the next.
+ */
+export const RAW_STEP_MS = 60_000;
+
+/** The samples that times of the grid stand for, both ends inclusive. */
+export function rawSpan({ fromMs, toMs }: TimeRange): TimeRange {
+  return { fromMs, toMs: toMs + RAW_STEP_MS - 1 };
+}
+
+/** A label as it is on the wire of Prometheus' remote protocols; of a series they are sorted by the bytes of their names. */
+export interface Label {
+  name: string;
+  value: string;
+}
+
+export type ChunkEncoding = 'xor' | 'histogram' | 'floatHistogram';
+
+/** Samples of a series within `minTimeMs … maxTimeMs` (inclusive), encoded as Prometheus does it. */
+export interface Chunk {
+  minTimeMs: number;
+  maxTimeMs: number;
+  encoding: ChunkEncoding;
+  /** May be a view of something larger. */
+  data: Uint8Array;
+}
+
+/** A series as the source holds it: exact times, bits, stale markers, native histograms. */
+export interface RawSeries {
+  labels: readonly Label[];
+  /** Ascending; none overlaps the next. */
+  chunks: readonly Chunk[];
+}
