@@ -81,7 +81,8 @@ CREATE TABLE promkeep.promkeep_fetches (
     unchanged bigint DEFAULT 0 NOT NULL,
     revised bigint DEFAULT 0 NOT NULL,
     withdrawn bigint DEFAULT 0 NOT NULL,
-    refused bigint DEFAULT 0 NOT NULL
+    refused bigint DEFAULT 0 NOT NULL,
+    series bigint
 );
 
 COMMENT ON TABLE promkeep.promkeep_fetches IS 'Provenance: one row per write that changed samples. A write that changes nothing leaves no row. Once the samples are packed, alike writes of a day become one row, the newest, with the range and the counts of all; rows expire with the data.';
@@ -113,6 +114,8 @@ COMMENT ON COLUMN promkeep.promkeep_fetches.revised IS 'Samples whose value chan
 COMMENT ON COLUMN promkeep.promkeep_fetches.withdrawn IS 'Samples the new answer no longer had.';
 
 COMMENT ON COLUMN promkeep.promkeep_fetches.refused IS 'Series that could not be stored.';
+
+COMMENT ON COLUMN promkeep.promkeep_fetches.series IS 'Of raw series: how many the answer had. Otherwise null.';
 
 CREATE TABLE promkeep.promkeep_packed (
     retention text NOT NULL,
@@ -828,6 +831,24 @@ END;
 
 COMMENT ON FUNCTION promkeep.promkeep_deletes_more(wanted text, present text) IS 'Whether the first retention is shorter than the second one; none is the shortest.';
 
+CREATE FUNCTION promkeep.promkeep_ensure_chunk_partition(at timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'promkeep', 'pg_temp'
+    AS $$
+DECLARE
+  week timestamp := date_trunc('week', at AT TIME ZONE 'UTC');
+  partition text := 'promkeep_chunks_' || to_char(week, 'YYYYMMDD');
+BEGIN
+  IF NOT promkeep_partition_is_there(partition, 'promkeep_chunks') THEN
+    LOCK TABLE promkeep_migrations IN SHARE UPDATE EXCLUSIVE MODE;
+    PERFORM promkeep_make_partition(partition, 'promkeep_chunks', format('FOR VALUES FROM (%L) TO (%L)',
+      week AT TIME ZONE 'UTC', (week + interval '7 days') AT TIME ZONE 'UTC'));
+  END IF;
+END
+$$;
+
+COMMENT ON FUNCTION promkeep.promkeep_ensure_chunk_partition(at timestamp with time zone) IS 'Makes the partition of promkeep_chunks for this time unless it exists.';
+
 CREATE FUNCTION promkeep.promkeep_ensure_own_week(at timestamp with time zone) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'promkeep', 'pg_temp'
@@ -1380,7 +1401,7 @@ COMMENT ON FUNCTION promkeep.promkeep_put_row(row_in promkeep.metrics_data) IS '
 CREATE FUNCTION promkeep.promkeep_readable() RETURNS text[]
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     BEGIN ATOMIC
- SELECT ARRAY['promkeep_readers'::text, 'promkeep_pending'::text, 'promkeep_audit'::text, 'promkeep_upkeep_failures'::text, 'promkeep_sources'::text, 'promkeep_queries'::text, 'promkeep_leases'::text, 'promkeep_query_versions'::text, 'promkeep_coverage'::text, 'promkeep_gaps'::text, 'promkeep_fetches'::text, 'promkeep_series'::text, 'promkeep_rollup_state'::text, 'promkeep_samples'::text, 'promkeep_packed'::text, 'promkeep_rollups'::text, 'promkeep_metrics'::text, 'metrics_data'::text, 'metrics_5m'::text, 'metrics_1h'::text] AS "array";
+ SELECT ARRAY['promkeep_readers'::text, 'promkeep_pending'::text, 'promkeep_audit'::text, 'promkeep_upkeep_failures'::text, 'promkeep_sources'::text, 'promkeep_queries'::text, 'promkeep_leases'::text, 'promkeep_query_versions'::text, 'promkeep_coverage'::text, 'promkeep_gaps'::text, 'promkeep_fetches'::text, 'promkeep_series'::text, 'promkeep_rollup_state'::text, 'promkeep_samples'::text, 'promkeep_packed'::text, 'promkeep_rollups'::text, 'promkeep_labels'::text, 'promkeep_raw_series'::text, 'promkeep_chunks'::text, 'promkeep_metadata'::text, 'promkeep_metrics'::text, 'metrics_data'::text, 'metrics_5m'::text, 'metrics_1h'::text] AS "array";
 END;
 
 COMMENT ON FUNCTION promkeep.promkeep_readable() IS 'Tables and views that promkeep_grant_reader() lets a role read.';
@@ -1735,6 +1756,35 @@ COMMENT ON COLUMN promkeep.promkeep_leases.taken_at IS 'When the holder became l
 
 COMMENT ON COLUMN promkeep.promkeep_leases.provisions IS 'Whether the holder makes the queries of a config file known. While one without a config file leads (the Grafana plugin), a waiting program with one does it.';
 
+CREATE TABLE promkeep.promkeep_metadata (
+    source_id bigint NOT NULL,
+    metric text NOT NULL COLLATE pg_catalog."C",
+    type text NOT NULL,
+    help text NOT NULL,
+    unit text NOT NULL,
+    digest uuid GENERATED ALWAYS AS ((md5(((((type || chr(10)) || unit) || chr(10)) || help)))::uuid) STORED NOT NULL,
+    first_seen timestamp with time zone DEFAULT now() NOT NULL,
+    last_seen timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON TABLE promkeep.promkeep_metadata IS 'What a source said of its metrics. It knows that only as long as a target exposes them, so what it does not name any more stays.';
+
+COMMENT ON COLUMN promkeep.promkeep_metadata.source_id IS 'The source.';
+
+COMMENT ON COLUMN promkeep.promkeep_metadata.metric IS 'Name of the metric.';
+
+COMMENT ON COLUMN promkeep.promkeep_metadata.type IS 'counter, gauge, histogram, summary and so on.';
+
+COMMENT ON COLUMN promkeep.promkeep_metadata.help IS 'What it is, in words of whoever exposes it.';
+
+COMMENT ON COLUMN promkeep.promkeep_metadata.unit IS 'Its unit; mostly empty.';
+
+COMMENT ON COLUMN promkeep.promkeep_metadata.digest IS 'MD5 of type, unit and help, which may be too long for an index.';
+
+COMMENT ON COLUMN promkeep.promkeep_metadata.first_seen IS 'When the source was first heard to say so.';
+
+COMMENT ON COLUMN promkeep.promkeep_metadata.last_seen IS 'When it was last heard to say so; up to an hour old.';
+
 CREATE TABLE promkeep.promkeep_migrations (
     version integer NOT NULL,
     name text NOT NULL,
@@ -2067,6 +2117,9 @@ ALTER TABLE ONLY promkeep.promkeep_leases
 ALTER TABLE ONLY promkeep.promkeep_leases
     ADD CONSTRAINT promkeep_leases_source_id_epoch_key UNIQUE (source_id, epoch);
 
+ALTER TABLE ONLY promkeep.promkeep_metadata
+    ADD CONSTRAINT promkeep_metadata_pkey PRIMARY KEY (source_id, metric, digest);
+
 ALTER TABLE ONLY promkeep.promkeep_migrations
     ADD CONSTRAINT promkeep_migrations_pkey PRIMARY KEY (version);
 
@@ -2174,6 +2227,9 @@ ALTER TABLE ONLY promkeep.promkeep_labels
 ALTER TABLE ONLY promkeep.promkeep_leases
     ADD CONSTRAINT promkeep_leases_source_id_fkey FOREIGN KEY (source_id) REFERENCES promkeep.promkeep_sources(source_id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY promkeep.promkeep_metadata
+    ADD CONSTRAINT promkeep_metadata_source_id_fkey FOREIGN KEY (source_id) REFERENCES promkeep.promkeep_sources(source_id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY promkeep.promkeep_pending
     ADD CONSTRAINT promkeep_pending_query_id_fkey FOREIGN KEY (query_id) REFERENCES promkeep.promkeep_queries(query_id) ON DELETE CASCADE;
 
@@ -2214,6 +2270,9 @@ CREATE POLICY own_organisations ON promkeep.promkeep_labels FOR SELECT USING ((s
    FROM promkeep.promkeep_sources p)));
 
 CREATE POLICY own_organisations ON promkeep.promkeep_leases FOR SELECT USING ((source_id IN ( SELECT p.source_id
+   FROM promkeep.promkeep_sources p)));
+
+CREATE POLICY own_organisations ON promkeep.promkeep_metadata FOR SELECT USING ((source_id IN ( SELECT p.source_id
    FROM promkeep.promkeep_sources p)));
 
 CREATE POLICY own_organisations ON promkeep.promkeep_packed FOR SELECT USING ((series_id IN ( SELECT p.series_id
@@ -2267,6 +2326,8 @@ ALTER TABLE promkeep.promkeep_labels ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE promkeep.promkeep_leases ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE promkeep.promkeep_metadata ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE promkeep.promkeep_packed ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE promkeep.promkeep_pending ENABLE ROW LEVEL SECURITY;
@@ -2300,6 +2361,8 @@ ALTER TABLE promkeep.promkeep_upkeep_failures ENABLE ROW LEVEL SECURITY;
 REVOKE ALL ON FUNCTION promkeep.promkeep_add_fetch(in_query bigint, in_version integer, in_from timestamp with time zone, in_to timestamp with time zone, in_fetched_at timestamp with time zone, in_expression text, in_prometheus_version text, in_warnings text[], in_counts bigint[], in_covered tstzmultirange, in_series bigint[], in_times timestamp with time zone[], in_values double precision[], OUT fetch_id bigint, OUT transaction_id text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION promkeep.promkeep_cover(in_query bigint, in_version integer, in_covered tstzmultirange) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION promkeep.promkeep_ensure_chunk_partition(at timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION promkeep.promkeep_ensure_own_week(at timestamp with time zone) FROM PUBLIC;
 
