@@ -81,7 +81,8 @@ CREATE TABLE promkeep.promkeep_fetches (
     unchanged bigint DEFAULT 0 NOT NULL,
     revised bigint DEFAULT 0 NOT NULL,
     withdrawn bigint DEFAULT 0 NOT NULL,
-    refused bigint DEFAULT 0 NOT NULL
+    refused bigint DEFAULT 0 NOT NULL,
+    series bigint
 );
 
 COMMENT ON TABLE promkeep.promkeep_fetches IS 'Provenance: one row per write that changed samples. A write that changes nothing leaves no row. Once the samples are packed, alike writes of a day become one row, the newest, with the range and the counts of all; rows expire with the data.';
@@ -113,6 +114,8 @@ COMMENT ON COLUMN promkeep.promkeep_fetches.revised IS 'Samples whose value chan
 COMMENT ON COLUMN promkeep.promkeep_fetches.withdrawn IS 'Samples the new answer no longer had.';
 
 COMMENT ON COLUMN promkeep.promkeep_fetches.refused IS 'Series that could not be stored.';
+
+COMMENT ON COLUMN promkeep.promkeep_fetches.series IS 'Of raw series: how many the answer had. Otherwise null.';
 
 CREATE TABLE promkeep.promkeep_packed (
     retention text NOT NULL,
@@ -181,6 +184,7 @@ CREATE TABLE promkeep.promkeep_queries (
     deleted_at timestamp with time zone,
     delete_data boolean DEFAULT false NOT NULL,
     condensed_until timestamp with time zone,
+    raw boolean DEFAULT false NOT NULL,
     CONSTRAINT promkeep_queries_check CHECK (((kind = 'inserted'::text) = (name IS NULL))),
     CONSTRAINT promkeep_queries_check1 CHECK (((kind = 'inserted'::text) = (step_ms IS NULL))),
     CONSTRAINT promkeep_queries_identity_check CHECK ((length(identity) = 32)),
@@ -232,6 +236,8 @@ COMMENT ON COLUMN promkeep.promkeep_queries.deleted_at IS 'When a recorded query
 COMMENT ON COLUMN promkeep.promkeep_queries.delete_data IS 'Whether its samples are deleted as well; done in batches, and the row goes when none is left.';
 
 COMMENT ON COLUMN promkeep.promkeep_queries.condensed_until IS 'Writes (promkeep_fetches) whose range ends before this time have been condensed; null before the first time.';
+
+COMMENT ON COLUMN promkeep.promkeep_queries.raw IS 'A recorded query that keeps raw series: its expression is series selectors, one a line, its samples lie in promkeep_chunks, and a time of its coverage stands for the step that begins there.';
 
 CREATE TABLE promkeep.promkeep_samples (
     series_id bigint NOT NULL,
@@ -825,6 +831,24 @@ END;
 
 COMMENT ON FUNCTION promkeep.promkeep_deletes_more(wanted text, present text) IS 'Whether the first retention is shorter than the second one; none is the shortest.';
 
+CREATE FUNCTION promkeep.promkeep_ensure_chunk_partition(at timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'promkeep', 'pg_temp'
+    AS $$
+DECLARE
+  week timestamp := date_trunc('week', at AT TIME ZONE 'UTC');
+  partition text := 'promkeep_chunks_' || to_char(week, 'YYYYMMDD');
+BEGIN
+  IF NOT promkeep_partition_is_there(partition, 'promkeep_chunks') THEN
+    LOCK TABLE promkeep_migrations IN SHARE UPDATE EXCLUSIVE MODE;
+    PERFORM promkeep_make_partition(partition, 'promkeep_chunks', format('FOR VALUES FROM (%L) TO (%L)',
+      week AT TIME ZONE 'UTC', (week + interval '7 days') AT TIME ZONE 'UTC'));
+  END IF;
+END
+$$;
+
+COMMENT ON FUNCTION promkeep.promkeep_ensure_chunk_partition(at timestamp with time zone) IS 'Makes the partition of promkeep_chunks for this time unless it exists.';
+
 CREATE FUNCTION promkeep.promkeep_ensure_own_week(at timestamp with time zone) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'promkeep', 'pg_temp'
@@ -1193,7 +1217,7 @@ $$;
 
 COMMENT ON FUNCTION promkeep.promkeep_note_stale() IS 'Trigger of promkeep_fetches: a write before stored_until makes the rollups of its hours stale. The writer holds the query''s lock.';
 
-CREATE FUNCTION promkeep.promkeep_open_write(in_org bigint, in_source text, in_epoch bigint, in_kind text, in_identity bytea, in_prints bytea[], OUT leads boolean, OUT query_id bigint, OUT version integer, OUT expression text, OUT step_ms bigint, OUT retention text, OUT provisioned boolean, OUT paused boolean, OUT deleted boolean, OUT packed_until_ms bigint, OUT newest_ms bigint, OUT period_ms bigint, OUT packed_class text, OUT series bytea) RETURNS record
+CREATE FUNCTION promkeep.promkeep_open_write(in_org bigint, in_source text, in_epoch bigint, in_kind text, in_identity bytea, in_prints bytea[], OUT leads boolean, OUT query_id bigint, OUT version integer, OUT expression text, OUT step_ms bigint, OUT raw boolean, OUT retention text, OUT provisioned boolean, OUT paused boolean, OUT deleted boolean, OUT packed_until_ms bigint, OUT newest_ms bigint, OUT period_ms bigint, OUT packed_class text, OUT series bytea) RETURNS record
     LANGUAGE plpgsql
     SET search_path TO 'promkeep', 'pg_temp'
     SET enable_seqscan TO 'off'
@@ -1210,10 +1234,10 @@ BEGIN
       RETURN;
     END IF;
   END IF;
-  SELECT q.query_id, q.current_version, q.retention, q.provisioned, q.paused_at IS NOT NULL, q.deleted_at IS NOT NULL,
+  SELECT q.query_id, q.current_version, q.raw, q.retention, q.provisioned, q.paused_at IS NOT NULL, q.deleted_at IS NOT NULL,
          ceil(extract(epoch FROM q.packed_until) * 1000)::bigint, promkeep_period_ms(q.step_ms, q.retention),
          promkeep_retention_class(q.retention)
-  INTO query_id, version, retention, provisioned, paused, deleted, packed_until_ms, period_ms, packed_class
+  INTO query_id, version, raw, retention, provisioned, paused, deleted, packed_until_ms, period_ms, packed_class
   FROM promkeep_queries q
   WHERE q.source_id = of_source AND q.kind = in_kind AND q.identity = in_identity
   FOR NO KEY UPDATE;
@@ -1233,7 +1257,7 @@ BEGIN
 END
 $_$;
 
-COMMENT ON FUNCTION promkeep.promkeep_open_write(in_org bigint, in_source text, in_epoch bigint, in_kind text, in_identity bytea, in_prints bytea[], OUT leads boolean, OUT query_id bigint, OUT version integer, OUT expression text, OUT step_ms bigint, OUT retention text, OUT provisioned boolean, OUT paused boolean, OUT deleted boolean, OUT packed_until_ms bigint, OUT newest_ms bigint, OUT period_ms bigint, OUT packed_class text, OUT series bytea) IS 'Begins a write: takes the lease (with its epoch) and the query''s lock, and says what the writer has to know: the version that is recorded, the end of the newest range ever written, and of every series it has of those asked for: fingerprint (32 bytes), id (8 bytes) and origin (1 byte: 1 named, 2 nameless, 3 scalar).';
+COMMENT ON FUNCTION promkeep.promkeep_open_write(in_org bigint, in_source text, in_epoch bigint, in_kind text, in_identity bytea, in_prints bytea[], OUT leads boolean, OUT query_id bigint, OUT version integer, OUT expression text, OUT step_ms bigint, OUT raw boolean, OUT retention text, OUT provisioned boolean, OUT paused boolean, OUT deleted boolean, OUT packed_until_ms bigint, OUT newest_ms bigint, OUT period_ms bigint, OUT packed_class text, OUT series bytea) IS 'Begins a write: takes the lease (with its epoch) and the query''s lock, and says what the writer has to know: the version that is recorded, the end of the newest range ever written, and of every series it has of those asked for: fingerprint (32 bytes), id (8 bytes) and origin (1 byte: 1 named, 2 nameless, 3 scalar).';
 
 CREATE FUNCTION promkeep.promkeep_partition_days(class text) RETURNS integer
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -1377,7 +1401,7 @@ COMMENT ON FUNCTION promkeep.promkeep_put_row(row_in promkeep.metrics_data) IS '
 CREATE FUNCTION promkeep.promkeep_readable() RETURNS text[]
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     BEGIN ATOMIC
- SELECT ARRAY['promkeep_readers'::text, 'promkeep_pending'::text, 'promkeep_audit'::text, 'promkeep_upkeep_failures'::text, 'promkeep_sources'::text, 'promkeep_queries'::text, 'promkeep_leases'::text, 'promkeep_query_versions'::text, 'promkeep_coverage'::text, 'promkeep_gaps'::text, 'promkeep_fetches'::text, 'promkeep_series'::text, 'promkeep_rollup_state'::text, 'promkeep_samples'::text, 'promkeep_packed'::text, 'promkeep_rollups'::text, 'promkeep_metrics'::text, 'metrics_data'::text, 'metrics_5m'::text, 'metrics_1h'::text] AS "array";
+ SELECT ARRAY['promkeep_readers'::text, 'promkeep_pending'::text, 'promkeep_audit'::text, 'promkeep_upkeep_failures'::text, 'promkeep_sources'::text, 'promkeep_queries'::text, 'promkeep_leases'::text, 'promkeep_query_versions'::text, 'promkeep_coverage'::text, 'promkeep_gaps'::text, 'promkeep_fetches'::text, 'promkeep_series'::text, 'promkeep_rollup_state'::text, 'promkeep_samples'::text, 'promkeep_packed'::text, 'promkeep_rollups'::text, 'promkeep_labels'::text, 'promkeep_raw_series'::text, 'promkeep_chunks'::text, 'promkeep_metadata'::text, 'promkeep_metrics'::text, 'metrics_data'::text, 'metrics_5m'::text, 'metrics_1h'::text] AS "array";
 END;
 
 COMMENT ON FUNCTION promkeep.promkeep_readable() IS 'Tables and views that promkeep_grant_reader() lets a role read.';
@@ -1588,6 +1612,28 @@ ALTER TABLE promkeep.promkeep_audit ALTER COLUMN audit_id ADD GENERATED ALWAYS A
     CACHE 1
 );
 
+CREATE TABLE promkeep.promkeep_chunks (
+    series_id bigint NOT NULL,
+    from_time timestamp with time zone NOT NULL,
+    to_time timestamp with time zone NOT NULL,
+    sample_count integer NOT NULL,
+    chunks bytea NOT NULL
+)
+PARTITION BY RANGE (from_time);
+ALTER TABLE ONLY promkeep.promkeep_chunks ALTER COLUMN chunks SET COMPRESSION pglz;
+
+COMMENT ON TABLE promkeep.promkeep_chunks IS 'Samples of raw series, as Prometheus'' chunks. Rows of a series do not overlap; none crosses midnight, UTC. Once a day is closed it is one row a series.';
+
+COMMENT ON COLUMN promkeep.promkeep_chunks.series_id IS 'The series (promkeep_raw_series).';
+
+COMMENT ON COLUMN promkeep.promkeep_chunks.from_time IS 'Time of the first sample.';
+
+COMMENT ON COLUMN promkeep.promkeep_chunks.to_time IS 'Time of the last sample; less than a day after the first.';
+
+COMMENT ON COLUMN promkeep.promkeep_chunks.sample_count IS 'Number of samples, stale markers among them.';
+
+COMMENT ON COLUMN promkeep.promkeep_chunks.chunks IS 'One chunk after the other, in order of time, none overlapping the next. Each: encoding (one byte; 1 XOR, 2 histogram, 3 float histogram); milliseconds from the last sample before (the first chunk: from from_time) to its first; milliseconds from its first to its last; its length in bytes; its bytes. These three numbers are unsigned varints, seven bits a byte, low ones first.';
+
 CREATE TABLE promkeep.promkeep_coverage (
     query_id bigint NOT NULL,
     version integer NOT NULL,
@@ -1658,6 +1704,35 @@ ALTER TABLE promkeep.promkeep_gaps ALTER COLUMN gap_id ADD GENERATED ALWAYS AS I
     CACHE 1
 );
 
+CREATE TABLE promkeep.promkeep_labels (
+    label_id integer NOT NULL,
+    source_id bigint NOT NULL,
+    name text NOT NULL COLLATE pg_catalog."C",
+    value text NOT NULL COLLATE pg_catalog."C",
+    digest uuid GENERATED ALWAYS AS ((md5(value))::uuid) STORED NOT NULL
+);
+
+COMMENT ON TABLE promkeep.promkeep_labels IS 'Labels of raw series, each once a source. Only grows, but for what nothing refers to any more.';
+
+COMMENT ON COLUMN promkeep.promkeep_labels.label_id IS 'Key, in promkeep_raw_series.label_ids.';
+
+COMMENT ON COLUMN promkeep.promkeep_labels.source_id IS 'The source.';
+
+COMMENT ON COLUMN promkeep.promkeep_labels.name IS 'Name; __name__ for the metric name.';
+
+COMMENT ON COLUMN promkeep.promkeep_labels.value IS 'Value.';
+
+COMMENT ON COLUMN promkeep.promkeep_labels.digest IS 'MD5 of the value, which may be too long for an index.';
+
+ALTER TABLE promkeep.promkeep_labels ALTER COLUMN label_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME promkeep.promkeep_labels_label_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE promkeep.promkeep_leases (
     source_id bigint NOT NULL,
     epoch bigint DEFAULT 0 NOT NULL,
@@ -1680,6 +1755,35 @@ COMMENT ON COLUMN promkeep.promkeep_leases.expires_at IS 'When others may take o
 COMMENT ON COLUMN promkeep.promkeep_leases.taken_at IS 'When the holder became leader.';
 
 COMMENT ON COLUMN promkeep.promkeep_leases.provisions IS 'Whether the holder makes the queries of a config file known. While one without a config file leads (the Grafana plugin), a waiting program with one does it.';
+
+CREATE TABLE promkeep.promkeep_metadata (
+    source_id bigint NOT NULL,
+    metric text NOT NULL COLLATE pg_catalog."C",
+    type text NOT NULL,
+    help text NOT NULL,
+    unit text NOT NULL,
+    digest uuid GENERATED ALWAYS AS ((md5(((((type || chr(10)) || unit) || chr(10)) || help)))::uuid) STORED NOT NULL,
+    first_seen timestamp with time zone DEFAULT now() NOT NULL,
+    last_seen timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON TABLE promkeep.promkeep_metadata IS 'What a source said of its metrics. It knows that only as long as a target exposes them, so what it does not name any more stays.';
+
+COMMENT ON COLUMN promkeep.promkeep_metadata.source_id IS 'The source.';
+
+COMMENT ON COLUMN promkeep.promkeep_metadata.metric IS 'Name of the metric.';
+
+COMMENT ON COLUMN promkeep.promkeep_metadata.type IS 'counter, gauge, histogram, summary and so on.';
+
+COMMENT ON COLUMN promkeep.promkeep_metadata.help IS 'What it is, in words of whoever exposes it.';
+
+COMMENT ON COLUMN promkeep.promkeep_metadata.unit IS 'Its unit; mostly empty.';
+
+COMMENT ON COLUMN promkeep.promkeep_metadata.digest IS 'MD5 of type, unit and help, which may be too long for an index.';
+
+COMMENT ON COLUMN promkeep.promkeep_metadata.first_seen IS 'When the source was first heard to say so.';
+
+COMMENT ON COLUMN promkeep.promkeep_metadata.last_seen IS 'When it was last heard to say so; up to an hour old.';
 
 CREATE TABLE promkeep.promkeep_migrations (
     version integer NOT NULL,
@@ -1799,6 +1903,32 @@ COMMENT ON COLUMN promkeep.promkeep_query_versions.created_at IS 'When this vers
 COMMENT ON COLUMN promkeep.promkeep_query_versions.created_by IS 'Login of the Grafana user who began this version; null when a program did.';
 
 COMMENT ON COLUMN promkeep.promkeep_query_versions.expected_series IS 'Series its result had when the version began; null when nobody asked.';
+
+CREATE TABLE promkeep.promkeep_raw_series (
+    series_id bigint NOT NULL,
+    query_id bigint NOT NULL,
+    fingerprint uuid NOT NULL,
+    label_ids integer[] NOT NULL
+);
+
+COMMENT ON TABLE promkeep.promkeep_raw_series IS 'Raw series: one row per query and labels.';
+
+COMMENT ON COLUMN promkeep.promkeep_raw_series.series_id IS 'Key.';
+
+COMMENT ON COLUMN promkeep.promkeep_raw_series.query_id IS 'The recorded query that keeps it.';
+
+COMMENT ON COLUMN promkeep.promkeep_raw_series.fingerprint IS 'First 16 bytes of the SHA-256 of all labels: name, zero byte, value, zero byte, by the bytes of the names.';
+
+COMMENT ON COLUMN promkeep.promkeep_raw_series.label_ids IS 'Its labels (promkeep_labels), by the bytes of their names.';
+
+ALTER TABLE promkeep.promkeep_raw_series ALTER COLUMN series_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME promkeep.promkeep_raw_series_series_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 CREATE TABLE promkeep.promkeep_rollups_300 (
     width_s integer NOT NULL,
@@ -1963,6 +2093,9 @@ ALTER TABLE ONLY promkeep.promkeep_rollups ATTACH PARTITION promkeep.promkeep_ro
 ALTER TABLE ONLY promkeep.promkeep_audit
     ADD CONSTRAINT promkeep_audit_pkey PRIMARY KEY (audit_id);
 
+ALTER TABLE ONLY promkeep.promkeep_chunks
+    ADD CONSTRAINT promkeep_chunks_pkey PRIMARY KEY (series_id, from_time);
+
 ALTER TABLE ONLY promkeep.promkeep_coverage
     ADD CONSTRAINT promkeep_coverage_pkey PRIMARY KEY (query_id, version);
 
@@ -1972,11 +2105,20 @@ ALTER TABLE ONLY promkeep.promkeep_fetches
 ALTER TABLE ONLY promkeep.promkeep_gaps
     ADD CONSTRAINT promkeep_gaps_pkey PRIMARY KEY (gap_id);
 
+ALTER TABLE ONLY promkeep.promkeep_labels
+    ADD CONSTRAINT promkeep_labels_pkey PRIMARY KEY (label_id);
+
+ALTER TABLE ONLY promkeep.promkeep_labels
+    ADD CONSTRAINT promkeep_labels_source_id_name_digest_key UNIQUE (source_id, name, digest);
+
 ALTER TABLE ONLY promkeep.promkeep_leases
     ADD CONSTRAINT promkeep_leases_pkey PRIMARY KEY (source_id);
 
 ALTER TABLE ONLY promkeep.promkeep_leases
     ADD CONSTRAINT promkeep_leases_source_id_epoch_key UNIQUE (source_id, epoch);
+
+ALTER TABLE ONLY promkeep.promkeep_metadata
+    ADD CONSTRAINT promkeep_metadata_pkey PRIMARY KEY (source_id, metric, digest);
 
 ALTER TABLE ONLY promkeep.promkeep_migrations
     ADD CONSTRAINT promkeep_migrations_pkey PRIMARY KEY (version);
@@ -1995,6 +2137,12 @@ ALTER TABLE ONLY promkeep.promkeep_queries
 
 ALTER TABLE ONLY promkeep.promkeep_query_versions
     ADD CONSTRAINT promkeep_query_versions_pkey PRIMARY KEY (query_id, version);
+
+ALTER TABLE ONLY promkeep.promkeep_raw_series
+    ADD CONSTRAINT promkeep_raw_series_pkey PRIMARY KEY (series_id);
+
+ALTER TABLE ONLY promkeep.promkeep_raw_series
+    ADD CONSTRAINT promkeep_raw_series_query_id_fingerprint_key UNIQUE (query_id, fingerprint);
 
 ALTER TABLE ONLY promkeep.promkeep_readers
     ADD CONSTRAINT promkeep_readers_role_name_org_id_key UNIQUE (role_name, org_id);
@@ -2040,6 +2188,8 @@ CREATE INDEX promkeep_gaps_query ON promkeep.promkeep_gaps USING btree (query_id
 
 CREATE UNIQUE INDEX promkeep_pending_once ON promkeep.promkeep_pending USING btree (COALESCE(query_id, (0)::bigint), what);
 
+CREATE INDEX promkeep_raw_series_labels ON promkeep.promkeep_raw_series USING gin (label_ids);
+
 CREATE INDEX promkeep_samples_time ON ONLY promkeep.promkeep_samples USING brin ("time") WITH (pages_per_range='16', autosummarize='on');
 
 CREATE INDEX promkeep_series_labels ON promkeep.promkeep_series USING gin (labels jsonb_path_ops);
@@ -2071,8 +2221,14 @@ ALTER TABLE ONLY promkeep.promkeep_fetches
 ALTER TABLE ONLY promkeep.promkeep_gaps
     ADD CONSTRAINT promkeep_gaps_query_id_version_fkey FOREIGN KEY (query_id, version) REFERENCES promkeep.promkeep_query_versions(query_id, version) ON DELETE CASCADE;
 
+ALTER TABLE ONLY promkeep.promkeep_labels
+    ADD CONSTRAINT promkeep_labels_source_id_fkey FOREIGN KEY (source_id) REFERENCES promkeep.promkeep_sources(source_id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY promkeep.promkeep_leases
     ADD CONSTRAINT promkeep_leases_source_id_fkey FOREIGN KEY (source_id) REFERENCES promkeep.promkeep_sources(source_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY promkeep.promkeep_metadata
+    ADD CONSTRAINT promkeep_metadata_source_id_fkey FOREIGN KEY (source_id) REFERENCES promkeep.promkeep_sources(source_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY promkeep.promkeep_pending
     ADD CONSTRAINT promkeep_pending_query_id_fkey FOREIGN KEY (query_id) REFERENCES promkeep.promkeep_queries(query_id) ON DELETE CASCADE;
@@ -2082,6 +2238,9 @@ ALTER TABLE ONLY promkeep.promkeep_queries
 
 ALTER TABLE ONLY promkeep.promkeep_query_versions
     ADD CONSTRAINT promkeep_query_versions_query_id_fkey FOREIGN KEY (query_id) REFERENCES promkeep.promkeep_queries(query_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY promkeep.promkeep_raw_series
+    ADD CONSTRAINT promkeep_raw_series_query_id_fkey FOREIGN KEY (query_id) REFERENCES promkeep.promkeep_queries(query_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY promkeep.promkeep_rollup_state
     ADD CONSTRAINT promkeep_rollup_state_query_id_fkey FOREIGN KEY (query_id) REFERENCES promkeep.promkeep_queries(query_id) ON DELETE CASCADE;
@@ -2095,6 +2254,9 @@ ALTER TABLE ONLY promkeep.promkeep_upkeep_failures
 CREATE POLICY own_organisations ON promkeep.promkeep_audit FOR SELECT USING ((source_id IN ( SELECT p.source_id
    FROM promkeep.promkeep_sources p)));
 
+CREATE POLICY own_organisations ON promkeep.promkeep_chunks FOR SELECT USING ((series_id IN ( SELECT p.series_id
+   FROM promkeep.promkeep_raw_series p)));
+
 CREATE POLICY own_organisations ON promkeep.promkeep_coverage FOR SELECT USING ((query_id IN ( SELECT p.query_id
    FROM promkeep.promkeep_queries p)));
 
@@ -2104,7 +2266,13 @@ CREATE POLICY own_organisations ON promkeep.promkeep_fetches FOR SELECT USING ((
 CREATE POLICY own_organisations ON promkeep.promkeep_gaps FOR SELECT USING ((query_id IN ( SELECT p.query_id
    FROM promkeep.promkeep_queries p)));
 
+CREATE POLICY own_organisations ON promkeep.promkeep_labels FOR SELECT USING ((source_id IN ( SELECT p.source_id
+   FROM promkeep.promkeep_sources p)));
+
 CREATE POLICY own_organisations ON promkeep.promkeep_leases FOR SELECT USING ((source_id IN ( SELECT p.source_id
+   FROM promkeep.promkeep_sources p)));
+
+CREATE POLICY own_organisations ON promkeep.promkeep_metadata FOR SELECT USING ((source_id IN ( SELECT p.source_id
    FROM promkeep.promkeep_sources p)));
 
 CREATE POLICY own_organisations ON promkeep.promkeep_packed FOR SELECT USING ((series_id IN ( SELECT p.series_id
@@ -2117,6 +2285,9 @@ CREATE POLICY own_organisations ON promkeep.promkeep_queries FOR SELECT USING ((
    FROM promkeep.promkeep_sources p)));
 
 CREATE POLICY own_organisations ON promkeep.promkeep_query_versions FOR SELECT USING ((query_id IN ( SELECT p.query_id
+   FROM promkeep.promkeep_queries p)));
+
+CREATE POLICY own_organisations ON promkeep.promkeep_raw_series FOR SELECT USING ((query_id IN ( SELECT p.query_id
    FROM promkeep.promkeep_queries p)));
 
 CREATE POLICY own_organisations ON promkeep.promkeep_rollup_state FOR SELECT USING ((query_id IN ( SELECT p.query_id
@@ -2143,13 +2314,19 @@ CREATE POLICY own_roles ON promkeep.promkeep_readers FOR SELECT USING (((role_na
 
 ALTER TABLE promkeep.promkeep_audit ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE promkeep.promkeep_chunks ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE promkeep.promkeep_coverage ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE promkeep.promkeep_fetches ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE promkeep.promkeep_gaps ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE promkeep.promkeep_labels ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE promkeep.promkeep_leases ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE promkeep.promkeep_metadata ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE promkeep.promkeep_packed ENABLE ROW LEVEL SECURITY;
 
@@ -2158,6 +2335,8 @@ ALTER TABLE promkeep.promkeep_pending ENABLE ROW LEVEL SECURITY;
 ALTER TABLE promkeep.promkeep_queries ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE promkeep.promkeep_query_versions ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE promkeep.promkeep_raw_series ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE promkeep.promkeep_readers ENABLE ROW LEVEL SECURITY;
 
@@ -2182,6 +2361,8 @@ ALTER TABLE promkeep.promkeep_upkeep_failures ENABLE ROW LEVEL SECURITY;
 REVOKE ALL ON FUNCTION promkeep.promkeep_add_fetch(in_query bigint, in_version integer, in_from timestamp with time zone, in_to timestamp with time zone, in_fetched_at timestamp with time zone, in_expression text, in_prometheus_version text, in_warnings text[], in_counts bigint[], in_covered tstzmultirange, in_series bigint[], in_times timestamp with time zone[], in_values double precision[], OUT fetch_id bigint, OUT transaction_id text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION promkeep.promkeep_cover(in_query bigint, in_version integer, in_covered tstzmultirange) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION promkeep.promkeep_ensure_chunk_partition(at timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION promkeep.promkeep_ensure_own_week(at timestamp with time zone) FROM PUBLIC;
 
@@ -2211,7 +2392,7 @@ REVOKE ALL ON FUNCTION promkeep.promkeep_note_audit(of_query bigint, actor text,
 
 REVOKE ALL ON FUNCTION promkeep.promkeep_note_stale() FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION promkeep.promkeep_open_write(in_org bigint, in_source text, in_epoch bigint, in_kind text, in_identity bytea, in_prints bytea[], OUT leads boolean, OUT query_id bigint, OUT version integer, OUT expression text, OUT step_ms bigint, OUT retention text, OUT provisioned boolean, OUT paused boolean, OUT deleted boolean, OUT packed_until_ms bigint, OUT newest_ms bigint, OUT period_ms bigint, OUT packed_class text, OUT series bytea) FROM PUBLIC;
+REVOKE ALL ON FUNCTION promkeep.promkeep_open_write(in_org bigint, in_source text, in_epoch bigint, in_kind text, in_identity bytea, in_prints bytea[], OUT leads boolean, OUT query_id bigint, OUT version integer, OUT expression text, OUT step_ms bigint, OUT raw boolean, OUT retention text, OUT provisioned boolean, OUT paused boolean, OUT deleted boolean, OUT packed_until_ms bigint, OUT newest_ms bigint, OUT period_ms bigint, OUT packed_class text, OUT series bytea) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION promkeep.promkeep_partition_is_there(partition text, parent text) FROM PUBLIC;
 
