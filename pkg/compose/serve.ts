@@ -19,7 +19,7 @@ import { type ProxySettings } from '../source/settings/prometheusSettings';
 import { Closers } from './closers';
 import { createMemoryBudget } from './memory';
 import { type Recording, startRecording } from './recording';
-import { openArchive, openSource, openUpkeep } from './openParts';
+import { openArchive, openSource, openUpkeep, rawReadingOf, type Source } from './openParts';
 
 export interface ServeOptions {
   logger: Logger;
@@ -58,7 +58,7 @@ interface OpenParts {
   config: Config;
   options: ServeOptions;
   budget: MemoryBudget;
-  source: MetricSource;
+  source: Source;
   /** Absent: none is configured. */
   opened: OpenArchive | undefined;
   metrics: ProgramMetrics;
@@ -173,6 +173,7 @@ function record(
     metrics: metrics.archive,
     identity: { source: config.source },
     queries: parts.config.recordedQueries,
+    rawReading: rawReadingOf(source, config.raw),
     settings: {
       settleMs: config.settleMs,
       probe: config.probe,

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { isRecord } from '../../src/contract/lenient';
 import { PRESET_NAMES } from '../core/summary/summaryPresets';
+import { MAX_RAW_PIECE_MS, RAW_STEP_MS } from '../core/model/rawSeries';
 import { parseDurationMs } from '../../src/contract/duration';
 import { parseRetentionDays, RETENTION_FORM } from '../../src/contract/retention';
 import { ARCHIVE_DEFAULTS, DEFAULT_MAX_SERIES, RECORDING_LIMITS } from '../../src/contract/settings';
@@ -85,6 +86,32 @@ const organisation = group({
   max_samples_per_day: v.optional(count, RECORDING_LIMITS.organisation.samplesPerDay),
 });
 
+const retention = v.optional(v.pipe(string, v.check(isRetention, `must be ${RETENTION_FORM}`)), '1y');
+
+const definitionName = v.pipe(
+  name,
+  v.regex(/^[a-zA-Z_:][a-zA-Z0-9_:]*$/, 'must look like a metric name: letters, digits, _ and :')
+);
+
+const rhythm = {
+  step: v.optional(v.pipe(positiveDuration, v.minValue(1_000, 'must be at least 1s')), '15s'),
+  retention,
+};
+
+const recordedQuery = group({
+  name: definitionName,
+  expr: text,
+  ...rhythm,
+});
+
+const rawSeries = group({
+  name: definitionName,
+  match: v.pipe(list(text), v.minLength(1, 'must have at least one series selector')),
+  retention,
+});
+
+const PIECE = 'must be between 1m and 2h';
+
 const archive = group({
   url: v.optional(text),
   password: v.optional(text),
@@ -103,6 +130,8 @@ const archive = group({
   organisation: v.optional(organisation, {}),
   five_minute_rollups: v.optional(rollupRetention),
   hourly_rollups: v.optional(rollupRetention),
+  raw_series: v.optional(list(rawSeries), []),
+  raw_piece: v.optional(v.pipe(duration, v.minValue(RAW_STEP_MS, PIECE), v.maxValue(MAX_RAW_PIECE_MS, PIECE)), '30m'),
   deletion_grace: v.optional(form(/^[1-9]\d{0,2}[dw]$/, 'must be a number of days or weeks, such as 7d or 2w')),
 });
 
@@ -124,17 +153,6 @@ const server = group({
   max_series: v.optional(count, DEFAULT_MAX_SERIES),
   memory_limit_mib: v.optional(count),
   request_timeout: v.optional(positiveDuration, '30s'),
-});
-
-const rhythm = {
-  step: v.optional(v.pipe(positiveDuration, v.minValue(1_000, 'must be at least 1s')), '15s'),
-  retention: v.optional(v.pipe(string, v.check(isRetention, `must be ${RETENTION_FORM}`)), '1y'),
-};
-
-const recordedQuery = group({
-  name: v.pipe(name, v.regex(/^[a-zA-Z_:][a-zA-Z0-9_:]*$/, 'must look like a metric name: letters, digits, _ and :')),
-  expr: text,
-  ...rhythm,
 });
 
 const preset = choice(PRESET_NAMES);
