@@ -14,6 +14,7 @@ import { createRoutes } from '../routes/routes';
 import { createSummaryReader, type SummaryReader } from '../routes/summaryRoutes';
 import { createHttpServer, type HttpServer } from '../server/httpServer';
 import { type LiveFeeds } from '../server/live/liveRoute';
+import { type RemoteReadParts } from '../server/prometheus/remoteRead';
 import { type ReadinessCheck } from '../server/probeRoutes';
 import { type ProxySettings } from '../source/settings/prometheusSettings';
 import { Closers } from './closers';
@@ -118,6 +119,7 @@ function openHttpServer(parts: OpenParts): Promise<HttpServer> {
       forwardsCredentials: false,
       page: { viewer },
     }),
+    remoteRead: opened && remoteReadOf(opened, config),
     live: { ...liveFeeds(summary, viewer, clock), maxRangeMs: limits.maxRangeMs, onReaders: metrics.read },
     checks: readinessChecks(source, opened?.archive, clock),
     metrics,
@@ -127,6 +129,14 @@ function openHttpServer(parts: OpenParts): Promise<HttpServer> {
     requestTimeoutMs: limits.requestTimeoutMs,
     budget,
   });
+}
+
+function remoteReadOf({ archive, config }: OpenArchive, { server, prometheus }: Config): RemoteReadParts {
+  return {
+    history: archive.raw,
+    externalLabels: config.externalLabels,
+    limits: { ...server.remoteRead, maxSeries: prometheus.maxSeries },
+  };
 }
 
 /** What the page is told of by itself: the same answers as of the routes it could ask. */
