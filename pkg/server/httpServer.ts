@@ -13,6 +13,8 @@ import { isLoopbackHost } from './loopback';
 import { watchReplies } from './openReplies';
 import { mountPage } from './page';
 import { mountProbes, type ReadinessCheck } from './probeRoutes';
+import { mountPrometheusApi } from './prometheus/httpApi';
+import { type PrometheusApiParts } from './prometheus/prometheusApi';
 import { mountRemoteRead, type RemoteReadParts } from './prometheus/remoteRead';
 import { type ServerMetrics } from './serverMetrics';
 
@@ -30,6 +32,8 @@ export interface HttpServerOptions {
   live?: LiveFeeds;
   /** Raw series for readers of Prometheus' protocol; absent: there is no archive. */
   remoteRead?: RemoteReadParts;
+  /** Prometheus' own API over source and archive. */
+  prometheusApi?: PrometheusApiParts;
   maxConcurrentQueries: number;
   requestTimeoutMs: number;
   /** What answers are charged to. */
@@ -51,6 +55,8 @@ const ARRIVAL_MS = 20_000;
 const IDLE_MS = 30_000;
 /** Each takes a file descriptor, which the connections to Prometheus and PostgreSQL need as well. */
 const MOST_CONNECTIONS = 1_000;
+/** Queries through Prometheus' API, which lets them wait: a dashboard asks for all its panels at once. */
+const MOST_WAITING = 200;
 
 const OPEN_PATHS = new Set(['/healthz']);
 
@@ -87,6 +93,10 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   mountPage(server, options.pageFolder);
   if (options.live) {
     mountLive(server, options.live);
+  }
+  if (options.prometheusApi) {
+    const queue = new Gate(options.maxConcurrentQueries, MOST_WAITING);
+    mountPrometheusApi(server, options.prometheusApi, { gate: queue, requestTimeoutMs, budget, logger });
   }
   if (options.remoteRead) {
     mountRemoteRead(server, options.remoteRead, { budget, metrics, logger, requestTimeoutMs });
