@@ -181,6 +181,7 @@ CREATE TABLE promkeep.promkeep_queries (
     deleted_at timestamp with time zone,
     delete_data boolean DEFAULT false NOT NULL,
     condensed_until timestamp with time zone,
+    raw boolean DEFAULT false NOT NULL,
     CONSTRAINT promkeep_queries_check CHECK (((kind = 'inserted'::text) = (name IS NULL))),
     CONSTRAINT promkeep_queries_check1 CHECK (((kind = 'inserted'::text) = (step_ms IS NULL))),
     CONSTRAINT promkeep_queries_identity_check CHECK ((length(identity) = 32)),
@@ -232,6 +233,8 @@ COMMENT ON COLUMN promkeep.promkeep_queries.deleted_at IS 'When a recorded query
 COMMENT ON COLUMN promkeep.promkeep_queries.delete_data IS 'Whether its samples are deleted as well; done in batches, and the row goes when none is left.';
 
 COMMENT ON COLUMN promkeep.promkeep_queries.condensed_until IS 'Writes (promkeep_fetches) whose range ends before this time have been condensed; null before the first time.';
+
+COMMENT ON COLUMN promkeep.promkeep_queries.raw IS 'A recorded query that keeps raw series: its expression is series selectors, one a line, its samples lie in promkeep_chunks, and a time of its coverage stands for the step that begins there.';
 
 CREATE TABLE promkeep.promkeep_samples (
     series_id bigint NOT NULL,
@@ -1193,7 +1196,7 @@ $$;
 
 COMMENT ON FUNCTION promkeep.promkeep_note_stale() IS 'Trigger of promkeep_fetches: a write before stored_until makes the rollups of its hours stale. The writer holds the query''s lock.';
 
-CREATE FUNCTION promkeep.promkeep_open_write(in_org bigint, in_source text, in_epoch bigint, in_kind text, in_identity bytea, in_prints bytea[], OUT leads boolean, OUT query_id bigint, OUT version integer, OUT expression text, OUT step_ms bigint, OUT retention text, OUT provisioned boolean, OUT paused boolean, OUT deleted boolean, OUT packed_until_ms bigint, OUT newest_ms bigint, OUT period_ms bigint, OUT packed_class text, OUT series bytea) RETURNS record
+CREATE FUNCTION promkeep.promkeep_open_write(in_org bigint, in_source text, in_epoch bigint, in_kind text, in_identity bytea, in_prints bytea[], OUT leads boolean, OUT query_id bigint, OUT version integer, OUT expression text, OUT step_ms bigint, OUT raw boolean, OUT retention text, OUT provisioned boolean, OUT paused boolean, OUT deleted boolean, OUT packed_until_ms bigint, OUT newest_ms bigint, OUT period_ms bigint, OUT packed_class text, OUT series bytea) RETURNS record
     LANGUAGE plpgsql
     SET search_path TO 'promkeep', 'pg_temp'
     SET enable_seqscan TO 'off'
@@ -1210,10 +1213,10 @@ BEGIN
       RETURN;
     END IF;
   END IF;
-  SELECT q.query_id, q.current_version, q.retention, q.provisioned, q.paused_at IS NOT NULL, q.deleted_at IS NOT NULL,
+  SELECT q.query_id, q.current_version, q.raw, q.retention, q.provisioned, q.paused_at IS NOT NULL, q.deleted_at IS NOT NULL,
          ceil(extract(epoch FROM q.packed_until) * 1000)::bigint, promkeep_period_ms(q.step_ms, q.retention),
          promkeep_retention_class(q.retention)
-  INTO query_id, version, retention, provisioned, paused, deleted, packed_until_ms, period_ms, packed_class
+  INTO query_id, version, raw, retention, provisioned, paused, deleted, packed_until_ms, period_ms, packed_class
   FROM promkeep_queries q
   WHERE q.source_id = of_source AND q.kind = in_kind AND q.identity = in_identity
   FOR NO KEY UPDATE;
@@ -1233,7 +1236,7 @@ BEGIN
 END
 $_$;
 
-COMMENT ON FUNCTION promkeep.promkeep_open_write(in_org bigint, in_source text, in_epoch bigint, in_kind text, in_identity bytea, in_prints bytea[], OUT leads boolean, OUT query_id bigint, OUT version integer, OUT expression text, OUT step_ms bigint, OUT retention text, OUT provisioned boolean, OUT paused boolean, OUT deleted boolean, OUT packed_until_ms bigint, OUT newest_ms bigint, OUT period_ms bigint, OUT packed_class text, OUT series bytea) IS 'Begins a write: takes the lease (with its epoch) and the query''s lock, and says what the writer has to know: the version that is recorded, the end of the newest range ever written, and of every series it has of those asked for: fingerprint (32 bytes), id (8 bytes) and origin (1 byte: 1 named, 2 nameless, 3 scalar).';
+COMMENT ON FUNCTION promkeep.promkeep_open_write(in_org bigint, in_source text, in_epoch bigint, in_kind text, in_identity bytea, in_prints bytea[], OUT leads boolean, OUT query_id bigint, OUT version integer, OUT expression text, OUT step_ms bigint, OUT raw boolean, OUT retention text, OUT provisioned boolean, OUT paused boolean, OUT deleted boolean, OUT packed_until_ms bigint, OUT newest_ms bigint, OUT period_ms bigint, OUT packed_class text, OUT series bytea) IS 'Begins a write: takes the lease (with its epoch) and the query''s lock, and says what the writer has to know: the version that is recorded, the end of the newest range ever written, and of every series it has of those asked for: fingerprint (32 bytes), id (8 bytes) and origin (1 byte: 1 named, 2 nameless, 3 scalar).';
 
 CREATE FUNCTION promkeep.promkeep_partition_days(class text) RETURNS integer
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -1588,6 +1591,28 @@ ALTER TABLE promkeep.promkeep_audit ALTER COLUMN audit_id ADD GENERATED ALWAYS A
     CACHE 1
 );
 
+CREATE TABLE promkeep.promkeep_chunks (
+    series_id bigint NOT NULL,
+    from_time timestamp with time zone NOT NULL,
+    to_time timestamp with time zone NOT NULL,
+    sample_count integer NOT NULL,
+    chunks bytea NOT NULL
+)
+PARTITION BY RANGE (from_time);
+ALTER TABLE ONLY promkeep.promkeep_chunks ALTER COLUMN chunks SET COMPRESSION pglz;
+
+COMMENT ON TABLE promkeep.promkeep_chunks IS 'Samples of raw series, as Prometheus'' chunks. Rows of a series do not overlap; none crosses midnight, UTC. Once a day is closed it is one row a series.';
+
+COMMENT ON COLUMN promkeep.promkeep_chunks.series_id IS 'The series (promkeep_raw_series).';
+
+COMMENT ON COLUMN promkeep.promkeep_chunks.from_time IS 'Time of the first sample.';
+
+COMMENT ON COLUMN promkeep.promkeep_chunks.to_time IS 'Time of the last sample; less than a day after the first.';
+
+COMMENT ON COLUMN promkeep.promkeep_chunks.sample_count IS 'Number of samples, stale markers among them.';
+
+COMMENT ON COLUMN promkeep.promkeep_chunks.chunks IS 'One chunk after the other, in order of time, none overlapping the next. Each: encoding (one byte; 1 XOR, 2 histogram, 3 float histogram); milliseconds from the last sample before (the first chunk: from from_time) to its first; milliseconds from its first to its last; its length in bytes; its bytes. These three numbers are unsigned varints, seven bits a byte, low ones first.';
+
 CREATE TABLE promkeep.promkeep_coverage (
     query_id bigint NOT NULL,
     version integer NOT NULL,
@@ -1651,6 +1676,35 @@ COMMENT ON COLUMN promkeep.promkeep_gaps.tries IS 'How often it was noted.';
 
 ALTER TABLE promkeep.promkeep_gaps ALTER COLUMN gap_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME promkeep.promkeep_gaps_gap_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE promkeep.promkeep_labels (
+    label_id integer NOT NULL,
+    source_id bigint NOT NULL,
+    name text NOT NULL COLLATE pg_catalog."C",
+    value text NOT NULL COLLATE pg_catalog."C",
+    digest uuid GENERATED ALWAYS AS ((md5(value))::uuid) STORED NOT NULL
+);
+
+COMMENT ON TABLE promkeep.promkeep_labels IS 'Labels of raw series, each once a source. Only grows, but for what nothing refers to any more.';
+
+COMMENT ON COLUMN promkeep.promkeep_labels.label_id IS 'Key, in promkeep_raw_series.label_ids.';
+
+COMMENT ON COLUMN promkeep.promkeep_labels.source_id IS 'The source.';
+
+COMMENT ON COLUMN promkeep.promkeep_labels.name IS 'Name; __name__ for the metric name.';
+
+COMMENT ON COLUMN promkeep.promkeep_labels.value IS 'Value.';
+
+COMMENT ON COLUMN promkeep.promkeep_labels.digest IS 'MD5 of the value, which may be too long for an index.';
+
+ALTER TABLE promkeep.promkeep_labels ALTER COLUMN label_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME promkeep.promkeep_labels_label_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -1799,6 +1853,32 @@ COMMENT ON COLUMN promkeep.promkeep_query_versions.created_at IS 'When this vers
 COMMENT ON COLUMN promkeep.promkeep_query_versions.created_by IS 'Login of the Grafana user who began this version; null when a program did.';
 
 COMMENT ON COLUMN promkeep.promkeep_query_versions.expected_series IS 'Series its result had when the version began; null when nobody asked.';
+
+CREATE TABLE promkeep.promkeep_raw_series (
+    series_id bigint NOT NULL,
+    query_id bigint NOT NULL,
+    fingerprint uuid NOT NULL,
+    label_ids integer[] NOT NULL
+);
+
+COMMENT ON TABLE promkeep.promkeep_raw_series IS 'Raw series: one row per query and labels.';
+
+COMMENT ON COLUMN promkeep.promkeep_raw_series.series_id IS 'Key.';
+
+COMMENT ON COLUMN promkeep.promkeep_raw_series.query_id IS 'The recorded query that keeps it.';
+
+COMMENT ON COLUMN promkeep.promkeep_raw_series.fingerprint IS 'First 16 bytes of the SHA-256 of all labels: name, zero byte, value, zero byte, by the bytes of the names.';
+
+COMMENT ON COLUMN promkeep.promkeep_raw_series.label_ids IS 'Its labels (promkeep_labels), by the bytes of their names.';
+
+ALTER TABLE promkeep.promkeep_raw_series ALTER COLUMN series_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME promkeep.promkeep_raw_series_series_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 CREATE TABLE promkeep.promkeep_rollups_300 (
     width_s integer NOT NULL,
@@ -1963,6 +2043,9 @@ ALTER TABLE ONLY promkeep.promkeep_rollups ATTACH PARTITION promkeep.promkeep_ro
 ALTER TABLE ONLY promkeep.promkeep_audit
     ADD CONSTRAINT promkeep_audit_pkey PRIMARY KEY (audit_id);
 
+ALTER TABLE ONLY promkeep.promkeep_chunks
+    ADD CONSTRAINT promkeep_chunks_pkey PRIMARY KEY (series_id, from_time);
+
 ALTER TABLE ONLY promkeep.promkeep_coverage
     ADD CONSTRAINT promkeep_coverage_pkey PRIMARY KEY (query_id, version);
 
@@ -1971,6 +2054,12 @@ ALTER TABLE ONLY promkeep.promkeep_fetches
 
 ALTER TABLE ONLY promkeep.promkeep_gaps
     ADD CONSTRAINT promkeep_gaps_pkey PRIMARY KEY (gap_id);
+
+ALTER TABLE ONLY promkeep.promkeep_labels
+    ADD CONSTRAINT promkeep_labels_pkey PRIMARY KEY (label_id);
+
+ALTER TABLE ONLY promkeep.promkeep_labels
+    ADD CONSTRAINT promkeep_labels_source_id_name_digest_key UNIQUE (source_id, name, digest);
 
 ALTER TABLE ONLY promkeep.promkeep_leases
     ADD CONSTRAINT promkeep_leases_pkey PRIMARY KEY (source_id);
@@ -1995,6 +2084,12 @@ ALTER TABLE ONLY promkeep.promkeep_queries
 
 ALTER TABLE ONLY promkeep.promkeep_query_versions
     ADD CONSTRAINT promkeep_query_versions_pkey PRIMARY KEY (query_id, version);
+
+ALTER TABLE ONLY promkeep.promkeep_raw_series
+    ADD CONSTRAINT promkeep_raw_series_pkey PRIMARY KEY (series_id);
+
+ALTER TABLE ONLY promkeep.promkeep_raw_series
+    ADD CONSTRAINT promkeep_raw_series_query_id_fingerprint_key UNIQUE (query_id, fingerprint);
 
 ALTER TABLE ONLY promkeep.promkeep_readers
     ADD CONSTRAINT promkeep_readers_role_name_org_id_key UNIQUE (role_name, org_id);
@@ -2040,6 +2135,8 @@ CREATE INDEX promkeep_gaps_query ON promkeep.promkeep_gaps USING btree (query_id
 
 CREATE UNIQUE INDEX promkeep_pending_once ON promkeep.promkeep_pending USING btree (COALESCE(query_id, (0)::bigint), what);
 
+CREATE INDEX promkeep_raw_series_labels ON promkeep.promkeep_raw_series USING gin (label_ids);
+
 CREATE INDEX promkeep_samples_time ON ONLY promkeep.promkeep_samples USING brin ("time") WITH (pages_per_range='16', autosummarize='on');
 
 CREATE INDEX promkeep_series_labels ON promkeep.promkeep_series USING gin (labels jsonb_path_ops);
@@ -2071,6 +2168,9 @@ ALTER TABLE ONLY promkeep.promkeep_fetches
 ALTER TABLE ONLY promkeep.promkeep_gaps
     ADD CONSTRAINT promkeep_gaps_query_id_version_fkey FOREIGN KEY (query_id, version) REFERENCES promkeep.promkeep_query_versions(query_id, version) ON DELETE CASCADE;
 
+ALTER TABLE ONLY promkeep.promkeep_labels
+    ADD CONSTRAINT promkeep_labels_source_id_fkey FOREIGN KEY (source_id) REFERENCES promkeep.promkeep_sources(source_id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY promkeep.promkeep_leases
     ADD CONSTRAINT promkeep_leases_source_id_fkey FOREIGN KEY (source_id) REFERENCES promkeep.promkeep_sources(source_id) ON DELETE CASCADE;
 
@@ -2082,6 +2182,9 @@ ALTER TABLE ONLY promkeep.promkeep_queries
 
 ALTER TABLE ONLY promkeep.promkeep_query_versions
     ADD CONSTRAINT promkeep_query_versions_query_id_fkey FOREIGN KEY (query_id) REFERENCES promkeep.promkeep_queries(query_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY promkeep.promkeep_raw_series
+    ADD CONSTRAINT promkeep_raw_series_query_id_fkey FOREIGN KEY (query_id) REFERENCES promkeep.promkeep_queries(query_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY promkeep.promkeep_rollup_state
     ADD CONSTRAINT promkeep_rollup_state_query_id_fkey FOREIGN KEY (query_id) REFERENCES promkeep.promkeep_queries(query_id) ON DELETE CASCADE;
@@ -2095,6 +2198,9 @@ ALTER TABLE ONLY promkeep.promkeep_upkeep_failures
 CREATE POLICY own_organisations ON promkeep.promkeep_audit FOR SELECT USING ((source_id IN ( SELECT p.source_id
    FROM promkeep.promkeep_sources p)));
 
+CREATE POLICY own_organisations ON promkeep.promkeep_chunks FOR SELECT USING ((series_id IN ( SELECT p.series_id
+   FROM promkeep.promkeep_raw_series p)));
+
 CREATE POLICY own_organisations ON promkeep.promkeep_coverage FOR SELECT USING ((query_id IN ( SELECT p.query_id
    FROM promkeep.promkeep_queries p)));
 
@@ -2103,6 +2209,9 @@ CREATE POLICY own_organisations ON promkeep.promkeep_fetches FOR SELECT USING ((
 
 CREATE POLICY own_organisations ON promkeep.promkeep_gaps FOR SELECT USING ((query_id IN ( SELECT p.query_id
    FROM promkeep.promkeep_queries p)));
+
+CREATE POLICY own_organisations ON promkeep.promkeep_labels FOR SELECT USING ((source_id IN ( SELECT p.source_id
+   FROM promkeep.promkeep_sources p)));
 
 CREATE POLICY own_organisations ON promkeep.promkeep_leases FOR SELECT USING ((source_id IN ( SELECT p.source_id
    FROM promkeep.promkeep_sources p)));
@@ -2117,6 +2226,9 @@ CREATE POLICY own_organisations ON promkeep.promkeep_queries FOR SELECT USING ((
    FROM promkeep.promkeep_sources p)));
 
 CREATE POLICY own_organisations ON promkeep.promkeep_query_versions FOR SELECT USING ((query_id IN ( SELECT p.query_id
+   FROM promkeep.promkeep_queries p)));
+
+CREATE POLICY own_organisations ON promkeep.promkeep_raw_series FOR SELECT USING ((query_id IN ( SELECT p.query_id
    FROM promkeep.promkeep_queries p)));
 
 CREATE POLICY own_organisations ON promkeep.promkeep_rollup_state FOR SELECT USING ((query_id IN ( SELECT p.query_id
@@ -2143,11 +2255,15 @@ CREATE POLICY own_roles ON promkeep.promkeep_readers FOR SELECT USING (((role_na
 
 ALTER TABLE promkeep.promkeep_audit ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE promkeep.promkeep_chunks ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE promkeep.promkeep_coverage ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE promkeep.promkeep_fetches ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE promkeep.promkeep_gaps ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE promkeep.promkeep_labels ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE promkeep.promkeep_leases ENABLE ROW LEVEL SECURITY;
 
@@ -2158,6 +2274,8 @@ ALTER TABLE promkeep.promkeep_pending ENABLE ROW LEVEL SECURITY;
 ALTER TABLE promkeep.promkeep_queries ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE promkeep.promkeep_query_versions ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE promkeep.promkeep_raw_series ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE promkeep.promkeep_readers ENABLE ROW LEVEL SECURITY;
 
@@ -2211,7 +2329,7 @@ REVOKE ALL ON FUNCTION promkeep.promkeep_note_audit(of_query bigint, actor text,
 
 REVOKE ALL ON FUNCTION promkeep.promkeep_note_stale() FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION promkeep.promkeep_open_write(in_org bigint, in_source text, in_epoch bigint, in_kind text, in_identity bytea, in_prints bytea[], OUT leads boolean, OUT query_id bigint, OUT version integer, OUT expression text, OUT step_ms bigint, OUT retention text, OUT provisioned boolean, OUT paused boolean, OUT deleted boolean, OUT packed_until_ms bigint, OUT newest_ms bigint, OUT period_ms bigint, OUT packed_class text, OUT series bytea) FROM PUBLIC;
+REVOKE ALL ON FUNCTION promkeep.promkeep_open_write(in_org bigint, in_source text, in_epoch bigint, in_kind text, in_identity bytea, in_prints bytea[], OUT leads boolean, OUT query_id bigint, OUT version integer, OUT expression text, OUT step_ms bigint, OUT raw boolean, OUT retention text, OUT provisioned boolean, OUT paused boolean, OUT deleted boolean, OUT packed_until_ms bigint, OUT newest_ms bigint, OUT period_ms bigint, OUT packed_class text, OUT series bytea) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION promkeep.promkeep_partition_is_there(partition text, parent text) FROM PUBLIC;
 

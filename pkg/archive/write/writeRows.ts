@@ -73,6 +73,7 @@ function toQuery(row: Row): OpenedQuery {
     version: Number(row.version),
     expression: String(row.expression),
     stepMs: Number(row.step_ms),
+    raw: row.raw === true,
     retention: String(row.retention),
     packedUntilMs: row.packed_until_ms === null ? -Infinity : Number(row.packed_until_ms),
     // Ranges are noted in whole milliseconds, cut off. Without a note (they expire) nothing is known.

@@ -5,6 +5,7 @@ import { expectedMs, reportGaps, type GapReport } from './gapReport';
 import { type Archive, type ArchiveStatus, type Uses } from '../ports/archive';
 import { type Clock } from '../ports/clock';
 import { type LedgerEntry } from '../ports/ledger';
+import { withResults } from '../matching/matchDefinition';
 import { retentionMs } from '../model/retention';
 
 export interface OverviewDeps {
@@ -53,11 +54,11 @@ export class ArchiveOverviewReader {
     };
   }
 
-  /** Rejects with what the database said; a failure is not remembered. */
+  /** Of what can be drawn. Rejects with what the database said; a failure is not remembered. */
   ledger(): Promise<LedgerEntry[]> {
     const nowMs = this.deps.clock.nowMs();
     if (this.entries === undefined || nowMs >= this.entries.untilMs) {
-      const ledger = this.deps.archive.ledger.entries();
+      const ledger = this.deps.archive.ledger.entries().then(withResults);
       this.entries = { untilMs: nowMs + LEDGER_FOR_MS, ledger };
       ledger.catch(() => (this.entries = undefined));
     }
