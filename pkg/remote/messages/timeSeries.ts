@@ -72,7 +72,7 @@ export function writeTimeSeries({ labels, samples, histograms }: TimeSeries, wri
 }
 
 /** Tag and length of a sample, tag and bits of its value, tag and varint of its time. */
-const MAX_SAMPLE_BYTES = 2 + 9 + 11;
+export const MAX_SAMPLE_BYTES = 2 + 9 + 11;
 
 /** What the samples of these series take at most, so that a buffer need not grow. */
 export function maxSampleBytes(series: readonly TimeSeries[]): number {
@@ -80,7 +80,7 @@ export function maxSampleBytes(series: readonly TimeSeries[]): number {
 }
 
 /** By hand too: a message of `pbf` for each takes twice the time. A zero is written, which keeps the sign of -0. */
-function writeSamples({ timesMs, values }: Samples, writer: PbfWriter): void {
+export function writeSamples({ timesMs, values }: Samples, writer: PbfWriter): void {
   const bits = bitsOf(values);
   writer.realloc(timesMs.length * MAX_SAMPLE_BYTES);
   const { buf, dataView } = writer;
