@@ -64,9 +64,9 @@ describe.each(SERVERS)('chunks in plain SQL on $name', (server) => {
   it('gives every float sample but stale markers, bit for bit', async () => {
     await fc.assert(
       fc.asyncProperty(anySamples(300), async (samples) => {
-        const chunks = chunksOfSamples(samples);
-        fc.pre(chunks.length > 0);
-        expect(await decodeXor(chunks)).toEqual(expected(chunks));
+        for (const chunk of chunksOfSamples(samples)) {
+          expect(await decodeXor([shortened(chunk)])).toEqual(expected([chunk]));
+        }
       }),
       { ...SEED, numRuns: 300 }
     );
@@ -112,21 +112,26 @@ describe.each(SERVERS)('chunks in plain SQL on $name', (server) => {
   it('gives count, sum and buckets of native histograms, bit for bit', async () => {
     await fc.assert(
       fc.asyncProperty(anyHistograms, async (histograms) => {
-        const chunks = chunksOfHistograms(histograms);
-        fc.pre(chunks.length > 0);
-        const { rows } = await client.query<{ at: string; totals: string; counts: string[] }>(
-          `SELECT offset_ms AS at, encode(float8send(sample_count) || float8send(sample_sum), 'hex') AS totals,
-             ARRAY(SELECT encode(float8send(n.count), 'hex') FROM unnest(bucket_counts) WITH ORDINALITY AS n(count, place)
-                   ORDER BY n.place) AS counts
-           FROM promkeep_decode_histograms($1, NULL, NULL, true)`,
-          [chunkBytes(chunks)]
-        );
-        expect(rows).toEqual(expectedHistograms(chunks));
+        for (const chunk of chunksOfHistograms(histograms)) {
+          const { rows } = await client.query<{ at: string; totals: string; counts: string[] }>(
+            `SELECT offset_ms AS at, encode(float8send(sample_count) || float8send(sample_sum), 'hex') AS totals,
+               ARRAY(SELECT encode(float8send(n.count), 'hex') FROM unnest(bucket_counts) WITH ORDINALITY AS n(count, place)
+                     ORDER BY n.place) AS counts
+             FROM promkeep_decode_histograms($1, NULL, NULL, true)`,
+            [chunkBytes([shortened(chunk)])]
+          );
+          expect(rows).toEqual(expectedHistograms([chunk]));
+        }
       }),
       { ...SEED, numRuns: 300 }
     );
   });
 });
+
+/** A row is shorter than a day, which these chunks are not; the numbers before a chunk say nothing of the times in it. */
+function shortened(chunk: Chunk): Chunk {
+  return { ...chunk, maxTimeMs: Math.min(chunk.maxTimeMs, chunk.minTimeMs + 86_399_999) };
+}
 
 function columns(rows: number[][]): Samples {
   return {

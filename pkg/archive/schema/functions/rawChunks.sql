@@ -1,5 +1,76 @@
 -- Samples of raw series out of Prometheus' XOR chunks (encoding 1), in plain PL/pgSQL. Histograms: rawHistograms.sql.
 
+-- Written for few statements a chunk, 48 of which make a day of a series. Within a row, which is shorter than a day, none of the three
+-- numbers has more than four bytes; the first two are read from eight bytes at once. Where nothing is to be looked for in a row, as for
+-- histograms in most, this is all that is done.
+CREATE OR REPLACE FUNCTION promkeep_find_chunks(chunks bytea, encodings integer[], low_ms bigint, high_ms bigint)
+RETURNS TABLE (encoding integer, start_ms bigint, chunk bytea)
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE ROWS 50 SET search_path FROM CURRENT AS $$
+DECLARE
+  data CONSTANT bytea := chunks || '\x0000000000000000'::bytea;
+  data_end CONSTANT integer := length(data) - 8;
+  at integer := 0;
+  octets bigint;
+  end_ms bigint := 0;
+  size integer;
+BEGIN
+  WHILE at < data_end LOOP
+    encoding := get_byte(data, at);
+    octets := ('x' || encode(substr(data, at + 2, 8), 'hex'))::bit(64)::bigint;
+    IF octets >= 0 THEN
+      start_ms := end_ms + (octets >> 56);
+      octets := octets << 8;
+      at := at + 2;
+    ELSIF octets & 36028797018963968 = 0 THEN
+      start_ms := end_ms + (octets >> 56 & 127 | (octets >> 41 & 16256));
+      octets := octets << 16;
+      at := at + 3;
+    ELSIF octets & 140737488355328 = 0 THEN
+      start_ms := end_ms + (octets >> 56 & 127 | (octets >> 41 & 16256) | (octets >> 26 & 2080768));
+      octets := octets << 24;
+      at := at + 4;
+    ELSE
+      start_ms := end_ms + (octets >> 56 & 127 | (octets >> 41 & 16256) | (octets >> 26 & 2080768) | (octets >> 11 & 266338304));
+      octets := octets << 32;
+      at := at + 5;
+    END IF;
+    IF octets >= 0 THEN
+      end_ms := start_ms + (octets >> 56);
+      at := at + 1;
+    ELSIF octets & 36028797018963968 = 0 THEN
+      end_ms := start_ms + (octets >> 56 & 127 | (octets >> 41 & 16256));
+      at := at + 2;
+    ELSIF octets & 140737488355328 = 0 THEN
+      end_ms := start_ms + (octets >> 56 & 127 | (octets >> 41 & 16256) | (octets >> 26 & 2080768));
+      at := at + 3;
+    ELSE
+      end_ms := start_ms + (octets >> 56 & 127 | (octets >> 41 & 16256) | (octets >> 26 & 2080768) | (octets >> 11 & 266338304));
+      at := at + 4;
+    END IF;
+    size := get_byte(data, at);
+    IF size > 127 THEN
+      size := size & 127 | (get_byte(data, at + 1) << 7);
+      at := at + 1;
+      IF size > 16383 THEN
+        size := size & 16383 | (get_byte(data, at + 1) << 14);
+        at := at + 1;
+        IF size > 2097151 THEN
+          size := size & 2097151 | (get_byte(data, at + 1) << 21);
+          at := at + 1;
+        END IF;
+      END IF;
+    END IF;
+    at := at + 1 + size;
+    EXIT WHEN start_ms > high_ms;
+    IF encoding = ANY (encodings) AND (end_ms < low_ms) IS NOT TRUE THEN
+      chunk := substr(data, at - size + 1, size);
+      RETURN NEXT;
+    END IF;
+  END LOOP;
+END
+$$;
+COMMENT ON FUNCTION promkeep_find_chunks IS 'Chunks of these encodings out of a row of promkeep_chunks, those that touch the range, and the milliseconds from from_time to the first sample of each. The range as well; null: no bound.';
+
 -- Immutable, so that no statement takes a snapshot. Bits are taken as substrings of a bit string, two calls wherever they lie. Samples
 -- that repeat value and distance are counted, beyond the ends of chunks too, and given out by one statement.
 --
@@ -7,24 +78,17 @@
 -- exponent is 0: factors and product are doubles, so nothing is rounded. The power of two has the sign, and is kept until the upper
 -- twelve bits change. A NaN's payload cannot be had in SQL.
 --
--- low_ms and high_ms count from from_time, as offset_ms does; null: no bound. Chunks outside are passed over, those that touch the
--- range come whole.
 CREATE OR REPLACE FUNCTION promkeep_decode_xor(chunks bytea, low_ms bigint, high_ms bigint)
 RETURNS TABLE (offset_ms bigint, sample_value float8)
-LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE COST 100000 ROWS 1000 SET search_path FROM CURRENT AS $$
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE COST 1000 ROWS 200 SET search_path FROM CURRENT AS $$
 DECLARE
   fraction_mask CONSTANT bigint := 4503599627370495;
   stale CONSTANT bigint := 9218868437227405314;
-  data CONSTANT bytea := chunks || ''::bytea;
-  data_end CONSTANT integer := length(data);
-  at integer := 0;
-  encoding integer;
-  numbers bigint[] := '{0,0,0}';
   octet integer;
   shift integer;
   number bigint;
   chunk_start bigint;
-  chunk_end bigint := 0;
+  chunk bytea;
   bits varbit;
   place integer;
   remaining integer;
@@ -47,26 +111,8 @@ DECLARE
 BEGIN
   offset_ms := 0;
   sample_value := 0;
-  WHILE at < data_end LOOP
-    encoding := get_byte(data, at);
-    FOR field IN 1..3 LOOP
-      number := 0;
-      shift := 0;
-      LOOP
-        at := at + 1;
-        octet := get_byte(data, at);
-        number := number | ((octet & 127)::bigint << shift);
-        EXIT WHEN octet < 128;
-        shift := shift + 7;
-      END LOOP;
-      numbers[field] := number;
-    END LOOP;
-    chunk_start := chunk_end + numbers[1];
-    chunk_end := chunk_start + numbers[2];
-    at := at + 1 + number::integer;
-    CONTINUE WHEN encoding <> 1 OR chunk_end < low_ms;
-    EXIT WHEN chunk_start > high_ms;
-    bits := ('x' || encode(substr(data, at - number::integer + 1, number::integer), 'hex') || '0000000000000000')::varbit;
+  FOR chunk_start, chunk IN SELECT f.start_ms, f.chunk FROM promkeep_find_chunks(chunks, '{1}', low_ms, high_ms) f LOOP
+    bits := ('x' || encode(chunk, 'hex') || '0000000000000000')::varbit;
     remaining := substring(bits, 1, 16)::integer;
     place := 17;
     is_first := true;
@@ -225,7 +271,7 @@ COMMENT ON FUNCTION promkeep_ms_after IS 'Whole milliseconds from one time to an
 CREATE OR REPLACE FUNCTION promkeep_raw_samples(from_time timestamptz, chunks bytea, low timestamptz DEFAULT '-infinity',
   high timestamptz DEFAULT 'infinity')
 RETURNS TABLE (sample_time timestamptz, sample_value float8)
-LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 200
 BEGIN ATOMIC
   SELECT $1 + interval '1 millisecond' * d.offset_ms::float8, d.sample_value
   FROM promkeep_decode_xor($2, promkeep_ms_after($1, $3), promkeep_ms_after($1, $4)) d;

@@ -90,17 +90,13 @@ COMMENT ON FUNCTION promkeep_read_layout IS 'What all histograms of a chunk have
 CREATE OR REPLACE FUNCTION promkeep_decode_histograms(chunks bytea, low_ms bigint, high_ms bigint, with_buckets boolean)
 RETURNS TABLE (offset_ms bigint, sample_count float8, sample_sum float8, bucket_lowers float8[], bucket_uppers float8[],
   bucket_counts float8[])
-LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE COST 100000 ROWS 1000 SET search_path FROM CURRENT AS $$
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE COST 1000 ROWS 50 SET search_path FROM CURRENT AS $$
 DECLARE
   stale CONSTANT bigint := 9218868437227405314;
-  data CONSTANT bytea := chunks || ''::bytea;
-  data_end CONSTANT integer := length(data);
   sizes CONSTANT integer[] := '{0,3,6,9,12,18,25,56,64}';
-  at integer := 0;
   encoding integer;
   chunk_start bigint;
-  chunk_end bigint := 0;
-  chunk_length integer;
+  chunk bytea;
   bits varbit;
   place integer;
   buckets integer;
@@ -114,32 +110,12 @@ DECLARE
   peek integer;
   ones integer;
   size integer;
-  numbers bigint[] := '{0,0,0}';
-  octet integer;
-  shift integer;
   number bigint;
 BEGIN
-  WHILE at < data_end LOOP
-    encoding := get_byte(data, at);
-    FOR field IN 1..3 LOOP
-      number := 0;
-      shift := 0;
-      LOOP
-        at := at + 1;
-        octet := get_byte(data, at);
-        number := number | ((octet & 127)::bigint << shift);
-        EXIT WHEN octet < 128;
-        shift := shift + 7;
-      END LOOP;
-      numbers[field] := number;
-    END LOOP;
-    chunk_start := chunk_end + numbers[1];
-    chunk_end := chunk_start + numbers[2];
-    chunk_length := number;
-    at := at + 1 + chunk_length;
-    CONTINUE WHEN encoding NOT IN (2, 3) OR chunk_end < low_ms;
-    EXIT WHEN chunk_start > high_ms;
-    bits := ('x' || encode(substr(data, at - chunk_length + 1, chunk_length), 'hex') || '0000000000000000')::varbit;
+  FOR encoding, chunk_start, chunk IN
+    SELECT f.encoding, f.start_ms, f.chunk FROM promkeep_find_chunks(chunks, '{2,3}', low_ms, high_ms) f
+  LOOP
+    bits := ('x' || encode(chunk, 'hex') || '0000000000000000')::varbit;
     CONTINUE WHEN substring(bits, 1, 16)::integer = 0;
     SELECT l.place, l.buckets, l.positive_buckets, l.lower_bounds, l.upper_bounds
     INTO place, buckets, positive_buckets, bucket_lowers, bucket_uppers FROM promkeep_read_layout(bits, 25) l;
@@ -224,7 +200,7 @@ COMMENT ON FUNCTION promkeep_decode_histograms IS 'Native histograms of chunks a
 CREATE OR REPLACE FUNCTION promkeep_raw_histograms(from_time timestamptz, chunks bytea, low timestamptz DEFAULT '-infinity',
   high timestamptz DEFAULT 'infinity')
 RETURNS TABLE (sample_time timestamptz, sample_count float8, sample_sum float8)
-LANGUAGE sql STABLE PARALLEL SAFE ROWS 100
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 50
 BEGIN ATOMIC
   SELECT $1 + interval '1 millisecond' * d.offset_ms::float8, d.sample_count, d.sample_sum
   FROM promkeep_decode_histograms($2, promkeep_ms_after($1, $3), promkeep_ms_after($1, $4), false) d;
