@@ -11,8 +11,10 @@ const TABLES = makeTables();
 export function crc32c(bytes: Uint8Array): number {
   const lead = Math.min(-bytes.byteOffset & 3, bytes.length);
   const strides = Math.floor((bytes.length - lead) / STRIDE_BYTES);
-  const words = new Int32Array(bytes.buffer, bytes.byteOffset + lead, 4 * strides);
-  const crc = ofWords(ofBytes(-1, bytes.subarray(0, lead)), words);
+  let crc = ofBytes(-1, bytes.subarray(0, lead));
+  if (strides > 0) {
+    crc = ofWords(crc, new Int32Array(bytes.buffer, bytes.byteOffset + lead, 4 * strides));
+  }
   return ~ofBytes(crc, bytes.subarray(lead + STRIDE_BYTES * strides)) >>> 0;
 }
 

@@ -150,7 +150,7 @@ export function writeMessage<T>(
 /** How many bytes `writeVarint` takes; ten for what is negative. */
 export function varintBytes(value: number): number {
   let bytes = value < 0 ? 10 : 1;
-  for (let rest = value; rest > 0x7f; rest /= 0x80) {
+  for (let rest = value; rest >= 0x80; rest /= 0x80) {
     bytes++;
   }
   return bytes;
