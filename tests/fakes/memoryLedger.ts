@@ -74,8 +74,8 @@ export class MemoryLedger implements Ledger {
   list(): LedgerEntry[] {
     return [...this.rows.values()]
       .filter(({ deleted }) => !deleted)
-      .map(({ definition: { name, expression, stepMs, retention }, paused, covered, gaps }) => ({
-        ...{ name, expression, stepMs, retention, paused },
+      .map(({ definition: { name, expression, stepMs, retention, raw }, paused, covered, gaps }) => ({
+        ...{ name, expression, stepMs, retention, ...(raw ? { raw } : {}), paused },
         covered: [...covered],
         gaps: [...gaps],
       }))

@@ -82,7 +82,7 @@ export function writeTimeSeries({ labels, samples, histograms }: TimeSeries, wri
 }
 
 /** Tag and length of a sample, tag and bits of its value, tag and varint of its time. */
-const MAX_SAMPLE_BYTES = 2 + 9 + 11;
+export const MAX_SAMPLE_BYTES = 2 + 9 + 11;
 
 /** What the samples of these series take at most, so that a buffer need not grow. */
 export function maxSampleBytes(series: readonly TimeSeries[]): number {
