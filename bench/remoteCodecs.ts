@@ -5,7 +5,7 @@ import { decodeXorChunk } from '../pkg/remote/chunks/xorChunk';
 import { crc32c } from '../pkg/remote/frames/crc32c';
 import { framesOf } from '../pkg/remote/frames/seriesFrames';
 import { encodeReadResponse } from '../pkg/remote/messages/readResponse';
-import { SamplesBody } from '../pkg/remote/messages/samplesBody';
+import { SampledResponse } from '../pkg/remote/messages/sampledResponse';
 import { SampleColumns } from '../pkg/remote/sampleColumns';
 import { compress } from '../pkg/remote/snappy';
 
@@ -74,12 +74,12 @@ const WORK: Record<string, () => number> = {
     compress(encodeReadResponse([all.map(decode).map((one) => ({ ...one, labels: [...one.labels], histograms: [] }))]))
       .length,
 };
-const range = { fromMs: 0, toMs: 2 ** 50 };
-WORK['SAMPLES at once'] = () => {
-  const body = new SamplesBody();
-  all.forEach((one) => body.addSeries(one, range));
-  body.endQuery();
-  return body.finish().reduce((sum, { length }) => sum + length, 0);
+WORK['SAMPLES: as it is served'] = () => {
+  const response = new SampledResponse();
+  const end = response.beginResult();
+  all.forEach(({ labels, chunks }) => Array.from(response.add(labels, chunks)));
+  end();
+  return response.end().reduce((sum, { length }) => sum + length, 0);
 };
 const decoded = all.map(decode);
 

@@ -1,5 +1,4 @@
-import { compress } from '../snappy';
-import { varintBytes } from '../wire/fields';
+import { compressPiece } from '../snappy';
 import { SampleTrail } from './sampleTrail';
 
 /** What is written goes on in another one where this is full, so nothing is copied to grow. */
@@ -30,6 +29,7 @@ export class SnappyWriter {
   /** How many bytes of a message were written. */
   plainBytes = 0;
   readonly #blocks: Uint8Array[] = [];
+  #blockBytes = 0;
   #out = new Uint8Array(BLOCK_BYTES);
   #at = 0;
   /** A copy that may still become longer. */
@@ -44,6 +44,10 @@ export class SnappyWriter {
   #high = 0;
   #timeLow = 0;
   #timeHigh = 0;
+
+  get packedBytes(): number {
+    return this.#blockBytes + this.#at;
+  }
 
   beginSeries(): void {
     this.#trail.beginSeries();
@@ -78,7 +82,7 @@ export class SnappyWriter {
     this.#follows = false;
     this.plainBytes += bytes.length;
     if (bytes.length > 0) {
-      const inside = compress(bytes).subarray(varintBytes(bytes.length));
+      const inside = compressPiece(bytes);
       this.#reserve(MAX_PACKED_BYTES + inside.length);
       this.#endCopy();
       this.#out.set(inside, this.#at);
@@ -185,6 +189,7 @@ export class SnappyWriter {
   #reserve(bytes: number): void {
     if (this.#at + bytes > this.#out.length) {
       this.#blocks.push(this.#out.subarray(0, this.#at));
+      this.#blockBytes += this.#at;
       this.#out = new Uint8Array(Math.max(BLOCK_BYTES, bytes));
       this.#at = 0;
     }
