@@ -1,10 +1,10 @@
-import { PromkeepError } from '../../pkg/core/model/errors';
+import { type PromkeepError } from '../../pkg/core/model/errors';
 import { type Archive, type ArchiveStatus, type PoolUse } from '../../pkg/core/ports/archive';
 import { MemoryDefinitions } from './memoryDefinitions';
 import { MemoryHistory } from './memoryHistory';
 import { MemoryLease } from './memoryLease';
 import { MemoryLedger } from './memoryLedger';
-import { type RawHistory, type RawStore } from '../../pkg/core/ports/rawSeries';
+import { MemoryRaw } from './memoryRaw';
 import { MemorySamples, refuseAborted, type StoredQuery } from './memorySamples';
 
 /**
@@ -18,7 +18,7 @@ export class MemoryArchive implements Archive {
   readonly ledger = new MemoryLedger((epoch) => this.check(epoch));
   readonly samples = new MemorySamples(this.ledger, (signal) => this.checkCall(signal));
   readonly definitions = new MemoryDefinitions(this.ledger, (epoch) => this.check(epoch));
-  readonly raw: RawStore & RawHistory = noRawSeries();
+  readonly raw = new MemoryRaw(this.ledger, (signal) => (signal ? this.checkCall(signal) : this.check()));
   readonly history = new MemoryHistory(this.ledger, this.samples, (signal) => this.checkCall(signal));
 
   async migrate(): Promise<{ from: number; to: number }> {
@@ -66,17 +66,6 @@ export class MemoryArchive implements Archive {
     refuseAborted(signal);
     this.check();
   }
-}
-
-/** Until there is one in memory (memoryRaw.ts). */
-function noRawSeries(): RawStore & RawHistory {
-  const missing = (): never => {
-    throw new PromkeepError('INTERNAL', 'There are no raw series in memory.');
-  };
-  return {
-    ...{ writeRaw: missing, writeMetadata: missing, kept: missing, select: missing, seriesLabels: missing },
-    ...{ labelNames: missing, labelValues: missing, metadata: missing },
-  };
 }
 
 function newestOf(query: StoredQuery | undefined): number | undefined {

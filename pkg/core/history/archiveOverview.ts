@@ -1,7 +1,7 @@
 import { type ArchiveGap, type ArchiveOverview, type RecordedOverview } from '../../../src/contract/archivePage';
 import { type SummaryMetric } from '../../../src/contract/summary';
 import { countAllPoints, floorToGrid } from '../collect/collectGrid';
-import { reportGaps, type GapReport } from './gapReport';
+import { expectedMs, reportGaps, type GapReport } from './gapReport';
 import { type Archive, type ArchiveStatus, type Uses } from '../ports/archive';
 import { type Clock } from '../ports/clock';
 import { type LedgerEntry } from '../ports/ledger';
@@ -92,7 +92,7 @@ export function metricOf(
 
 export function describeEntry(deps: OverviewDeps, entry: LedgerEntry): RecordedOverview {
   const { name, expression, stepMs, retention, paused, covered, gaps } = entry;
-  const dueMs = floorToGrid(deps.clock.nowMs() - deps.settleMs, stepMs);
+  const dueMs = floorToGrid(expectedMs(entry, deps.clock.nowMs() - deps.settleMs), stepMs);
   const newestMs = covered.at(-1)?.toMs;
   const holes = holesOf(deps, entry);
   const answeredMs = Math.max(newestMs ?? 0, gaps.at(-1)?.toMs ?? 0);

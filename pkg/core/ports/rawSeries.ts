@@ -88,6 +88,8 @@ export interface RawSelect {
   range: TimeRange;
   /** More series throw `LIMIT_EXCEEDED` before the first is given. */
   maxSeries?: number;
+  /** Only what this definition keeps, as it was stored: without stale markers of ours. */
+  definition?: string;
 }
 
 export interface RawLabelRead {
