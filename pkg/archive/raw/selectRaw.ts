@@ -34,7 +34,8 @@ export async function* selectRaw(
   for await (const batch of batchesOf(database, found, read.range, signal)) {
     for (const [one, rows] of batch) {
       const queryIds = one.parts.map(({ queryId }) => queryId);
-      const chunks = withStored(() => assembleSeries(rows, read.range, ends.of(queryIds)));
+      const endsMs = read.definition === undefined ? ends.of(queryIds) : [];
+      const chunks = withStored(() => assembleSeries(rows, read.range, endsMs));
       if (chunks.length > 0) {
         yield { labels: one.labels, chunks };
       }

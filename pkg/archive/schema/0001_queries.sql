@@ -69,7 +69,7 @@ COMMENT ON COLUMN promkeep_queries.provisioned IS 'Defined by a config file, hen
 COMMENT ON COLUMN promkeep_queries.paused_at IS 'Since when it is not recorded any more (its data stays); null while it is.';
 COMMENT ON COLUMN promkeep_queries.created_at IS 'When the query was first seen.';
 COMMENT ON COLUMN promkeep_queries.updated_at IS 'When its definition last changed.';
-COMMENT ON COLUMN promkeep_queries.packed_until IS 'No packed row of this query reaches this time; null while there is none. Writers of younger times need not look for packed rows. Of raw series: days before it have one row a series.';
+COMMENT ON COLUMN promkeep_queries.packed_until IS 'No packed row of this query reaches this time; null while there is none. Writers of younger times need not look for packed rows.';
 COMMENT ON COLUMN promkeep_queries.packed_at IS 'When samples of this query were last packed.';
 COMMENT ON COLUMN promkeep_queries.revision IS 'Grows by one with each change of the definition or its state; an edit names the one it was made from.';
 COMMENT ON COLUMN promkeep_queries.created_by IS 'Login of the Grafana user who made it; null when a program did.';

@@ -1,5 +1,5 @@
 -- Makes an archive at version 15 of the unreleased migrations one at version 1: the tables are the same but for these columns.
--- Raw series (0001_raw.sql) are added, and functions and views replaced, after it.
+-- Functions and views are replaced after it.
 ALTER TABLE promkeep_migrations
   ADD COLUMN revision integer NOT NULL DEFAULT 0,
   ADD COLUMN texts jsonb NOT NULL DEFAULT '{}';
@@ -7,5 +7,3 @@ COMMENT ON COLUMN promkeep_migrations.revision IS 'Revision of the functions and
 COMMENT ON COLUMN promkeep_migrations.texts IS 'Hash of each file that functions and views were made from.';
 DELETE FROM promkeep_migrations;
 INSERT INTO promkeep_migrations (version, name) VALUES (1, 'first schema');
--- It gives a column more now.
-DROP FUNCTION IF EXISTS promkeep_open_write;

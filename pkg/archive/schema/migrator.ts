@@ -79,7 +79,6 @@ async function runScript(tx: Transaction, name: string, state: SchemaState, scri
   const { migrations, routines, revision } = script;
   if (state.unreleased) {
     await tx.run(readSql('adopt.sql'));
-    await tx.run(readSql('0001_raw.sql'));
   }
   for (let version = (state.unreleased ? 1 : state.version) + 1; version <= migrations.length; version++) {
     const migration = migrations[version - 1];
