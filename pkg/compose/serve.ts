@@ -9,11 +9,13 @@ import { type Logger } from '../core/ports/logger';
 import { type MetricSource } from '../core/ports/metricSource';
 import { formatExact } from '../core/query/step';
 import { createProgramMetrics, type ProgramMetrics } from '../metrics/programMetrics';
+import { readSeriesSelector } from '../promql/seriesSelector';
 import { type ArchiveViewer, createArchiveViewer } from '../routes/historyRoutes';
 import { createRoutes } from '../routes/routes';
 import { createSummaryReader, type SummaryReader } from '../routes/summaryRoutes';
 import { createHttpServer, type HttpServer } from '../server/httpServer';
 import { type LiveFeeds } from '../server/live/liveRoute';
+import { type RemoteReadParts } from '../server/prometheus/remoteRead';
 import { type ReadinessCheck } from '../server/probeRoutes';
 import { type ProxySettings } from '../source/settings/prometheusSettings';
 import { Closers } from './closers';
@@ -59,6 +61,8 @@ interface OpenParts {
   options: ServeOptions;
   budget: MemoryBudget;
   source: Source;
+  /** Evaluates PromQL over the archive; the source itself unless another is configured. */
+  engine: MetricSource;
   /** Absent: none is configured. */
   opened: OpenArchive | undefined;
   metrics: ProgramMetrics;
@@ -74,12 +78,16 @@ async function open(config: Config, options: ServeOptions, closers: Closers): Pr
   const budget = createMemoryBudget(config.server.memoryLimitMib);
   const source = openSource(config.prometheus, options.proxies, { budget });
   closers.push('Prometheus', () => source.close());
+  const engine = config.server.engine ? openSource(config.server.engine, options.proxies, { budget }) : source;
+  if (engine !== source) {
+    closers.push('engine', () => engine.close());
+  }
   const opened = config.archive && { archive: openArchive(config.archive, options), config: config.archive };
   if (opened) {
     closers.push('archive', () => opened.archive.close());
   }
   const metrics = createProgramMetrics(options.version, budget);
-  const parts = { config, options, budget, source, opened, metrics };
+  const parts = { config, options, budget, source, engine, opened, metrics };
   const server = await openHttpServer(parts);
   closers.push('HTTP server', () => server.close());
   const { url } = await server.listen();
@@ -93,7 +101,7 @@ async function open(config: Config, options: ServeOptions, closers: Closers): Pr
 }
 
 function openHttpServer(parts: OpenParts): Promise<HttpServer> {
-  const { config, options, budget, source, opened, metrics } = parts;
+  const { config, options, budget, source, engine, opened, metrics } = parts;
   const { clock, logger, pageFolder, holder } = options;
   const { host, port, token, basicAuth, allowedHosts, limits } = config.server;
   const scrapeInterval = formatExact(config.prometheus.scrapeIntervalMs);
@@ -118,6 +126,11 @@ function openHttpServer(parts: OpenParts): Promise<HttpServer> {
       forwardsCredentials: false,
       page: { viewer },
     }),
+    prometheusApi: {
+      ...{ source, engine, clock, history: opened?.archive.raw, readSelector: readSeriesSelector },
+      maxSeries: config.prometheus.maxSeries,
+    },
+    remoteRead: opened && remoteReadOf(opened, config),
     live: { ...liveFeeds(summary, viewer, clock), maxRangeMs: limits.maxRangeMs, onReaders: metrics.read },
     checks: readinessChecks(source, opened?.archive, clock),
     metrics,
@@ -127,6 +140,14 @@ function openHttpServer(parts: OpenParts): Promise<HttpServer> {
     requestTimeoutMs: limits.requestTimeoutMs,
     budget,
   });
+}
+
+function remoteReadOf({ archive, config }: OpenArchive, { server, prometheus }: Config): RemoteReadParts {
+  return {
+    history: archive.raw,
+    externalLabels: config.externalLabels,
+    limits: { ...server.remoteRead, maxSeries: prometheus.maxSeries },
+  };
 }
 
 /** What the page is told of by itself: the same answers as of the routes it could ask. */

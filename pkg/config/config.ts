@@ -59,6 +59,8 @@ export interface ArchiveConfig {
   raw: { pieceMs: number; settleMs: number };
   /** A recorded query with more series is not recorded. */
   maxSeries: number;
+  /** Of every series of the source: readers with `external_labels` ask for them. */
+  externalLabels: Readonly<Record<string, string>>;
   /** Of all recorded queries together; those of the configuration count, and are never refused. */
   recordingLimits: RecordingAmounts;
   /**
@@ -71,6 +73,9 @@ export interface ArchiveConfig {
 export interface ServerConfig extends AccessPolicy {
   port: number;
   limits: QueryLimits;
+  /** Evaluates PromQL over the archive by reading from this server; absent: the source itself does. */
+  engine?: PrometheusConfig;
+  remoteRead: { maxSamples: number; maxConcurrent: number };
   /** What the program may count on; absent: what the machine or the control group has. */
   memoryLimitMib?: number;
 }

@@ -28,7 +28,7 @@ export function resolveConfig(file: FileConfig, input: ConfigInput, faults: Faul
   const secrets = new SecretReader(input, faults);
   const archive = resolveArchive(file, secrets, faults);
   return {
-    prometheus: resolvePrometheus(file, secrets, faults),
+    prometheus: resolvePrometheus(file.prometheus, { path: 'prometheus', server: file.server, secrets, faults }),
     ...(archive ? { archive } : {}),
     server: resolveServer(file.server, secrets, faults),
     recordedQueries: resolveDefinitions(file, input, faults),
@@ -80,15 +80,15 @@ class SecretReader {
 }
 
 function resolvePrometheus(
-  { prometheus, server }: FileConfig,
-  secrets: SecretReader,
-  faults: Faults
+  prometheus: FileConfig['prometheus'],
+  parts: { path: string; server: FileConfig['server']; secrets: SecretReader; faults: Faults }
 ): PrometheusConfig {
+  const { path, server, secrets, faults } = parts;
   const { tls } = prometheus;
-  const basicAuth = secrets.credentials('prometheus.basic_auth', prometheus.basic_auth);
-  const bearerToken = secrets.secret('prometheus.bearer_token', prometheus.bearer_token, prometheus.bearer_token_file);
+  const basicAuth = secrets.credentials(`${path}.basic_auth`, prometheus.basic_auth);
+  const bearerToken = secrets.secret(`${path}.bearer_token`, prometheus.bearer_token, prometheus.bearer_token_file);
   if (basicAuth && bearerToken !== undefined) {
-    faults.add('prometheus', 'basic_auth and bearer_token exclude each other; keep one of the two');
+    faults.add(path, 'basic_auth and bearer_token exclude each other; keep one of the two');
   }
   return {
     url: prometheus.url,
@@ -100,9 +100,9 @@ function resolvePrometheus(
     ...(bearerToken === undefined ? {} : { bearerToken }),
     headers: prometheus.headers,
     tls: tls && {
-      ca: secrets.fileText('prometheus.tls.ca_file', tls.ca_file),
-      cert: secrets.fileText('prometheus.tls.cert_file', tls.cert_file),
-      key: secrets.fileText('prometheus.tls.key_file', tls.key_file),
+      ca: secrets.fileText(`${path}.tls.ca_file`, tls.ca_file),
+      cert: secrets.fileText(`${path}.tls.cert_file`, tls.cert_file),
+      key: secrets.fileText(`${path}.tls.key_file`, tls.key_file),
       serverName: tls.server_name,
       skipVerify: tls.skip_verify,
     },
@@ -134,6 +134,7 @@ function resolveArchive(
     refillWindowMs: archive.refill_window,
     leaseMs: archive.lease,
     maxSeries: archive.max_series,
+    externalLabels: archive.external_labels,
     recordingLimits: limitsOf(archive),
     probe: archive.probe ?? defaultProbe(prometheus.scrape_interval),
     raw: { pieceMs: archive.raw_piece, settleMs: rawSettleMs(settleMs, prometheus.scrape_interval) },
@@ -180,6 +181,13 @@ function resolveServer(server: FileConfig['server'], secrets: SecretReader, faul
     ...(basicAuth ? { basicAuth } : {}),
     allowedHosts: server.allowed_hosts,
     memoryLimitMib: server.memory_limit_mib,
+    ...(server.engine
+      ? { engine: resolvePrometheus(server.engine, { path: 'server.engine', server, secrets, faults }) }
+      : {}),
+    remoteRead: {
+      maxSamples: server.remote_read_sample_limit,
+      maxConcurrent: server.remote_read_concurrent_limit,
+    },
     limits: {
       maxPoints: server.max_points,
       maxRangeMs: server.max_range,

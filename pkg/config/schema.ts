@@ -54,8 +54,7 @@ function isRetention(value: string): boolean {
 
 const basicAuth = group({ user: text, password: v.optional(text), password_file: v.optional(text) });
 
-const prometheus = group({
-  url: v.optional(url, 'http://127.0.0.1:9090'),
+const prometheusKeys = {
   scrape_interval: v.optional(positiveDuration, '15s'),
   scrape_timeout: v.optional(positiveDuration, '10s'),
   timeout: v.optional(positiveDuration, '30s'),
@@ -73,7 +72,15 @@ const prometheus = group({
       skip_verify: v.optional(v.boolean('must be true or false'), false),
     })
   ),
-});
+};
+
+const prometheus = group({ url: v.optional(url, 'http://127.0.0.1:9090'), ...prometheusKeys });
+
+const engine = v.pipe(
+  v.unknown(),
+  v.transform((value) => (typeof value === 'string' ? { url: value } : value)),
+  group({ url, ...prometheusKeys })
+);
 
 const rollupRetention = v.pipe(
   string,
@@ -132,6 +139,7 @@ const archive = group({
   hourly_rollups: v.optional(rollupRetention),
   raw_series: v.optional(list(rawSeries), []),
   raw_piece: v.optional(v.pipe(duration, v.minValue(RAW_STEP_MS, PIECE), v.maxValue(MAX_RAW_PIECE_MS, PIECE)), '30m'),
+  external_labels: v.optional(v.pipe(keys, v.record(text, text)), {}),
   deletion_grace: v.optional(form(/^[1-9]\d{0,2}[dw]$/, 'must be a number of days or weeks, such as 7d or 2w')),
 });
 
@@ -153,6 +161,9 @@ const server = group({
   max_series: v.optional(count, DEFAULT_MAX_SERIES),
   memory_limit_mib: v.optional(count),
   request_timeout: v.optional(positiveDuration, '30s'),
+  engine: v.optional(engine),
+  remote_read_sample_limit: v.optional(count, 50_000_000),
+  remote_read_concurrent_limit: v.optional(count, 10),
 });
 
 const preset = choice(PRESET_NAMES);

@@ -27,8 +27,8 @@ const PAGE_LABELS = 20_000;
 /** Of one matcher. The index is asked for each of them; with more, all series are looked at instead. */
 const MOST_KEYS = 20_000;
 
-/** The definitions of a source that keep raw series and are not deleted, or only that of a name. */
-export async function rawQueryIds(session: Session, definition?: string): Promise<number[]> {
+/** The definitions of a source that keep raw series and are not deleted; with a name only that one. */
+async function rawQueryIds(session: Session, definition: string | undefined): Promise<number[]> {
   const rows = await session.rows(
     `SELECT q.query_id FROM ${RECORDED} WHERE o.org_id = $1::bigint AND o.name = $2::text AND q.raw
        AND ($3::text IS NULL OR q.name = $3::text) ORDER BY q.query_id`,
@@ -43,11 +43,11 @@ export async function rawQueryIds(session: Session, definition?: string): Promis
  */
 export async function findSeries(
   session: Session,
-  { selector, range, maxSeries = Infinity, definition }: RawSelect,
+  { maxSeries = Infinity, ...read }: RawSelect,
   signal: AbortSignal
 ): Promise<SelectedSeries[]> {
   const groups = new Map<string, FoundSeries[]>();
-  for await (const page of matchingSeries(session, { selector, range, definition }, signal)) {
+  for await (const page of matchingSeries(session, read, signal)) {
     for (const one of page) {
       const key = one.labelIds.join();
       const group = groups.get(key);

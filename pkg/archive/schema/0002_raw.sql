@@ -3,6 +3,11 @@
 ALTER TABLE promkeep_queries ADD COLUMN raw boolean NOT NULL DEFAULT false;
 COMMENT ON COLUMN promkeep_queries.raw IS 'A recorded query that keeps raw series: its expression is series selectors, one a line, its samples lie in promkeep_chunks, and a time of its coverage stands for the step that begins there.';
 
+-- It gives a column more now.
+DROP FUNCTION IF EXISTS promkeep_open_write;
+
+COMMENT ON COLUMN promkeep_queries.packed_until IS 'No packed row of this query reaches this time; null while there is none. Writers of younger times need not look for packed rows. Of raw series: days before it have one row a series.';
+
 ALTER TABLE promkeep_fetches ADD COLUMN series bigint;
 COMMENT ON COLUMN promkeep_fetches.series IS 'Of raw series: how many the answer had. Otherwise null.';
 
@@ -12,28 +17,36 @@ CREATE TABLE promkeep_labels (
   name text COLLATE "C" NOT NULL,
   value text COLLATE "C" NOT NULL,
   digest uuid NOT NULL GENERATED ALWAYS AS (md5(value)::uuid) STORED,
+  metric_name varchar(255) GENERATED ALWAYS AS (
+    CASE WHEN name <> '__name__' THEN NULL WHEN length(value) <= 255 THEN value
+         ELSE left(value, 238) || '~' || left(md5(value), 16) END) STORED,
   UNIQUE (source_id, name, digest)
 );
+CREATE INDEX promkeep_labels_metric_name ON promkeep_labels (metric_name) WHERE metric_name IS NOT NULL;
 COMMENT ON TABLE promkeep_labels IS 'Labels of raw series, each once a source. Only grows, but for what nothing refers to any more.';
 COMMENT ON COLUMN promkeep_labels.label_id IS 'Key, in promkeep_raw_series.label_ids.';
 COMMENT ON COLUMN promkeep_labels.source_id IS 'The source.';
 COMMENT ON COLUMN promkeep_labels.name IS 'Name; __name__ for the metric name.';
 COMMENT ON COLUMN promkeep_labels.value IS 'Value.';
 COMMENT ON COLUMN promkeep_labels.digest IS 'MD5 of the value, which may be too long for an index.';
+COMMENT ON COLUMN promkeep_labels.metric_name IS 'Of a metric name: as metrics_data shows it, over 255 characters cut, ending in ~ and a hash of the whole. Of other labels null.';
 
 CREATE TABLE promkeep_raw_series (
   series_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   query_id bigint NOT NULL REFERENCES promkeep_queries ON DELETE CASCADE,
   fingerprint uuid NOT NULL,
   label_ids integer[] NOT NULL,
+  name_id integer,
   UNIQUE (query_id, fingerprint)
 );
 CREATE INDEX promkeep_raw_series_labels ON promkeep_raw_series USING gin (label_ids);
+CREATE INDEX promkeep_raw_series_name ON promkeep_raw_series (name_id);
 COMMENT ON TABLE promkeep_raw_series IS 'Raw series: one row per query and labels.';
 COMMENT ON COLUMN promkeep_raw_series.series_id IS 'Key.';
 COMMENT ON COLUMN promkeep_raw_series.query_id IS 'The recorded query that keeps it.';
 COMMENT ON COLUMN promkeep_raw_series.fingerprint IS 'First 16 bytes of the SHA-256 of all labels: name, zero byte, value, zero byte, by the bytes of the names.';
 COMMENT ON COLUMN promkeep_raw_series.label_ids IS 'Its labels (promkeep_labels), by the bytes of their names.';
+COMMENT ON COLUMN promkeep_raw_series.name_id IS 'That of them which is the metric name; null for a series without one. A trigger finds it where the writer does not name it.';
 
 -- Partitions are weeks that begin on Monday, UTC, by from_time.
 CREATE TABLE promkeep_chunks (
