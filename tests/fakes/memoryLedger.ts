@@ -75,7 +75,7 @@ export class MemoryLedger implements Ledger {
     return [...this.rows.values()]
       .filter(({ deleted }) => !deleted)
       .map(({ definition: { name, expression, stepMs, retention, raw }, paused, covered, gaps }) => ({
-        ...{ name, expression, stepMs, retention, ...(raw ? { raw } : {}), paused },
+        ...{ name, expression, stepMs, retention, paused, ...(raw ? { raw } : {}) },
         covered: [...covered],
         gaps: [...gaps],
       }))

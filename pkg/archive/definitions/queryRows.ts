@@ -43,7 +43,10 @@ export const RECORDED = `promkeep_sources o
      JOIN promkeep_query_versions v ON v.query_id = q.query_id AND v.version = q.current_version`;
 
 /** A name is that of one kind of definition only. Throws `CONFLICT` for the other one. */
-export function requireKind(known: Pick<LockedQuery, 'raw'>, { name, raw = false }: Pick<Definition, 'name' | 'raw'>): void {
+export function requireKind(
+  known: Pick<LockedQuery, 'raw'>,
+  { name, raw = false }: Pick<Definition, 'name' | 'raw'>
+): void {
   if (known.raw !== raw) {
     const text = known.raw ? 'keeps raw series already' : 'is a recorded query already';
     throw new PromkeepError('CONFLICT', `${name} ${text}; choose another name, or delete it with its data first`);
