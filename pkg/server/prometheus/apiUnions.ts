@@ -1,12 +1,14 @@
 import * as v from 'valibot';
 import { fitting, isRecord, texts, wordsIn } from '../../../src/contract/lenient';
 import { PromkeepError } from '../../core/model/errors';
+import { type Gate } from '../gate';
+import { isOutage, TRUNCATED } from '../../core/model/outage';
 import { parseJson } from '../../core/model/parseJson';
 import { type MemoryPart } from '../../core/memory/memoryPart';
 import { type ResourceResponse } from '../../core/ports/metricSource';
 import { type MetricMetadata, type RawHistory } from '../../core/ports/rawSeries';
 import { compareLabels, compareUtf8 } from '../../remote/labels';
-import { isOutage, success, TRUNCATED } from './apiAnswer';
+import { success } from './apiAnswer';
 import { type SeriesQuestion } from './apiQuestion';
 
 /** The two that are asked; `history` is absent where there is no archive. */
@@ -17,12 +19,17 @@ export interface BothSides {
   signal: AbortSignal;
   /** Charged with what is parsed. */
   part: MemoryPart;
+  /** For lists of series, which lie in memory as a whole. */
+  lists: Gate;
   /** Most of an answer, whatever is asked for. */
   most: number;
 }
 
 /** JSON texts as parsed values and as texts again. */
 const PARSED_FACTOR = 6;
+
+/** Ten labels, as they come, as they are sorted, and as they are sent. */
+const SERIES_BYTES = 2048;
 
 /** Names of labels of both, sorted by their bytes, each once. */
 export function uniteNames(sides: BothSides, { selectors, range, limit }: SeriesQuestion): Promise<ResourceResponse> {
@@ -44,16 +51,19 @@ export function uniteValues(
 }
 
 /** Labels of series, each once, in their order. */
-export async function uniteSeries(
-  sides: BothSides,
-  { selectors, range, limit }: SeriesQuestion
-): Promise<ResourceResponse> {
+export function uniteSeries(sides: BothSides, question: SeriesQuestion): Promise<ResourceResponse> {
+  return sides.lists.run(() => listSeries(sides, question), sides.signal);
+}
+
+async function listSeries(sides: BothSides, { selectors, range, limit }: SeriesQuestion): Promise<ResourceResponse> {
   const { data, warnings, archived } = await askBoth(
     sides,
     fitting(v.pipe(v.custom(isRecord), texts)),
     ({ history, signal }) =>
       Promise.all(selectors.map((selector) => history.seriesLabels({ selector, range, maxSeries: sides.most }, signal)))
   );
+  const count = data.length + (archived ?? []).reduce((sum, { length }) => sum + length, 0);
+  await sides.part.growTo(count * SERIES_BYTES, sides.signal);
   const known = data.map((labels) =>
     Object.entries(labels)
       .map(([name, value]) => ({ name, value }))
