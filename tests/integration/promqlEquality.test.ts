@@ -14,6 +14,7 @@ import {
   startSource,
   temporaryDir,
 } from './promqlServers';
+import { archiveAll } from './rawArchiving';
 
 const SCRAPE_MS = Number(process.env.PROMKEEP_SOAK_SCRAPE_MS ?? 60_000);
 jest.setTimeout(900_000 + 2 * SCRAPE_MS);
@@ -27,25 +28,41 @@ let major: number;
 let endMs: number;
 
 beforeAll(async () => {
-  const version = await majorVersion();
+  const version = await prometheusVersion();
   major = version.major;
   process.stderr.write(`PromQL equality: ${version.text}\n`);
   const { dir, remove } = await temporaryDir();
   closers.push(remove);
   const source = await startSource(dir, { times, host: conformance.host, scrapeMs: SCRAPE_MS, major });
-  endMs = Date.now();
-  await source.stop();
-  const copyDir = path.join(dir, 'copy');
-  await copyData(source.dataDir, copyDir);
+  closers.unshift(source.stop);
+  endMs = await endScraping(source, dir);
+  const readUrl = await subjectOf(source, dir);
+  // beside a remote that has nothing Prometheus takes series in the order of their labels, as it does with what it reads
   const empty = await startEmptyRemote();
-  const [truth, copy] = [
-    await startReader(empty.url, { dataDir: source.dataDir, major }),
-    await startCopy(copyDir, major),
-  ];
-  const subject = await startReader(`${copy.url}/api/v1/read`, { major });
-  closers.unshift(subject.stop, copy.stop, truth.stop, empty.stop);
+  const truth = await startReader(empty.url, { dataDir: source.dataDir, major });
+  const subject = await startReader(readUrl, { major });
+  closers.unshift(subject.stop, truth.stop, empty.stop);
   urls = { truth: truth.url, subject: subject.url };
 });
+
+/**
+ * Archives all that the source has, and stops it; its data are the truth's from then on. `PROMQL_SUBJECT=prometheus` puts a Prometheus
+ * with a copy of them in our place: what is not equal then, Prometheus' own remote read does not give either.
+ */
+async function subjectOf(source: Source, dir: string): Promise<string> {
+  if (process.env.PROMQL_SUBJECT === 'prometheus') {
+    await source.stop();
+    const copyDir = path.join(dir, 'copy');
+    await copyData(source.dataDir, copyDir);
+    const copy = await startCopy(copyDir, major);
+    closers.unshift(copy.stop);
+    return `${copy.url}/api/v1/read`;
+  }
+  const archived = await archiveAll(source.url, endMs);
+  closers.unshift(archived.stop);
+  await source.stop();
+  return `${archived.url}/api/v1/read`;
+}
 
 afterAll(async () => {
   for (const close of closers) {
