@@ -7,7 +7,9 @@ import { ownCases } from './promqlCorpus';
 import { madeTimes, MINUTE_MS } from './promqlData';
 import {
   copyData,
-  majorVersion,
+  endScraping,
+  prometheusVersion,
+  type Source,
   startCopy,
   startEmptyRemote,
   startReader,

@@ -1,4 +1,4 @@
-import { RAW_STEP_MS, rawSpan } from '../../pkg/core/model/rawSeries';
+import { rawSpan } from '../../pkg/core/model/rawSeries';
 import { startPostgres } from '../../scripts/stack/postgres';
 import { TestServer } from './archiveServers';
 import { STACK_POSTGRES } from './archiverStack';
@@ -57,8 +57,12 @@ export async function coveredUntil(databaseUrl: string, untilMs: number, limitMs
     await until(
       'all is archived',
       async () => {
-        const covered = await ledger.coverage(RAW_NAME);
-        return covered.some((range) => rawSpan(range).toMs >= untilMs - RAW_STEP_MS);
+        const entry = (await ledger.entries()).find(({ name }) => name === RAW_NAME);
+        const known = [
+          ...(entry?.covered ?? []),
+          ...(entry?.gaps ?? []).filter(({ reason }) => reason === 'source-had-no-data'),
+        ];
+        return known.some((range) => rawSpan(range).toMs >= untilMs);
       },
       limitMs
     );
