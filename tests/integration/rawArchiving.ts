@@ -11,7 +11,7 @@ export const RAW_NAME = 'everything';
 /** Pieces of one minute, from eight hours back; a minute counts as covered where anything was scraped in it. */
 export function rawConfig(options: { lease?: string; backfill?: string } = {}): string {
   return `
-prometheus: {scrape_interval: 3s, scrape_timeout: 1s, max_series: 100000}
+prometheus: {scrape_interval: 3s, scrape_timeout: 1s}
 archive:
   lease: ${options.lease ?? '2s'}
   settle: 5s
