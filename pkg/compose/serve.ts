@@ -21,7 +21,7 @@ import { type ProxySettings } from '../source/settings/prometheusSettings';
 import { Closers } from './closers';
 import { createMemoryBudget } from './memory';
 import { type Recording, startRecording } from './recording';
-import { openArchive, openSource, openUpkeep } from './openParts';
+import { openArchive, openSource, openUpkeep, rawReadingOf, type Source } from './openParts';
 
 export interface ServeOptions {
   logger: Logger;
@@ -60,7 +60,7 @@ interface OpenParts {
   config: Config;
   options: ServeOptions;
   budget: MemoryBudget;
-  source: MetricSource;
+  source: Source;
   /** Evaluates PromQL over the archive; the source itself unless another is configured. */
   engine: MetricSource;
   /** Absent: none is configured. */
@@ -194,6 +194,7 @@ function record(
     metrics: metrics.archive,
     identity: { source: config.source },
     queries: parts.config.recordedQueries,
+    rawReading: rawReadingOf(source, config.raw),
     settings: {
       settleMs: config.settleMs,
       probe: config.probe,

@@ -21,6 +21,7 @@ export interface Config {
   /** Absent: nothing is recorded, everything else works. */
   archive?: ArchiveConfig;
   server: ServerConfig;
+  /** Those that keep raw series among them. */
   recordedQueries: Definition[];
   summaryMetrics: SummaryMetric[];
 }
@@ -54,6 +55,8 @@ export interface ArchiveConfig {
   refillWindowMs: number;
   leaseMs: number;
   probe: string;
+  /** How much of raw series is collected at once, at least, and how old it must be. */
+  raw: { pieceMs: number; settleMs: number };
   /** A recorded query with more series is not recorded. */
   maxSeries: number;
   /** Of every series of the source: readers with `external_labels` ask for them. */

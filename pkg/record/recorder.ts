@@ -18,7 +18,7 @@ import { DefinitionLoop } from './definitionLoop';
 import { renewLease } from './renewLease';
 import { type Background, inBackground, Slots, sleepUntilTimer, type Sleep } from './waiting';
 
-export interface RecorderOptions extends Pick<CollectDeps, 'clock' | 'settings'> {
+export interface RecorderOptions extends Pick<CollectDeps, 'clock' | 'settings' | 'rawReading'> {
   source: MetricSource;
   archive: LeadershipDeps['archive'] & AllowanceDeps['archive'] & DefinitionsDeps['archive'] & CollectTarget;
   budget: MemoryBudget;

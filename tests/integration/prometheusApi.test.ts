@@ -1,3 +1,4 @@
+import { isRecord } from '../../src/contract/lenient';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { plainPrometheusSettings } from '../../pkg/source/settings/prometheusSettings';
@@ -25,6 +26,7 @@ const OLD_MS = NOW_MS - 86_400_000;
 
 let source: RunningPrometheus;
 let engine: RunningPrometheus;
+let engineOfBoth: RunningPrometheus;
 let server: HttpServer;
 let url = '';
 let isAway = false;
@@ -52,12 +54,20 @@ scrape_configs:
   - job_name: prometheus
     static_configs: [{targets: ['127.0.0.1:${await freePort()}']}]
 rule_files: [rules.yml]
+remote_read: [{url: '${url}/api/v1/read'}]
 `,
     files: { 'rules.yml': 'groups: [{name: g, rules: [{record: a:b, expr: "vector(1)"}]}]\n' },
   });
   engine = await startPrometheus({
     config: `scrape_configs: []
 remote_read: [{url: '${url}/api/v1/read', read_recent: true}]
+`,
+  });
+  engineOfBoth = await startPrometheus({
+    config: `scrape_configs: []
+remote_read:
+  - {url: '${url}/api/v1/read', read_recent: true}
+  - {url: '${source.url}/api/v1/read', read_recent: true}
 `,
   });
   const history = await keptRaw(
@@ -92,6 +102,7 @@ remote_read: [{url: '${url}/api/v1/read', read_recent: true}]
 afterAll(async () => {
   await server?.close();
   await Promise.all(clients.map((client) => client.close()));
+  await engineOfBoth?.stop();
   await engine?.stop();
   await source?.stop();
 });
@@ -147,6 +158,18 @@ it('has what Grafana’s own datasource asks for: Save & test, the metrics brows
   };
   const answers = await Promise.all(Object.keys(asked).map(async (path) => [path, (await get(path)).body.data]));
   expect(Object.fromEntries(answers)).toEqual(asked);
+});
+
+it.each([
+  ['one Prometheus that asks us for what it does not hold', () => source],
+  ['an empty one that asks us and the source', () => engineOfBoth],
+])('%s has old and new', async (_, prometheus) => {
+  const asked = new URLSearchParams({ query: 'last_over_time(up[1d6h]) * 0 + 1' });
+  const { data } = (await (await fetch(`${prometheus().url}/api/v1/query?${asked}`)).json()) as Answer;
+  const jobs = isRecord(data) && Array.isArray(data.result) ? data.result.map(({ metric }) => metric.job) : [];
+  expect(jobs.sort()).toEqual(['gone', 'prometheus']);
+  const now = await fetch(`${prometheus().url}/api/v1/query?query=count(up)`);
+  expect(await now.json()).toMatchObject({ data: { result: [{ value: [expect.any(Number), '1'] }] } });
 });
 
 it('hands faults of an expression over as they are', async () => {

@@ -30,7 +30,8 @@ export function schemaScript(): SchemaScript {
       },
     ],
     routines: [
-      ...['classes', 'partitions', 'packed', 'rollups', 'writing', 'deletions'].map(functionFile),
+      ...['classes', 'partitions', 'rawBounds', 'rawChunks', 'rawHistograms', 'rawRows'].map(functionFile),
+      ...['packed', 'rollups', 'writing', 'deletions'].map(functionFile),
       sqlFile('views'),
       ...['ranges', 'metricsData', 'readers'].map(functionFile),
     ],

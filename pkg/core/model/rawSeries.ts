@@ -34,3 +34,9 @@ export interface RawSeries {
   /** Ascending; none overlaps the next. */
   chunks: readonly Chunk[];
 }
+
+/** Raw series are collected in pieces of this length unless told otherwise: 120 samples, a full chunk, at a scrape every 15 s. */
+export const RAW_PIECE_MS = 30 * 60_000;
+
+/** No longer piece may be asked for; until then a time is not missing. */
+export const MAX_RAW_PIECE_MS = 2 * 3_600_000;

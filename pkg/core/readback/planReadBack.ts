@@ -7,6 +7,7 @@ import {
   explainNoMatch,
   findMatches,
   type Recorded,
+  withResults,
 } from '../matching/matchDefinition';
 import { aloneNotice, info, warning } from './notices';
 import { readBackSamples } from './readBackSamples';
@@ -133,7 +134,7 @@ async function openArchive(
   const list = withPatience({ timeoutSignal }, call.signal, (patience) =>
     withinSignal(archive.definitions.list(), patience)
   );
-  return { archive, recorded: namedOnly(await list, model.recordedQuery) };
+  return { archive, recorded: namedOnly(withResults(await list), model.recordedQuery) };
 }
 
 async function withPatience<T>(

@@ -51,6 +51,11 @@ export class FrameReader {
     this.#maxFrameBytes = maxFrameBytes;
   }
 
+  /** Memory of its own: of a message that is not whole yet. */
+  get heldBytes(): number {
+    return this.#body.length;
+  }
+
   /**
    * The messages that are whole with this piece, in their order.
    * @throws CodecError for a frame that is too long or whose checksum is wrong; the stream is of no use then

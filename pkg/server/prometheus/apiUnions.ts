@@ -121,6 +121,9 @@ async function askBoth<Schema extends v.GenericSchema, T>(
   return { ...known, archived };
 }
 
+/** What a Prometheus says about labels when it has any remote storage: it does not ask these, and we have asked the archive. */
+const NO_LABELS_OF_REMOTE = 'not implemented';
+
 const ENVELOPE = v.object({ status: v.literal('success'), warnings: fitting(v.string()) });
 
 function readAnswer<Schema extends v.GenericSchema>(
@@ -137,11 +140,12 @@ function readAnswer<Schema extends v.GenericSchema>(
       status: isRefusal ? status : 503,
     });
   }
-  const outage = envelope.output.warnings.find(isOutage);
+  const warnings = envelope.output.warnings.filter((text) => text !== NO_LABELS_OF_REMOTE);
+  const outage = warnings.find(isOutage);
   if (outage !== undefined) {
     throw new PromkeepError('SOURCE_STATUS', `prometheus: incomplete answer: ${outage}`, { status: 503 });
   }
-  return { data: v.parse(schema, json.data), warnings: envelope.output.warnings };
+  return { data: v.parse(schema, json.data), warnings };
 }
 
 function ofArchive(error: unknown): unknown {

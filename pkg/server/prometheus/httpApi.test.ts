@@ -175,6 +175,14 @@ describe('labels, values and series', () => {
     expect((await get('label/__name__/values?limit=0')).body).toEqual({ status: 'success', data: ['old', 'up'] });
   });
 
+  it('need no remote storage of the source, which says that it has not asked it', async () => {
+    await start({ source: new FakeProm(answers(['zone'], { warnings: ['not implemented'] })) });
+    expect((await get('labels')).body).toEqual({
+      status: 'success',
+      data: ['__name__', 'http.code', 'job', 'zone'],
+    });
+  });
+
   it('are found under escaped names', async () => {
     const { source } = await start();
     expect((await get('label/U__http_2e_code/values')).body.data).toEqual(['200']);
