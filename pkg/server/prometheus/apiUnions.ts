@@ -1,12 +1,13 @@
 import * as v from 'valibot';
 import { fitting, isRecord, texts, wordsIn } from '../../../src/contract/lenient';
 import { PromkeepError } from '../../core/model/errors';
+import { isOutage, TRUNCATED } from '../../core/model/outage';
 import { parseJson } from '../../core/model/parseJson';
 import { type MemoryPart } from '../../core/memory/memoryPart';
 import { type ResourceResponse } from '../../core/ports/metricSource';
 import { type MetricMetadata, type RawHistory } from '../../core/ports/rawSeries';
 import { compareLabels, compareUtf8 } from '../../remote/labels';
-import { isOutage, success, TRUNCATED } from './apiAnswer';
+import { success } from './apiAnswer';
 import { type SeriesQuestion } from './apiQuestion';
 
 /** The two that are asked; `history` is absent where there is no archive. */
