@@ -55,21 +55,21 @@ interface Status {
 it('collects them live, minute by minute, and verify finds them as the source has them', async () => {
   const { run, process } = await start(configOf(prometheus.url, 'first'));
   const status = await until(
-    'two minutes are covered',
+    'a minute is covered',
     async () => {
       const { queries, samples }: Status = JSON.parse((await run('archive', 'status', '--json')).output);
-      return queries[0]?.coveredMs >= 120_000 && { queries, samples };
+      return queries[0]?.coveredMs >= 60_000 && { queries, samples };
     },
     240_000
   );
   expect(status.queries).toMatchObject([{ name: 'self', raw: true }]);
-  expect(status.samples).toBeGreaterThan(10_000);
+  expect(status.samples).toBeGreaterThan(5_000);
   expect((await run('archive', 'status')).output).toMatch(/^self +raw +60s/m);
   expect((await run('gaps')).output).toBe('Nothing is missing.\n');
   const { code, output } = await run('verify', '--json');
   const [report] = JSON.parse(output).queries;
   expect([code, report]).toEqual([0, expect.objectContaining({ differs: 0, missing: 0, extra: 0, examples: [] })]);
-  expect(report.compared).toBeGreaterThanOrEqual(10_000);
+  expect(report.compared).toBeGreaterThanOrEqual(5_000);
   const client = await server.client(databaseUrl);
   const { rows } = await client.query('SELECT count(*)::int AS n FROM promkeep_metadata');
   expect(rows[0].n).toBeGreaterThan(50);
@@ -85,5 +85,8 @@ it('collects nothing from a source that reads recent data from others, and says 
   await until('the log says so', async () => /read_recent: true/.test(process.output()));
   expect((await run('archive', 'status')).output).toMatch(/^self is not collected: .*read_recent: true/m);
   expect((await run('gaps')).output).toMatch(/^self .* query-failed +The source has a remote_read/m);
-  expect((await run('backfill', '--from', '2026-01-01T00:00:00Z')).output).not.toMatch(/100 %/);
+  expect(await run('backfill', '--from', String(Date.now() / 1_000 - 3_600))).toEqual({
+    code: 1,
+    output: expect.stringContaining('read_recent: true'),
+  });
 });
