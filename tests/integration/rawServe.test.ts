@@ -86,7 +86,7 @@ it('collects nothing from a source that reads recent data from others, and says 
   expect((await run('archive', 'status')).output).toMatch(/^self is not collected: .*read_recent: true/m);
   expect((await run('gaps')).output).toMatch(/^self .* query-failed +The source has a remote_read/m);
   expect(await run('backfill', '--from', String(Date.now() / 1_000 - 3_600))).toEqual({
-    code: 1,
+    code: 2,
     output: expect.stringContaining('read_recent: true'),
   });
 });
