@@ -4,7 +4,7 @@ import { readSql } from './readSql';
 import { schemaScript } from './schemaScript';
 
 /** Of the functions, triggers and views at each revision. A released one stays; the next change adds its own. */
-const REVISIONS = ['f675fe8619661d9bdad50719e9f562e2c5599781d929e4e26be295cff431c196'];
+const REVISIONS = ['05e7e565d1683c98d15ead0828246461bfd719157ff9846e6462544d1121cd3f'];
 
 const { migrations, routines, revision } = schemaScript();
 const files = [...migrations.flatMap((migration) => migration.files), ...routines];
@@ -60,11 +60,14 @@ describe('the schema', () => {
       'promkeep_decode_xor',
       'promkeep_deletes_more',
       'promkeep_fingerprint',
+      'promkeep_find_chunks',
       'promkeep_float8',
       'promkeep_grace',
       'promkeep_histogram_buckets',
       'promkeep_kept_from',
+      'promkeep_labels_of',
       'promkeep_ms_after',
+      'promkeep_named_histograms',
       'promkeep_named_series',
       'promkeep_partition_days',
       'promkeep_period_ms',
@@ -83,6 +86,7 @@ describe('the schema', () => {
       'promkeep_series_rollup',
       'promkeep_unpack',
       'promkeep_unroll',
+      'promkeep_written_at',
     ]);
   });
 });
