@@ -455,7 +455,7 @@ COMMENT ON COLUMN promkeep.promkeep_queries.created_at IS 'When the query was fi
 
 COMMENT ON COLUMN promkeep.promkeep_queries.updated_at IS 'When its definition last changed.';
 
-COMMENT ON COLUMN promkeep.promkeep_queries.packed_until IS 'No packed row of this query reaches this time; null while there is none. Writers of younger times need not look for packed rows.';
+COMMENT ON COLUMN promkeep.promkeep_queries.packed_until IS 'No packed row of this query reaches this time; null while there is none. Writers of younger times need not look for packed rows. Of raw series: days before it have one row a series.';
 
 COMMENT ON COLUMN promkeep.promkeep_queries.packed_at IS 'When samples of this query were last packed.';
 
@@ -718,7 +718,8 @@ CREATE TABLE promkeep.promkeep_fetches (
     unchanged bigint DEFAULT 0 NOT NULL,
     revised bigint DEFAULT 0 NOT NULL,
     withdrawn bigint DEFAULT 0 NOT NULL,
-    refused bigint DEFAULT 0 NOT NULL
+    refused bigint DEFAULT 0 NOT NULL,
+    series bigint
 );
 
 COMMENT ON TABLE promkeep.promkeep_fetches IS 'Provenance: one row per write that changed samples. A write that changes nothing leaves no row. Once the samples are packed, alike writes of a day become one row, the newest, with the range and the counts of all; rows expire with the data.';
@@ -750,6 +751,8 @@ COMMENT ON COLUMN promkeep.promkeep_fetches.revised IS 'Samples whose value chan
 COMMENT ON COLUMN promkeep.promkeep_fetches.withdrawn IS 'Samples the new answer no longer had.';
 
 COMMENT ON COLUMN promkeep.promkeep_fetches.refused IS 'Series that could not be stored.';
+
+COMMENT ON COLUMN promkeep.promkeep_fetches.series IS 'Of raw series: how many the answer had. Otherwise null.';
 
 CREATE TABLE promkeep.promkeep_packed (
     retention text NOT NULL,
@@ -1490,6 +1493,24 @@ END;
 
 COMMENT ON FUNCTION promkeep.promkeep_deletes_more(wanted text, present text) IS 'Whether the first retention is shorter than the second one; none is the shortest.';
 
+CREATE FUNCTION promkeep.promkeep_ensure_chunk_partition(at timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'promkeep', 'pg_temp'
+    AS $$
+DECLARE
+  week timestamp := date_trunc('week', at AT TIME ZONE 'UTC');
+  partition text := 'promkeep_chunks_' || to_char(week, 'YYYYMMDD');
+BEGIN
+  IF NOT promkeep_partition_is_there(partition, 'promkeep_chunks') THEN
+    LOCK TABLE promkeep_migrations IN SHARE UPDATE EXCLUSIVE MODE;
+    PERFORM promkeep_make_partition(partition, 'promkeep_chunks', format('FOR VALUES FROM (%L) TO (%L)',
+      week AT TIME ZONE 'UTC', (week + interval '7 days') AT TIME ZONE 'UTC'));
+  END IF;
+END
+$$;
+
+COMMENT ON FUNCTION promkeep.promkeep_ensure_chunk_partition(at timestamp with time zone) IS 'Makes the partition of promkeep_chunks for this time unless it exists.';
+
 CREATE FUNCTION promkeep.promkeep_ensure_own_week(at timestamp with time zone) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'promkeep', 'pg_temp'
@@ -1910,6 +1931,7 @@ BEGIN
   END IF;
   -- Where there is nothing, nothing can be lost.
   IF of_query IS NOT NULL AND NOT EXISTS (SELECT 1 FROM promkeep_series r WHERE r.query_id = of_query)
+      AND NOT EXISTS (SELECT 1 FROM promkeep_raw_series r WHERE r.query_id = of_query)
     OR of_query IS NULL AND NOT EXISTS (SELECT 1 FROM promkeep_rollup_state t
       WHERE t.width_s = CASE of_what WHEN 'five_minute_rollups' THEN 300 ELSE 3600 END) THEN
     DELETE FROM promkeep_pending p WHERE p.pending_id = known.pending_id;
@@ -2005,7 +2027,7 @@ $$;
 
 COMMENT ON FUNCTION promkeep.promkeep_note_stale() IS 'Trigger of promkeep_fetches: a write before stored_until makes the rollups of its hours stale. The writer holds the query''s lock.';
 
-CREATE FUNCTION promkeep.promkeep_open_write(in_org bigint, in_source text, in_epoch bigint, in_kind text, in_identity bytea, in_prints bytea[], OUT leads boolean, OUT query_id bigint, OUT version integer, OUT expression text, OUT step_ms bigint, OUT retention text, OUT provisioned boolean, OUT paused boolean, OUT deleted boolean, OUT packed_until_ms bigint, OUT newest_ms bigint, OUT period_ms bigint, OUT packed_class text, OUT series bytea) RETURNS record
+CREATE FUNCTION promkeep.promkeep_open_write(in_org bigint, in_source text, in_epoch bigint, in_kind text, in_identity bytea, in_prints bytea[], OUT leads boolean, OUT query_id bigint, OUT version integer, OUT expression text, OUT step_ms bigint, OUT raw boolean, OUT retention text, OUT provisioned boolean, OUT paused boolean, OUT deleted boolean, OUT packed_until_ms bigint, OUT newest_ms bigint, OUT period_ms bigint, OUT packed_class text, OUT series bytea) RETURNS record
     LANGUAGE plpgsql
     SET search_path TO 'promkeep', 'pg_temp'
     SET enable_seqscan TO 'off'
@@ -2022,10 +2044,10 @@ BEGIN
       RETURN;
     END IF;
   END IF;
-  SELECT q.query_id, q.current_version, q.retention, q.provisioned, q.paused_at IS NOT NULL, q.deleted_at IS NOT NULL,
+  SELECT q.query_id, q.current_version, q.raw, q.retention, q.provisioned, q.paused_at IS NOT NULL, q.deleted_at IS NOT NULL,
          ceil(extract(epoch FROM q.packed_until) * 1000)::bigint, promkeep_period_ms(q.step_ms, q.retention),
          promkeep_retention_class(q.retention)
-  INTO query_id, version, retention, provisioned, paused, deleted, packed_until_ms, period_ms, packed_class
+  INTO query_id, version, raw, retention, provisioned, paused, deleted, packed_until_ms, period_ms, packed_class
   FROM promkeep_queries q
   WHERE q.source_id = of_source AND q.kind = in_kind AND q.identity = in_identity
   FOR NO KEY UPDATE;
@@ -2045,7 +2067,7 @@ BEGIN
 END
 $_$;
 
-COMMENT ON FUNCTION promkeep.promkeep_open_write(in_org bigint, in_source text, in_epoch bigint, in_kind text, in_identity bytea, in_prints bytea[], OUT leads boolean, OUT query_id bigint, OUT version integer, OUT expression text, OUT step_ms bigint, OUT retention text, OUT provisioned boolean, OUT paused boolean, OUT deleted boolean, OUT packed_until_ms bigint, OUT newest_ms bigint, OUT period_ms bigint, OUT packed_class text, OUT series bytea) IS 'Begins a write: takes the lease (with its epoch) and the query''s lock, and says what the writer has to know: the version that is recorded, the end of the newest range ever written, and of every series it has of those asked for: fingerprint (32 bytes), id (8 bytes) and origin (1 byte: 1 named, 2 nameless, 3 scalar).';
+COMMENT ON FUNCTION promkeep.promkeep_open_write(in_org bigint, in_source text, in_epoch bigint, in_kind text, in_identity bytea, in_prints bytea[], OUT leads boolean, OUT query_id bigint, OUT version integer, OUT expression text, OUT step_ms bigint, OUT raw boolean, OUT retention text, OUT provisioned boolean, OUT paused boolean, OUT deleted boolean, OUT packed_until_ms bigint, OUT newest_ms bigint, OUT period_ms bigint, OUT packed_class text, OUT series bytea) IS 'Begins a write: takes the lease (with its epoch) and the query''s lock, and says what the writer has to know: the version that is recorded, the end of the newest range ever written, and of every series it has of those asked for: fingerprint (32 bytes), id (8 bytes) and origin (1 byte: 1 named, 2 nameless, 3 scalar).';
 
 CREATE FUNCTION promkeep.promkeep_partition_days(class text) RETURNS integer
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -2278,7 +2300,7 @@ COMMENT ON FUNCTION promkeep.promkeep_read_number(bits bit varying, is_signed bo
 CREATE FUNCTION promkeep.promkeep_readable() RETURNS text[]
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     BEGIN ATOMIC
- SELECT ARRAY['promkeep_readers'::text, 'promkeep_pending'::text, 'promkeep_audit'::text, 'promkeep_upkeep_failures'::text, 'promkeep_sources'::text, 'promkeep_queries'::text, 'promkeep_leases'::text, 'promkeep_query_versions'::text, 'promkeep_coverage'::text, 'promkeep_gaps'::text, 'promkeep_fetches'::text, 'promkeep_series'::text, 'promkeep_rollup_state'::text, 'promkeep_samples'::text, 'promkeep_packed'::text, 'promkeep_rollups'::text, 'promkeep_labels'::text, 'promkeep_raw_series'::text, 'promkeep_chunks'::text, 'promkeep_metrics'::text, 'metrics_data'::text, 'metrics_5m'::text, 'metrics_1h'::text] AS "array";
+ SELECT ARRAY['promkeep_readers'::text, 'promkeep_pending'::text, 'promkeep_audit'::text, 'promkeep_upkeep_failures'::text, 'promkeep_sources'::text, 'promkeep_queries'::text, 'promkeep_leases'::text, 'promkeep_query_versions'::text, 'promkeep_coverage'::text, 'promkeep_gaps'::text, 'promkeep_fetches'::text, 'promkeep_series'::text, 'promkeep_rollup_state'::text, 'promkeep_samples'::text, 'promkeep_packed'::text, 'promkeep_rollups'::text, 'promkeep_labels'::text, 'promkeep_raw_series'::text, 'promkeep_chunks'::text, 'promkeep_metadata'::text, 'promkeep_metrics'::text, 'metrics_data'::text, 'metrics_5m'::text, 'metrics_1h'::text] AS "array";
 END;
 
 COMMENT ON FUNCTION promkeep.promkeep_readable() IS 'Tables and views that promkeep_grant_reader() lets a role read.';
@@ -2590,6 +2612,35 @@ COMMENT ON COLUMN promkeep.promkeep_leases.expires_at IS 'When others may take o
 COMMENT ON COLUMN promkeep.promkeep_leases.taken_at IS 'When the holder became leader.';
 
 COMMENT ON COLUMN promkeep.promkeep_leases.provisions IS 'Whether the holder makes the queries of a config file known. While one without a config file leads (the Grafana plugin), a waiting program with one does it.';
+
+CREATE TABLE promkeep.promkeep_metadata (
+    source_id bigint NOT NULL,
+    metric text NOT NULL COLLATE pg_catalog."C",
+    type text NOT NULL,
+    help text NOT NULL,
+    unit text NOT NULL,
+    digest uuid GENERATED ALWAYS AS ((md5(((((type || chr(10)) || unit) || chr(10)) || help)))::uuid) STORED NOT NULL,
+    first_seen timestamp with time zone DEFAULT now() NOT NULL,
+    last_seen timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON TABLE promkeep.promkeep_metadata IS 'What a source said of its metrics. It knows that only as long as a target exposes them, so what it does not name any more stays.';
+
+COMMENT ON COLUMN promkeep.promkeep_metadata.source_id IS 'The source.';
+
+COMMENT ON COLUMN promkeep.promkeep_metadata.metric IS 'Name of the metric.';
+
+COMMENT ON COLUMN promkeep.promkeep_metadata.type IS 'counter, gauge, histogram, summary and so on.';
+
+COMMENT ON COLUMN promkeep.promkeep_metadata.help IS 'What it is, in words of whoever exposes it.';
+
+COMMENT ON COLUMN promkeep.promkeep_metadata.unit IS 'Its unit; mostly empty.';
+
+COMMENT ON COLUMN promkeep.promkeep_metadata.digest IS 'MD5 of type, unit and help, which may be too long for an index.';
+
+COMMENT ON COLUMN promkeep.promkeep_metadata.first_seen IS 'When the source was first heard to say so.';
+
+COMMENT ON COLUMN promkeep.promkeep_metadata.last_seen IS 'When it was last heard to say so; up to an hour old.';
 
 CREATE TABLE promkeep.promkeep_migrations (
     version integer NOT NULL,
@@ -2906,6 +2957,9 @@ ALTER TABLE ONLY promkeep.promkeep_leases
 ALTER TABLE ONLY promkeep.promkeep_leases
     ADD CONSTRAINT promkeep_leases_source_id_epoch_key UNIQUE (source_id, epoch);
 
+ALTER TABLE ONLY promkeep.promkeep_metadata
+    ADD CONSTRAINT promkeep_metadata_pkey PRIMARY KEY (source_id, metric, digest);
+
 ALTER TABLE ONLY promkeep.promkeep_migrations
     ADD CONSTRAINT promkeep_migrations_pkey PRIMARY KEY (version);
 
@@ -3019,6 +3073,9 @@ ALTER TABLE ONLY promkeep.promkeep_labels
 ALTER TABLE ONLY promkeep.promkeep_leases
     ADD CONSTRAINT promkeep_leases_source_id_fkey FOREIGN KEY (source_id) REFERENCES promkeep.promkeep_sources(source_id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY promkeep.promkeep_metadata
+    ADD CONSTRAINT promkeep_metadata_source_id_fkey FOREIGN KEY (source_id) REFERENCES promkeep.promkeep_sources(source_id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY promkeep.promkeep_pending
     ADD CONSTRAINT promkeep_pending_query_id_fkey FOREIGN KEY (query_id) REFERENCES promkeep.promkeep_queries(query_id) ON DELETE CASCADE;
 
@@ -3059,6 +3116,9 @@ CREATE POLICY own_organisations ON promkeep.promkeep_labels FOR SELECT USING ((s
    FROM promkeep.promkeep_sources p)));
 
 CREATE POLICY own_organisations ON promkeep.promkeep_leases FOR SELECT USING ((source_id IN ( SELECT p.source_id
+   FROM promkeep.promkeep_sources p)));
+
+CREATE POLICY own_organisations ON promkeep.promkeep_metadata FOR SELECT USING ((source_id IN ( SELECT p.source_id
    FROM promkeep.promkeep_sources p)));
 
 CREATE POLICY own_organisations ON promkeep.promkeep_packed FOR SELECT USING ((series_id IN ( SELECT p.series_id
@@ -3112,6 +3172,8 @@ ALTER TABLE promkeep.promkeep_labels ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE promkeep.promkeep_leases ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE promkeep.promkeep_metadata ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE promkeep.promkeep_packed ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE promkeep.promkeep_pending ENABLE ROW LEVEL SECURITY;
@@ -3146,6 +3208,8 @@ REVOKE ALL ON FUNCTION promkeep.promkeep_add_fetch(in_query bigint, in_version i
 
 REVOKE ALL ON FUNCTION promkeep.promkeep_cover(in_query bigint, in_version integer, in_covered tstzmultirange) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION promkeep.promkeep_ensure_chunk_partition(at timestamp with time zone) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION promkeep.promkeep_ensure_own_week(at timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION promkeep.promkeep_ensure_packed_partition(class text, at timestamp with time zone) FROM PUBLIC;
@@ -3176,7 +3240,7 @@ REVOKE ALL ON FUNCTION promkeep.promkeep_note_audit(of_query bigint, actor text,
 
 REVOKE ALL ON FUNCTION promkeep.promkeep_note_stale() FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION promkeep.promkeep_open_write(in_org bigint, in_source text, in_epoch bigint, in_kind text, in_identity bytea, in_prints bytea[], OUT leads boolean, OUT query_id bigint, OUT version integer, OUT expression text, OUT step_ms bigint, OUT retention text, OUT provisioned boolean, OUT paused boolean, OUT deleted boolean, OUT packed_until_ms bigint, OUT newest_ms bigint, OUT period_ms bigint, OUT packed_class text, OUT series bytea) FROM PUBLIC;
+REVOKE ALL ON FUNCTION promkeep.promkeep_open_write(in_org bigint, in_source text, in_epoch bigint, in_kind text, in_identity bytea, in_prints bytea[], OUT leads boolean, OUT query_id bigint, OUT version integer, OUT expression text, OUT step_ms bigint, OUT raw boolean, OUT retention text, OUT provisioned boolean, OUT paused boolean, OUT deleted boolean, OUT packed_until_ms bigint, OUT newest_ms bigint, OUT period_ms bigint, OUT packed_class text, OUT series bytea) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION promkeep.promkeep_partition_is_there(partition text, parent text) FROM PUBLIC;
 

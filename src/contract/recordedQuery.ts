@@ -19,6 +19,8 @@ const ITEM = v.object({
   expression: v.string(),
   stepMs: v.number(),
   retention: v.string(),
+  /** Keeps raw series; its expression is their selectors, one a line. */
+  raw: v.optional(v.boolean()),
   /** Grows when the expression or the step changes. */
   version: v.number(),
   /** Sent back with an edit, so that two editors do not overwrite each other. */

@@ -37,6 +37,7 @@ const RELATIONS: Record<string, string> = {
   promkeep_labels: BY_SOURCE,
   promkeep_raw_series: BY_QUERY,
   promkeep_chunks: BY_RAW_SERIES,
+  promkeep_metadata: BY_SOURCE,
   promkeep_metrics: 't.org_id',
   metrics_data: 't.org_id',
   metrics_5m: 't.org_id',
@@ -102,6 +103,9 @@ describe.each(SERVERS)('row-level security on $name', (server) => {
     owner = await test.client(url);
     for (const orgId of [1, 2, 3]) {
       const query = await addRawDefinition(owner, { orgId, name: 'raw' });
+      await test
+        .archive(url, { source: { orgId, name: 'default' } })
+        .raw.writeMetadata([{ metric: 'up', type: 'gauge', help: `Of ${orgId}.`, unit: '' }]);
       for (const chunks of rawChunks(orgId)) {
         await addRawRow(owner, query, { __name__: 'raw', of: chunks[0].encoding }, chunks);
       }

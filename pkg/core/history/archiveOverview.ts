@@ -1,10 +1,11 @@
 import { type ArchiveGap, type ArchiveOverview, type RecordedOverview } from '../../../src/contract/archivePage';
 import { type SummaryMetric } from '../../../src/contract/summary';
 import { countAllPoints, floorToGrid } from '../collect/collectGrid';
-import { reportGaps, type GapReport } from './gapReport';
+import { expectedMs, reportGaps, type GapReport } from './gapReport';
 import { type Archive, type ArchiveStatus, type Uses } from '../ports/archive';
 import { type Clock } from '../ports/clock';
 import { type LedgerEntry } from '../ports/ledger';
+import { withResults } from '../matching/matchDefinition';
 import { retentionMs } from '../model/retention';
 
 export interface OverviewDeps {
@@ -53,11 +54,11 @@ export class ArchiveOverviewReader {
     };
   }
 
-  /** Rejects with what the database said; a failure is not remembered. */
+  /** Of what can be drawn. Rejects with what the database said; a failure is not remembered. */
   ledger(): Promise<LedgerEntry[]> {
     const nowMs = this.deps.clock.nowMs();
     if (this.entries === undefined || nowMs >= this.entries.untilMs) {
-      const ledger = this.deps.archive.ledger.entries();
+      const ledger = this.deps.archive.ledger.entries().then(withResults);
       this.entries = { untilMs: nowMs + LEDGER_FOR_MS, ledger };
       ledger.catch(() => (this.entries = undefined));
     }
@@ -91,7 +92,7 @@ export function metricOf(
 
 export function describeEntry(deps: OverviewDeps, entry: LedgerEntry): RecordedOverview {
   const { name, expression, stepMs, retention, paused, covered, gaps } = entry;
-  const dueMs = floorToGrid(deps.clock.nowMs() - deps.settleMs, stepMs);
+  const dueMs = floorToGrid(expectedMs(entry, deps.clock.nowMs() - deps.settleMs), stepMs);
   const newestMs = covered.at(-1)?.toMs;
   const holes = holesOf(deps, entry);
   const answeredMs = Math.max(newestMs ?? 0, gaps.at(-1)?.toMs ?? 0);

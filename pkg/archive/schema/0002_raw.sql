@@ -1,7 +1,18 @@
 -- Raw series: copies of what the source holds, in Prometheus' own chunks (docs/adr/0032).
 
+-- Its result gets a column; made again with all functions.
+DROP FUNCTION IF EXISTS promkeep_open_write(bigint, text, bigint, text, bytea, bytea[]);
+
 ALTER TABLE promkeep_queries ADD COLUMN raw boolean NOT NULL DEFAULT false;
 COMMENT ON COLUMN promkeep_queries.raw IS 'A recorded query that keeps raw series: its expression is series selectors, one a line, its samples lie in promkeep_chunks, and a time of its coverage stands for the step that begins there.';
+
+-- It gives a column more now.
+DROP FUNCTION IF EXISTS promkeep_open_write;
+
+COMMENT ON COLUMN promkeep_queries.packed_until IS 'No packed row of this query reaches this time; null while there is none. Writers of younger times need not look for packed rows. Of raw series: days before it have one row a series.';
+
+ALTER TABLE promkeep_fetches ADD COLUMN series bigint;
+COMMENT ON COLUMN promkeep_fetches.series IS 'Of raw series: how many the answer had. Otherwise null.';
 
 CREATE TABLE promkeep_labels (
   label_id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -66,9 +77,32 @@ COMMENT ON COLUMN promkeep_chunks.to_time IS 'Time of the last sample; less than
 COMMENT ON COLUMN promkeep_chunks.sample_count IS 'Number of samples, stale markers among them.';
 COMMENT ON COLUMN promkeep_chunks.chunks IS 'One chunk after the other, in order of time, none overlapping the next. Each: encoding (one byte; 1 XOR, 2 histogram, 3 float histogram); milliseconds from the last sample before (the first chunk: from from_time) to its first; milliseconds from its first to its last; its length in bytes; its bytes. These three numbers are unsigned varints, seven bits a byte, low ones first.';
 
+CREATE TABLE promkeep_metadata (
+  source_id bigint NOT NULL REFERENCES promkeep_sources ON DELETE CASCADE,
+  metric text COLLATE "C" NOT NULL,
+  type text NOT NULL,
+  help text NOT NULL,
+  unit text NOT NULL,
+  digest uuid NOT NULL GENERATED ALWAYS AS (md5(type || chr(10) || unit || chr(10) || help)::uuid) STORED,
+  first_seen timestamptz NOT NULL DEFAULT now(),
+  last_seen timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (source_id, metric, digest)
+);
+COMMENT ON TABLE promkeep_metadata IS 'What a source said of its metrics. It knows that only as long as a target exposes them, so what it does not name any more stays.';
+COMMENT ON COLUMN promkeep_metadata.source_id IS 'The source.';
+COMMENT ON COLUMN promkeep_metadata.metric IS 'Name of the metric.';
+COMMENT ON COLUMN promkeep_metadata.type IS 'counter, gauge, histogram, summary and so on.';
+COMMENT ON COLUMN promkeep_metadata.help IS 'What it is, in words of whoever exposes it.';
+COMMENT ON COLUMN promkeep_metadata.unit IS 'Its unit; mostly empty.';
+COMMENT ON COLUMN promkeep_metadata.digest IS 'MD5 of type, unit and help, which may be too long for an index.';
+COMMENT ON COLUMN promkeep_metadata.first_seen IS 'When the source was first heard to say so.';
+COMMENT ON COLUMN promkeep_metadata.last_seen IS 'When it was last heard to say so; up to an hour old.';
+
+CREATE POLICY own_organisations ON promkeep_metadata FOR SELECT USING (source_id IN (SELECT p.source_id FROM promkeep_sources p));
 CREATE POLICY own_organisations ON promkeep_labels FOR SELECT USING (source_id IN (SELECT p.source_id FROM promkeep_sources p));
 CREATE POLICY own_organisations ON promkeep_raw_series FOR SELECT USING (query_id IN (SELECT p.query_id FROM promkeep_queries p));
 CREATE POLICY own_organisations ON promkeep_chunks FOR SELECT USING (series_id IN (SELECT p.series_id FROM promkeep_raw_series p));
+ALTER TABLE promkeep_metadata ENABLE ROW LEVEL SECURITY;
 ALTER TABLE promkeep_labels ENABLE ROW LEVEL SECURITY;
 ALTER TABLE promkeep_raw_series ENABLE ROW LEVEL SECURITY;
 ALTER TABLE promkeep_chunks ENABLE ROW LEVEL SECURITY;
