@@ -1,24 +1,14 @@
 import { type Client } from 'pg';
-import { type Chunk, type ChunkEncoding } from '../../pkg/core/model/rawSeries';
+import { packChunks, packedSize } from '../../pkg/archive/raw/chunkRow';
+import { type Chunk } from '../../pkg/core/model/rawSeries';
 
 /** Raw series put into the tables by hand, as the archive itself writes them. */
 
-const CODES: Record<ChunkEncoding, number> = { xor: 1, histogram: 2, floatHistogram: 3 };
-
-/** The column `chunks` of a row of promkeep_chunks that begins at `fromMs`. */
-export function chunkBytes(chunks: readonly Chunk[], fromMs = chunks[0].minTimeMs): Buffer {
-  let lastMs = fromMs;
-  return Buffer.concat(
-    chunks.flatMap(({ encoding, minTimeMs, maxTimeMs, data }) => {
-      const head = [minTimeMs - lastMs, maxTimeMs - minTimeMs, data.length].flatMap(uvarint);
-      lastMs = maxTimeMs;
-      return [Buffer.from([CODES[encoding], ...head]), data];
-    })
-  );
-}
-
-function uvarint(value: number): number[] {
-  return value < 128 ? [value] : [(value % 128) | 128, ...uvarint(Math.floor(value / 128))];
+/** The column `chunks` of a row of promkeep_chunks. */
+export function chunkBytes(chunks: readonly Chunk[]): Buffer {
+  const bytes = Buffer.alloc(packedSize(chunks));
+  const row = { fromMs: chunks[0].minTimeMs, toMs: chunks[chunks.length - 1].maxTimeMs, sampleCount: 0, chunks };
+  return bytes.subarray(0, packChunks(row, bytes, 0));
 }
 
 export interface RawDefinition {
