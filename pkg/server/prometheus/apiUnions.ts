@@ -115,21 +115,38 @@ interface Reading {
   signal: AbortSignal;
 }
 
-/** Asks both at once. When one fails, the answer fails and says which: half of it would look like the whole. */
+/**
+ * Asks both at once. When one fails, the answer fails and says which: half of it would look like the whole. A source that is gone
+ * is no failure, since its past is what the archive is for: the archive answers alone, with a warning.
+ */
 async function askBoth<Schema extends v.GenericSchema, T>(
   { source, history, signal, part }: BothSides,
   schema: Schema,
   read: (archive: Reading) => Promise<T>
 ): Promise<{ data: v.InferOutput<Schema>; warnings: string[]; archived: T | undefined }> {
   const [known, archived] = await Promise.all([
-    source().then(async (answer) => {
-      await part.growTo(PARSED_FACTOR * answer.body.length, signal);
-      return readAnswer(answer, schema);
-    }),
+    source()
+      .then(async (answer) => {
+        await part.growTo(PARSED_FACTOR * answer.body.length, signal);
+        return readAnswer(answer, schema);
+      })
+      .catch((error: unknown) => {
+        if (history === undefined || !isGone(error)) {
+          throw error;
+        }
+        return { data: v.parse(schema, undefined), warnings: [`${error.message}; the archive answers alone`] };
+      }),
     history ? read({ history, signal }).catch((error: unknown) => Promise.reject(ofArchive(error))) : undefined,
   ]);
   return { ...known, archived };
 }
+
+function isGone(error: unknown): error is PromkeepError {
+  return error instanceof PromkeepError && error.code === 'SOURCE_UNREACHABLE';
+}
+
+/** Nobody is there, or nobody yet. */
+const GONE: readonly number[] = [502, 503, 504];
 
 /** What a Prometheus says about labels when it has any remote storage: it does not ask these, and we have asked the archive. */
 const NO_LABELS_OF_REMOTE = 'not implemented';
@@ -146,7 +163,8 @@ function readAnswer<Schema extends v.GenericSchema>(
     const text = wordsIn(json, 'error', 'message') ?? `it answered ${status} without a reason`;
     const isRefusal = status >= 400 && status < 500;
     // a bad question is the caller's, everything else the source's
-    throw new PromkeepError(isRefusal ? 'SOURCE_REFUSED' : 'SOURCE_STATUS', `prometheus: ${text}`, {
+    const code = GONE.includes(status) ? 'SOURCE_UNREACHABLE' : 'SOURCE_STATUS';
+    throw new PromkeepError(isRefusal ? 'SOURCE_REFUSED' : code, `prometheus: ${text}`, {
       status: isRefusal ? status : 503,
     });
   }
