@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { chmod, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { rawSpan } from '../../pkg/core/model/rawSeries';
 import { type TimeRange } from '../../pkg/core/model/timeRange';
@@ -17,7 +17,7 @@ import { bitsOfAll } from './rawBits';
  * kill -9 of Promkeep, PostgreSQL and Prometheus at random moments, from a fixed seed, while raw series are collected in pieces of a minute;
  * then every sample of the archive against the source's, bit by bit. `npm run test:soak` does it for hundreds of kills.
  */
-const KILLS = Number(process.env.PROMKEEP_SOAK_KILLS ?? 12);
+const KILLS = Number(process.env.PROMKEEP_SOAK_KILLS ?? 6);
 const SEED = Number(process.env.PROMKEEP_SOAK_SEED ?? 1);
 const LATEST_KILL_MS = 8_000;
 
@@ -51,6 +51,8 @@ const startArchiver = (): Promise<ServingProgram> =>
 
 beforeAll(async () => {
   dir = await temporaryDir();
+  // the user of PostgreSQL goes through it
+  await chmod(dir.dir, 0o711);
   config = await temporaryFile('promkeep.yaml', rawConfig({ lease: '1s', backfill: '1h' }));
   ports = { prometheus: await freePort(), postgres: await freePort() };
   exporter = await startNodeExporter();
