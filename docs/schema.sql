@@ -432,7 +432,7 @@ COMMENT ON COLUMN promkeep.promkeep_queries.created_at IS 'When the query was fi
 
 COMMENT ON COLUMN promkeep.promkeep_queries.updated_at IS 'When its definition last changed.';
 
-COMMENT ON COLUMN promkeep.promkeep_queries.packed_until IS 'No packed row of this query reaches this time; null while there is none. Writers of younger times need not look for packed rows.';
+COMMENT ON COLUMN promkeep.promkeep_queries.packed_until IS 'No packed row of this query reaches this time; null while there is none. Writers of younger times need not look for packed rows. Of raw series: days before it have one row a series.';
 
 COMMENT ON COLUMN promkeep.promkeep_queries.packed_at IS 'When samples of this query were last packed.';
 
@@ -1898,6 +1898,7 @@ BEGIN
   END IF;
   -- Where there is nothing, nothing can be lost.
   IF of_query IS NOT NULL AND NOT EXISTS (SELECT 1 FROM promkeep_series r WHERE r.query_id = of_query)
+      AND NOT EXISTS (SELECT 1 FROM promkeep_raw_series r WHERE r.query_id = of_query)
     OR of_query IS NULL AND NOT EXISTS (SELECT 1 FROM promkeep_rollup_state t
       WHERE t.width_s = CASE of_what WHEN 'five_minute_rollups' THEN 300 ELSE 3600 END) THEN
     DELETE FROM promkeep_pending p WHERE p.pending_id = known.pending_id;

@@ -23,7 +23,7 @@ export class MemoryArchive implements Archive {
 
   async migrate(): Promise<{ from: number; to: number }> {
     this.check();
-    return { from: 1, to: 1 };
+    return { from: 2, to: 2 };
   }
 
   async status(): Promise<ArchiveStatus> {

@@ -71,10 +71,10 @@ export async function addRawRow(
   const times = [new Date(chunks[0].minTimeMs), new Date(chunks[chunks.length - 1].maxTimeMs)];
   const week = Math.floor((times[0].getTime() - MONDAY) / WEEK_MS);
   const [low, high] = [week, week + 1].map((n) => new Date(MONDAY + n * WEEK_MS).toISOString());
-  await client.query(
-    `CREATE TABLE IF NOT EXISTS promkeep_chunks_${low.slice(0, 10).replaceAll('-', '')} PARTITION OF promkeep_chunks
-     FOR VALUES FROM ('${low}') TO ('${high}')`
-  );
+  await client.query(`SELECT promkeep_make_partition($1, 'promkeep_chunks', $2)`, [
+    `promkeep_chunks_${low.slice(0, 10).replaceAll('-', '')}`,
+    `FOR VALUES FROM ('${low}') TO ('${high}')`,
+  ]);
   await client.query(
     `INSERT INTO promkeep_chunks (series_id, from_time, to_time, sample_count, chunks)
      SELECT r.series_id, $4, $5, $6, $7 FROM promkeep_raw_series r

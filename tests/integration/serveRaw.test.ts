@@ -102,6 +102,7 @@ it('answers as the source did, once the source is gone', async () => {
     return maxTime >= RANGE.end * 1000;
   });
   expect(await getJson(`${server.url}/api/v1/label/x/values`)).toMatchObject({ body: { data: ['a', 'b', 'c'] } });
+  expect((await getJson(`${server.url}/readyz`)).body).toMatchObject({ checks: { engine: 'ok', archive: 'ok' } });
   await source.stop();
   expect(await Promise.all(queries.map((query) => ask(server.url, query)))).toEqual(wanted);
   // one of the two cannot be asked: half of the labels would look like all of them

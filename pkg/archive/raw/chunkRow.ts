@@ -1,6 +1,7 @@
 import { PromkeepError } from '../../core/model/errors';
 import { type Chunk, type ChunkEncoding } from '../../core/model/rawSeries';
 import { countSamples } from '../../remote/chunks/xorChunk';
+import { CodecError } from '../../remote/codecError';
 
 /** Chunks of one series within one day (UTC), as a row of `promkeep_chunks`: in order of time, none overlapping the next. */
 export interface ChunkRow {
@@ -19,6 +20,18 @@ const HEAD_BYTES = 1 + 3 * 5;
 
 export function dayOf(timeMs: number): number {
   return Math.floor(timeMs / DAY_MS);
+}
+
+/** Does work on stored chunks; that one cannot be read is nobody's fault but the archive's, or that of who wrote into it. */
+export function withStored<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof CodecError) {
+      throw new PromkeepError('INTERNAL', `A chunk in promkeep_chunks is damaged: ${error.message}`, { cause: error });
+    }
+    throw error;
+  }
 }
 
 /** Rows of one day each, of chunks of which none crosses midnight. */

@@ -102,12 +102,24 @@ export function mergeColumns(parts: readonly RawColumns[]): RawColumns {
   return mergeTwo(mergeColumns(parts.slice(0, middle)), mergeColumns(parts.slice(middle)));
 }
 
+/** Of which of two the last sample was, and its place. */
+interface Pushed {
+  of: RawColumns;
+  at: number;
+}
+
+/** Whether a sample comes behind the one it followed where it comes from. Of a first one its chunk says what it followed. */
+function isNext(last: Pushed | undefined, of: RawColumns, at: number): boolean {
+  return at === 0
+    ? last === undefined || last.at === last.of.length - 1
+    : last !== undefined && last.of === of && last.at === at - 1;
+}
+
 function mergeTwo(first: RawColumns, second: RawColumns): RawColumns {
   const merged = new RawColumns();
-  // Of which of the two the last one was, and its place.
-  let last: { of: RawColumns; at: number } | undefined;
+  let last: Pushed | undefined;
   const push = (of: RawColumns, at: number): void => {
-    merged.pushFrom(of, at, last === undefined ? at === 0 : last.of === of && last.at === at - 1);
+    merged.pushFrom(of, at, isNext(last, of, at));
     last = { of, at };
   };
   let j = 0;

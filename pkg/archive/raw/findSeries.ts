@@ -1,7 +1,6 @@
 import { PromkeepError } from '../../core/model/errors';
 import { type Label } from '../../core/model/rawSeries';
-import { type TimeRange } from '../../core/model/timeRange';
-import { type Selector } from '../../core/ports/rawSeries';
+import { type RawSelect } from '../../core/ports/rawSeries';
 import { compareUtf8 } from '../../remote/labels';
 import { ofSource, type Session } from '../connect/session';
 import { RECORDED } from '../definitions/queryRows';
@@ -28,11 +27,12 @@ const PAGE_LABELS = 20_000;
 /** Of one matcher. The index is asked for each of them; with more, all series are looked at instead. */
 const MOST_KEYS = 20_000;
 
-/** The definitions of a source that keep raw series and are not deleted. */
-export async function rawQueryIds(session: Session): Promise<number[]> {
+/** The definitions of a source that keep raw series and are not deleted; with a name only that one. */
+async function rawQueryIds(session: Session, definition: string | undefined): Promise<number[]> {
   const rows = await session.rows(
-    `SELECT q.query_id FROM ${RECORDED} WHERE o.org_id = $1::bigint AND o.name = $2::text AND q.raw ORDER BY q.query_id`,
-    ofSource(session)
+    `SELECT q.query_id FROM ${RECORDED} WHERE o.org_id = $1::bigint AND o.name = $2::text AND q.raw
+       AND ($3::text IS NULL OR q.name = $3::text) ORDER BY q.query_id`,
+    [...ofSource(session), definition ?? null]
   );
   return rows.map((row) => Number(row.query_id));
 }
@@ -43,11 +43,11 @@ export async function rawQueryIds(session: Session): Promise<number[]> {
  */
 export async function findSeries(
   session: Session,
-  { selector, range, maxSeries = Infinity }: { selector: Selector; range: TimeRange; maxSeries?: number },
+  { maxSeries = Infinity, ...read }: RawSelect,
   signal: AbortSignal
 ): Promise<SelectedSeries[]> {
   const groups = new Map<string, FoundSeries[]>();
-  for await (const page of matchingSeries(session, { selector, range }, signal)) {
+  for await (const page of matchingSeries(session, read, signal)) {
     for (const one of page) {
       const key = one.labelIds.join();
       const group = groups.get(key);
@@ -75,10 +75,10 @@ export async function findSeries(
 /** The same in no order, some thousand at a time. */
 export async function* matchingSeries(
   session: Session,
-  { selector, range }: { selector: Selector; range: TimeRange },
+  { selector, range, definition }: Omit<RawSelect, 'maxSeries'>,
   signal: AbortSignal
 ): AsyncGenerator<FoundSeries[]> {
-  const queryIds = await rawQueryIds(session);
+  const queryIds = await rawQueryIds(session, definition);
   const plan = queryIds.length === 0 ? undefined : await planLabels(session, selector, signal);
   if (plan === undefined) {
     return;

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type RawSeries } from '../../core/model/rawSeries';
+import { processTurns } from '../../core/model/turns';
 import { type Transaction } from '../connect/database';
 
 /** Some 5 ms of lookups and 100 ms of COPY; more was not faster. */
@@ -9,6 +10,23 @@ const BATCH_BYTES = 6 * 1024 * 1024;
 const SERIES_BYTES = 500;
 /** Less than a server lets a transaction stand still: only one that has stopped is to be ended by it. */
 const SIGN_OF_LIFE_MS = 3_000;
+
+/** Of work between two turns, as `inTurns` has it. */
+const PIECE_MS = 5;
+
+/** What `each` gives for every item, with other work of the program in between. */
+export async function flatInTurns<T, R>(items: readonly T[], each: (item: T) => readonly R[]): Promise<R[]> {
+  const results: R[] = [];
+  let pieceFromMs = performance.now();
+  for (const item of items) {
+    results.push(...each(item));
+    if (performance.now() - pieceFromMs > PIECE_MS) {
+      await processTurns.next();
+      pieceFromMs = performance.now();
+    }
+  }
+  return results;
+}
 
 /**
  * Series in batches bounded in number and bytes. The next one is read while the caller writes the one before; while it is waited

@@ -4,7 +4,7 @@ import { type RawLabelRead, type RawSelect, type Selector } from '../../core/por
 import { compareUtf8 } from '../../remote/labels';
 import { type Session } from '../connect/session';
 import { assembleSeries } from './assembleSeries';
-import { DAY_MS } from './chunkRow';
+import { DAY_MS, withStored } from './chunkRow';
 import { readRows } from './chunkRows';
 import { findSeries, matchingSeries, readLabels } from './findSeries';
 
@@ -92,7 +92,7 @@ async function havingSamples(session: Session, seriesIds: readonly number[], ran
   for (let start = 0; start < seriesIds.length; start += LOOK_SERIES) {
     const rows = await readRows(session, seriesIds.slice(start, start + LOOK_SERIES), range);
     for (const row of rows.filter(({ fromMs, toMs }) => fromMs < range.fromMs && toMs > range.toMs)) {
-      if (assembleSeries([row], range, []).length === 0) {
+      if (withStored(() => assembleSeries([row], range, [])).length === 0) {
         present.delete(row.seriesId);
       }
     }

@@ -70,9 +70,9 @@ async function insertSeries(
   all.reduce((end, one) => (ends.push(end + one.labels.length), end + one.labels.length), 0);
   const [row] = await tx.rows(
     `WITH made AS (
-       INSERT INTO promkeep_raw_series (query_id, fingerprint, label_ids)
-       SELECT $1::bigint, n.print, ($3::integer[])[n.high - n.length + 1 : n.high]
-       FROM unnest($2::uuid[], $4::integer[], $5::integer[]) AS n(print, high, length)
+       INSERT INTO promkeep_raw_series (query_id, fingerprint, label_ids, name_id)
+       SELECT $1::bigint, n.print, ($3::integer[])[n.high - n.length + 1 : n.high], nullif(n.name_id, 0)
+       FROM unnest($2::uuid[], $4::integer[], $5::integer[], $6::integer[]) AS n(print, high, length, name_id)
        RETURNING fingerprint, series_id)
      SELECT string_agg(uuid_send(made.fingerprint) || int8send(made.series_id), ''::bytea) AS found FROM made`,
     [
@@ -81,6 +81,7 @@ async function insertSeries(
       int4Array(labelIds),
       int4Array(ends),
       int4Array(all.map((one) => one.labels.length)),
+      int4Array(all.map((one) => labels.nameIdOf(one.labels))),
     ]
   );
   return readEntries(row.found);
@@ -105,6 +106,11 @@ class LabelRows {
 
   idsOf(labels: readonly Label[]): number[] {
     return labels.map((label) => this.ids.get(keyOf(label)) ?? 0);
+  }
+
+  /** 0: it has no metric name. */
+  nameIdOf(labels: readonly Label[]): number {
+    return this.idsOf(labels.filter(({ name }) => name === '__name__')).at(0) ?? 0;
   }
 
   /** Whether one of them could not be stored. */

@@ -3,7 +3,7 @@ import { type TimeRange } from '../../core/model/timeRange';
 import { type RawSelect } from '../../core/ports/rawSeries';
 import { type SourceDatabase } from '../connect/session';
 import { assembleSeries } from './assembleSeries';
-import { DAY_MS } from './chunkRow';
+import { DAY_MS, withStored } from './chunkRow';
 import { readRows, type StoredRow } from './chunkRows';
 import { CoverageEnds } from './coverageEnds';
 import { findSeries, type SelectedSeries } from './findSeries';
@@ -34,7 +34,8 @@ export async function* selectRaw(
   for await (const batch of batchesOf(database, found, read.range, signal)) {
     for (const [one, rows] of batch) {
       const queryIds = one.parts.map(({ queryId }) => queryId);
-      const chunks = assembleSeries(rows, read.range, ends.of(queryIds));
+      const endsMs = read.definition === undefined ? ends.of(queryIds) : [];
+      const chunks = withStored(() => assembleSeries(rows, read.range, endsMs));
       if (chunks.length > 0) {
         yield { labels: one.labels, chunks };
       }

@@ -10,13 +10,14 @@ import { type OpenedQuery, type QueryDefinition } from '../definitions/queryRows
 import { addCoverage, addGap } from '../ledger/ledgerRows';
 import { type Partitions, weeksWithin } from '../schema/partitions';
 import { outsideOf } from '../write/sampleDiff';
+import { timeText } from '../write/sampleRows';
 import { MAX_WEEKS, NO_PARTITION } from '../write/writeRange';
 import { noteFetch, openWrite } from '../write/writeRows';
-import { rowsOf } from './chunkRow';
+import { dayOf, DAY_MS, rowsOf, withStored } from './chunkRow';
 import { deleteRows, insertRows, readRows } from './chunkRows';
 import { cutChunks } from './cutChunks';
 import { IdSet } from './idSet';
-import { batchesOf } from './rawBatches';
+import { batchesOf, flatInTurns } from './rawBatches';
 import { type NamedSeries, nameSeries } from './rawIdentity';
 import { resolveRaw } from './rawSeriesRows';
 import { type Replacing, replaceSeries } from './replaceRows';
@@ -111,7 +112,7 @@ class RawWriting {
   }
 
   private async writeBatch({ queryId }: OpenedQuery, batch: readonly RawSeries[], isBehind: boolean): Promise<void> {
-    const named = this.named(batch);
+    const named = await this.named(batch);
     const { ids, faults } = await resolveRaw(this.session, queryId, named);
     const fresh = new Map<number, NamedSeries>();
     for (const one of named) {
@@ -135,9 +136,9 @@ class RawWriting {
     }
   }
 
-  private named(batch: readonly RawSeries[]): NamedSeries[] {
+  private named(batch: readonly RawSeries[]): Promise<NamedSeries[]> {
     const { span } = this.replacing;
-    return batch.flatMap((series) => {
+    return flatInTurns(batch, (series) => {
       const named = nameSeries(series);
       if (typeof named === 'string') {
         this.refuse(series, named);
@@ -163,7 +164,7 @@ class RawWriting {
     const rows = await readRows(this.session, [...fresh.keys()], this.replacing.span);
     const stored = Map.groupBy(rows, ({ seriesId }) => seriesId);
     for (const [seriesId, { chunks }] of fresh) {
-      replaceSeries(this.replacing, seriesId, stored.get(seriesId) ?? [], chunks);
+      withStored(() => replaceSeries(this.replacing, seriesId, stored.get(seriesId) ?? [], chunks));
     }
     await this.apply();
   }
@@ -208,6 +209,13 @@ class RawWriting {
     }
     for (const gap of write.gaps) {
       await addGap(session, query, gap);
+    }
+    const dayMs = dayOf(replacing.span.fromMs) * DAY_MS;
+    if (dayMs < query.packedUntilMs) {
+      await session.run(
+        'UPDATE promkeep_queries SET packed_until = least(packed_until, $2::timestamptz) WHERE query_id = $1::bigint',
+        [query.queryId, timeText(dayMs)]
+      );
     }
   }
 

@@ -26,8 +26,9 @@ export function schemaScript(): SchemaScript {
     migrations: [
       {
         name: 'first schema',
-        files: ['0001_queries', '0001_samples', '0001_ledger', '0001_rollups', '0001_readers', '0001_raw'].map(sqlFile),
+        files: ['0001_queries', '0001_samples', '0001_ledger', '0001_rollups', '0001_readers'].map(sqlFile),
       },
+      { name: 'raw series', files: ['0002_raw'].map(sqlFile) },
     ],
     routines: [
       ...['classes', 'partitions', 'rawBounds', 'rawChunks', 'rawHistograms', 'rawRows'].map(functionFile),
@@ -35,7 +36,7 @@ export function schemaScript(): SchemaScript {
       sqlFile('views'),
       ...['ranges', 'metricsData', 'readers'].map(functionFile),
     ],
-    revision: 1,
+    revision: 2,
   };
 }
 

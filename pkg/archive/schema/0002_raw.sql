@@ -1,7 +1,15 @@
 -- Raw series: copies of what the source holds, in Prometheus' own chunks (docs/adr/0032).
 
+-- Its result gets a column; made again with all functions.
+DROP FUNCTION IF EXISTS promkeep_open_write(bigint, text, bigint, text, bytea, bytea[]);
+
 ALTER TABLE promkeep_queries ADD COLUMN raw boolean NOT NULL DEFAULT false;
 COMMENT ON COLUMN promkeep_queries.raw IS 'A recorded query that keeps raw series: its expression is series selectors, one a line, its samples lie in promkeep_chunks, and a time of its coverage stands for the step that begins there.';
+
+-- It gives a column more now.
+DROP FUNCTION IF EXISTS promkeep_open_write;
+
+COMMENT ON COLUMN promkeep_queries.packed_until IS 'No packed row of this query reaches this time; null while there is none. Writers of younger times need not look for packed rows. Of raw series: days before it have one row a series.';
 
 ALTER TABLE promkeep_fetches ADD COLUMN series bigint;
 COMMENT ON COLUMN promkeep_fetches.series IS 'Of raw series: how many the answer had. Otherwise null.';
