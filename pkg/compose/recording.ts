@@ -5,6 +5,7 @@ import { type Upkeep } from '../core/ports/upkeep';
 import { type ArchiveMetrics } from '../metrics/archiveMetrics';
 import { type RecorderIdentity } from '../metrics/recorderState';
 import { createRecorder, type RecorderOptions } from '../record/recorder';
+import { RAW_COMPARING } from './openParts';
 import { createUpkeepSchedule, upkeepJobs } from '../record/upkeepSchedule';
 
 export interface RecordingParts extends Omit<RecorderOptions, 'monotonicClock' | 'metrics'> {
@@ -35,7 +36,10 @@ export function startRecording(parts: RecordingParts): Recording {
     readStatus: () => archive.status(),
     readPool: () => archive.poolUse(),
   });
-  const recorder = createRecorder({ ...parts, metrics: told.archiver, monotonicClock: MONOTONIC_CLOCK });
+  const recorder = createRecorder({
+    ...parts,
+    ...{ metrics: told.archiver, monotonicClock: MONOTONIC_CLOCK, rawComparing: RAW_COMPARING },
+  });
   const upkeep = createUpkeepSchedule({
     ...{ logger, metrics: told.upkeep, monotonicClock: MONOTONIC_CLOCK },
     jobs: upkeepJobs(jobs),

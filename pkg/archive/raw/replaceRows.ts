@@ -23,6 +23,8 @@ export interface Replacing {
   span: TimeRange;
   /** Whether the new answer may change what is stored at this time; where it may not, it only adds. */
   trusted(timeMs: number): boolean;
+  /** Whether what the new answer lacks goes. */
+  withdraws: boolean;
   counts: SampleCounts;
   changes: RowChanges;
 }
@@ -74,12 +76,16 @@ function decodeAll(rows: readonly ChunkRow[]): RawColumns {
 }
 
 /** What the day holds from now on; `undefined` when nothing changes. */
-function mergeDay({ span, trusted, counts }: Replacing, stored: RawColumns, fresh: RawColumns): RawColumns | undefined {
+function mergeDay(
+  { span, trusted, withdraws, counts }: Replacing,
+  stored: RawColumns,
+  fresh: RawColumns
+): RawColumns | undefined {
   const result = new ResultColumns();
   const before = { ...counts };
   const isReplaced = (timeMs: number): boolean => timeMs >= span.fromMs && timeMs <= span.toMs && trusted(timeMs);
   const keepUnlessWithdrawn = (i: number): void => {
-    if (isReplaced(stored.timesMs[i])) {
+    if (withdraws && isReplaced(stored.timesMs[i])) {
       counts.withdrawn++;
     } else {
       result.push(stored, i);
