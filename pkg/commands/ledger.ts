@@ -40,7 +40,8 @@ export interface VerifyCommandOptions extends LedgerCommandOptions {
 /** `promkeep gaps`: what the archive lacks, and why. */
 export function runGaps(host: CommandHost, options: LedgerCommandOptions): Promise<number> {
   return withParts(host, options, async ({ archive, deps }) => {
-    const reports = await readGaps(archive.ledger, deps.clock.nowMs() - deps.settings.settleMs);
+    const dueMs = deps.clock.nowMs() - deps.settings.settleMs;
+    const reports = await readGaps(archive.ledger, dueMs, deps.rawReading?.pieceMs);
     host.writeOut(options.json ? `${JSON.stringify({ queries: reports }, null, 2)}\n` : describeGaps(reports));
     return EXIT.ok;
   });

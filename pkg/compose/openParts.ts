@@ -2,10 +2,11 @@ import { createArchive } from '../archive/archive';
 import { type ArchiveUpkeep, createUpkeep } from '../archive/upkeep/upkeep';
 import { type ArchiveConnection, connectionFromUrl } from '../archive/connect/connection';
 import { type ArchiveConfig, type PrometheusConfig } from '../config/config';
-import { type Archive } from '../core/ports/archive';
+import { type Archive, type Uses } from '../core/ports/archive';
 import { type Clock } from '../core/ports/clock';
 import { type Logger } from '../core/ports/logger';
 import { type RawComparing } from '../core/collect/raw/compareRaw';
+import { rawWarning } from '../core/collect/raw/rawWarning';
 import { type RawReading } from '../core/collect/raw/rawReading';
 import { type MetricSource } from '../core/ports/metricSource';
 import { type RawSource } from '../core/ports/rawSeries';
@@ -57,6 +58,17 @@ function databaseOf({ url, password, schema }: ArchiveConfig): { connection: Arc
 /** How raw series are read from a source. */
 export function rawReadingOf(source: RawSource, times: Pick<RawReading, 'pieceMs' | 'settleMs'>): RawReading {
   return { source, readSelectors: readRawSelectors, ...times };
+}
+
+/** What a probe waits for, at most. */
+const WARNING_PATIENCE_MS = 2_000;
+
+/** See `rawWarning`; `undefined` as well where the source does not say it soon. */
+export function rawWarningOf(
+  archive: Uses<{ definitions: 'list' }>,
+  source: RawSource
+): () => Promise<string | undefined> {
+  return () => rawWarning(archive, source, AbortSignal.timeout(WARNING_PATIENCE_MS));
 }
 
 /** How what was kept of raw series is compared with a source: chunks of ours are no better than its. */

@@ -29,10 +29,10 @@ const MONOTONIC_CLOCK: Clock = { nowMs: () => performance.now() };
  * schedule, and the upkeep of the archive every hour. The same for `promkeep serve` and for a datasource in Grafana.
  */
 export function startRecording(parts: RecordingParts): Recording {
-  const { archive, clock, logger, settings, upkeep: jobs } = parts;
+  const { archive, clock, logger, settings, rawReading, upkeep: jobs } = parts;
   const told = parts.metrics.open(parts.identity, {
     clock,
-    readGaps: () => readGaps(archive.ledger, clock.nowMs() - settings.settleMs),
+    readGaps: () => readGaps(archive.ledger, clock.nowMs() - settings.settleMs, rawReading?.pieceMs),
     readStatus: () => archive.status(),
     readPool: () => archive.poolUse(),
   });
