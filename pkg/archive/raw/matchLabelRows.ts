@@ -80,7 +80,13 @@ async function matchValues(
   matcher: LabelMatcher,
   signal: AbortSignal
 ): Promise<{ matchesEmpty: boolean; values: Set<number> }> {
-  const [matchesEmpty] = await inTurns([''], () => testOf(matcher), signal);
+  let test: (value: string) => boolean = () => false;
+  const compile = (): ((value: string) => [boolean]) => {
+    const holds = compileMatchers([matcher]);
+    test = (value) => holds({ [matcher.name]: value });
+    return (value) => [test(value)];
+  };
+  const [matchesEmpty] = await inTurns([''], compile, signal);
   const values = new Set<number>();
   for (let last: unknown = null, found = PAGE_VALUES; found === PAGE_VALUES && isText(matcher.name);) {
     const rows = await session.rows(
@@ -89,20 +95,12 @@ async function matchValues(
        ORDER BY l.digest LIMIT ${PAGE_VALUES}`,
       [...ofSource(session), matcher.name, last]
     );
-    const matching = (): ((row: Row) => number[]) => {
-      const test = testOf(matcher);
-      return (row) => (test(String(row.value))[0] !== matchesEmpty ? [Number(row.label_id)] : []);
-    };
-    (await inTurns(rows, matching, signal)).forEach((id) => values.add(id));
+    const matching = (row: Row): number[] => (test(String(row.value)) !== matchesEmpty ? [Number(row.label_id)] : []);
+    (await inTurns(rows, () => matching, signal)).forEach((id) => values.add(id));
     found = rows.length;
     last = rows.at(-1)?.digest;
   }
   return { matchesEmpty, values };
-}
-
-function testOf(matcher: LabelMatcher): (value: string) => [boolean] {
-  const holds = compileMatchers([matcher]);
-  return (value) => [holds({ [matcher.name]: value })];
 }
 
 /** What is no text of PostgreSQL's is no label there. */
