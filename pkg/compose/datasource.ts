@@ -2,9 +2,11 @@ import { forwardsUsersCredentials } from '../../src/contract/forwardedCredential
 import { createDatasourceInstance } from '../core/datasource/datasourceInstance';
 import { type ApiRoute } from '../core/ports/apiRoute';
 import { type DatasourceFactory, type DatasourceInstance, type DatasourceSettings } from '../core/ports/datasource';
+import { rememberReading } from '../core/readback/rawEngine';
 import { DATASOURCE_METRICS } from '../core/summary/summaryPresets';
 import { applyFilters } from '../promql/applyFilters';
 import { createComparer } from '../promql/compareExpressions';
+import { selectorsIn } from '../promql/seriesSelector';
 import { suggestionSelectors } from '../promql/suggestionSelectors';
 import { sleepUntilTimer } from '../record/waiting';
 import { createRoutes, type RouteParts } from '../routes/routes';
@@ -60,6 +62,7 @@ function openDatasource(settings: DatasourceSettings, parts: DatasourceParts): D
     forwardsCredentials,
     applyFilters,
     compareExpressions: compare,
+    engine: { selectorsOf: selectorsIn, readsArchive: rememberReading(source, clock) },
     suggestionSelectors,
   });
 }

@@ -3,7 +3,8 @@ import { COLLECT_DEFAULTS } from '../core/collect/fetchRange';
 import { REFILL_DEFAULTS } from '../core/collect/refill';
 import { frameToJson } from '../core/frames/frameJson';
 import { type MemoryBudget } from '../core/memory/memoryBudget';
-import { type Archive, type Uses } from '../core/ports/archive';
+import { asPromkeepError } from '../core/model/errors';
+import { type Archive } from '../core/ports/archive';
 import { type Clock } from '../core/ports/clock';
 import { type Logger } from '../core/ports/logger';
 import { type MetricSource } from '../core/ports/metricSource';
@@ -94,6 +95,7 @@ async function open(config: Config, options: ServeOptions, closers: Closers): Pr
   if (opened) {
     const recording = record(opened, parts);
     closers.push('recording', () => recording.stop());
+    void hintAtEngine(parts);
   } else {
     options.logger.info('There is no archive (archive.url, PROMKEEP_DATABASE_URL): nothing is recorded.');
   }
@@ -132,7 +134,7 @@ function openHttpServer(parts: OpenParts): Promise<HttpServer> {
     },
     remoteRead: opened && remoteReadOf(opened, config),
     live: { ...liveFeeds(summary, viewer, clock), maxRangeMs: limits.maxRangeMs, onReaders: metrics.read },
-    checks: readinessChecks(source, opened?.archive, clock),
+    checks: readinessChecks(parts),
     metrics,
     logger,
     pageFolder,
@@ -140,6 +142,23 @@ function openHttpServer(parts: OpenParts): Promise<HttpServer> {
     requestTimeoutMs: limits.requestTimeoutMs,
     budget,
   });
+}
+
+/** Queries go to the source all the same: what its configuration says need not be all that leads here. */
+async function hintAtEngine({ config, options: { logger }, source, engine }: OpenParts): Promise<void> {
+  if (engine !== source || !config.recordedQueries.some(({ raw }) => raw)) {
+    return;
+  }
+  try {
+    const { readsOthers } = await source.holdings({ signal: AbortSignal.timeout(config.prometheus.timeoutMs) });
+    if (readsOthers === 'no') {
+      logger.info('Raw series are kept, and no Prometheus evaluates over them: see docs/promql.md.', {
+        prometheusYml: "remote_read: [{url: 'http://<this server>/api/v1/read'}]",
+      });
+    }
+  } catch (error) {
+    logger.debug('Whether Prometheus reads from here is not known.', { error: asPromkeepError(error).message });
+  }
 }
 
 function remoteReadOf({ archive, config }: OpenArchive, { server, prometheus }: Config): RemoteReadParts {
@@ -165,22 +184,19 @@ function liveFeeds(
   };
 }
 
-function readinessChecks(
-  source: MetricSource,
-  archive: Uses<{ ledger: 'coverage' }> | undefined,
-  clock: Clock
-): ReadinessCheck[] {
-  const prometheus: ReadinessCheck = {
-    name: 'prometheus',
+function readinessChecks({ source, engine, opened, options: { clock } }: OpenParts): ReadinessCheck[] {
+  const evaluates = (name: string, one: MetricSource): ReadinessCheck => ({
+    name,
     async check(signal) {
-      await source.queryInstant({ expr: '1', timeMs: clock.nowMs() }, { signal });
+      await one.queryInstant({ expr: '1', timeMs: clock.nowMs() }, { signal });
     },
-  };
-  if (!archive) {
-    return [prometheus];
-  }
-  // One cheap read in a transaction; no query goes by the empty name.
-  return [prometheus, { name: 'archive', check: async () => void (await archive.ledger.coverage('')) }];
+  });
+  return [
+    evaluates('prometheus', source),
+    ...(engine === source ? [] : [evaluates('engine', engine)]),
+    // One cheap read in a transaction; no query goes by the empty name.
+    ...(opened ? [{ name: 'archive', check: async () => void (await opened.archive.ledger.coverage('')) }] : []),
+  ];
 }
 
 function record(

@@ -1,4 +1,14 @@
-import { readSeriesSelector } from './seriesSelector';
+import { readSeriesSelector, selectorsIn } from './seriesSelector';
+
+it.each([
+  ['rate(a{b="c"}[5m]) / on (x) sum(d offset 1h)', ['a', 'd']],
+  ['max_over_time(a[1h:1m]) or absent(b)', ['a', 'b']],
+  ['1 + time()', []],
+  ['info(a)', undefined],
+  ['up{', undefined],
+])('finds the selectors of %s', (text, names) => {
+  expect(selectorsIn(text)?.map(([{ value }]) => value)).toEqual(names);
+});
 
 it.each([
   ['up', [['__name__', '=', 'up']]],

@@ -1,7 +1,7 @@
 import { PromkeepError } from '../core/model/errors';
 import { type LabelMatcher } from '../core/model/labelMatcher';
-import { childrenOf, parsePromql } from './parsePromql';
-import { allMatchers, readSelector } from './selectors';
+import { childrenOf, functionName, parsePromql, type PromqlSource } from './parsePromql';
+import { allMatchers, readSelector, selectorsOf } from './selectors';
 
 /**
  * A series selector alone, as `match[]` takes it. Throws `QUERY_INVALID` for anything else, and, as Prometheus, for one of which
@@ -18,6 +18,30 @@ export function readSeriesSelector(text: string): LabelMatcher[] {
     throw new PromkeepError('QUERY_INVALID', 'match[] must contain at least one non-empty matcher');
   }
   return matchers;
+}
+
+/** The selectors of an expression. `undefined` where they are not all of what it reads: it has no sense, or asks `info`. */
+export function selectorsIn(expression: string): LabelMatcher[][] | undefined {
+  try {
+    const source = parsePromql(expression);
+    return callsInfo(source) ? undefined : selectorsOf(source).map(allMatchers);
+  } catch (error) {
+    if (error instanceof PromkeepError) {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+/** It joins with metrics that stand nowhere in the expression. */
+function callsInfo(source: PromqlSource): boolean {
+  let found = false;
+  source.tree.iterate({
+    enter({ name, node }) {
+      found ||= name === 'FunctionCall' && functionName(source, node) === 'info';
+    },
+  });
+  return found;
 }
 
 /** Whether an absent label cannot satisfy it; patterns that could be long are for whoever matches to judge. */

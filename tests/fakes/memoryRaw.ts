@@ -1,6 +1,6 @@
 import { compileMatchers, type LabelTest } from '../../pkg/core/matching/matchLabels';
 import { PromkeepError } from '../../pkg/core/model/errors';
-import { type Chunk, type Label, type RawSeries, rawSpan } from '../../pkg/core/model/rawSeries';
+import { type Chunk, type Label, RAW_STEP_MS, type RawSeries, rawSpan } from '../../pkg/core/model/rawSeries';
 import { type TimeRange } from '../../pkg/core/model/timeRange';
 import {
   type KeptSeries,
@@ -13,7 +13,7 @@ import {
 } from '../../pkg/core/ports/rawSeries';
 import { type WriteOutcome } from '../../pkg/core/ports/sampleStore';
 import { compareLabels, compareUtf8 } from '../../pkg/remote/labels';
-import { type MemoryLedger } from './memoryLedger';
+import { joinRanges, type MemoryLedger } from './memoryLedger';
 import { chunksOf, isStaleSample, samplesIn, STALE_SAMPLE, type RawSample } from './rawSamples';
 
 interface StoredRaw {
@@ -119,14 +119,14 @@ export class MemoryRaw implements RawStore, RawHistory {
     const holds = compileMatchers(selector);
     const merged = new Map<string, StoredRaw & { definitions: string[] }>();
     for (const [name, series] of this.stored) {
-      if ((definition ?? name) === name) {
+      if ((definition ?? name) === name && !this.ledger.rows.get(name)?.deleted) {
         mergeMatching(merged, { name, series, holds });
       }
     }
     const found = [...merged.values()]
       .map(({ labels, samples, definitions }) => ({
         labels,
-        samples: inOrder([...samples.values(), ...(definition ? [] : this.endings(definitions, samples))], range),
+        samples: cutOff([...samples.values(), ...(definition ? [] : this.endings(definitions, samples))], range),
       }))
       .filter(({ samples }) => samples.length > 0)
       .sort((a, b) => compareLabels(a.labels, b.labels));
@@ -136,16 +136,38 @@ export class MemoryRaw implements RawStore, RawHistory {
     return found;
   }
 
-  /** Stale markers where the archive lacks what the source had. */
+  /** Stale markers where the archive lacks what the source had: where coverage ends, unless the source had nothing then. */
   private endings(definitions: readonly string[], samples: ReadonlyMap<number, RawSample>): RawSample[] {
-    const gaps = definitions.flatMap((name) => this.ledger.rows.get(name)?.gaps ?? []);
-    const lost = gaps.filter(({ reason }) => reason !== 'source-had-no-data');
-    return lost.flatMap(({ fromMs }) => {
-      const before = [...samples.values()].filter(({ timeMs }) => timeMs < fromMs && timeMs >= fromMs - LOOKBACK_MS);
-      const last = inOrder(before, { fromMs: 0, toMs: fromMs }).at(-1);
-      return last && !isStaleSample(last) && !samples.has(fromMs) ? [{ ...STALE_SAMPLE, timeMs: fromMs }] : [];
+    const rows = definitions.flatMap((name) => this.ledger.rows.get(name) ?? []);
+    const gaps = rows.flatMap((row) => row.gaps);
+    const covered = joinRanges(
+      rows.flatMap((row) => row.covered.map((part) => ({ ...part }))),
+      RAW_STEP_MS
+    );
+    return covered.flatMap(({ toMs }, i) => {
+      const endMs = toMs + RAW_STEP_MS;
+      const here = gaps.filter((gap) => isWithin(gap, endMs));
+      const isEnd = i < covered.length - 1 || here.length > 0;
+      const last = inOrder([...samples.values()], { fromMs: endMs - LOOKBACK_MS, toMs: endMs - 1 }).at(-1);
+      const goesOn = isEnd && last !== undefined && !isStaleSample(last) && !samples.has(endMs);
+      return goesOn && !here.some(({ reason }) => reason === 'source-had-no-data')
+        ? [{ ...STALE_SAMPLE, timeMs: endMs }]
+        : [];
     });
   }
+}
+
+/** As a store without NUL and with an index on names would; `undefined`: it can be stored. */
+function refusalOf(labels: readonly Label[]): string | undefined {
+  if (labels.some(({ name, value }) => name.includes('\0') || value.includes('\0'))) {
+    return 'A label holds a NUL character.';
+  }
+  if (labels.some(({ name, value }) => /\p{Cs}/u.test(name + value))) {
+    return 'A label holds half of a surrogate pair.';
+  }
+  return labels.some(({ name }) => name.length > 1_000)
+    ? 'The name of a label has more than 1000 characters.'
+    : undefined;
 }
 
 function mergeMatching(
@@ -168,22 +190,26 @@ function replaceRange(
 ): WriteOutcome {
   const outcome: WriteOutcome = { inserted: 0, unchanged: 0, revised: 0, withdrawn: 0, refused: [] };
   const seen = new Map<string, Set<number>>();
-  for (const { labels, chunks } of answer) {
+  const isTrusted = (timeMs: number): boolean =>
+    isWithin(span, timeMs) && !untrusted.some((part) => isWithin(part, timeMs));
+  for (const { labels: given, chunks } of answer) {
+    const labels = given.filter(({ value }) => value !== '');
     const key = JSON.stringify(labels);
-    if (key.includes('\\u0000')) {
+    const reason = refusalOf(labels);
+    if (reason !== undefined) {
       const asRecord = Object.fromEntries(labels.map(({ name, value }) => [name, value]));
-      outcome.refused.push({ labels: asRecord, reason: 'A label holds a NUL character.' });
+      outcome.refused.push({ labels: asRecord, reason });
     } else if (!seen.has(key)) {
       const one = target.get(key) ?? { labels, samples: new Map<number, RawSample>() };
       target.set(key, one);
-      seen.set(key, new Set(addSamples(one.samples, samplesOfChunks(chunks, span), outcome)));
+      const added = samplesOfChunks(chunks, span);
+      added.forEach((sample) => addSample(one.samples, sample, { outcome, isTrusted }));
+      seen.set(key, new Set(added.map(({ timeMs }) => timeMs)));
     }
   }
   for (const [key, { samples }] of target) {
     for (const timeMs of samples.keys()) {
-      // Where the answer is not to be trusted, it only adds.
-      const isTrusted = isWithin(span, timeMs) && !untrusted.some((part) => isWithin(part, timeMs));
-      if (isTrusted && !seen.get(key)?.has(timeMs)) {
+      if (isTrusted(timeMs) && !seen.get(key)?.has(timeMs)) {
         samples.delete(timeMs);
         outcome.withdrawn++;
       }
@@ -192,17 +218,33 @@ function replaceRange(
   return outcome;
 }
 
-function addSamples(samples: Map<number, RawSample>, added: readonly RawSample[], outcome: WriteOutcome): number[] {
-  return added.map((sample) => {
-    const before = samples.get(sample.timeMs);
-    outcome[before === undefined ? 'inserted' : before.content === sample.content ? 'unchanged' : 'revised']++;
-    samples.set(sample.timeMs, sample);
-    return sample.timeMs;
-  });
+/** Where the answer is not to be trusted, it only adds. */
+function addSample(
+  samples: Map<number, RawSample>,
+  sample: RawSample,
+  { outcome, isTrusted }: { outcome: WriteOutcome; isTrusted(timeMs: number): boolean }
+): void {
+  const before = samples.get(sample.timeMs);
+  const stays = before && (before.content === sample.content || !isTrusted(sample.timeMs));
+  outcome[before === undefined ? 'inserted' : stays ? 'unchanged' : 'revised']++;
+  samples.set(sample.timeMs, stays ? before : sample);
 }
 
+/** Of several at one time the first counts. */
 function samplesOfChunks(chunks: readonly Chunk[], span: TimeRange): RawSample[] {
-  return inOrder(chunks.flatMap(samplesIn), span);
+  const sorted = inOrder(chunks.flatMap(samplesIn), span);
+  return sorted.filter(({ timeMs }, i) => i === 0 || timeMs > sorted[i - 1].timeMs);
+}
+
+/** What follows one that is left out cannot say whether there was a reset. */
+function cutOff(samples: readonly RawSample[], range: TimeRange): RawSample[] {
+  const [first, ...rest] = inOrder(samples, range);
+  const isCut = samples.some(({ timeMs }) => timeMs < range.fromMs);
+  return first?.histogram && isCut && first.histogram.reset !== 'gauge'
+    ? [{ ...first, histogram: { ...first.histogram, reset: 'unknown' } }, ...rest]
+    : first
+      ? [first, ...rest]
+      : [];
 }
 
 function inOrder(samples: readonly RawSample[], range: TimeRange): RawSample[] {

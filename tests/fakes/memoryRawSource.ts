@@ -1,6 +1,12 @@
 import { compileMatchers } from '../../pkg/core/matching/matchLabels';
 import { type Label, type RawSeries } from '../../pkg/core/model/rawSeries';
-import { type RawHoldings, type RawRead, type RawSource, type Selector } from '../../pkg/core/ports/rawSeries';
+import {
+  type MetricMetadata,
+  type RawHoldings,
+  type RawRead,
+  type RawSource,
+  type Selector,
+} from '../../pkg/core/ports/rawSeries';
 import { compareLabels, compareUtf8 } from '../../pkg/remote/labels';
 import { chunksOf, floatSample, type RawSample } from './rawSamples';
 
@@ -9,6 +15,7 @@ export class MemoryRawSource implements RawSource {
   readonly asked: RawRead[] = [];
   told: RawHoldings = { by: 'chunks', readsOthers: 'no', externalLabels: [] };
   readonly series: Array<{ labels: Label[]; samples: RawSample[] }> = [];
+  known: MetricMetadata[] = [];
   /** Thrown after the first series while set. */
   broken: Error | undefined;
 
@@ -27,6 +34,10 @@ export class MemoryRawSource implements RawSource {
 
   async holdings(): Promise<RawHoldings> {
     return this.told;
+  }
+
+  async metadata(): Promise<MetricMetadata[]> {
+    return this.known;
   }
 
   async *readRaw(read: RawRead): AsyncIterable<RawSeries> {

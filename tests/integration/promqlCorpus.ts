@@ -87,7 +87,7 @@ const aggregations = [
     '% by (app) (made_pod)',
     '% (made_zero)',
     `% (rate(${COUNTER}[2m]))`,
-    '%({__name__=~"made_.+"})'
+    '%({__name__=~"made_.+",kind=""})'
   ),
   ...each(
     ['topk', 'bottomk'],

@@ -87,6 +87,10 @@ function gauges(): Row[] {
       series: `made_info{job="made",instance="${instance}",version="1.${n >> 1}"}`,
       value: () => 1,
     })),
+    ...INSTANCES.map((instance, n): Row => ({
+      series: `up{job="made",instance="${instance}"}`,
+      value: (i) => (n === 1 && i % 300 > 280 ? 0 : 1),
+    })),
     ...INSTANCES.slice(0, 3).map((instance, n): Row => ({
       series: `target_info{job="made",instance="${instance}",zone="z${n}"}`,
       value: () => 1,

@@ -70,8 +70,10 @@ export function writtenSeries({ headStartMs, headEndMs }: MadeTimes): TimeSeries
       histograms: histograms(kind, times),
     }))
   );
+  const up = { timesMs: Float64Array.from(times), values: new Float64Array(times.length).fill(1) };
   return [
     ...natives,
+    { labels: named('up', ['job', 'written']), samples: up, histograms: [] },
     {
       labels: named('made_stale', ['place', '𠀀']),
       samples: { timesMs: Float64Array.from(times), values },

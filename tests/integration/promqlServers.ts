@@ -21,10 +21,15 @@ export interface Source extends RunningPrometheus {
 
 const run = promisify(execFile);
 
-export async function majorVersion(): Promise<{ major: number; text: string }> {
+/** Of the Prometheus that is run; `PROMETHEUS_BIN` names another. */
+export async function prometheusVersion(): Promise<{ major: number; text: string }> {
   const { stdout, stderr } = await run(prometheusBinary(), ['--version']);
   const text = `${stdout}${stderr}`.split('\n')[0];
-  return { major: Number(/version (\d+)\./.exec(text)?.[1]), text };
+  const major = Number(/version (\d+)\./.exec(text)?.[1]);
+  if (!major) {
+    throw new Error(`Prometheus does not say which version it is: ${text}`);
+  }
+  return { major, text };
 }
 
 function featureFlags(major: number): string[] {
@@ -55,7 +60,6 @@ export async function startSource(
     await pause(scrapeMs / 2);
     await exporter.stop();
     await pause(scrapeMs / 2);
-    await endScraping(source, dir);
     return { ...source, dataDir };
   } finally {
     await exporter.stop();
@@ -81,14 +85,15 @@ scrape_configs:
   });
 }
 
-/** Targets that go leave stale markers, an interval after their last scrape. */
-async function endScraping(source: RunningPrometheus, configDir: string): Promise<void> {
+/** Targets that go leave stale markers, an interval after their last scrape. Returns a time behind all that is there. */
+export async function endScraping(source: RunningPrometheus, configDir: string): Promise<number> {
   await writeFile(path.join(configDir, 'prometheus.yml'), 'scrape_configs: []\n');
   const response = await fetch(`${source.url}/-/reload`, { method: 'POST' });
   if (!response.ok) {
     throw new Error(`reload: ${response.status}`);
   }
   await pause(7_000);
+  return Date.now();
 }
 
 /** A Prometheus that reads from `readUrl` and scrapes nothing. @param dataDir what it holds itself; absent: nothing */

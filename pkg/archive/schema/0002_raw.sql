@@ -1,5 +1,8 @@
 -- Raw series: copies of what the source holds, in Prometheus' own chunks (docs/adr/0032).
 
+-- Its result gets a column; made again with all functions.
+DROP FUNCTION IF EXISTS promkeep_open_write(bigint, text, bigint, text, bytea, bytea[]);
+
 ALTER TABLE promkeep_queries ADD COLUMN raw boolean NOT NULL DEFAULT false;
 COMMENT ON COLUMN promkeep_queries.raw IS 'A recorded query that keeps raw series: its expression is series selectors, one a line, its samples lie in promkeep_chunks, and a time of its coverage stands for the step that begins there.';
 

@@ -36,7 +36,7 @@ export function schemaScript(): SchemaScript {
       sqlFile('views'),
       ...['ranges', 'metricsData', 'readers'].map(functionFile),
     ],
-    revision: 1,
+    revision: 2,
   };
 }
 

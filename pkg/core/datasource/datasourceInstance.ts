@@ -15,6 +15,7 @@ import { type Clock } from '../ports/clock';
 import { type Logger } from '../ports/logger';
 import { type MetricSource } from '../ports/metricSource';
 import { type PlanSettings } from '../query/queryPlan';
+import { type RawEngine } from '../readback/rawEngine';
 import { type ReadBackArchive } from '../readback/readArchive';
 import { answerResource } from './resourceCalls';
 import { rememberVersion } from './sourceVersion';
@@ -46,6 +47,8 @@ export interface DatasourceDeps extends PlanSettings {
   /** Users' tokens or cookies go on to Prometheus, so two users may see different data. */
   forwardsCredentials: boolean;
   compareExpressions: CompareExpressions;
+  /** Evaluates over raw series; absent: nothing does. */
+  engine?: RawEngine;
   suggestionSelectors: SuggestionSelectors;
 }
 
@@ -67,6 +70,7 @@ export function createDatasourceInstance(deps: DatasourceDeps): DatasourceInstan
       archive: archive?.archive,
       forwardsCredentials: deps.forwardsCredentials,
       compare: deps.compareExpressions,
+      engine: deps.engine,
       timeoutSignal,
     },
     keep: {

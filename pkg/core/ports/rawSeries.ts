@@ -15,6 +15,8 @@ export interface RawSource {
    */
   readRaw(read: RawRead, options: CallOptions): AsyncIterable<RawSeries>;
   holdings(options: CallOptions): Promise<RawHoldings>;
+  /** What it knows of its metrics now: of those that have targets. */
+  metadata(options: CallOptions): Promise<MetricMetadata[]>;
 }
 
 export interface RawRead {

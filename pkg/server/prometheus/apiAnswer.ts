@@ -1,13 +1,11 @@
 import * as v from 'valibot';
 import { type PromkeepError } from '../../core/model/errors';
+import { isOutage } from '../../core/model/outage';
 import { parseJson } from '../../core/model/parseJson';
 import { type ResourceResponse } from '../../core/ports/metricSource';
 import { fitting } from '../../../src/contract/lenient';
 
 const JSON_TYPE = { 'content-type': 'application/json' };
-
-/** Prometheus' word for "there is more". */
-export const TRUNCATED = 'results truncated due to limit';
 
 /** An answer in Prometheus' form. */
 export function success(data: unknown, warnings: readonly string[] = []): ResourceResponse {
@@ -44,11 +42,6 @@ function errorTypeOf(status: number): string {
 export function withoutOutage(answer: ResourceResponse): ResourceResponse {
   const outage = answer.status < 300 ? warningsIn(answer.body).find(isOutage) : undefined;
   return outage === undefined ? answer : failure({ status: 503, message: `incomplete answer: ${outage}` });
-}
-
-/** What the engine says about an expression, or about a limit; everything else comes from a storage that failed. */
-export function isOutage(warning: string): boolean {
-  return !/^PromQL (warning|info)/.test(warning) && warning !== TRUNCATED;
 }
 
 /**

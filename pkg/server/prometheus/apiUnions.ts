@@ -1,12 +1,14 @@
 import * as v from 'valibot';
 import { fitting, isRecord, texts, wordsIn } from '../../../src/contract/lenient';
 import { PromkeepError } from '../../core/model/errors';
+import { type Gate } from '../gate';
+import { isOutage, TRUNCATED } from '../../core/model/outage';
 import { parseJson } from '../../core/model/parseJson';
 import { type MemoryPart } from '../../core/memory/memoryPart';
 import { type ResourceResponse } from '../../core/ports/metricSource';
 import { type MetricMetadata, type RawHistory } from '../../core/ports/rawSeries';
 import { compareLabels, compareUtf8 } from '../../remote/labels';
-import { isOutage, success, TRUNCATED } from './apiAnswer';
+import { success } from './apiAnswer';
 import { type SeriesQuestion } from './apiQuestion';
 
 /** The two that are asked; `history` is absent where there is no archive. */
@@ -17,12 +19,17 @@ export interface BothSides {
   signal: AbortSignal;
   /** Charged with what is parsed. */
   part: MemoryPart;
+  /** For lists of series, which lie in memory as a whole. */
+  lists: Gate;
   /** Most of an answer, whatever is asked for. */
   most: number;
 }
 
 /** JSON texts as parsed values and as texts again. */
 const PARSED_FACTOR = 6;
+
+/** Ten labels, as they come, as they are sorted, and as they are sent. */
+const SERIES_BYTES = 2048;
 
 /** Names of labels of both, sorted by their bytes, each once. */
 export function uniteNames(sides: BothSides, { selectors, range, limit }: SeriesQuestion): Promise<ResourceResponse> {
@@ -44,16 +51,19 @@ export function uniteValues(
 }
 
 /** Labels of series, each once, in their order. */
-export async function uniteSeries(
-  sides: BothSides,
-  { selectors, range, limit }: SeriesQuestion
-): Promise<ResourceResponse> {
+export function uniteSeries(sides: BothSides, question: SeriesQuestion): Promise<ResourceResponse> {
+  return sides.lists.run(() => listSeries(sides, question), sides.signal);
+}
+
+async function listSeries(sides: BothSides, { selectors, range, limit }: SeriesQuestion): Promise<ResourceResponse> {
   const { data, warnings, archived } = await askBoth(
     sides,
     fitting(v.pipe(v.custom(isRecord), texts)),
     ({ history, signal }) =>
       Promise.all(selectors.map((selector) => history.seriesLabels({ selector, range, maxSeries: sides.most }, signal)))
   );
+  const count = data.length + (archived ?? []).reduce((sum, { length }) => sum + length, 0);
+  await sides.part.growTo(count * SERIES_BYTES, sides.signal);
   const known = data.map((labels) =>
     Object.entries(labels)
       .map(([name, value]) => ({ name, value }))
@@ -105,21 +115,38 @@ interface Reading {
   signal: AbortSignal;
 }
 
-/** Asks both at once. When one fails, the answer fails and says which: half of it would look like the whole. */
+/**
+ * Asks both at once. When one fails, the answer fails and says which: half of it would look like the whole. A source that is gone
+ * is no failure, since its past is what the archive is for: the archive answers alone, with a warning.
+ */
 async function askBoth<Schema extends v.GenericSchema, T>(
   { source, history, signal, part }: BothSides,
   schema: Schema,
   read: (archive: Reading) => Promise<T>
 ): Promise<{ data: v.InferOutput<Schema>; warnings: string[]; archived: T | undefined }> {
   const [known, archived] = await Promise.all([
-    source().then(async (answer) => {
-      await part.growTo(PARSED_FACTOR * answer.body.length, signal);
-      return readAnswer(answer, schema);
-    }),
+    source()
+      .then(async (answer) => {
+        await part.growTo(PARSED_FACTOR * answer.body.length, signal);
+        return readAnswer(answer, schema);
+      })
+      .catch((error: unknown) => {
+        if (history === undefined || !isGone(error)) {
+          throw error;
+        }
+        return { data: v.parse(schema, undefined), warnings: [`${error.message}; the archive answers alone`] };
+      }),
     history ? read({ history, signal }).catch((error: unknown) => Promise.reject(ofArchive(error))) : undefined,
   ]);
   return { ...known, archived };
 }
+
+function isGone(error: unknown): error is PromkeepError {
+  return error instanceof PromkeepError && error.code === 'SOURCE_UNREACHABLE';
+}
+
+/** Nobody is there, or nobody yet. */
+const GONE: readonly number[] = [502, 503, 504];
 
 /** What a Prometheus says about labels when it has any remote storage: it does not ask these, and we have asked the archive. */
 const NO_LABELS_OF_REMOTE = 'not implemented';
@@ -136,7 +163,8 @@ function readAnswer<Schema extends v.GenericSchema>(
     const text = wordsIn(json, 'error', 'message') ?? `it answered ${status} without a reason`;
     const isRefusal = status >= 400 && status < 500;
     // a bad question is the caller's, everything else the source's
-    throw new PromkeepError(isRefusal ? 'SOURCE_REFUSED' : 'SOURCE_STATUS', `prometheus: ${text}`, {
+    const code = GONE.includes(status) ? 'SOURCE_UNREACHABLE' : 'SOURCE_STATUS';
+    throw new PromkeepError(isRefusal ? 'SOURCE_REFUSED' : code, `prometheus: ${text}`, {
       status: isRefusal ? status : 503,
     });
   }

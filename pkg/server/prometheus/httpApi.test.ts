@@ -205,6 +205,19 @@ describe('labels, values and series', () => {
     expect(await get(path)).toEqual({ status: 400, body: failed('bad_data', expect.stringMatching(text)) });
   });
 
+  it('are those of the archive alone, with a warning, once the source is gone', async () => {
+    const down = new FakeProm(() => ({ status: 502, body: failed('unavailable', 'no connection') }));
+    await start({ source: down });
+    const warnings = ['prometheus: no connection; the archive answers alone'];
+    const names = await get('labels');
+    expect(names).toMatchObject({ status: 200, body: { status: 'success', warnings } });
+    expect(names.body.data).toContain('job');
+    const series = await get('series?match[]=up');
+    expect(series.body).toMatchObject({ warnings });
+    expect(series.body.data).toContainEqual({ __name__: 'up', job: 'node' });
+    expect((await get('metadata')).body).toMatchObject({ warnings, data: { old: [{ type: 'gauge' }] } });
+  });
+
   it('fail as a whole when one of the two does, and say which', async () => {
     let isAway = false;
     const away = (): void => {
@@ -216,9 +229,8 @@ describe('labels, values and series', () => {
     isAway = true;
     expect(await get('labels')).toEqual({ status: 503, body: failed('unavailable', 'archive: PostgreSQL is away.') });
     await server?.close();
-    const down = new FakeProm(() => ({ status: 502, body: failed('unavailable', 'no connection') }));
-    await start({ source: down });
-    expect(await get('labels')).toEqual({ status: 503, body: failed('unavailable', 'prometheus: no connection') });
+    await start({ source: new FakeProm(() => ({ status: 500, body: failed('internal', 'disk full') })) });
+    expect(await get('labels')).toMatchObject({ status: 503, body: { error: 'prometheus: disk full' } });
     await server?.close();
     await start({ source: new FakeProm(answers([], { warnings: ['remote_read: x'] })) });
     expect(await get('series?match[]=up')).toMatchObject({

@@ -2,12 +2,16 @@ import { type FastifyInstance } from 'fastify';
 import { PromkeepError } from '../../core/model/errors';
 import { type Logger } from '../../core/ports/logger';
 import { readFailure } from '../failures';
+import { Gate } from '../gate';
 import { type ApiLimits, sendBytes, withinLimits } from '../mountRoutes';
 import { failure } from './apiAnswer';
 import { PROMETHEUS_PATHS, type PrometheusApiParts } from './prometheusApi';
 
 /** An expression of the longest, in a form. */
 const BODY_BYTES = 4 * 1024 * 1024;
+/** Each may have 100,000 series, which take some 100 MB. */
+const LISTS_AT_ONCE = 2;
+const MOST_LISTS_WAITING = 200;
 const FORM = /^application\/x-www-form-urlencoded\b/i;
 
 /**
@@ -19,6 +23,7 @@ export function mountPrometheusApi(
   parts: PrometheusApiParts,
   { logger, ...limits }: ApiLimits & { logger: Logger }
 ): void {
+  const lists = new Gate(LISTS_AT_ONCE, MOST_LISTS_WAITING);
   void server.register(async (scope) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: BODY_BYTES }, (_, body, done) => done(null, body));
@@ -41,7 +46,7 @@ export function mountPrometheusApi(
           };
           return sendBytes(
             reply,
-            await withinLimits(reply.raw, limits, (call) => answer({ ...call, parts, request: asked }))
+            await withinLimits(reply.raw, limits, (call) => answer({ ...call, parts, lists, request: asked }))
           );
         },
       });

@@ -3,6 +3,7 @@ import { type MemoryShare } from '../../core/memory/memoryBudget';
 import { type Clock } from '../../core/ports/clock';
 import { type MetricSource, type ResourceRequest, type ResourceResponse } from '../../core/ports/metricSource';
 import { type RawHistory, type Selector } from '../../core/ports/rawSeries';
+import { type Gate } from '../gate';
 import { success, withoutOutage } from './apiAnswer';
 import { parametersOf, readLimit, readSeriesQuestion, type SeriesQuestion, unescapeName } from './apiQuestion';
 import { type BothSides, uniteMetadata, uniteNames, uniteSeries, uniteValues } from './apiUnions';
@@ -27,6 +28,8 @@ export interface ApiCall {
 
 interface Asked extends ApiCall {
   parts: PrometheusApiParts;
+  /** For lists of series: few at a time. */
+  lists: Gate;
   request: ResourceRequest;
 }
 
@@ -97,9 +100,9 @@ function pass({ request, memory, signal }: Asked, to: Pick<MetricSource, 'resour
 }
 
 function sidesOf(asked: Asked): BothSides {
-  const { parts, signal, memory } = asked;
+  const { parts, lists, signal, memory } = asked;
   const { history, maxSeries: most } = parts;
-  return { source: () => pass(asked, parts.source), history, signal, part: memory.part(), most };
+  return { source: () => pass(asked, parts.source), history, signal, part: memory.part(), lists, most };
 }
 
 function questionOf({ parts, request }: Asked): SeriesQuestion {

@@ -4,6 +4,7 @@ import { type Label, type RawSeries } from '../../core/model/rawSeries';
 import { type TimeRange } from '../../core/model/timeRange';
 import { type RawHistory, type RawSelect } from '../../core/ports/rawSeries';
 import { type ReadQuery } from '../../remote/messages/readRequest';
+import { type Gate } from '../gate';
 import { type ExternalLabels } from './externalLabels';
 
 /** What the answer to one query of a request consists of. */
@@ -46,25 +47,33 @@ export function clampRange({ fromMs, toMs }: TimeRange): TimeRange {
 }
 
 /** The series of one query, in the order of their labels. */
-export function seriesOf(
-  read: PlannedRead,
-  { history, external }: { history: RawHistory; external: ExternalLabels },
-  signal: AbortSignal
-): AsyncIterable<RawSeries> {
-  return external.addToAll(accepted(read, history, signal));
+export function seriesOf(read: PlannedRead, parts: ReadParts, signal: AbortSignal): AsyncIterable<RawSeries> {
+  return parts.external.addToAll(accepted(read, parts, signal));
+}
+
+export interface ReadParts {
+  history: RawHistory;
+  external: ExternalLabels;
+  /** For lists of series, which lie in memory as a whole. */
+  lists: Gate;
 }
 
 async function* accepted(
   { select, labelsOnly, accepts }: PlannedRead,
-  history: RawHistory,
+  { history, lists }: ReadParts,
   signal: AbortSignal
 ): AsyncGenerator<RawSeries> {
   if (select.range.fromMs > select.range.toMs) {
     return;
   }
   if (labelsOnly) {
-    const all = await history.seriesLabels(select, signal);
-    yield* all.filter(accepts).map((labels) => ({ labels, chunks: [] }));
+    const leave = await lists.enter(signal);
+    try {
+      const all = await history.seriesLabels(select, signal);
+      yield* all.filter(accepts).map((labels) => ({ labels, chunks: [] }));
+    } finally {
+      leave();
+    }
     return;
   }
   for await (const series of history.select(select, signal)) {

@@ -42,6 +42,8 @@ export interface Surroundings {
 /** Packed and unpacked: a long list of values in a matcher is some kilobytes. */
 const BODY_BYTES = 1024 * 1024;
 const MESSAGE_BYTES = 4 * 1024 * 1024;
+/** Each may have 100,000 series, which take some 100 MB. */
+const LISTS_AT_ONCE = 2;
 /** A dashboard's worth of selectors. */
 const MOST_WAITING = 200;
 
@@ -76,6 +78,7 @@ export function mountRemoteRead(server: FastifyInstance, parts: RemoteReadParts,
 class RemoteReader {
   private readonly external: ExternalLabels;
   private readonly gate: Gate;
+  private readonly lists = new Gate(LISTS_AT_ONCE, MOST_WAITING);
 
   constructor(
     private readonly parts: RemoteReadParts,
@@ -109,7 +112,7 @@ class RemoteReader {
   private resultsOf({ queries }: ReadRequest, signal: AbortSignal): Array<AsyncIterable<RawSeries>> {
     const { history, limits } = this.parts;
     const reads = planReads(queries, this.external, limits.maxSeries);
-    return reads.map((read) => seriesOf(read, { history, external: this.external }, signal));
+    return reads.map((read) => seriesOf(read, { history, external: this.external, lists: this.lists }, signal));
   }
 
   /** Counts the samples of one answer, and tells of it once it is over. */

@@ -9,6 +9,7 @@ import { type ChargedCalls } from '../chargedCalls';
 import { type ApiCaller } from '../http/apiCaller';
 import { type PrometheusSettings } from '../settings/prometheusSettings';
 import { askHoldings } from './holdings';
+import { askMetadata } from './metadata';
 import { readQueried } from './queriedSeries';
 import { formOf, readCall } from './readCall';
 import { readSampled } from './sampledSeries';
@@ -34,6 +35,7 @@ export function createRawSource(parts: RawSourceParts): RawSource {
   };
   return {
     holdings,
+    metadata: (options) => askMetadata(parts.api, options, parts.settings.responseLimitBytes),
     async *readRaw({ selectors, range }, options) {
       const { by, externalLabels } = await holdings(options);
       // one after the other: several in one request would come as one answer where it is samples

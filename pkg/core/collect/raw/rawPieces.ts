@@ -30,9 +30,14 @@ export function nextPieceEnd(timeMs: number, pieceMs: number): number {
 
 /** As much of a range as one piece takes: to the last end of a piece in it, and not beyond the day it begins in. */
 export function firstPiece({ fromMs, toMs }: TimeRange, pieceMs: number): TimeRange {
-  const withinDayMs = Math.min(toMs, startOfDay(fromMs) + DAY_MS - RAW_STEP_MS);
-  const alignedMs = lastPieceEnd(withinDayMs, pieceMs);
-  return { fromMs, toMs: alignedMs >= fromMs ? alignedMs : withinDayMs };
+  const withinDay = withinFirstDay({ fromMs, toMs });
+  const alignedMs = lastPieceEnd(withinDay.toMs, pieceMs);
+  return alignedMs >= fromMs ? { fromMs, toMs: alignedMs } : withinDay;
+}
+
+/** The first part of a range that lies within one day. */
+export function withinFirstDay({ fromMs, toMs }: TimeRange): TimeRange {
+  return { fromMs, toMs: Math.min(toMs, startOfDay(fromMs) + DAY_MS - RAW_STEP_MS) };
 }
 
 /** The last part of a range that lies within one day. */
