@@ -20,6 +20,16 @@ CREATE TYPE promkeep.promkeep_metric_row AS (
 
 COMMENT ON TYPE promkeep.promkeep_metric_row IS 'A row of promkeep_metrics.';
 
+CREATE TYPE promkeep.promkeep_named_series_row AS (
+	series_id bigint,
+	query_id bigint,
+	label_ids integer[],
+	metric_name character varying(255),
+	suffix text
+);
+
+COMMENT ON TYPE promkeep.promkeep_named_series_row IS 'A raw series and what metrics_data calls it.';
+
 CREATE TYPE promkeep.promkeep_rollup_row AS (
 	"timestamp" timestamp with time zone,
 	metric_name character varying(255),
@@ -331,6 +341,19 @@ $$;
 
 COMMENT ON FUNCTION promkeep.promkeep_decode_xor(chunks bytea, low_ms bigint, high_ms bigint) IS 'Float samples of chunks as promkeep_chunks holds them: milliseconds after from_time, value. Stale markers are left out.';
 
+CREATE FUNCTION promkeep.promkeep_labels_of(label_ids integer[]) RETURNS jsonb
+    LANGUAGE plpgsql STABLE COST 1000 PARALLEL SAFE
+    SET search_path TO 'promkeep', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    AS $$
+BEGIN
+  RETURN (SELECT coalesce(jsonb_object_agg(l.name, l.value), '{}') FROM promkeep_labels l
+    WHERE l.label_id = ANY (label_ids) AND l.name <> '__name__');
+END
+$$;
+
+COMMENT ON FUNCTION promkeep.promkeep_labels_of(label_ids integer[]) IS 'Labels of a raw series, without its name.';
+
 CREATE FUNCTION promkeep.promkeep_ms_after(from_time timestamp with time zone, at timestamp with time zone) RETURNS bigint
     LANGUAGE sql STABLE PARALLEL SAFE
     BEGIN ATOMIC
@@ -470,7 +493,7 @@ COMMENT ON COLUMN promkeep.promkeep_raw_series.label_ids IS 'Its labels (promkee
 
 COMMENT ON COLUMN promkeep.promkeep_raw_series.name_id IS 'That of them which is the metric name; null for a series without one. A trigger finds it where the writer does not name it.';
 
-CREATE FUNCTION promkeep.promkeep_named_histograms() RETURNS TABLE(series_id bigint, query_id bigint, label_ids integer[], metric_name character varying, suffix text)
+CREATE FUNCTION promkeep.promkeep_named_histograms() RETURNS SETOF promkeep.promkeep_named_series_row
     LANGUAGE sql STABLE ROWS 100000 PARALLEL SAFE
     BEGIN ATOMIC
  SELECT r.series_id,
@@ -496,20 +519,22 @@ END;
 
 COMMENT ON FUNCTION promkeep.promkeep_named_histograms() IS 'What raw series are called where they hold native histograms: each twice, for count and sum.';
 
-CREATE FUNCTION promkeep.promkeep_named_series() RETURNS TABLE(series_id bigint, query_id bigint, label_ids integer[], metric_name character varying)
+CREATE FUNCTION promkeep.promkeep_named_series() RETURNS SETOF promkeep.promkeep_named_series_row
     LANGUAGE sql STABLE ROWS 100000 PARALLEL SAFE
     BEGIN ATOMIC
  SELECT r.series_id,
      r.query_id,
      r.label_ids,
-     m.metric_name
+     m.metric_name,
+     ''::text
     FROM (promkeep.promkeep_raw_series r
       JOIN promkeep.promkeep_labels m ON ((m.label_id = r.name_id)))
  UNION ALL
   SELECT r.series_id,
      r.query_id,
      r.label_ids,
-     ("left"(q.name, 255))::character varying(255) AS "left"
+     ("left"(q.name, 255))::character varying(255) AS "left",
+     ''::text
     FROM (promkeep.promkeep_raw_series r
       JOIN promkeep.promkeep_queries q ON ((q.query_id = r.query_id)))
    WHERE (r.name_id IS NULL);
@@ -538,6 +563,19 @@ END;
 
 COMMENT ON FUNCTION promkeep.promkeep_raw_samples(from_time timestamp with time zone, chunks bytea, low timestamp with time zone, high timestamp with time zone) IS 'Float samples of a row of promkeep_chunks; stale markers are none. Chunks that lie outside of low and high are not decoded; of those that touch them all samples come.';
 
+CREATE FUNCTION promkeep.promkeep_written_at(of_query bigint, from_time timestamp with time zone, to_time timestamp with time zone) RETURNS timestamp with time zone
+    LANGUAGE plpgsql STABLE COST 1000 PARALLEL SAFE
+    SET search_path TO 'promkeep', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    AS $$
+BEGIN
+  RETURN (SELECT max(f.written_at) FROM promkeep_fetches f
+    WHERE f.query_id = of_query AND upper(f.fetched_range) > from_time - interval '1 minute' AND lower(f.fetched_range) <= to_time);
+END
+$$;
+
+COMMENT ON FUNCTION promkeep.promkeep_written_at(of_query bigint, from_time timestamp with time zone, to_time timestamp with time zone) IS 'When the newest of the writes was that touch a row of a raw series.';
+
 CREATE TABLE promkeep.promkeep_chunks (
     series_id bigint NOT NULL,
     from_time timestamp with time zone NOT NULL,
@@ -559,6 +597,112 @@ COMMENT ON COLUMN promkeep.promkeep_chunks.to_time IS 'Time of the last sample; 
 COMMENT ON COLUMN promkeep.promkeep_chunks.sample_count IS 'Number of samples, stale markers among them.';
 
 COMMENT ON COLUMN promkeep.promkeep_chunks.chunks IS 'One chunk after the other, in order of time, none overlapping the next. Each: encoding (one byte; 1 XOR, 2 histogram, 3 float histogram); milliseconds from the last sample before (the first chunk: from from_time) to its first; milliseconds from its first to its last; its length in bytes; its bytes. These three numbers are unsigned varints, seven bits a byte, low ones first.';
+
+CREATE TABLE promkeep.promkeep_sources (
+    source_id bigint NOT NULL,
+    org_id bigint NOT NULL,
+    name text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON TABLE promkeep.promkeep_sources IS 'Where samples come from: one row per organisation and source name. Two programs archive the same source exactly when they agree on both.';
+
+COMMENT ON COLUMN promkeep.promkeep_sources.source_id IS 'Key.';
+
+COMMENT ON COLUMN promkeep.promkeep_sources.org_id IS 'Grafana organisation; 1 for the stand-alone program unless configured otherwise.';
+
+COMMENT ON COLUMN promkeep.promkeep_sources.name IS 'Name of the source in the settings; default: default.';
+
+COMMENT ON COLUMN promkeep.promkeep_sources.created_at IS 'When the source was first seen.';
+
+CREATE FUNCTION promkeep.promkeep_raw_rows(low timestamp with time zone, high timestamp with time zone) RETURNS SETOF promkeep.promkeep_metric_row
+    LANGUAGE sql STABLE ROWS 1e+06 PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT (((('x'::text || substr(md5(((('raw '::text || c.series_id) || ' '::text) || ((EXTRACT(epoch FROM u.sample_time) * (1000000)::numeric))::bigint)), 1, 16)))::bit(64))::bigint & '9223372036854775807'::bigint),
+     r.metric_name,
+     u.sample_value,
+     u.sample_time,
+     n.labels,
+     q.source_text,
+     f.written_at,
+     o.org_id,
+     o.name,
+     q.name,
+     c.from_time,
+     c.to_time
+    FROM ((((((promkeep.promkeep_chunks c
+      JOIN promkeep.promkeep_named_series() r(series_id, query_id, label_ids, metric_name, suffix) ON ((r.series_id = c.series_id)))
+      LEFT JOIN promkeep.promkeep_queries q ON ((q.query_id = r.query_id)))
+      LEFT JOIN promkeep.promkeep_sources o ON ((o.source_id = q.source_id)))
+      LEFT JOIN LATERAL ( SELECT promkeep.promkeep_labels_of(r.label_ids) AS labels
+          HAVING true) n ON (true))
+      LEFT JOIN LATERAL ( SELECT promkeep.promkeep_written_at(r.query_id, c.from_time, c.to_time) AS written_at
+          HAVING true) f ON (true))
+      CROSS JOIN LATERAL promkeep.promkeep_raw_samples(c.from_time,
+         CASE
+             WHEN (r.series_id = c.series_id) THEN c.chunks
+             ELSE NULL::bytea
+         END, promkeep_raw_rows.low, promkeep_raw_rows.high) u(sample_time, sample_value))
+   WHERE ((c.from_time <= promkeep_raw_rows.high) AND (c.from_time > (promkeep_raw_rows.low - '24:00:00'::interval)) AND (c.to_time >= promkeep_raw_rows.low))
+ UNION ALL
+  SELECT (((('x'::text || substr(md5(((((('raw'::text || r.suffix) || ' '::text) || c.series_id) || ' '::text) || ((EXTRACT(epoch FROM u.sample_time) * (1000000)::numeric))::bigint)), 1, 16)))::bit(64))::bigint & '9223372036854775807'::bigint),
+     r.metric_name,
+         CASE r.suffix
+             WHEN '_sum'::text THEN u.sample_sum
+             ELSE u.sample_count
+         END AS sample_count,
+     u.sample_time,
+     n.labels,
+     q.source_text,
+     f.written_at,
+     o.org_id,
+     o.name,
+     q.name,
+     c.from_time,
+     c.to_time
+    FROM ((((((promkeep.promkeep_chunks c
+      JOIN promkeep.promkeep_named_histograms() r(series_id, query_id, label_ids, metric_name, suffix) ON ((r.series_id = c.series_id)))
+      LEFT JOIN promkeep.promkeep_queries q ON ((q.query_id = r.query_id)))
+      LEFT JOIN promkeep.promkeep_sources o ON ((o.source_id = q.source_id)))
+      LEFT JOIN LATERAL ( SELECT promkeep.promkeep_labels_of(r.label_ids) AS labels
+          HAVING true) n ON (true))
+      LEFT JOIN LATERAL ( SELECT promkeep.promkeep_written_at(r.query_id, c.from_time, c.to_time) AS written_at
+          HAVING true) f ON (true))
+      CROSS JOIN LATERAL promkeep.promkeep_raw_histograms(c.from_time, c.chunks, promkeep_raw_rows.low, promkeep_raw_rows.high) u(sample_time, sample_count, sample_sum))
+   WHERE ((c.from_time <= promkeep_raw_rows.high) AND (c.from_time > (promkeep_raw_rows.low - '24:00:00'::interval)) AND (c.to_time >= promkeep_raw_rows.low));
+END;
+
+COMMENT ON FUNCTION promkeep.promkeep_raw_rows(low timestamp with time zone, high timestamp with time zone) IS 'Raw series as rows of promkeep_metrics; of chunks that touch the range. Native histograms are two series, <name>_count and <name>_sum.';
+
+CREATE FUNCTION promkeep.promkeep_unpack(from_time timestamp with time zone, sample_count integer, step_us bigint, offsets_us bigint[], sample_values double precision[], differences boolean, divisor double precision, fetch_ids bigint[], fetch_starts integer[]) RETURNS TABLE(sample_time timestamp with time zone, sample_value double precision, sample_fetch bigint)
+    LANGUAGE sql STABLE ROWS 5000 PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT (promkeep_unpack.from_time + ('00:00:00.000001'::interval * (COALESCE(u.offset_us, ((u.n - 1) * promkeep_unpack.step_us)))::double precision)),
+     u.value,
+         CASE
+             WHEN (cardinality(promkeep_unpack.fetch_ids) = 1) THEN (promkeep_unpack.fetch_ids)[1]
+             ELSE (promkeep_unpack.fetch_ids)[width_bucket((u.n)::integer, promkeep_unpack.fetch_starts)]
+         END AS "case"
+    FROM ( SELECT p.value,
+             p.offset_us,
+             p.n
+            FROM UNNEST(promkeep_unpack.sample_values, promkeep_unpack.offsets_us) WITH ORDINALITY p(value, offset_us, n)
+           WHERE ((NOT promkeep_unpack.differences) AND (COALESCE(promkeep_unpack.divisor, (1)::double precision) <> (0)::double precision))
+         UNION ALL
+          SELECT (sum(d.value) OVER (ORDER BY d.n ROWS UNBOUNDED PRECEDING) / COALESCE(promkeep_unpack.divisor, (1)::double precision)),
+             d.offset_us,
+             d.n
+            FROM UNNEST(promkeep_unpack.sample_values, promkeep_unpack.offsets_us) WITH ORDINALITY d(value, offset_us, n)
+           WHERE promkeep_unpack.differences
+         UNION ALL
+          SELECT (promkeep_unpack.sample_values)[1],
+             NULL::bigint,
+             c.n
+            FROM generate_series(1, promkeep_unpack.sample_count) c(n)
+           WHERE (COALESCE(promkeep_unpack.divisor, (1)::double precision) = (0)::double precision)) u;
+END;
+
+COMMENT ON FUNCTION promkeep.promkeep_unpack(from_time timestamp with time zone, sample_count integer, step_us bigint, offsets_us bigint[], sample_values double precision[], differences boolean, divisor double precision, fetch_ids bigint[], fetch_starts integer[]) IS 'The samples of one row of promkeep_packed, exactly as they were.';
 
 CREATE TABLE promkeep.promkeep_fetches (
     fetch_id bigint NOT NULL,
@@ -609,116 +753,6 @@ COMMENT ON COLUMN promkeep.promkeep_fetches.withdrawn IS 'Samples the new answer
 COMMENT ON COLUMN promkeep.promkeep_fetches.refused IS 'Series that could not be stored.';
 
 COMMENT ON COLUMN promkeep.promkeep_fetches.series IS 'Of raw series: how many the answer had. Otherwise null.';
-
-CREATE TABLE promkeep.promkeep_sources (
-    source_id bigint NOT NULL,
-    org_id bigint NOT NULL,
-    name text NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL
-);
-
-COMMENT ON TABLE promkeep.promkeep_sources IS 'Where samples come from: one row per organisation and source name. Two programs archive the same source exactly when they agree on both.';
-
-COMMENT ON COLUMN promkeep.promkeep_sources.source_id IS 'Key.';
-
-COMMENT ON COLUMN promkeep.promkeep_sources.org_id IS 'Grafana organisation; 1 for the stand-alone program unless configured otherwise.';
-
-COMMENT ON COLUMN promkeep.promkeep_sources.name IS 'Name of the source in the settings; default: default.';
-
-COMMENT ON COLUMN promkeep.promkeep_sources.created_at IS 'When the source was first seen.';
-
-CREATE FUNCTION promkeep.promkeep_raw_rows(low timestamp with time zone, high timestamp with time zone) RETURNS SETOF promkeep.promkeep_metric_row
-    LANGUAGE sql STABLE ROWS 1e+06 PARALLEL SAFE
-    BEGIN ATOMIC
- SELECT (((('x'::text || substr(md5(((('raw '::text || c.series_id) || ' '::text) || ((EXTRACT(epoch FROM u.sample_time) * (1000000)::numeric))::bigint)), 1, 16)))::bit(64))::bigint & '9223372036854775807'::bigint),
-     r.metric_name,
-     u.sample_value,
-     u.sample_time,
-     n.labels,
-     q.source_text,
-     f.written_at,
-     o.org_id,
-     o.name,
-     q.name,
-     c.from_time,
-     c.to_time
-    FROM ((((((promkeep.promkeep_chunks c
-      JOIN promkeep.promkeep_named_series() r(series_id, query_id, label_ids, metric_name) ON ((r.series_id = c.series_id)))
-      LEFT JOIN promkeep.promkeep_queries q ON ((q.query_id = r.query_id)))
-      LEFT JOIN promkeep.promkeep_sources o ON ((o.source_id = q.source_id)))
-      LEFT JOIN LATERAL ( SELECT COALESCE(jsonb_object_agg(l.name, l.value) FILTER (WHERE (l.name <> '__name__'::text)), '{}'::jsonb) AS labels
-            FROM promkeep.promkeep_labels l
-           WHERE (l.label_id = ANY (r.label_ids))) n ON (true))
-      LEFT JOIN LATERAL ( SELECT max(w.written_at) AS written_at
-            FROM promkeep.promkeep_fetches w
-           WHERE ((w.query_id = r.query_id) AND (upper(w.fetched_range) > (c.from_time - '00:01:00'::interval)) AND (lower(w.fetched_range) <= c.to_time))) f ON (true))
-      CROSS JOIN LATERAL promkeep.promkeep_raw_samples(c.from_time,
-         CASE
-             WHEN (r.series_id = c.series_id) THEN c.chunks
-             ELSE NULL::bytea
-         END, promkeep_raw_rows.low, promkeep_raw_rows.high) u(sample_time, sample_value))
-   WHERE ((c.from_time <= promkeep_raw_rows.high) AND (c.from_time > (promkeep_raw_rows.low - '24:00:00'::interval)) AND (c.to_time >= promkeep_raw_rows.low))
- UNION ALL
-  SELECT (((('x'::text || substr(md5(((((('raw'::text || r.suffix) || ' '::text) || c.series_id) || ' '::text) || ((EXTRACT(epoch FROM u.sample_time) * (1000000)::numeric))::bigint)), 1, 16)))::bit(64))::bigint & '9223372036854775807'::bigint),
-     r.metric_name,
-         CASE r.suffix
-             WHEN '_sum'::text THEN u.sample_sum
-             ELSE u.sample_count
-         END AS sample_count,
-     u.sample_time,
-     n.labels,
-     q.source_text,
-     f.written_at,
-     o.org_id,
-     o.name,
-     q.name,
-     c.from_time,
-     c.to_time
-    FROM ((((((promkeep.promkeep_chunks c
-      JOIN promkeep.promkeep_named_histograms() r(series_id, query_id, label_ids, metric_name, suffix) ON ((r.series_id = c.series_id)))
-      LEFT JOIN promkeep.promkeep_queries q ON ((q.query_id = r.query_id)))
-      LEFT JOIN promkeep.promkeep_sources o ON ((o.source_id = q.source_id)))
-      LEFT JOIN LATERAL ( SELECT COALESCE(jsonb_object_agg(l.name, l.value) FILTER (WHERE (l.name <> '__name__'::text)), '{}'::jsonb) AS labels
-            FROM promkeep.promkeep_labels l
-           WHERE (l.label_id = ANY (r.label_ids))) n ON (true))
-      LEFT JOIN LATERAL ( SELECT max(w.written_at) AS written_at
-            FROM promkeep.promkeep_fetches w
-           WHERE ((w.query_id = r.query_id) AND (upper(w.fetched_range) > (c.from_time - '00:01:00'::interval)) AND (lower(w.fetched_range) <= c.to_time))) f ON (true))
-      CROSS JOIN LATERAL promkeep.promkeep_raw_histograms(c.from_time, c.chunks, promkeep_raw_rows.low, promkeep_raw_rows.high) u(sample_time, sample_count, sample_sum))
-   WHERE ((c.from_time <= promkeep_raw_rows.high) AND (c.from_time > (promkeep_raw_rows.low - '24:00:00'::interval)) AND (c.to_time >= promkeep_raw_rows.low));
-END;
-
-COMMENT ON FUNCTION promkeep.promkeep_raw_rows(low timestamp with time zone, high timestamp with time zone) IS 'Raw series as rows of promkeep_metrics; of chunks that touch the range. Native histograms are two series, <name>_count and <name>_sum.';
-
-CREATE FUNCTION promkeep.promkeep_unpack(from_time timestamp with time zone, sample_count integer, step_us bigint, offsets_us bigint[], sample_values double precision[], differences boolean, divisor double precision, fetch_ids bigint[], fetch_starts integer[]) RETURNS TABLE(sample_time timestamp with time zone, sample_value double precision, sample_fetch bigint)
-    LANGUAGE sql STABLE ROWS 5000 PARALLEL SAFE
-    BEGIN ATOMIC
- SELECT (promkeep_unpack.from_time + ('00:00:00.000001'::interval * (COALESCE(u.offset_us, ((u.n - 1) * promkeep_unpack.step_us)))::double precision)),
-     u.value,
-         CASE
-             WHEN (cardinality(promkeep_unpack.fetch_ids) = 1) THEN (promkeep_unpack.fetch_ids)[1]
-             ELSE (promkeep_unpack.fetch_ids)[width_bucket((u.n)::integer, promkeep_unpack.fetch_starts)]
-         END AS "case"
-    FROM ( SELECT p.value,
-             p.offset_us,
-             p.n
-            FROM UNNEST(promkeep_unpack.sample_values, promkeep_unpack.offsets_us) WITH ORDINALITY p(value, offset_us, n)
-           WHERE ((NOT promkeep_unpack.differences) AND (COALESCE(promkeep_unpack.divisor, (1)::double precision) <> (0)::double precision))
-         UNION ALL
-          SELECT (sum(d.value) OVER (ORDER BY d.n ROWS UNBOUNDED PRECEDING) / COALESCE(promkeep_unpack.divisor, (1)::double precision)),
-             d.offset_us,
-             d.n
-            FROM UNNEST(promkeep_unpack.sample_values, promkeep_unpack.offsets_us) WITH ORDINALITY d(value, offset_us, n)
-           WHERE promkeep_unpack.differences
-         UNION ALL
-          SELECT (promkeep_unpack.sample_values)[1],
-             NULL::bigint,
-             c.n
-            FROM generate_series(1, promkeep_unpack.sample_count) c(n)
-           WHERE (COALESCE(promkeep_unpack.divisor, (1)::double precision) = (0)::double precision)) u;
-END;
-
-COMMENT ON FUNCTION promkeep.promkeep_unpack(from_time timestamp with time zone, sample_count integer, step_us bigint, offsets_us bigint[], sample_values double precision[], differences boolean, divisor double precision, fetch_ids bigint[], fetch_starts integer[]) IS 'The samples of one row of promkeep_packed, exactly as they were.';
 
 CREATE TABLE promkeep.promkeep_packed (
     retention text NOT NULL,
@@ -1726,12 +1760,11 @@ CREATE FUNCTION promkeep.promkeep_histogram_buckets(from_time timestamp with tim
      u.bucket_upper,
      u.bucket_count
     FROM (((((promkeep.promkeep_chunks c
-      JOIN promkeep.promkeep_named_series() r(series_id, query_id, label_ids, metric_name) ON ((r.series_id = c.series_id)))
+      JOIN promkeep.promkeep_named_series() r(series_id, query_id, label_ids, metric_name, suffix) ON ((r.series_id = c.series_id)))
       LEFT JOIN promkeep.promkeep_queries q ON ((q.query_id = r.query_id)))
       LEFT JOIN promkeep.promkeep_sources o ON ((o.source_id = q.source_id)))
-      LEFT JOIN LATERAL ( SELECT COALESCE(jsonb_object_agg(l.name, l.value) FILTER (WHERE (l.name <> '__name__'::text)), '{}'::jsonb) AS labels
-            FROM promkeep.promkeep_labels l
-           WHERE (l.label_id = ANY (r.label_ids))) n ON (true))
+      LEFT JOIN LATERAL ( SELECT promkeep.promkeep_labels_of(r.label_ids) AS labels
+          HAVING true) n ON (true))
       CROSS JOIN LATERAL promkeep.promkeep_raw_buckets(c.from_time, c.chunks, promkeep_histogram_buckets.from_time, promkeep_histogram_buckets.to_time) u(sample_time, bucket_lower, bucket_upper, bucket_count))
    WHERE ((c.from_time <= promkeep_histogram_buckets.to_time) AND (c.from_time > (promkeep_histogram_buckets.from_time - '24:00:00'::interval)) AND (c.to_time >= promkeep_histogram_buckets.from_time) AND (u.sample_time >= promkeep_histogram_buckets.from_time) AND (u.sample_time <= promkeep_histogram_buckets.to_time));
 END;
@@ -1953,6 +1986,7 @@ COMMENT ON FUNCTION promkeep.promkeep_metrics_data_write() IS 'INSTEAD OF trigge
 CREATE FUNCTION promkeep.promkeep_name_raw_series() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'promkeep', 'pg_temp'
+    SET enable_seqscan TO 'off'
     AS $$
 BEGIN
   SELECT l.label_id INTO NEW.name_id FROM promkeep_labels l WHERE l.label_id = ANY (NEW.label_ids) AND l.name = '__name__';

@@ -63,7 +63,11 @@ async function compareOne(
   { query, asked }: { query: string; asked: Asked },
   outcome: Outcome
 ): Promise<void> {
-  const [truth, subject] = await Promise.all([ask(urls.truth, query, asked), ask(urls.subject, query, asked)]);
+  const [truth, subject] = await Promise.all([ask(urls.truth, query, asked), ask(urls.subject, query, asked)]).catch(
+    (cause: unknown) => {
+      throw new Error(`a Prometheus ended, or gave no JSON, when asked ${query} ${JSON.stringify(asked)}`, { cause });
+    }
+  );
   outcome.asked++;
   outcome.filled += hasData(truth) ? 1 : 0;
   const [wanted, found] = [truth, subject].map((one) => JSON.stringify(one));

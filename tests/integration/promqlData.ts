@@ -26,7 +26,7 @@ export function madeTimes(nowMs: number): MadeTimes {
 }
 
 /** A small generator that gives the same numbers everywhere. */
-function mulberry32(seed: number): () => number {
+export function mulberry32(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;

@@ -46,6 +46,11 @@ beforeAll(async () => {
   const truth = await startReader(empty.url, { dataDir: source.dataDir, major });
   const subject = await startReader(readUrl, { major });
   closers.unshift(subject.stop, truth.stop, empty.stop);
+  for (const [name, { process: one }] of Object.entries({ truth, subject })) {
+    void one.exited.then(
+      (code) => code === 0 || process.stderr.write(`the ${name} ended: ${one.output().slice(-4_000)}\n`)
+    );
+  }
   urls = { truth: truth.url, subject: subject.url };
 });
 

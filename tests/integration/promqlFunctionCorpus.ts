@@ -108,13 +108,8 @@ const functions = [
     `timestamp(${GAUGE} offset 1m)`
   ),
   ...all(`sort(${GAUGE})`, `sort_desc(${COUNTER})`, 'sort(made_zero)', 'sort_desc(made_pod)'),
-  ...since3(
-    `sort_by_label(${GAUGE}, "room")`,
-    `sort_by_label_desc(${COUNTER}, "code", "instance")`,
-    'info(made_requests_total)',
-    'info(made_requests_total, {zone=~"z[01]"})',
-    'step()'
-  ),
+  // info() is not among them: 3.14 with any remote_read panics on it
+  ...since3(`sort_by_label(${GAUGE}, "room")`, `sort_by_label_desc(${COUNTER}, "code", "instance")`, 'step()'),
   ...all(
     `absent(${GAUGE})`,
     'absent(nothing)',

@@ -1,4 +1,5 @@
 import { rawSpan } from '../../pkg/core/model/rawSeries';
+import { type TimeRange } from '../../pkg/core/model/timeRange';
 import { startPostgres } from '../../scripts/stack/postgres';
 import { TestServer } from './archiveServers';
 import { STACK_POSTGRES } from './archiverStack';
@@ -9,7 +10,7 @@ import { serve, type ServingProgram, temporaryFile, until } from './promkeepProg
 export const RAW_NAME = 'everything';
 
 /** Pieces of one minute, from eight hours back; a minute counts as covered where anything was scraped in it. */
-export function rawConfig(options: { lease?: string; backfill?: string } = {}): string {
+export function rawConfig(options: { lease?: string; backfill?: string | undefined } = {}): string {
   return `
 prometheus: {scrape_interval: 3s, scrape_timeout: 1s}
 archive:
@@ -29,8 +30,8 @@ export interface Archived {
 }
 
 /** Starts PostgreSQL and Promkeep, and waits until all that the source holds until `untilMs` is archived. */
-export async function archiveAll(prometheusUrl: string, untilMs: number): Promise<Archived> {
-  const config = await temporaryFile('promkeep.yaml', rawConfig());
+export async function archiveAll(prometheusUrl: string, untilMs: number, backfill?: string): Promise<Archived> {
+  const config = await temporaryFile('promkeep.yaml', rawConfig({ backfill }));
   const postgres = await startPostgres(STACK_POSTGRES);
   const program = await serve({
     args: ['--config', config.file],
@@ -66,6 +67,15 @@ export async function coveredUntil(databaseUrl: string, untilMs: number, limitMs
       },
       limitMs
     );
+  } finally {
+    await server.closeAll();
+  }
+}
+
+export async function coverageOf(databaseUrl: string): Promise<TimeRange[]> {
+  const server = new TestServer({ name: 'running' });
+  try {
+    return await server.archive(databaseUrl).ledger.coverage(RAW_NAME);
   } finally {
     await server.closeAll();
   }

@@ -51,6 +51,16 @@ COMMENT ON COLUMN promkeep_raw_series.fingerprint IS 'First 16 bytes of the SHA-
 COMMENT ON COLUMN promkeep_raw_series.label_ids IS 'Its labels (promkeep_labels), by the bytes of their names.';
 COMMENT ON COLUMN promkeep_raw_series.name_id IS 'That of them which is the metric name; null for a series without one. A trigger finds it where the writer does not name it.';
 
+-- A type, since what a function returns as a table forgets how long a text may be: the cast back would hide the index.
+CREATE TYPE promkeep_named_series_row AS (
+  series_id bigint,
+  query_id bigint,
+  label_ids integer[],
+  metric_name varchar(255),
+  suffix text
+);
+COMMENT ON TYPE promkeep_named_series_row IS 'A raw series and what metrics_data calls it.';
+
 -- Partitions are weeks that begin on Monday, UTC, by from_time.
 CREATE TABLE promkeep_chunks (
   series_id bigint NOT NULL,
