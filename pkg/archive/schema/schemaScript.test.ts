@@ -4,7 +4,7 @@ import { readSql } from './readSql';
 import { schemaScript } from './schemaScript';
 
 /** Of the functions, triggers and views at each revision. A released one stays; the next change adds its own. */
-const REVISIONS = ['108032d1b2e1d516bf5da4f98c02fd85b9302a886db0bd4f91a2322e744833fc'];
+const REVISIONS = [
   '690b57e73fe764244d39fd5c5d9ad2a11a01f88a6a250f570d8a28518d58aee2',
   '108032d1b2e1d516bf5da4f98c02fd85b9302a886db0bd4f91a2322e744833fc',
 ];
