@@ -96,7 +96,7 @@ async function configFile(): Promise<string> {
   const file = `${dir}/promkeep.yaml`;
   await writeFile(
     file,
-    `archive:\n  raw_piece: ${PIECE}\n  raw_series:\n    - {name: everything, match: ['{job="bench"}'], retention: 1y}\nrecorded_queries: []\n`
+    `archive:\n  max_series: 1000000\n  max_total_series: 1000000\n  max_samples_per_day: 10000000000\n  organisation: {max_series: 1000000, max_samples_per_day: 10000000000}\n  raw_piece: ${PIECE}\n  raw_series:\n    - {name: everything, match: ['{job="bench"}'], retention: 1y}\nrecorded_queries: []\n`
   );
   return file;
 }

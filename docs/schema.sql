@@ -20,6 +20,16 @@ CREATE TYPE promkeep.promkeep_metric_row AS (
 
 COMMENT ON TYPE promkeep.promkeep_metric_row IS 'A row of promkeep_metrics.';
 
+CREATE TYPE promkeep.promkeep_named_series_row AS (
+	series_id bigint,
+	query_id bigint,
+	label_ids integer[],
+	metric_name character varying(255),
+	suffix text
+);
+
+COMMENT ON TYPE promkeep.promkeep_named_series_row IS 'A raw series and what metrics_data calls it.';
+
 CREATE TYPE promkeep.promkeep_rollup_row AS (
 	"timestamp" timestamp with time zone,
 	metric_name character varying(255),
@@ -331,6 +341,19 @@ $$;
 
 COMMENT ON FUNCTION promkeep.promkeep_decode_xor(chunks bytea, low_ms bigint, high_ms bigint) IS 'Float samples of chunks as promkeep_chunks holds them: milliseconds after from_time, value. Stale markers are left out.';
 
+CREATE FUNCTION promkeep.promkeep_labels_of(label_ids integer[]) RETURNS jsonb
+    LANGUAGE plpgsql STABLE COST 1000 PARALLEL SAFE
+    SET search_path TO 'promkeep', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    AS $$
+BEGIN
+  RETURN (SELECT coalesce(jsonb_object_agg(l.name, l.value), '{}') FROM promkeep_labels l
+    WHERE l.label_id = ANY (label_ids) AND l.name <> '__name__');
+END
+$$;
+
+COMMENT ON FUNCTION promkeep.promkeep_labels_of(label_ids integer[]) IS 'Labels of a raw series, without its name.';
+
 CREATE FUNCTION promkeep.promkeep_ms_after(from_time timestamp with time zone, at timestamp with time zone) RETURNS bigint
     LANGUAGE sql STABLE PARALLEL SAFE
     BEGIN ATOMIC
@@ -470,7 +493,7 @@ COMMENT ON COLUMN promkeep.promkeep_raw_series.label_ids IS 'Its labels (promkee
 
 COMMENT ON COLUMN promkeep.promkeep_raw_series.name_id IS 'That of them which is the metric name; null for a series without one. A trigger finds it where the writer does not name it.';
 
-CREATE FUNCTION promkeep.promkeep_named_histograms() RETURNS TABLE(series_id bigint, query_id bigint, label_ids integer[], metric_name character varying, suffix text)
+CREATE FUNCTION promkeep.promkeep_named_histograms() RETURNS SETOF promkeep.promkeep_named_series_row
     LANGUAGE sql STABLE ROWS 100000 PARALLEL SAFE
     BEGIN ATOMIC
  SELECT r.series_id,
@@ -496,20 +519,22 @@ END;
 
 COMMENT ON FUNCTION promkeep.promkeep_named_histograms() IS 'What raw series are called where they hold native histograms: each twice, for count and sum.';
 
-CREATE FUNCTION promkeep.promkeep_named_series() RETURNS TABLE(series_id bigint, query_id bigint, label_ids integer[], metric_name character varying)
+CREATE FUNCTION promkeep.promkeep_named_series() RETURNS SETOF promkeep.promkeep_named_series_row
     LANGUAGE sql STABLE ROWS 100000 PARALLEL SAFE
     BEGIN ATOMIC
  SELECT r.series_id,
      r.query_id,
      r.label_ids,
-     m.metric_name
+     m.metric_name,
+     ''::text
     FROM (promkeep.promkeep_raw_series r
       JOIN promkeep.promkeep_labels m ON ((m.label_id = r.name_id)))
  UNION ALL
   SELECT r.series_id,
      r.query_id,
      r.label_ids,
-     ("left"(q.name, 255))::character varying(255) AS "left"
+     ("left"(q.name, 255))::character varying(255) AS "left",
+     ''::text
     FROM (promkeep.promkeep_raw_series r
       JOIN promkeep.promkeep_queries q ON ((q.query_id = r.query_id)))
    WHERE (r.name_id IS NULL);
@@ -538,6 +563,19 @@ END;
 
 COMMENT ON FUNCTION promkeep.promkeep_raw_samples(from_time timestamp with time zone, chunks bytea, low timestamp with time zone, high timestamp with time zone) IS 'Float samples of a row of promkeep_chunks; stale markers are none. Chunks that lie outside of low and high are not decoded; of those that touch them all samples come.';
 
+CREATE FUNCTION promkeep.promkeep_written_at(of_query bigint, from_time timestamp with time zone, to_time timestamp with time zone) RETURNS timestamp with time zone
+    LANGUAGE plpgsql STABLE COST 1000 PARALLEL SAFE
+    SET search_path TO 'promkeep', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    AS $$
+BEGIN
+  RETURN (SELECT max(f.written_at) FROM promkeep_fetches f
+    WHERE f.query_id = of_query AND upper(f.fetched_range) > from_time - interval '1 minute' AND lower(f.fetched_range) <= to_time);
+END
+$$;
+
+COMMENT ON FUNCTION promkeep.promkeep_written_at(of_query bigint, from_time timestamp with time zone, to_time timestamp with time zone) IS 'When the newest of the writes was that touch a row of a raw series.';
+
 CREATE TABLE promkeep.promkeep_chunks (
     series_id bigint NOT NULL,
     from_time timestamp with time zone NOT NULL,
@@ -546,7 +584,7 @@ CREATE TABLE promkeep.promkeep_chunks (
     chunks bytea NOT NULL
 )
 PARTITION BY RANGE (from_time);
-ALTER TABLE ONLY promkeep.promkeep_chunks ALTER COLUMN chunks SET COMPRESSION pglz;
+ALTER TABLE ONLY promkeep.promkeep_chunks ALTER COLUMN chunks SET COMPRESSION lz4;
 
 COMMENT ON TABLE promkeep.promkeep_chunks IS 'Samples of raw series, as Prometheus'' chunks. Rows of a series do not overlap; none crosses midnight, UTC. Once a day is closed it is one row a series.';
 
@@ -559,6 +597,112 @@ COMMENT ON COLUMN promkeep.promkeep_chunks.to_time IS 'Time of the last sample; 
 COMMENT ON COLUMN promkeep.promkeep_chunks.sample_count IS 'Number of samples, stale markers among them.';
 
 COMMENT ON COLUMN promkeep.promkeep_chunks.chunks IS 'One chunk after the other, in order of time, none overlapping the next. Each: encoding (one byte; 1 XOR, 2 histogram, 3 float histogram); milliseconds from the last sample before (the first chunk: from from_time) to its first; milliseconds from its first to its last; its length in bytes; its bytes. These three numbers are unsigned varints, seven bits a byte, low ones first.';
+
+CREATE TABLE promkeep.promkeep_sources (
+    source_id bigint NOT NULL,
+    org_id bigint NOT NULL,
+    name text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON TABLE promkeep.promkeep_sources IS 'Where samples come from: one row per organisation and source name. Two programs archive the same source exactly when they agree on both.';
+
+COMMENT ON COLUMN promkeep.promkeep_sources.source_id IS 'Key.';
+
+COMMENT ON COLUMN promkeep.promkeep_sources.org_id IS 'Grafana organisation; 1 for the stand-alone program unless configured otherwise.';
+
+COMMENT ON COLUMN promkeep.promkeep_sources.name IS 'Name of the source in the settings; default: default.';
+
+COMMENT ON COLUMN promkeep.promkeep_sources.created_at IS 'When the source was first seen.';
+
+CREATE FUNCTION promkeep.promkeep_raw_rows(low timestamp with time zone, high timestamp with time zone) RETURNS SETOF promkeep.promkeep_metric_row
+    LANGUAGE sql STABLE ROWS 1e+06 PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT (((('x'::text || substr(md5(((('raw '::text || c.series_id) || ' '::text) || ((EXTRACT(epoch FROM u.sample_time) * (1000000)::numeric))::bigint)), 1, 16)))::bit(64))::bigint & '9223372036854775807'::bigint),
+     r.metric_name,
+     u.sample_value,
+     u.sample_time,
+     n.labels,
+     q.source_text,
+     f.written_at,
+     o.org_id,
+     o.name,
+     q.name,
+     c.from_time,
+     c.to_time
+    FROM ((((((promkeep.promkeep_chunks c
+      JOIN promkeep.promkeep_named_series() r(series_id, query_id, label_ids, metric_name, suffix) ON ((r.series_id = c.series_id)))
+      LEFT JOIN promkeep.promkeep_queries q ON ((q.query_id = r.query_id)))
+      LEFT JOIN promkeep.promkeep_sources o ON ((o.source_id = q.source_id)))
+      LEFT JOIN LATERAL ( SELECT promkeep.promkeep_labels_of(r.label_ids) AS labels
+          HAVING true) n ON (true))
+      LEFT JOIN LATERAL ( SELECT promkeep.promkeep_written_at(r.query_id, c.from_time, c.to_time) AS written_at
+          HAVING true) f ON (true))
+      CROSS JOIN LATERAL promkeep.promkeep_raw_samples(c.from_time,
+         CASE
+             WHEN (r.series_id = c.series_id) THEN c.chunks
+             ELSE NULL::bytea
+         END, promkeep_raw_rows.low, promkeep_raw_rows.high) u(sample_time, sample_value))
+   WHERE ((c.from_time <= promkeep_raw_rows.high) AND (c.from_time > (promkeep_raw_rows.low - '24:00:00'::interval)) AND (c.to_time >= promkeep_raw_rows.low))
+ UNION ALL
+  SELECT (((('x'::text || substr(md5(((((('raw'::text || r.suffix) || ' '::text) || c.series_id) || ' '::text) || ((EXTRACT(epoch FROM u.sample_time) * (1000000)::numeric))::bigint)), 1, 16)))::bit(64))::bigint & '9223372036854775807'::bigint),
+     r.metric_name,
+         CASE r.suffix
+             WHEN '_sum'::text THEN u.sample_sum
+             ELSE u.sample_count
+         END AS sample_count,
+     u.sample_time,
+     n.labels,
+     q.source_text,
+     f.written_at,
+     o.org_id,
+     o.name,
+     q.name,
+     c.from_time,
+     c.to_time
+    FROM ((((((promkeep.promkeep_chunks c
+      JOIN promkeep.promkeep_named_histograms() r(series_id, query_id, label_ids, metric_name, suffix) ON ((r.series_id = c.series_id)))
+      LEFT JOIN promkeep.promkeep_queries q ON ((q.query_id = r.query_id)))
+      LEFT JOIN promkeep.promkeep_sources o ON ((o.source_id = q.source_id)))
+      LEFT JOIN LATERAL ( SELECT promkeep.promkeep_labels_of(r.label_ids) AS labels
+          HAVING true) n ON (true))
+      LEFT JOIN LATERAL ( SELECT promkeep.promkeep_written_at(r.query_id, c.from_time, c.to_time) AS written_at
+          HAVING true) f ON (true))
+      CROSS JOIN LATERAL promkeep.promkeep_raw_histograms(c.from_time, c.chunks, promkeep_raw_rows.low, promkeep_raw_rows.high) u(sample_time, sample_count, sample_sum))
+   WHERE ((c.from_time <= promkeep_raw_rows.high) AND (c.from_time > (promkeep_raw_rows.low - '24:00:00'::interval)) AND (c.to_time >= promkeep_raw_rows.low));
+END;
+
+COMMENT ON FUNCTION promkeep.promkeep_raw_rows(low timestamp with time zone, high timestamp with time zone) IS 'Raw series as rows of promkeep_metrics; of chunks that touch the range. Native histograms are two series, <name>_count and <name>_sum.';
+
+CREATE FUNCTION promkeep.promkeep_unpack(from_time timestamp with time zone, sample_count integer, step_us bigint, offsets_us bigint[], sample_values double precision[], differences boolean, divisor double precision, fetch_ids bigint[], fetch_starts integer[]) RETURNS TABLE(sample_time timestamp with time zone, sample_value double precision, sample_fetch bigint)
+    LANGUAGE sql STABLE ROWS 5000 PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT (promkeep_unpack.from_time + ('00:00:00.000001'::interval * (COALESCE(u.offset_us, ((u.n - 1) * promkeep_unpack.step_us)))::double precision)),
+     u.value,
+         CASE
+             WHEN (cardinality(promkeep_unpack.fetch_ids) = 1) THEN (promkeep_unpack.fetch_ids)[1]
+             ELSE (promkeep_unpack.fetch_ids)[width_bucket((u.n)::integer, promkeep_unpack.fetch_starts)]
+         END AS "case"
+    FROM ( SELECT p.value,
+             p.offset_us,
+             p.n
+            FROM UNNEST(promkeep_unpack.sample_values, promkeep_unpack.offsets_us) WITH ORDINALITY p(value, offset_us, n)
+           WHERE ((NOT promkeep_unpack.differences) AND (COALESCE(promkeep_unpack.divisor, (1)::double precision) <> (0)::double precision))
+         UNION ALL
+          SELECT (sum(d.value) OVER (ORDER BY d.n ROWS UNBOUNDED PRECEDING) / COALESCE(promkeep_unpack.divisor, (1)::double precision)),
+             d.offset_us,
+             d.n
+            FROM UNNEST(promkeep_unpack.sample_values, promkeep_unpack.offsets_us) WITH ORDINALITY d(value, offset_us, n)
+           WHERE promkeep_unpack.differences
+         UNION ALL
+          SELECT (promkeep_unpack.sample_values)[1],
+             NULL::bigint,
+             c.n
+            FROM generate_series(1, promkeep_unpack.sample_count) c(n)
+           WHERE (COALESCE(promkeep_unpack.divisor, (1)::double precision) = (0)::double precision)) u;
+END;
+
+COMMENT ON FUNCTION promkeep.promkeep_unpack(from_time timestamp with time zone, sample_count integer, step_us bigint, offsets_us bigint[], sample_values double precision[], differences boolean, divisor double precision, fetch_ids bigint[], fetch_starts integer[]) IS 'The samples of one row of promkeep_packed, exactly as they were.';
 
 CREATE TABLE promkeep.promkeep_fetches (
     fetch_id bigint NOT NULL,
@@ -609,116 +753,6 @@ COMMENT ON COLUMN promkeep.promkeep_fetches.withdrawn IS 'Samples the new answer
 COMMENT ON COLUMN promkeep.promkeep_fetches.refused IS 'Series that could not be stored.';
 
 COMMENT ON COLUMN promkeep.promkeep_fetches.series IS 'Of raw series: how many the answer had. Otherwise null.';
-
-CREATE TABLE promkeep.promkeep_sources (
-    source_id bigint NOT NULL,
-    org_id bigint NOT NULL,
-    name text NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL
-);
-
-COMMENT ON TABLE promkeep.promkeep_sources IS 'Where samples come from: one row per organisation and source name. Two programs archive the same source exactly when they agree on both.';
-
-COMMENT ON COLUMN promkeep.promkeep_sources.source_id IS 'Key.';
-
-COMMENT ON COLUMN promkeep.promkeep_sources.org_id IS 'Grafana organisation; 1 for the stand-alone program unless configured otherwise.';
-
-COMMENT ON COLUMN promkeep.promkeep_sources.name IS 'Name of the source in the settings; default: default.';
-
-COMMENT ON COLUMN promkeep.promkeep_sources.created_at IS 'When the source was first seen.';
-
-CREATE FUNCTION promkeep.promkeep_raw_rows(low timestamp with time zone, high timestamp with time zone) RETURNS SETOF promkeep.promkeep_metric_row
-    LANGUAGE sql STABLE ROWS 1e+06 PARALLEL SAFE
-    BEGIN ATOMIC
- SELECT (((('x'::text || substr(md5(((('raw '::text || c.series_id) || ' '::text) || ((EXTRACT(epoch FROM u.sample_time) * (1000000)::numeric))::bigint)), 1, 16)))::bit(64))::bigint & '9223372036854775807'::bigint),
-     r.metric_name,
-     u.sample_value,
-     u.sample_time,
-     n.labels,
-     q.source_text,
-     f.written_at,
-     o.org_id,
-     o.name,
-     q.name,
-     c.from_time,
-     c.to_time
-    FROM ((((((promkeep.promkeep_chunks c
-      JOIN promkeep.promkeep_named_series() r(series_id, query_id, label_ids, metric_name) ON ((r.series_id = c.series_id)))
-      LEFT JOIN promkeep.promkeep_queries q ON ((q.query_id = r.query_id)))
-      LEFT JOIN promkeep.promkeep_sources o ON ((o.source_id = q.source_id)))
-      LEFT JOIN LATERAL ( SELECT COALESCE(jsonb_object_agg(l.name, l.value) FILTER (WHERE (l.name <> '__name__'::text)), '{}'::jsonb) AS labels
-            FROM promkeep.promkeep_labels l
-           WHERE (l.label_id = ANY (r.label_ids))) n ON (true))
-      LEFT JOIN LATERAL ( SELECT max(w.written_at) AS written_at
-            FROM promkeep.promkeep_fetches w
-           WHERE ((w.query_id = r.query_id) AND (upper(w.fetched_range) > (c.from_time - '00:01:00'::interval)) AND (lower(w.fetched_range) <= c.to_time))) f ON (true))
-      CROSS JOIN LATERAL promkeep.promkeep_raw_samples(c.from_time,
-         CASE
-             WHEN (r.series_id = c.series_id) THEN c.chunks
-             ELSE NULL::bytea
-         END, promkeep_raw_rows.low, promkeep_raw_rows.high) u(sample_time, sample_value))
-   WHERE ((c.from_time <= promkeep_raw_rows.high) AND (c.from_time > (promkeep_raw_rows.low - '24:00:00'::interval)) AND (c.to_time >= promkeep_raw_rows.low))
- UNION ALL
-  SELECT (((('x'::text || substr(md5(((((('raw'::text || r.suffix) || ' '::text) || c.series_id) || ' '::text) || ((EXTRACT(epoch FROM u.sample_time) * (1000000)::numeric))::bigint)), 1, 16)))::bit(64))::bigint & '9223372036854775807'::bigint),
-     r.metric_name,
-         CASE r.suffix
-             WHEN '_sum'::text THEN u.sample_sum
-             ELSE u.sample_count
-         END AS sample_count,
-     u.sample_time,
-     n.labels,
-     q.source_text,
-     f.written_at,
-     o.org_id,
-     o.name,
-     q.name,
-     c.from_time,
-     c.to_time
-    FROM ((((((promkeep.promkeep_chunks c
-      JOIN promkeep.promkeep_named_histograms() r(series_id, query_id, label_ids, metric_name, suffix) ON ((r.series_id = c.series_id)))
-      LEFT JOIN promkeep.promkeep_queries q ON ((q.query_id = r.query_id)))
-      LEFT JOIN promkeep.promkeep_sources o ON ((o.source_id = q.source_id)))
-      LEFT JOIN LATERAL ( SELECT COALESCE(jsonb_object_agg(l.name, l.value) FILTER (WHERE (l.name <> '__name__'::text)), '{}'::jsonb) AS labels
-            FROM promkeep.promkeep_labels l
-           WHERE (l.label_id = ANY (r.label_ids))) n ON (true))
-      LEFT JOIN LATERAL ( SELECT max(w.written_at) AS written_at
-            FROM promkeep.promkeep_fetches w
-           WHERE ((w.query_id = r.query_id) AND (upper(w.fetched_range) > (c.from_time - '00:01:00'::interval)) AND (lower(w.fetched_range) <= c.to_time))) f ON (true))
-      CROSS JOIN LATERAL promkeep.promkeep_raw_histograms(c.from_time, c.chunks, promkeep_raw_rows.low, promkeep_raw_rows.high) u(sample_time, sample_count, sample_sum))
-   WHERE ((c.from_time <= promkeep_raw_rows.high) AND (c.from_time > (promkeep_raw_rows.low - '24:00:00'::interval)) AND (c.to_time >= promkeep_raw_rows.low));
-END;
-
-COMMENT ON FUNCTION promkeep.promkeep_raw_rows(low timestamp with time zone, high timestamp with time zone) IS 'Raw series as rows of promkeep_metrics; of chunks that touch the range. Native histograms are two series, <name>_count and <name>_sum.';
-
-CREATE FUNCTION promkeep.promkeep_unpack(from_time timestamp with time zone, sample_count integer, step_us bigint, offsets_us bigint[], sample_values double precision[], differences boolean, divisor double precision, fetch_ids bigint[], fetch_starts integer[]) RETURNS TABLE(sample_time timestamp with time zone, sample_value double precision, sample_fetch bigint)
-    LANGUAGE sql STABLE ROWS 5000 PARALLEL SAFE
-    BEGIN ATOMIC
- SELECT (promkeep_unpack.from_time + ('00:00:00.000001'::interval * (COALESCE(u.offset_us, ((u.n - 1) * promkeep_unpack.step_us)))::double precision)),
-     u.value,
-         CASE
-             WHEN (cardinality(promkeep_unpack.fetch_ids) = 1) THEN (promkeep_unpack.fetch_ids)[1]
-             ELSE (promkeep_unpack.fetch_ids)[width_bucket((u.n)::integer, promkeep_unpack.fetch_starts)]
-         END AS "case"
-    FROM ( SELECT p.value,
-             p.offset_us,
-             p.n
-            FROM UNNEST(promkeep_unpack.sample_values, promkeep_unpack.offsets_us) WITH ORDINALITY p(value, offset_us, n)
-           WHERE ((NOT promkeep_unpack.differences) AND (COALESCE(promkeep_unpack.divisor, (1)::double precision) <> (0)::double precision))
-         UNION ALL
-          SELECT (sum(d.value) OVER (ORDER BY d.n ROWS UNBOUNDED PRECEDING) / COALESCE(promkeep_unpack.divisor, (1)::double precision)),
-             d.offset_us,
-             d.n
-            FROM UNNEST(promkeep_unpack.sample_values, promkeep_unpack.offsets_us) WITH ORDINALITY d(value, offset_us, n)
-           WHERE promkeep_unpack.differences
-         UNION ALL
-          SELECT (promkeep_unpack.sample_values)[1],
-             NULL::bigint,
-             c.n
-            FROM generate_series(1, promkeep_unpack.sample_count) c(n)
-           WHERE (COALESCE(promkeep_unpack.divisor, (1)::double precision) = (0)::double precision)) u;
-END;
-
-COMMENT ON FUNCTION promkeep.promkeep_unpack(from_time timestamp with time zone, sample_count integer, step_us bigint, offsets_us bigint[], sample_values double precision[], differences boolean, divisor double precision, fetch_ids bigint[], fetch_starts integer[]) IS 'The samples of one row of promkeep_packed, exactly as they were.';
 
 CREATE TABLE promkeep.promkeep_packed (
     retention text NOT NULL,
@@ -1293,50 +1327,6 @@ CREATE FUNCTION promkeep.promkeep_bucket_bound(schema integer, bucket integer, c
     SET search_path TO 'promkeep', 'pg_temp'
     AS $$
 DECLARE
-  fractions CONSTANT float8[] := '{
-    0.5, 0.5013556375251013, 0.5027149505564014, 0.5040779490592088, 0.5054446430258502, 0.5068150424757447,
-    0.5081891574554764, 0.509566998038869, 0.5109485743270583, 0.5123338964485679, 0.5137229745593818, 0.5151158188430205,
-    0.5165124395106142, 0.5179128468009786, 0.5193170509806894, 0.520725062344158, 0.5221368912137069, 0.5235525479396449,
-    0.5249720429003435, 0.526395386502313, 0.5278225891802786, 0.5292536613972564, 0.5306886136446309, 0.5321274564422321,
-    0.5335702003384117, 0.5350168559101208, 0.5364674337629877, 0.5379219445313954, 0.5393803988785598, 0.5408428074966075,
-    0.5423091811066545, 0.5437795304588847, 0.5452538663326288, 0.5467321995364429, 0.5482145409081883, 0.549700901315111,
-    0.5511912916539204, 0.5526857228508706, 0.5541842058618393, 0.5556867516724088, 0.5571933712979462, 0.5587040757836845,
-    0.5602188762048033, 0.5617377836665098, 0.5632608093041209, 0.564787964283144, 0.5663192597993595, 0.5678547070789026,
-    0.5693943173783458, 0.5709381019847808, 0.572486072215902, 0.5740382394200894, 0.5755946149764913, 0.5771552102951081,
-    0.5787200368168754, 0.5802891060137493, 0.5818624293887887, 0.5834400184762408, 0.585021884841625, 0.5866080400818185,
-    0.5881984958251406, 0.5897932637314379, 0.5913923554921704, 0.5929957828304968, 0.5946035575013605, 0.5962156912915756,
-    0.5978321960199137, 0.5994530835371903, 0.6010783657263515, 0.6027080545025619, 0.6043421618132907, 0.6059806996384005,
-    0.6076236799902344, 0.6092711149137041, 0.6109230164863786, 0.6125793968185725, 0.6142402680534349, 0.6159056423670379,
-    0.6175755319684665, 0.6192499490999082, 0.620928906036742, 0.622612415087629, 0.6243004885946023, 0.6259931389331581,
-    0.6276903785123455, 0.6293922197748583, 0.6310986751971253, 0.6328097572894031, 0.6345254785958666, 0.6362458516947014,
-    0.637970889198196, 0.6397006037528346, 0.6414350080393891, 0.6431741147730128, 0.6449179367033329, 0.6466664866145447,
-    0.6484197773255048, 0.6501778216898253, 0.6519406325959679, 0.6537082229673385, 0.6554806057623822, 0.6572577939746774,
-    0.659039800633032, 0.6608266388015788, 0.6626183215798706, 0.6644148621029772, 0.6662162735415805, 0.6680225691020727,
-    0.6698337620266515, 0.6716498655934177, 0.6734708931164728, 0.6752968579460171, 0.6771277734684463, 0.6789636531064505,
-    0.6808045103191123, 0.6826503586020058, 0.6845012114872953, 0.6863570825438342, 0.688217985377265, 0.690083933630119,
-    0.6919549409819159, 0.6938310211492645, 0.6957121878859629, 0.6975984549830999, 0.6994898362691555, 0.7013863456101023,
-    0.7032879969095076, 0.7051948041086352, 0.7071067811865475, 0.7090239421602076, 0.7109463010845827, 0.7128738720527471,
-    0.7148066691959849, 0.7167447066838943, 0.718687998724491, 0.7206365595643126, 0.7225904034885232, 0.7245495448210174,
-    0.7265139979245261, 0.7284837772007218, 0.7304588970903234, 0.7324393720732029, 0.7344252166684908, 0.7364164454346837,
-    0.7384130729697496, 0.7404151139112358, 0.7424225829363761, 0.7444354947621984, 0.7464538641456323, 0.7484777058836176,
-    0.7505070348132126, 0.7525418658117031, 0.7545822137967112, 0.7566280937263048, 0.7586795205991071, 0.7607365094544071,
-    0.762799075372269, 0.7648672334736434, 0.7669409989204777, 0.7690203869158282, 0.7711054127039704, 0.7731960915705107,
-    0.7752924388424999, 0.7773944698885442, 0.7795022001189185, 0.7816156449856788, 0.7837348199827764, 0.7858597406461707,
-    0.7879904225539431, 0.7901268813264122, 0.7922691326262467, 0.7944171921585818, 0.7965710756711334, 0.7987307989543135,
-    0.8008963778413465, 0.8030678282083853, 0.805245165974627, 0.8074284071024302, 0.8096175675974316, 0.8118126635086642,
-    0.8140137109286738, 0.8162207259936375, 0.8184337248834821, 0.820652723822003, 0.8228777390769823, 0.8251087869603088,
-    0.8273458838280969, 0.8295890460808079, 0.8318382901633681, 0.8340936325652911, 0.8363550898207981, 0.8386226785089391,
-    0.8408964152537144, 0.8431763167241966, 0.8454623996346523, 0.8477546807446661, 0.8500531768592616, 0.8523579048290255,
-    0.8546688815502312, 0.8569861239649629, 0.8593096490612387, 0.8616394738731368, 0.8639756154809185, 0.8663180910111553,
-    0.8686669176368529, 0.871022112577578, 0.8733836930995842, 0.8757516765159389, 0.8781260801866495, 0.8805069215187917,
-    0.8828942179666361, 0.8852879870317771, 0.8876882462632604, 0.890095013257712, 0.8925083056594671, 0.8949281411607002,
-    0.8973545375015533, 0.8997875124702672, 0.9022270839033115, 0.9046732696855155, 0.9071260877501991, 0.909585556079304,
-    0.9120516927035263, 0.9145245157024483, 0.9170040432046711, 0.9194902933879467, 0.9219832844793128, 0.9244830347552253,
-    0.9269895625416926, 0.92950288621441, 0.9320230241988943, 0.9345499949706191, 0.9370838170551498, 0.93962450902828,
-    0.9421720895161669, 0.9447265771954693, 0.9472879907934827, 0.9498563490882775, 0.9524316709088368, 0.9550139751351947,
-    0.9576032806985735, 0.9601996065815236, 0.9628029718180622, 0.9654133954938133, 0.9680308967461471, 0.9706554947643201,
-    0.9732872087896164, 0.9759260581154889, 0.9785720620876999, 0.9812252401044634, 0.9838856116165875, 0.9865531961276168,
-    0.9892280131939752, 0.9919100824251095, 0.9945994234836328, 0.9972960560854698}';
   fraction float8 := 0.5;
   exponent integer;
 BEGIN
@@ -1348,7 +1338,7 @@ BEGIN
   ELSIF schema < 0 THEN
     exponent := bucket * (1 << -schema) + 1;
   ELSE
-    fraction := fractions[(bucket & (1 << schema) - 1) * (1 << 8 - schema) + 1];
+    fraction := 0.5 * power(2::float8, (bucket & (1 << schema) - 1)::float8 / (1 << schema));
     exponent := (bucket >> schema) + 1;
   END IF;
   RETURN CASE
@@ -1359,7 +1349,7 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION promkeep.promkeep_bucket_bound(schema integer, bucket integer, custom_bounds double precision[]) IS 'Upper bound of a bucket of a native histogram, by its schema and number, as Prometheus calculates it; it is the lower one of the next.';
+COMMENT ON FUNCTION promkeep.promkeep_bucket_bound(schema integer, bucket integer, custom_bounds double precision[]) IS 'Upper bound of a bucket of a native histogram, by its schema and number, to 15 digits that of Prometheus; it is the lower one of the next.';
 
 CREATE FUNCTION promkeep.promkeep_canonical_labels(labels jsonb) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -1726,12 +1716,11 @@ CREATE FUNCTION promkeep.promkeep_histogram_buckets(from_time timestamp with tim
      u.bucket_upper,
      u.bucket_count
     FROM (((((promkeep.promkeep_chunks c
-      JOIN promkeep.promkeep_named_series() r(series_id, query_id, label_ids, metric_name) ON ((r.series_id = c.series_id)))
+      JOIN promkeep.promkeep_named_series() r(series_id, query_id, label_ids, metric_name, suffix) ON ((r.series_id = c.series_id)))
       LEFT JOIN promkeep.promkeep_queries q ON ((q.query_id = r.query_id)))
       LEFT JOIN promkeep.promkeep_sources o ON ((o.source_id = q.source_id)))
-      LEFT JOIN LATERAL ( SELECT COALESCE(jsonb_object_agg(l.name, l.value) FILTER (WHERE (l.name <> '__name__'::text)), '{}'::jsonb) AS labels
-            FROM promkeep.promkeep_labels l
-           WHERE (l.label_id = ANY (r.label_ids))) n ON (true))
+      LEFT JOIN LATERAL ( SELECT promkeep.promkeep_labels_of(r.label_ids) AS labels
+          HAVING true) n ON (true))
       CROSS JOIN LATERAL promkeep.promkeep_raw_buckets(c.from_time, c.chunks, promkeep_histogram_buckets.from_time, promkeep_histogram_buckets.to_time) u(sample_time, bucket_lower, bucket_upper, bucket_count))
    WHERE ((c.from_time <= promkeep_histogram_buckets.to_time) AND (c.from_time > (promkeep_histogram_buckets.from_time - '24:00:00'::interval)) AND (c.to_time >= promkeep_histogram_buckets.from_time) AND (u.sample_time >= promkeep_histogram_buckets.from_time) AND (u.sample_time <= promkeep_histogram_buckets.to_time));
 END;
@@ -1953,6 +1942,7 @@ COMMENT ON FUNCTION promkeep.promkeep_metrics_data_write() IS 'INSTEAD OF trigge
 CREATE FUNCTION promkeep.promkeep_name_raw_series() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'promkeep', 'pg_temp'
+    SET enable_seqscan TO 'off'
     AS $$
 BEGIN
   SELECT l.label_id INTO NEW.name_id FROM promkeep_labels l WHERE l.label_id = ANY (NEW.label_ids) AND l.name = '__name__';

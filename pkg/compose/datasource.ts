@@ -1,4 +1,5 @@
 import { forwardsUsersCredentials } from '../../src/contract/forwardedCredentials';
+import { rawWarning } from '../core/collect/raw/rawWarning';
 import { createDatasourceInstance } from '../core/datasource/datasourceInstance';
 import { type ApiRoute } from '../core/ports/apiRoute';
 import { type DatasourceFactory, type DatasourceInstance, type DatasourceSettings } from '../core/ports/datasource';
@@ -57,6 +58,7 @@ function openDatasource(settings: DatasourceSettings, parts: DatasourceParts): D
     scrapeInterval,
     allExemplars: prometheus.settings.allExemplars === true,
     settingsWarnings: prometheus.warnings,
+    ...(archive ? { rawWarning: (signal: AbortSignal) => rawWarning(archive.shown, source, signal) } : {}),
     timeoutSignal: (ms) => AbortSignal.timeout(ms),
     wait: sleepUntilTimer,
     forwardsCredentials,

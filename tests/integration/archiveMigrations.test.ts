@@ -145,6 +145,7 @@ describe.each(SERVERS)('migrating on $name', (server) => {
     await migrate();
     await client.query(`DROP TABLE promkeep.promkeep_chunks, promkeep.promkeep_raw_series, promkeep.promkeep_labels,
         promkeep.promkeep_metadata CASCADE;
+      DROP TYPE promkeep.promkeep_named_series_row CASCADE;
       ALTER TABLE promkeep.promkeep_queries DROP COLUMN raw CASCADE;
       ALTER TABLE promkeep.promkeep_fetches DROP COLUMN series CASCADE;
       ALTER TABLE promkeep.promkeep_migrations DROP COLUMN revision, DROP COLUMN texts;

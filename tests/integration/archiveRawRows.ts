@@ -1,24 +1,14 @@
 import { type Client } from 'pg';
-import { type Chunk, type ChunkEncoding } from '../../pkg/core/model/rawSeries';
+import { packChunks, packedSize } from '../../pkg/archive/raw/chunkRow';
+import { type Chunk } from '../../pkg/core/model/rawSeries';
 
 /** Raw series put into the tables by hand, as the archive itself writes them. */
 
-const CODES: Record<ChunkEncoding, number> = { xor: 1, histogram: 2, floatHistogram: 3 };
-
-/** The column `chunks` of a row of promkeep_chunks that begins at `fromMs`. */
-export function chunkBytes(chunks: readonly Chunk[], fromMs = chunks[0].minTimeMs): Buffer {
-  let lastMs = fromMs;
-  return Buffer.concat(
-    chunks.flatMap(({ encoding, minTimeMs, maxTimeMs, data }) => {
-      const head = [minTimeMs - lastMs, maxTimeMs - minTimeMs, data.length].flatMap(uvarint);
-      lastMs = maxTimeMs;
-      return [Buffer.from([CODES[encoding], ...head]), data];
-    })
-  );
-}
-
-function uvarint(value: number): number[] {
-  return value < 128 ? [value] : [(value % 128) | 128, ...uvarint(Math.floor(value / 128))];
+/** The column `chunks` of a row of promkeep_chunks. */
+export function chunkBytes(chunks: readonly Chunk[]): Buffer {
+  const bytes = Buffer.alloc(packedSize(chunks));
+  const row = { fromMs: chunks[0].minTimeMs, toMs: chunks[chunks.length - 1].maxTimeMs, sampleCount: 0, chunks };
+  return bytes.subarray(0, packChunks(row, bytes, 0));
 }
 
 export interface RawDefinition {
@@ -69,12 +59,7 @@ export async function addRawRow(
     [queryId, ...names]
   );
   const times = [new Date(chunks[0].minTimeMs), new Date(chunks[chunks.length - 1].maxTimeMs)];
-  const week = Math.floor((times[0].getTime() - MONDAY) / WEEK_MS);
-  const [low, high] = [week, week + 1].map((n) => new Date(MONDAY + n * WEEK_MS).toISOString());
-  await client.query(`SELECT promkeep_make_partition($1, 'promkeep_chunks', $2)`, [
-    `promkeep_chunks_${low.slice(0, 10).replaceAll('-', '')}`,
-    `FOR VALUES FROM ('${low}') TO ('${high}')`,
-  ]);
+  await client.query('SELECT promkeep_ensure_chunk_partition($1)', [times[0]]);
   await client.query(
     `INSERT INTO promkeep_chunks (series_id, from_time, to_time, sample_count, chunks)
      SELECT r.series_id, $4, $5, $6, $7 FROM promkeep_raw_series r
@@ -82,7 +67,3 @@ export async function addRawRow(
     [queryId, ...names, ...times, chunks.length, chunkBytes(chunks)]
   );
 }
-
-const WEEK_MS = 7 * 86_400_000;
-/** 2026-01-05T00:00:00Z. */
-const MONDAY = 1_767_571_200_000;

@@ -6,7 +6,7 @@ import { schemaScript } from './schemaScript';
 /** Of the functions, triggers and views at each revision. A released one stays; the next change adds its own. */
 const REVISIONS = [
   '690b57e73fe764244d39fd5c5d9ad2a11a01f88a6a250f570d8a28518d58aee2',
-  'e25807b49bb4223954b33055087d67a628bd28bd8c86e8cfd6e596132d9065cf',
+  '8d5b653f49a2cb99a33a578ec4a812d369bf2e75fe5b6e37a50a8f1fea61dceb',
 ];
 
 const { migrations, routines, revision } = schemaScript();
@@ -68,6 +68,7 @@ describe('the schema', () => {
       'promkeep_grace',
       'promkeep_histogram_buckets',
       'promkeep_kept_from',
+      'promkeep_labels_of',
       'promkeep_ms_after',
       'promkeep_named_histograms',
       'promkeep_named_series',
@@ -88,6 +89,7 @@ describe('the schema', () => {
       'promkeep_series_rollup',
       'promkeep_unpack',
       'promkeep_unroll',
+      'promkeep_written_at',
     ]);
   });
 });

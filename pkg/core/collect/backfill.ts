@@ -176,8 +176,8 @@ async function pauseAfter(
   if (!failure || failures === 0) {
     return;
   }
-  // A definition that has changed does so for good; the same command called again reads the new one.
-  if (failures > RETRY_MS.length || failure.error.code === 'ARCHIVE_QUERY_CHANGED') {
+  // A definition that has changed does so for good, and the same command called again reads the new one; settings change by hand.
+  if (failures > RETRY_MS.length || ['ARCHIVE_QUERY_CHANGED', 'SETTINGS_INVALID'].includes(failure.error.code)) {
     throw failure.error;
   }
   // Another leader is no reason to wait: the next attempt reads its epoch.

@@ -42,6 +42,8 @@ export interface DatasourceDeps extends PlanSettings {
   timeoutSignal(ms: number): AbortSignal;
   /** What is wrong with the settings and does not stop queries; *Save & test* shows it. */
   settingsWarnings: readonly string[];
+  /** Why raw series cannot be collected, if so. Never rejects; absent: there are none. */
+  rawWarning?(signal: AbortSignal): Promise<string | undefined>;
   /** A timer that ends early when the signal aborts. */
   wait: Wait;
   /** Users' tokens or cookies go on to Prometheus, so two users may see different data. */
@@ -93,7 +95,10 @@ export function createDatasourceInstance(deps: DatasourceDeps): DatasourceInstan
     },
     checkHealth: (caller, signal) =>
       checkHealth(
-        { source, archive: archive?.archive, timeoutSignal, settingsWarnings: deps.settingsWarnings },
+        {
+          ...{ source, archive: archive?.archive, timeoutSignal },
+          ...{ settingsWarnings: deps.settingsWarnings, rawWarning: deps.rawWarning },
+        },
         callFor(caller, signal)
       ),
     callResource: (request, caller, signal) =>

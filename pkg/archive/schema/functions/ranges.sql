@@ -25,9 +25,7 @@ BEGIN ATOMIC
   JOIN promkeep_named_series() r ON r.series_id = c.series_id
   LEFT JOIN promkeep_queries q ON q.query_id = r.query_id
   LEFT JOIN promkeep_sources o ON o.source_id = q.source_id
-  LEFT JOIN LATERAL (
-    SELECT coalesce(jsonb_object_agg(l.name, l.value) FILTER (WHERE l.name <> '__name__'), '{}') AS labels
-    FROM promkeep_labels l WHERE l.label_id = ANY (r.label_ids)) n ON true
+  LEFT JOIN LATERAL (SELECT promkeep_labels_of(r.label_ids) AS labels HAVING true) n ON true
   CROSS JOIN LATERAL promkeep_raw_buckets(c.from_time, c.chunks, $1, $2) u
   WHERE c.from_time <= $2 AND c.from_time > $1 - interval '24 hours' AND c.to_time >= $1
     AND u.sample_time >= $1 AND u.sample_time <= $2;
