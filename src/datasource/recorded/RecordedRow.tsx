@@ -151,6 +151,7 @@ function getStyles(theme: GrafanaTheme2) {
       color: theme.colors.text.secondary,
       display: 'block',
       fontSize: theme.typography.bodySmall.fontSize,
+      whiteSpace: 'pre-line',
       margin: 0,
       maxWidth: 420,
       minWidth: 200,
