@@ -23,6 +23,8 @@ export interface Replacing {
   span: TimeRange;
   /** Whether the new answer may change what is stored at this time; where it may not, it only adds. */
   trusted(timeMs: number): boolean;
+  /** Whether what the new answer lacks goes. */
+  withdraws: boolean;
   counts: SampleCounts;
   changes: RowChanges;
 }
@@ -87,7 +89,7 @@ function decodeAll(rows: readonly ChunkRow[], { fromMs, toMs }: TimeRange): RawC
 
 /** What the day holds from now on, and what is new in it. */
 function mergeDay(
-  { span, trusted }: Pick<Replacing, 'span' | 'trusted'>,
+  { span, trusted, withdraws }: Pick<Replacing, 'span' | 'trusted' | 'withdraws'>,
   stored: RawColumns,
   fresh: RawColumns
 ): { columns: RawColumns; counts: SampleCounts } {
@@ -95,7 +97,7 @@ function mergeDay(
   const counts: SampleCounts = { inserted: 0, unchanged: 0, revised: 0, withdrawn: 0 };
   const isReplaced = (timeMs: number): boolean => timeMs >= span.fromMs && timeMs <= span.toMs && trusted(timeMs);
   const keepUnlessWithdrawn = (i: number): void => {
-    if (isReplaced(stored.timesMs[i])) {
+    if (withdraws && isReplaced(stored.timesMs[i])) {
       counts.withdrawn++;
     } else {
       result.push(stored, i);
