@@ -25,8 +25,10 @@ const DAY = 24 * HOUR;
 const MONDAY = T0 + 4 * DAY;
 const PIECE = 30 * MINUTE;
 const DAYS = 2;
-const SERIES = 12;
-const ROUNDS = 40;
+const SERIES = 3;
+const ROUNDS = 15;
+/** More than are read at once in the beginning. */
+const MANY = 2_600;
 const LONG = { ...RAW, name: 'long', retention: 'forever' };
 const SHORT = { ...RAW, name: 'short', retention: '1d' };
 
@@ -131,8 +133,8 @@ describe.each(SERVERS)('raw series that are read while they change on $name', (s
   it('have no stale marker where a hole was filled before its samples were read', async () => {
     const [begin, hole, rest] = [0, 10, 20].map((minutes) => MONDAY + minutes * MINUTE);
     const many = (fromMs: number): RawSeries[] =>
-      Array.from({ length: 700 }, (_, n) =>
-        scraped({ __name__: 'm', job: 'node', n: String(n) }, Array(40).fill(n), fromMs)
+      Array.from({ length: MANY }, (_, n) =>
+        scraped({ __name__: 'm', job: 'node', n: String(n) }, Array(10).fill(n), fromMs + 7 * MINUTE)
       );
     await write(RAW.name, many(begin), begin, hole);
     await write(RAW.name, many(rest), rest, rest + 10 * MINUTE);
@@ -149,6 +151,6 @@ describe.each(SERVERS)('raw series that are read while they change on $name', (s
         wrong.push(textOf(labels));
       }
     }
-    expect([series, wrong]).toEqual([700, []]);
+    expect([series, wrong.length]).toEqual([MANY, 0]);
   });
 });
