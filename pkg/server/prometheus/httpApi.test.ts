@@ -45,7 +45,13 @@ let server: HttpServer | undefined;
 let url = '';
 
 async function start(
-  parts: { source?: FakeProm; engine?: FakeProm; check?: () => void; maxSeries?: number; history?: RawHistory } = {}
+  parts: {
+    source?: FakeProm;
+    engine?: Pick<FakeProm, 'resource'>;
+    check?: () => void;
+    maxSeries?: number;
+    history?: RawHistory;
+  } = {}
 ) {
   const source = parts.source ?? new FakeProm(answers([]));
   const history = await keptRaw(KEPT, parts.check);
@@ -138,6 +144,27 @@ describe('queries', () => {
       status: 503,
       body: failed('unavailable', `incomplete answer: ${warning}`),
     });
+  });
+
+  it('fail so as well when somebody between has written the answer anew', async () => {
+    const engine = {
+      resource: () =>
+        Promise.resolve({
+          status: 200,
+          headers: {},
+          body: Buffer.from('{"data": {}, "warnings" : [ "remote_read: x" ]}'),
+        }),
+    };
+    await start({ engine });
+    expect((await get('query?query=up')).status).toBe(503);
+  });
+
+  it.each(['series', 'labels'])('of millions of parameters are refused before they are read: %s', async (path) => {
+    await start();
+    const before = performance.now();
+    const init = { method: 'POST', headers: { 'content-type': 'application/x-www-form-urlencoded' } };
+    const answer = await get(path, { ...init, body: 'a&'.repeat(1_000_000) });
+    expect([answer.status, performance.now() - before < 3_000]).toEqual([413, true]);
   });
 
   it('keep what the engine says about them', async () => {
