@@ -133,6 +133,9 @@ BEGIN
           END IF;
         END IF;
       END LOOP;
+      IF place > length(bits) - 63 THEN
+        RAISE EXCEPTION 'a histogram chunk is damaged' USING ERRCODE = 'data_corrupted';
+      END IF;
       first_ms := coalesce(first_ms, last_values[1]);
       CONTINUE WHEN last_values[4] = stale;
       offset_ms := chunk_start + last_values[1] - first_ms;
@@ -283,6 +286,7 @@ BEGIN
             END IF;
             low_zeros := 64 - width - (control >> 6 & 31);
             place := place + 13;
+            EXIT WHEN low_zeros < 0;
           END IF;
           next_bits := value_bits # (substring(bits, place, width)::bigint << low_zeros);
           place := place + width;
@@ -332,6 +336,9 @@ BEGIN
         RETURN NEXT;
       END IF;
     END LOOP;
+    IF low_zeros < 0 OR place > length(bits) - 63 THEN
+      RAISE EXCEPTION 'a chunk is damaged' USING ERRCODE = 'data_corrupted';
+    END IF;
   END LOOP;
   IF alike > 0 AND value_bits <> stale THEN
     RETURN QUERY SELECT offset_ms + step_ms * generate_series(1, alike), sample_value;
@@ -584,7 +591,7 @@ CREATE TABLE promkeep.promkeep_chunks (
     chunks bytea NOT NULL
 )
 PARTITION BY RANGE (from_time);
-ALTER TABLE ONLY promkeep.promkeep_chunks ALTER COLUMN chunks SET COMPRESSION pglz;
+ALTER TABLE ONLY promkeep.promkeep_chunks ALTER COLUMN chunks SET COMPRESSION lz4;
 
 COMMENT ON TABLE promkeep.promkeep_chunks IS 'Samples of raw series, as Prometheus'' chunks. Rows of a series do not overlap; none crosses midnight, UTC. Once a day is closed it is one row a series.';
 
@@ -1613,6 +1620,9 @@ BEGIN
       END IF;
     END IF;
     at := at + 1 + size;
+    IF at > data_end THEN
+      RAISE EXCEPTION 'a row of promkeep_chunks is damaged' USING ERRCODE = 'data_corrupted';
+    END IF;
     EXIT WHEN start_ms > high_ms;
     IF encoding = ANY (encodings) AND (end_ms < low_ms) IS NOT TRUE THEN
       chunk := substr(data, at - size + 1, size);
@@ -2198,7 +2208,7 @@ BEGIN
     FOR span IN 1..spans LOOP
       SELECT r.place, r.number INTO place, buckets_of FROM promkeep_read_number(bits, false, place) r;
       SELECT r.place, r.number INTO place, hop FROM promkeep_read_number(bits, true, place) r;
-      IF buckets_of > length(bits) THEN
+      IF cardinality(numbers) + buckets_of > length(bits) THEN
         RAISE EXCEPTION 'a histogram chunk is damaged' USING ERRCODE = 'data_corrupted';
       END IF;
       bucket := bucket + hop;
@@ -2242,6 +2252,9 @@ DECLARE
   ones CONSTANT integer := position(B'0' IN substring(bits, place, 8) || B'0') - 1;
   size CONSTANT integer := ('{0,3,6,9,12,18,25,56,64}'::integer[])[ones + 1];
 BEGIN
+  IF place > length(bits) THEN
+    RAISE EXCEPTION 'a histogram chunk is damaged' USING ERRCODE = 'data_corrupted';
+  END IF;
   place := place + least(ones + 1, 8);
   number := CASE size WHEN 0 THEN 0 ELSE substring(bits, place, size)::bigint END;
   IF is_signed AND size < 64 AND size > 0 AND number > 1::bigint << size - 1 THEN

@@ -303,7 +303,24 @@ const labelNames = (archive: Archive): Promise<string[]> =>
   archive.raw.labelNames({ selectors: [], range: { fromMs: 0, toMs: T0 + 24 * HOUR } }, live());
 
 const VALUES = ['', 'a', 'b', 'ab', 'a.b', 'A', 'a\nb', 'ä', '\u{1f600}', '\uffff'];
-const PATTERNS = ['', 'a', '.*', '.+', 'a|b', 'a.*', '.*b', '[ab]+', '(a|)', 'a.b', 'a\\.b', '[^a]*', 'ä|A'];
+const PATTERNS = [
+  '',
+  'a',
+  'ab?',
+  'ab*',
+  'ab{0,1}',
+  'a.b',
+  '.*',
+  '.+',
+  'a|b',
+  'a.*',
+  '.*b',
+  '[ab]+',
+  '(a|)',
+  'a\\.b',
+  '[^a]*',
+  'ä|A',
+];
 
 function describeMatching(open: Open): void {
   const series = fc.record({

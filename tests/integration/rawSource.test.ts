@@ -4,8 +4,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type RawSeries } from '../../pkg/core/model/rawSeries';
 import { type CallOptions, type MetricSource } from '../../pkg/core/ports/metricSource';
 import { type RawSource, type Selector } from '../../pkg/core/ports/rawSeries';
+import { chunksOfSamples } from '../../pkg/remote/chunks/seriesChunks';
+import { framesOf } from '../../pkg/remote/frames/seriesFrames';
 import { compareLabels } from '../../pkg/remote/labels';
 import { decodeReadRequest, encodeReadRequest } from '../../pkg/remote/messages/readRequest';
+import { encodeReadResponse } from '../../pkg/remote/messages/readResponse';
 import { type TimeSeries } from '../../pkg/remote/messages/timeSeries';
 import { encodeWriteRequest } from '../../pkg/remote/messages/writeRequest';
 import { bitsOf, markStale } from '../../pkg/remote/sampleColumns';
@@ -279,6 +282,27 @@ describe('an answer that goes wrong', () => {
     await expect(collect(open(prometheus.url, { responseLimitBytes: 400 }), [metric('odd')])).rejects.toMatchObject({
       code: 'SOURCE_RESPONSE_TOO_LARGE',
     });
+  });
+
+  it('is an error when it is one to another question, and when one chunk would be thousands', async () => {
+    const labels = metric('odd').map(({ name, value }) => ({ name, value }));
+    const chunks = chunksOfSamples({ timesMs: Float64Array.of(START_MS), values: Float64Array.of(1) });
+    const framed = async (answer: () => Iterable<Uint8Array>): Promise<RawSeries[]> => {
+      const url = await startBad(
+        (_, response) => void response.writeHead(200, HEADERS).end(Buffer.concat([...answer()]))
+      );
+      return collect(open(url), [metric('odd')]);
+    };
+    expect(await framed(() => framesOf(labels, chunks, 0))).toHaveLength(1);
+    await expect(framed(() => framesOf(labels, chunks, 1))).rejects.toMatchObject({ code: 'SOURCE_NOT_PROMETHEUS' });
+    const bomb = [{ ...chunks[0], encoding: 'histogram' as const, data: new Uint8Array(2 ** 21) }];
+    await expect(framed(() => framesOf(labels, bomb, 0))).rejects.toMatchObject({ code: 'SOURCE_RESPONSE_TOO_LARGE' });
+    const whole = encodeReadResponse([[], [{ labels, samples: written()[0].samples, histograms: [] }]]);
+    const url = await startBad((_, response) => {
+      const type = { 'content-type': 'application/x-protobuf', 'content-encoding': 'snappy' };
+      response.writeHead(200, type).end(compress(whole));
+    });
+    await expect(collect(open(url), [metric('odd')])).rejects.toMatchObject({ code: 'SOURCE_NOT_PROMETHEUS' });
   });
 
   it('shrinks where Prometheus says that it would be too many samples', async () => {

@@ -1,5 +1,4 @@
 import { type RawSeries } from '../../core/model/rawSeries';
-import { type TimeRange } from '../../core/model/timeRange';
 import { type RawSelect } from '../../core/ports/rawSeries';
 import { type SourceDatabase } from '../connect/session';
 import { assembleSeries } from './assembleSeries';
@@ -23,39 +22,38 @@ export async function* selectRaw(
   read: RawSelect,
   signal: AbortSignal
 ): AsyncGenerator<RawSeries> {
-  const { found, ends } = await database.transaction(
-    async (session) => {
-      const series = await findSeries(session, read, signal);
-      const queryIds = new Set(series.flatMap(({ parts }) => parts.map(({ queryId }) => queryId)));
-      return { found: series, ends: await CoverageEnds.read(session, [...queryIds]) };
-    },
-    { readOnly: true, snapshot: true, signal }
-  );
-  for await (const batch of batchesOf(database, found, read.range, signal)) {
-    for (const [one, rows] of batch) {
-      const queryIds = one.parts.map(({ queryId }) => queryId);
-      const endsMs = read.definition === undefined ? ends.of(queryIds) : [];
+  const found = await database.transaction((session) => findSeries(session, read, signal), {
+    readOnly: true,
+    snapshot: true,
+    signal,
+  });
+  for await (const batch of batchesOf(database, found, read, signal)) {
+    for (const { labels, rows, endsMs } of batch) {
       const chunks = withStored(() => assembleSeries(rows, read.range, endsMs));
       if (chunks.length > 0) {
-        yield { labels: one.labels, chunks };
+        yield { labels, chunks };
       }
     }
   }
 }
 
-type Batch = Array<[series: SelectedSeries, rows: StoredRow[]]>;
+interface ReadSeries {
+  labels: SelectedSeries['labels'];
+  rows: StoredRow[];
+  endsMs: readonly number[];
+}
 
 /** As many series at a time as have about so many bytes, going by those before. */
 async function* batchesOf(
   database: SourceDatabase,
   all: readonly SelectedSeries[],
-  range: TimeRange,
+  read: RawSelect,
   signal: AbortSignal
-): AsyncGenerator<Batch> {
-  const days = Math.ceil((range.toMs - range.fromMs) / DAY_MS) + 1;
+): AsyncGenerator<ReadSeries[]> {
+  const days = Math.ceil((read.range.toMs - read.range.fromMs) / DAY_MS) + 1;
   let size = sizeFor(1, days * DAY_BYTES);
-  const begin = (start: number): Promise<Batch> => {
-    const batch = readBatch(database, all.slice(start, start + size), range, signal);
+  const begin = (start: number): Promise<ReadSeries[]> => {
+    const batch = readBatch(database, all.slice(start, start + size), read, signal);
     // Told to whoever waits for it; until then nobody listens.
     batch.catch(() => undefined);
     return batch;
@@ -76,18 +74,28 @@ function sizeFor(series: number, bytes: number): number {
   return Math.min(MOST_SERIES, Math.max(1, Math.floor((series * BATCH_BYTES) / Math.max(1, bytes))));
 }
 
-function bytesOf(batch: Batch): number {
-  return batch.reduce((sum, [, rows]) => rows.reduce((inner, { bytes }) => inner + bytes.length, sum), 0);
+function bytesOf(batch: readonly ReadSeries[]): number {
+  return batch.reduce((sum, { rows }) => rows.reduce((inner, { bytes }) => inner + bytes.length, sum), 0);
 }
 
+/** Rows and coverage of one snapshot: a hole that has been filled since must not end a series where it goes on. */
 async function readBatch(
   database: SourceDatabase,
   series: readonly SelectedSeries[],
-  range: TimeRange,
+  { range, definition }: RawSelect,
   signal: AbortSignal
-): Promise<Batch> {
-  const ids = series.flatMap(({ parts }) => parts.map(({ seriesId }) => seriesId));
-  const rows = await database.transaction((session) => readRows(session, ids, range), { readOnly: true, signal });
+): Promise<ReadSeries[]> {
+  const parts = series.flatMap((one) => one.parts);
+  const ids = parts.map(({ seriesId }) => seriesId);
+  const queryIds = definition === undefined ? [...new Set(parts.map(({ queryId }) => queryId))] : [];
+  const [rows, ends] = await database.transaction(
+    async (session) => [await readRows(session, ids, range), await CoverageEnds.read(session, queryIds)] as const,
+    { readOnly: true, snapshot: true, signal }
+  );
   const bySeries = Map.groupBy(rows, ({ seriesId }) => seriesId);
-  return series.map((one) => [one, one.parts.flatMap(({ seriesId }) => bySeries.get(seriesId) ?? [])]);
+  return series.map((one) => ({
+    labels: one.labels,
+    rows: one.parts.flatMap(({ seriesId }) => bySeries.get(seriesId) ?? []),
+    endsMs: ends.of(one.parts.map(({ queryId }) => queryId)),
+  }));
 }

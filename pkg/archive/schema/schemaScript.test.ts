@@ -6,7 +6,7 @@ import { schemaScript } from './schemaScript';
 /** Of the functions, triggers and views at each revision. A released one stays; the next change adds its own. */
 const REVISIONS = [
   '690b57e73fe764244d39fd5c5d9ad2a11a01f88a6a250f570d8a28518d58aee2',
-  '8d5b653f49a2cb99a33a578ec4a812d369bf2e75fe5b6e37a50a8f1fea61dceb',
+  'f460cf68f25902727859b29f277db153ddaa4bd231966a6b0e91c2b72e471f73',
 ];
 
 const { migrations, routines, revision } = schemaScript();

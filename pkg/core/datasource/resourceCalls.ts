@@ -3,6 +3,7 @@ import { type ApiRoute } from '../ports/apiRoute';
 import { callFor } from './callers';
 import { type Caller } from '../ports/datasource';
 import { asPromkeepError } from '../model/errors';
+import { parametersOf } from '../model/formParameters';
 import { resourceHeaders } from './forwardHeaders';
 import { type Logger } from '../ports/logger';
 import { type MetricSource, type ResourceRequest, type ResourceResponse } from '../ports/metricSource';
@@ -64,7 +65,7 @@ async function callRoute(
       ? json(404, { error: `There is nothing at ${path}.` })
       : json(405, { error: `${path} takes ${allow} only.` }, { allow });
   }
-  const query = new URLSearchParams(request.query);
+  const query = parametersOf(request.query);
   const { status, body } = await route.handle({ query, body: request.body, caller, signal });
   return json(status, body);
 }

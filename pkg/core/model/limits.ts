@@ -23,6 +23,8 @@ export const LIMITS = {
   patternLength: 10_000,
   /** Of a list in a query: filters, their values, labels to group by, metrics of a summary, queries to suggest labels for. */
   listEntries: 2_000,
+  /** Of a request. Reading them takes the square of their number. */
+  parameters: 10_000,
 } as const;
 
 /** Gives the text back, or throws `LIMIT_EXCEEDED`. @param what begins the message: `A legend` */

@@ -38,6 +38,7 @@ describe('XOR chunks', () => {
   it.each([
     ['no count', [0]],
     ['no samples', [0, 1]],
+    ['one that is cut off', [0, 1, 0, 1, 2, 3, 4, 5, 6, 7]],
     ['many in few bytes', [0xff, 0xff, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9]],
   ])('are refused: %s', (_, bytes) => expect(() => decode(Uint8Array.from(bytes))).toThrow(CodecError));
 

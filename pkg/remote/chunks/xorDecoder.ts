@@ -61,6 +61,7 @@ export function decodeXorSamples(data: Uint8Array, startByte: number, count: num
   let at = behind + 64;
   let high = peek(behind);
   let low = peek(behind + 32);
+  check(at <= 8 * data.length);
   columns.push(timeMs, low, high);
   let deltaMs = 0;
   // reading, Prometheus begins with a window of all bits
@@ -100,14 +101,18 @@ export function decodeXorSamples(data: Uint8Array, startByte: number, count: num
       high ^= trailing >= 32 ? least << (trailing - 32) : highPart(most, least, trailing);
       low ^= trailing >= 32 ? 0 : least << trailing;
     }
-    if (at > 8 * data.length || trailing < 0 || !(Math.abs(timeMs) <= Number.MAX_SAFE_INTEGER)) {
-      throw new CodecError('broken', 'a chunk ends before its samples do, or holds what none can be');
-    }
+    check(trailing >= 0 && at <= 8 * data.length && Math.abs(timeMs) <= Number.MAX_SAFE_INTEGER);
     timesMs[i] = timeMs;
     bits[2 * i] = low;
     bits[2 * i + 1] = high;
   }
   columns.length = end;
+}
+
+function check(holds: boolean): void {
+  if (!holds) {
+    throw new CodecError('broken', 'a chunk ends before its samples do, or holds what none can be');
+  }
 }
 
 function highPart(most: number, least: number, trailing: number): number {

@@ -31,6 +31,9 @@ export interface ChunkedResponse {
 /** By the numbers of Prometheus' encodings, of which 0 is none. */
 const ENCODINGS: Array<ChunkEncoding | undefined> = [undefined, 'xor', 'histogram', 'floatHistogram'];
 
+/** Far more than 65,535 floats take, and than any source was seen to send; of histograms it may hold 64 times as much unpacked. */
+const MAX_CHUNK_BYTES = 1_048_576;
+
 type WireChunk = Omit<Chunk, 'encoding'> & { encoding: number };
 
 const CHUNK: Fields<WireChunk> = {
@@ -58,6 +61,12 @@ function readChunk(chunk: WireChunk): Chunk {
   const encoding = ENCODINGS[chunk.encoding];
   if (!encoding) {
     throw new CodecError('unsupported', `remote read: chunk encoding ${chunk.encoding} is not known`);
+  }
+  if (chunk.data.length > MAX_CHUNK_BYTES) {
+    throw new CodecError(
+      'tooLarge',
+      `remote read: a chunk of ${chunk.data.length} bytes, allowed are ${MAX_CHUNK_BYTES}`
+    );
   }
   return { ...chunk, encoding };
 }

@@ -53,6 +53,19 @@ interface WireMatcher {
   value: string;
 }
 
+/** A query comes from one selector of an expression, and readers send one a request. An empty one is two bytes here, and a hundred as an object. */
+const MOST_QUERIES = 100;
+/** Of a query: far beyond what people write. */
+const MOST_MATCHERS = 200;
+
+/** Adds to a list. @throws CodecError when it is full */
+function push<T>(list: T[], most: number, entry: T, what: string): void {
+  if (list.length === most) {
+    throw new CodecError('tooLarge', `remote read: there may be at most ${most} ${what}`);
+  }
+  list.push(entry);
+}
+
 /** Bounds may be the least and the greatest int64. */
 function clamp(time: number): number {
   return Math.max(Number.MIN_SAFE_INTEGER, Math.min(Number.MAX_SAFE_INTEGER, time));
@@ -78,7 +91,12 @@ const QUERY: Fields<ReadQuery> = {
   [varintTag(1)]: (query, reader) => (query.startMs = clamp(reader.readVarint(true))),
   [varintTag(2)]: (query, reader) => (query.endMs = clamp(reader.readVarint(true))),
   [bytesTag(3)]: (query, reader) =>
-    query.matchers.push(matcherOf(readNested(reader, MATCHER, { type: 0, name: '', value: '' }))),
+    push(
+      query.matchers,
+      MOST_MATCHERS,
+      matcherOf(readNested(reader, MATCHER, { type: 0, name: '', value: '' })),
+      'matchers in a query'
+    ),
   [bytesTag(4)]: (query, reader) => (query.hints = readNested(reader, HINTS, query.hints ?? noHints())),
 };
 
@@ -89,7 +107,12 @@ interface WireRequest {
 
 const REQUEST: Fields<WireRequest> = {
   [bytesTag(1)]: (request, reader) =>
-    request.queries.push(readNested(reader, QUERY, { startMs: 0, endMs: 0, matchers: [] })),
+    push(
+      request.queries,
+      MOST_QUERIES,
+      readNested(reader, QUERY, { startMs: 0, endMs: 0, matchers: [] }),
+      'queries in a request'
+    ),
   ...packed<WireRequest>(2, readUnsigned, ({ types }) => types),
 };
 
@@ -105,7 +128,7 @@ function matcherOf({ type, name, value }: WireMatcher): LabelMatcher {
   return { name, operator, value };
 }
 
-/** @throws CodecError when it is damaged, or nothing it accepts is known */
+/** @throws CodecError when it is damaged, asks for too much at once, or nothing it accepts is known */
 export function decodeReadRequest(bytes: Uint8Array): ReadRequest {
   const { queries, types } = readMessage(bytes, REQUEST, { queries: [], types: [] });
   const acceptedTypes = types.flatMap((type) => RESPONSE_TYPES[type] ?? []);

@@ -45,12 +45,12 @@ export function withoutOutage(answer: ResourceResponse): ResourceResponse {
 }
 
 /**
- * Behind a quote that is not escaped, this name with a list can only be the one of the answer itself: labels and annotations are
+ * Between quotes that are not escaped, this name with a list can only be the one of the answer itself: labels and annotations are
  * texts. So only what follows is parsed, not the megabytes before it.
  */
 function warningsIn(body: Uint8Array): string[] {
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-  const at = bytes.lastIndexOf('"warnings":[');
+  const at = bytes.lastIndexOf('"warnings"');
   const rest = at >= 0 ? parseJson(`{${bytes.toString('utf8', at)}`) : undefined;
   return v.parse(TAIL, rest).warnings;
 }

@@ -1,7 +1,7 @@
 import { PromkeepError } from '../../core/model/errors';
+import { inTurns } from '../../core/model/inTurns';
 import { atMost, LIMITS, noMoreThan } from '../../core/model/limits';
 import { type TimeRange } from '../../core/model/timeRange';
-import { type ResourceRequest } from '../../core/ports/metricSource';
 import { type Selector } from '../../core/ports/rawSeries';
 import { time } from '../../routes/parameters';
 import { clampRange } from './readPlan';
@@ -15,22 +15,15 @@ export interface SeriesQuestion {
   limit?: number;
 }
 
-/** The parameters of a request's query and of the form in its body. */
-export function parametersOf({ query, body }: Pick<ResourceRequest, 'query' | 'body'>): URLSearchParams {
-  const parameters = new URLSearchParams(query);
-  new URLSearchParams(Buffer.from(body).toString('utf8')).forEach((value, name) => parameters.append(name, value));
-  return parameters;
-}
-
 /** @param readSelector throws `QUERY_INVALID` for what is no selector */
-export function readSeriesQuestion(
+export async function readSeriesQuestion(
   parameters: URLSearchParams,
-  readSelector: (text: string) => Selector,
-  nowMs: number
-): SeriesQuestion {
+  { readSelector, nowMs, signal }: { readSelector(text: string): Selector; nowMs: number; signal: AbortSignal }
+): Promise<SeriesQuestion> {
   const texts = noMoreThan(parameters.getAll('match[]'), LIMITS.listEntries, 'selectors (match[])');
   return {
-    selectors: texts.map((text) => named('match[]', () => readSelector(text))),
+    // thousands of them take a second
+    selectors: await inTurns(texts, () => (text) => [named('match[]', () => readSelector(text))], signal),
     // without bounds Prometheus looks at all times it knows
     range: clampRange({
       fromMs: timeOf(parameters, 'start') ?? -Infinity,

@@ -5,8 +5,10 @@ import { type Gate } from '../gate';
 import { isOutage, TRUNCATED } from '../../core/model/outage';
 import { parseJson } from '../../core/model/parseJson';
 import { type MemoryPart } from '../../core/memory/memoryPart';
+import { type Label } from '../../core/model/rawSeries';
+import { type TimeRange } from '../../core/model/timeRange';
 import { type ResourceResponse } from '../../core/ports/metricSource';
-import { type MetricMetadata, type RawHistory } from '../../core/ports/rawSeries';
+import { type MetricMetadata, type RawHistory, type Selector } from '../../core/ports/rawSeries';
 import { compareLabels, compareUtf8 } from '../../remote/labels';
 import { success } from './apiAnswer';
 import { type SeriesQuestion } from './apiQuestion';
@@ -56,26 +58,40 @@ export function uniteSeries(sides: BothSides, question: SeriesQuestion): Promise
 }
 
 async function listSeries(sides: BothSides, { selectors, range, limit }: SeriesQuestion): Promise<ResourceResponse> {
-  const { data, warnings, archived } = await askBoth(
-    sides,
-    fitting(v.pipe(v.custom(isRecord), texts)),
-    ({ history, signal }) =>
-      Promise.all(selectors.map((selector) => history.seriesLabels({ selector, range, maxSeries: sides.most }, signal)))
+  const { data, warnings, archived } = await askBoth(sides, fitting(v.pipe(v.custom(isRecord), texts)), (archive) =>
+    readAll(archive, { selectors, range, maxSeries: sides.most })
   );
-  const count = data.length + (archived ?? []).reduce((sum, { length }) => sum + length, 0);
-  await sides.part.growTo(count * SERIES_BYTES, sides.signal);
+  await sides.part.growTo((data.length + (archived ?? []).length) * SERIES_BYTES, sides.signal);
   const known = data.map((labels) =>
     Object.entries(labels)
       .map(([name, value]) => ({ name, value }))
       .sort((a, b) => compareUtf8(a.name, b.name))
   );
-  const sorted = [...known, ...(archived ?? []).flat()].sort(compareLabels);
+  const sorted = [...known, ...(archived ?? [])].sort(compareLabels);
   const united = sorted.filter((labels, i) => i === 0 || compareLabels(labels, sorted[i - 1]) !== 0);
   return cut(
     united.map((labels) => Object.fromEntries(labels.map(({ name, value }) => [name, value]))),
     mostOf(sides, limit),
     warnings
   );
+}
+
+/** One selector after the other: each takes a connection of the archive, and there may be thousands. */
+async function readAll(
+  { history, signal }: Reading,
+  { selectors, range, maxSeries }: { selectors: readonly Selector[]; range: TimeRange; maxSeries: number }
+): Promise<Array<readonly Label[]>> {
+  const all = new Map<string, readonly Label[]>();
+  for (const selector of selectors) {
+    for (const labels of await history.seriesLabels({ selector, range, maxSeries }, signal)) {
+      all.set(JSON.stringify(labels), labels);
+    }
+    if (all.size > maxSeries) {
+      const text = `The selectors match more than ${maxSeries} series; narrow them or the range`;
+      throw new PromkeepError('LIMIT_EXCEEDED', text);
+    }
+  }
+  return [...all.values()];
 }
 
 type MetadataEntry = Omit<MetricMetadata, 'metric'>;

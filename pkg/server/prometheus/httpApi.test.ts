@@ -3,6 +3,7 @@ import { MemoryLogger } from '../../../tests/fakes/callers';
 import { keptRaw } from '../../../tests/fakes/keptRaw';
 import { PromkeepError } from '../../core/model/errors';
 import { type ResourceRequest, type ResourceResponse } from '../../core/ports/metricSource';
+import { type RawHistory } from '../../core/ports/rawSeries';
 import { createProgramMetrics } from '../../metrics/programMetrics';
 import { readSeriesSelector } from '../../promql/seriesSelector';
 import { chunksOfSamples } from '../../remote/chunks/seriesChunks';
@@ -43,7 +44,15 @@ const answers =
 let server: HttpServer | undefined;
 let url = '';
 
-async function start(parts: { source?: FakeProm; engine?: FakeProm; check?: () => void; maxSeries?: number } = {}) {
+async function start(
+  parts: {
+    source?: FakeProm;
+    engine?: Pick<FakeProm, 'resource'>;
+    check?: () => void;
+    maxSeries?: number;
+    history?: RawHistory;
+  } = {}
+) {
   const source = parts.source ?? new FakeProm(answers([]));
   const history = await keptRaw(KEPT, parts.check);
   await history.writeMetadata([
@@ -55,7 +64,12 @@ async function start(parts: { source?: FakeProm; engine?: FakeProm; check?: () =
     ...{ port: 0, routes: [], checks: [], logger: new MemoryLogger(), budget: ampleMemory() },
     ...{ maxConcurrentQueries: 2, requestTimeoutMs: 5_000, metrics: createProgramMetrics('1', ampleMemory()) },
     prometheusApi: {
-      ...{ source, engine: parts.engine ?? source, history, readSelector: readSeriesSelector },
+      ...{
+        source,
+        engine: parts.engine ?? source,
+        history: parts.history ?? history,
+        readSelector: readSeriesSelector,
+      },
       ...{ clock: { nowMs: () => NOW_MS }, maxSeries: parts.maxSeries ?? 1_000 },
     },
   });
@@ -83,6 +97,24 @@ const form = (parameters: Record<string, string>): RequestInit => ({
 });
 
 const failed = (errorType: string, error: unknown): object => ({ status: 'error', errorType, error });
+
+it('series of many selectors are asked for one after the other, and are no more together than of one', async () => {
+  const history = await keptRaw(KEPT);
+  const open = { now: 0, most: 0 };
+  const read = history.seriesLabels.bind(history);
+  const seriesLabels: typeof read = async (...asked) => {
+    open.most = Math.max(open.most, ++open.now);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    const all = await read(...asked);
+    open.now--;
+    return all;
+  };
+  await start({ history: Object.assign(history, { seriesLabels }), maxSeries: 2 });
+  const many = Array.from({ length: 50 }, () => 'match[]=up').join('&');
+  const { status, body } = await get(`series?${many}&start=0`);
+  expect([status, body.data, open.most]).toEqual([200, [expect.anything(), expect.anything()], 1]);
+  expect(await get('series?match[]=up&match[]=old&start=0')).toMatchObject({ status: 413 });
+});
 
 describe('queries', () => {
   it('go to the engine as they are, and come back as they are', async () => {
@@ -112,6 +144,27 @@ describe('queries', () => {
       status: 503,
       body: failed('unavailable', `incomplete answer: ${warning}`),
     });
+  });
+
+  it('fail so as well when somebody between has written the answer anew', async () => {
+    const engine = {
+      resource: () =>
+        Promise.resolve({
+          status: 200,
+          headers: {},
+          body: Buffer.from('{"data": {}, "warnings" : [ "remote_read: x" ]}'),
+        }),
+    };
+    await start({ engine });
+    expect((await get('query?query=up')).status).toBe(503);
+  });
+
+  it.each(['series', 'labels'])('of millions of parameters are refused before they are read: %s', async (path) => {
+    await start();
+    const before = performance.now();
+    const init = { method: 'POST', headers: { 'content-type': 'application/x-www-form-urlencoded' } };
+    const answer = await get(path, { ...init, body: 'a&'.repeat(1_000_000) });
+    expect([answer.status, performance.now() - before < 3_000]).toEqual([413, true]);
   });
 
   it('keep what the engine says about them', async () => {

@@ -1,11 +1,12 @@
 import { PromkeepError } from '../../core/model/errors';
+import { parametersOf } from '../../core/model/formParameters';
 import { type MemoryShare } from '../../core/memory/memoryBudget';
 import { type Clock } from '../../core/ports/clock';
 import { type MetricSource, type ResourceRequest, type ResourceResponse } from '../../core/ports/metricSource';
 import { type RawHistory, type Selector } from '../../core/ports/rawSeries';
 import { type Gate } from '../gate';
 import { success, withoutOutage } from './apiAnswer';
-import { parametersOf, readLimit, readSeriesQuestion, type SeriesQuestion, unescapeName } from './apiQuestion';
+import { readLimit, readSeriesQuestion, type SeriesQuestion, unescapeName } from './apiQuestion';
 import { type BothSides, uniteMetadata, uniteNames, uniteSeries, uniteValues } from './apiUnions';
 
 export interface PrometheusApiParts {
@@ -68,15 +69,18 @@ export const PROMETHEUS_PATHS: Readonly<Record<string, PrometheusPath>> = {
   alerts: ofSource(['GET']),
   'status/buildinfo': ofEngine(['GET']),
   'status/tsdb': { methods: ['GET'], answer: describeArchive },
-  labels: { methods: FORMS, answer: (asked) => uniteNames(sidesOf(asked), questionOf(asked)) },
+  labels: { methods: FORMS, answer: async (asked) => uniteNames(sidesOf(asked), await questionOf(asked)) },
   'label/*': {
     methods: ['GET'],
-    answer: (asked) => uniteValues(sidesOf(asked), questionOf(asked), labelIn(asked.request.path)),
+    async answer(asked) {
+      const name = labelIn(asked.request.path);
+      return uniteValues(sidesOf(asked), await questionOf(asked), name);
+    },
   },
   series: {
     methods: FORMS,
-    answer(asked) {
-      const question = questionOf(asked);
+    async answer(asked) {
+      const question = await questionOf(asked);
       if (question.selectors.length === 0) {
         throw new PromkeepError('QUERY_INVALID', 'no match[] parameter provided');
       }
@@ -85,8 +89,8 @@ export const PROMETHEUS_PATHS: Readonly<Record<string, PrometheusPath>> = {
   },
   metadata: {
     methods: ['GET'],
-    answer(asked) {
-      const parameters = parametersOf(asked.request);
+    async answer(asked) {
+      const parameters = parametersOf(asked.request.query, asked.request.body);
       return uniteMetadata(sidesOf(asked), {
         metric: parameters.get('metric') || undefined,
         limit: readLimit(parameters),
@@ -105,8 +109,9 @@ function sidesOf(asked: Asked): BothSides {
   return { source: () => pass(asked, parts.source), history, signal, part: memory.part(), lists, most };
 }
 
-function questionOf({ parts, request }: Asked): SeriesQuestion {
-  return readSeriesQuestion(parametersOf(request), parts.readSelector, parts.clock.nowMs());
+function questionOf({ parts: { readSelector, clock }, request, signal }: Asked): Promise<SeriesQuestion> {
+  const parameters = parametersOf(request.query, request.body);
+  return readSeriesQuestion(parameters, { readSelector, nowMs: clock.nowMs(), signal });
 }
 
 function labelIn(path: string): string {

@@ -1,5 +1,4 @@
 import { checkMatchers } from '../../core/matching/matchLabels';
-import { noMoreThan } from '../../core/model/limits';
 import { type Label, type RawSeries } from '../../core/model/rawSeries';
 import { type TimeRange } from '../../core/model/timeRange';
 import { type RawHistory, type RawSelect } from '../../core/ports/rawSeries';
@@ -14,16 +13,13 @@ export interface PlannedRead {
   accepts(labels: readonly Label[]): boolean;
 }
 
-/** A query comes from one selector of an expression; readers send one a request. */
-const MOST_QUERIES = 100;
-
 /** Years 1 to 9999: what PostgreSQL and dates of JavaScript can both say. Readers mean "all" by the ends of 64 bits. */
 const EARLIEST_MS = -62_135_596_800_000;
 const LATEST_MS = 253_402_300_799_999;
 
 /** Throws `QUERY_INVALID` and `LIMIT_EXCEEDED` for what is wrong with any of them. */
 export function planReads(queries: readonly ReadQuery[], external: ExternalLabels, maxSeries: number): PlannedRead[] {
-  return noMoreThan(queries, MOST_QUERIES, 'queries in a request').map((query) => {
+  return queries.map((query) => {
     checkMatchers(query.matchers);
     const { selector, accepts } = external.split(query.matchers);
     return {

@@ -1,4 +1,5 @@
 import http from 'node:http';
+import net from 'node:net';
 import { ampleMemory } from '../../../tests/fakes/ampleMemory';
 import { MemoryLogger } from '../../../tests/fakes/callers';
 import { keptRaw } from '../../../tests/fakes/keptRaw';
@@ -38,11 +39,16 @@ let url = '';
 const metrics = createProgramMetrics('1', ampleMemory());
 const logger = new MemoryLogger();
 
-async function start(history: RawHistory, parts: Partial<RemoteReadParts> = {}, requestTimeoutMs = 5_000) {
+async function start(
+  history: RawHistory,
+  parts: Partial<RemoteReadParts> = {},
+  requestTimeoutMs = 5_000,
+  budget = ampleMemory()
+) {
   server = await createHttpServer({
     access: { host: '127.0.0.1', allowedHosts: [], token: 'a secret token' },
     ...{ port: 0, routes: [], checks: [], metrics, logger },
-    ...{ maxConcurrentQueries: 2, budget: ampleMemory(), requestTimeoutMs },
+    ...{ maxConcurrentQueries: 2, budget, requestTimeoutMs },
     remoteRead: {
       history,
       externalLabels: {},
@@ -209,6 +215,8 @@ describe('external labels', () => {
   });
 });
 
+const ANY: LabelMatcher = { name: 'a', operator: '!=', value: 'b' };
+
 describe('what is refused', () => {
   const bad: Array<[string, Uint8Array<ArrayBuffer>, Record<string, string>, number, RegExp]> = [
     ['no snappy', Uint8Array.of(1, 2, 3), {}, 400, /^snappy: /],
@@ -226,6 +234,7 @@ describe('what is refused', () => {
       ...([{}, 400, /regular expression/] as const),
     ],
     ['many queries', bodyOf(Array(101).fill(every()), []), {}, 413, /at most 100 queries/],
+    ['many matchers', bodyOf([every({ matchers: Array(201).fill(ANY) })], []), {}, 413, /at most 200 matchers/],
     ['many samples', bodyOf(Array(20).fill(every()), []), {}, 400, /^exceeded sample limit \(10000\)$/],
   ];
 
@@ -311,6 +320,26 @@ describe('while it streams', () => {
     await expect(response.arrayBuffer()).rejects.toThrow();
   });
 
+  it('nothing is streamed where the end of the connection is the end of the answer, as in HTTP/1.0', async () => {
+    await start(await keptRaw(SERIES));
+    const ask = async (types: ResponseType[]): Promise<string> => {
+      const body = bodyOf([every()], types);
+      const socket = net.connect(Number(new URL(url).port), '127.0.0.1');
+      const headers = Object.entries({ ...HEADERS, host: new URL(url).host, 'content-length': body.length }).map(
+        (one) => one.join(': ')
+      );
+      socket.write(`POST /api/v1/read HTTP/1.0\r\n${headers.join('\r\n')}\r\n\r\n`);
+      socket.write(body);
+      const pieces: Buffer[] = [];
+      for await (const piece of socket) {
+        pieces.push(piece as Buffer);
+      }
+      return Buffer.concat(pieces).toString('latin1');
+    };
+    expect(await ask(['STREAMED_XOR_CHUNKS', 'SAMPLES'])).toMatch(/^HTTP\/1.1 200 [^]*content-length: \d+\r\n/);
+    expect(await ask(['STREAMED_XOR_CHUNKS'])).toMatch(/^HTTP\/1.1 505 [^]*streamed answers need HTTP\/1.1\n$/);
+  });
+
   it('no more is read than the reader takes, and nothing once it is gone', async () => {
     const { history, told } = await scripted(async (i) => numbered(i));
     await start(history);
@@ -340,6 +369,17 @@ describe('while it streams', () => {
     expect(told.ended).toBe(true);
     const late = await post(bodyOf([every()], ['SAMPLES']));
     expect([late.status, await late.text()]).toEqual([504, 'There was no answer within 0.3 s.\n']);
+  });
+
+  it('who waits for a turn holds no more than was allowed', async () => {
+    const { history } = await scripted((_, signal) => untilAborted(signal));
+    const budget = ampleMemory();
+    await start(history, {}, 500, budget);
+    const long = every({ matchers: [{ name: 'a', operator: '=', value: 'x'.repeat(60_000) }] });
+    const answers = Array.from({ length: 10 }, () => post(bodyOf(Array(10).fill(long), ['SAMPLES'])));
+    await eventually(() => budget.use.heldBytes > 10 * 10 * 60_000);
+    await Promise.all(answers);
+    await eventually(() => budget.use.heldBytes === 0);
   });
 
   it('others wait for their turn', async () => {

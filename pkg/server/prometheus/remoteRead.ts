@@ -2,11 +2,12 @@ import { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fa
 import { Readable } from 'node:stream';
 import { PromkeepError } from '../../core/model/errors';
 import { type MemoryBudget } from '../../core/memory/memoryBudget';
+import { type MemoryPart } from '../../core/memory/memoryPart';
 import { type RawSeries } from '../../core/model/rawSeries';
 import { type Logger } from '../../core/ports/logger';
 import { type RawHistory } from '../../core/ports/rawSeries';
 import { inWordsOf } from '../../remote/codecError';
-import { decodeReadRequest, type ReadRequest } from '../../remote/messages/readRequest';
+import { decodeReadRequest, type ReadQuery, type ResponseType } from '../../remote/messages/readRequest';
 import { decompress } from '../../remote/snappy';
 import { readFailure } from '../failures';
 import { Gate } from '../gate';
@@ -42,6 +43,8 @@ export interface Surroundings {
 /** Packed and unpacked: a long list of values in a matcher is some kilobytes. */
 const BODY_BYTES = 1024 * 1024;
 const MESSAGE_BYTES = 4 * 1024 * 1024;
+/** The message, and the texts and objects that it becomes. */
+const DECODED_FACTOR = 3;
 /** Each may have 100,000 series, which take some 100 MB. */
 const LISTS_AT_ONCE = 2;
 /** A dashboard's worth of selectors. */
@@ -89,7 +92,6 @@ class RemoteReader {
   }
 
   async answer(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    const asked = readRequest(request);
     const { budget, requestTimeoutMs } = this.surroundings;
     const gone = new AbortController();
     const share = budget.open();
@@ -97,22 +99,20 @@ class RemoteReader {
       gone.abort(new PromkeepError('QUERY_CANCELLED', 'The reader went away.'));
       share.release();
     });
+    const { queries, isStreamed } = await readRequest(request, share.part(), gone.signal);
+    const reads = planReads(queries, this.external, this.parts.limits.maxSeries);
     const leave = await this.gate.enter(gone.signal);
     whenClosed(reply.raw, leave);
     const limit = new ProgressLimit(requestTimeoutMs, gone.signal);
-    const isStreamed = asked.acceptedTypes[0] === 'STREAMED_XOR_CHUNKS';
     const onSamples = this.counterOf(isStreamed, reply);
     const needs = { part: share.part(), signal: limit.signal, maxSamples: this.parts.limits.maxSamples, onSamples };
-    const results = this.resultsOf(asked, limit.signal);
+    const { history } = this.parts;
+    const results = reads.map((read) =>
+      seriesOf(read, { history, external: this.external, lists: this.lists }, limit.signal)
+    );
     return isStreamed
       ? sendStreamed(reply, results, { limit, needs })
       : sendWhole(reply, results, { limit, needs }, leave);
-  }
-
-  private resultsOf({ queries }: ReadRequest, signal: AbortSignal): Array<AsyncIterable<RawSeries>> {
-    const { history, limits } = this.parts;
-    const reads = planReads(queries, this.external, limits.maxSeries);
-    return reads.map((read) => seriesOf(read, { history, external: this.external, lists: this.lists }, signal));
   }
 
   /** Counts the samples of one answer, and tells of it once it is over. */
@@ -169,7 +169,17 @@ async function sendWhole(
     .send(Readable.from(body, { objectMode: false }));
 }
 
-function readRequest({ headers, body }: FastifyRequest): ReadRequest {
+interface Asked {
+  queries: ReadQuery[];
+  isStreamed: boolean;
+}
+
+/** @param part charged with the request, which may have to wait */
+async function readRequest(
+  { headers, body, raw }: FastifyRequest,
+  part: MemoryPart,
+  signal: AbortSignal
+): Promise<Asked> {
   const type = headers['content-type']?.split(';', 1)[0].trim().toLowerCase() ?? PROTOBUF_TYPE;
   if (type !== PROTOBUF_TYPE) {
     throw new PromkeepError('QUERY_INVALID', `unsupported content type, expected ${PROTOBUF_TYPE}`, { status: 415 });
@@ -179,5 +189,18 @@ function readRequest({ headers, body }: FastifyRequest): ReadRequest {
     throw new PromkeepError('QUERY_INVALID', 'unsupported content encoding, expected snappy', { status: 415 });
   }
   const bytes = Buffer.isBuffer(body) ? body : Buffer.alloc(0);
-  return inWordsOf('reader', () => decodeReadRequest(decompress(bytes, MESSAGE_BYTES)));
+  const message = inWordsOf('reader', () => decompress(bytes, MESSAGE_BYTES));
+  await part.growTo(bytes.length + DECODED_FACTOR * message.length, signal);
+  part.settle();
+  const { queries, acceptedTypes } = inWordsOf('reader', () => decodeReadRequest(message));
+  return { queries, isStreamed: streams(acceptedTypes, raw.httpVersion) };
+}
+
+/** In HTTP/1.0, which some proxies speak, the end of a stream is the end of the connection: a part would be taken for the whole. */
+function streams(accepted: readonly ResponseType[], httpVersion: string): boolean {
+  const usable = httpVersion === '1.0' ? accepted.filter((type) => type === 'SAMPLES') : accepted;
+  if (usable.length === 0 && accepted.length > 0) {
+    throw new PromkeepError('QUERY_INVALID', 'streamed answers need HTTP/1.1', { status: 505 });
+  }
+  return usable[0] === 'STREAMED_XOR_CHUNKS';
 }

@@ -1,3 +1,4 @@
+import { PromkeepError } from '../../core/model/errors';
 import { type RawSeries } from '../../core/model/rawSeries';
 import { processTurns } from '../../core/model/turns';
 import { chunksOfSeries } from '../../remote/chunks/seriesChunks';
@@ -19,6 +20,9 @@ export async function* readSampled(
   const plain = inWordsOf('source', () => decompress(body, maxBytes));
   await memory?.part.growTo(DECODED_FACTOR * plain.length + body.length, memory.signal);
   const results = inWordsOf('source', () => decodeReadResponse(plain));
+  if (results.length > 1) {
+    throw new PromkeepError('SOURCE_NOT_PROMETHEUS', 'the answer has results of queries that were not asked');
+  }
   for (const { labels, samples, histograms } of results.flat()) {
     yield { labels, chunks: inWordsOf('source', () => chunksOfSeries(samples, histograms)) };
     await processTurns.next();

@@ -68,7 +68,11 @@ function* seriesIn(frames: FrameReader, piece: Uint8Array): Generator<ChunkedSer
     if (next.done) {
       return;
     }
-    yield* inWordsOf('source', () => decodeChunkedResponse(next.value)).series;
+    const { series, queryIndex } = inWordsOf('source', () => decodeChunkedResponse(next.value));
+    if (queryIndex !== 0) {
+      throw new PromkeepError('SOURCE_NOT_PROMETHEUS', 'a frame answers a query that was not asked');
+    }
+    yield* series;
   }
 }
 

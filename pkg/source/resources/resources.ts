@@ -1,4 +1,5 @@
 import { PromkeepError } from '../../core/model/errors';
+import { parametersOf } from '../../core/model/formParameters';
 import { type CallOptions, type ResourceRequest, type ResourceResponse } from '../../core/ports/metricSource';
 import { type HttpAnswer } from '../http/httpClient';
 import { readResourcePath } from './allowedPaths';
@@ -40,7 +41,7 @@ export async function passResource(
       `${asked.slice(0, 20)} ${shown} is not one of the paths that may be asked for.`
     );
   }
-  const parameters = parametersOf(request);
+  const parameters = readParameters(request);
   // a POST to a GET-only path is answered with 405; the form says the same in a query
   const { path } = allowed;
   const method = allowed.methods === 'GET' ? 'GET' : asked;
@@ -65,14 +66,11 @@ export async function passResource(
   }
 }
 
-/** The query's parameters and those of a form in the body. */
-function parametersOf({ method, query, headers, body }: ResourceRequest): URLSearchParams {
-  const parameters = new URLSearchParams(query);
+/** A body that is no form says nothing. */
+function readParameters({ method, query, headers, body }: ResourceRequest): URLSearchParams {
   const type = headerOf({ headers }, 'content-type') ?? 'application/x-www-form-urlencoded';
-  if (method.toUpperCase() === 'POST' && /^application\/x-www-form-urlencoded\b/i.test(type)) {
-    new URLSearchParams(Buffer.from(body).toString('utf8')).forEach((value, name) => parameters.append(name, value));
-  }
-  return parameters;
+  const isForm = method.toUpperCase() === 'POST' && /^application\/x-www-form-urlencoded\b/i.test(type);
+  return parametersOf(query, isForm ? body : undefined);
 }
 
 /** What the browser asks to be allowed to cache; only a plain directive is taken over. */

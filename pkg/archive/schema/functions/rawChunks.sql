@@ -61,6 +61,9 @@ BEGIN
       END IF;
     END IF;
     at := at + 1 + size;
+    IF at > data_end THEN
+      RAISE EXCEPTION 'a row of promkeep_chunks is damaged' USING ERRCODE = 'data_corrupted';
+    END IF;
     EXIT WHEN start_ms > high_ms;
     IF encoding = ANY (encodings) AND (end_ms < low_ms) IS NOT TRUE THEN
       chunk := substr(data, at - size + 1, size);
@@ -202,6 +205,7 @@ BEGIN
             END IF;
             low_zeros := 64 - width - (control >> 6 & 31);
             place := place + 13;
+            EXIT WHEN low_zeros < 0;
           END IF;
           next_bits := value_bits # (substring(bits, place, width)::bigint << low_zeros);
           place := place + width;
@@ -251,6 +255,9 @@ BEGIN
         RETURN NEXT;
       END IF;
     END LOOP;
+    IF low_zeros < 0 OR place > length(bits) - 63 THEN
+      RAISE EXCEPTION 'a chunk is damaged' USING ERRCODE = 'data_corrupted';
+    END IF;
   END LOOP;
   IF alike > 0 AND value_bits <> stale THEN
     RETURN QUERY SELECT offset_ms + step_ms * generate_series(1, alike), sample_value;
@@ -277,16 +284,3 @@ BEGIN ATOMIC
   FROM promkeep_decode_xor($2, promkeep_ms_after($1, $3), promkeep_ms_after($1, $4)) d;
 END;
 COMMENT ON FUNCTION promkeep_raw_samples IS 'Float samples of a row of promkeep_chunks; stale markers are none. Chunks that lie outside of low and high are not decoded; of those that touch them all samples come.';
-
-CREATE OR REPLACE FUNCTION promkeep_float8(bits bigint) RETURNS float8
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-BEGIN ATOMIC
-  SELECT CASE bits >> 52 & 2047
-    WHEN 2047 THEN CASE bits WHEN 9218868437227405312 THEN 'Infinity'::float8 WHEN -4503599627370496 THEN '-Infinity'::float8
-      ELSE 'NaN'::float8 END
-    WHEN 0 THEN (bits & 4503599627370495)::float8 * power(2::float8, -537) * power(2::float8, -537)
-      * CASE WHEN bits < 0 THEN -1 ELSE 1 END
-    ELSE (bits & 4503599627370495 | 4503599627370496)::float8 * power(2::float8, ((bits >> 52 & 2047) - 1075) / 2)
-      * power(2::float8, (bits >> 52 & 2047) - 1075 - ((bits >> 52 & 2047) - 1075) / 2) * CASE WHEN bits < 0 THEN -1 ELSE 1 END END;
-END;
-COMMENT ON FUNCTION promkeep_float8 IS 'The double of these 64 bits, exactly; every NaN is the same one.';

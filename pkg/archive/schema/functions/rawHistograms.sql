@@ -1,5 +1,18 @@
 -- Native histograms of raw series out of Prometheus' chunks (encodings 2: integers, 3: floats). See rawChunks.sql.
 
+CREATE OR REPLACE FUNCTION promkeep_float8(bits bigint) RETURNS float8
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+  SELECT CASE bits >> 52 & 2047
+    WHEN 2047 THEN CASE bits WHEN 9218868437227405312 THEN 'Infinity'::float8 WHEN -4503599627370496 THEN '-Infinity'::float8
+      ELSE 'NaN'::float8 END
+    WHEN 0 THEN (bits & 4503599627370495)::float8 * power(2::float8, -537) * power(2::float8, -537)
+      * CASE WHEN bits < 0 THEN -1 ELSE 1 END
+    ELSE (bits & 4503599627370495 | 4503599627370496)::float8 * power(2::float8, ((bits >> 52 & 2047) - 1075) / 2)
+      * power(2::float8, (bits >> 52 & 2047) - 1075 - ((bits >> 52 & 2047) - 1075) / 2) * CASE WHEN bits < 0 THEN -1 ELSE 1 END END;
+END;
+COMMENT ON FUNCTION promkeep_float8 IS 'The double of these 64 bits, exactly; every NaN is the same one.';
+
 -- So many ones and a zero (none after eight) say how many bits follow.
 CREATE OR REPLACE FUNCTION promkeep_read_number(bits varbit, is_signed boolean, INOUT place integer, OUT number bigint)
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path FROM CURRENT AS $$
@@ -7,6 +20,9 @@ DECLARE
   ones CONSTANT integer := position(B'0' IN substring(bits, place, 8) || B'0') - 1;
   size CONSTANT integer := ('{0,3,6,9,12,18,25,56,64}'::integer[])[ones + 1];
 BEGIN
+  IF place > length(bits) THEN
+    RAISE EXCEPTION 'a histogram chunk is damaged' USING ERRCODE = 'data_corrupted';
+  END IF;
   place := place + least(ones + 1, 8);
   number := CASE size WHEN 0 THEN 0 ELSE substring(bits, place, size)::bigint END;
   IF is_signed AND size < 64 AND size > 0 AND number > 1::bigint << size - 1 THEN
@@ -50,7 +66,7 @@ BEGIN
     FOR span IN 1..spans LOOP
       SELECT r.place, r.number INTO place, buckets_of FROM promkeep_read_number(bits, false, place) r;
       SELECT r.place, r.number INTO place, hop FROM promkeep_read_number(bits, true, place) r;
-      IF buckets_of > length(bits) THEN
+      IF cardinality(numbers) + buckets_of > length(bits) THEN
         RAISE EXCEPTION 'a histogram chunk is damaged' USING ERRCODE = 'data_corrupted';
       END IF;
       bucket := bucket + hop;
@@ -173,6 +189,9 @@ BEGIN
           END IF;
         END IF;
       END LOOP;
+      IF place > length(bits) - 63 THEN
+        RAISE EXCEPTION 'a histogram chunk is damaged' USING ERRCODE = 'data_corrupted';
+      END IF;
       first_ms := coalesce(first_ms, last_values[1]);
       CONTINUE WHEN last_values[4] = stale;
       offset_ms := chunk_start + last_values[1] - first_ms;
