@@ -57,7 +57,14 @@ export function openRecordedQueries(parts: RecordedQueriesParts): RecordedQuerie
   const policy = policyOf(archive?.settings, prometheus.timeInterval, parts.forwardsCredentials);
   const definitions = new DefinitionManager({
     archive: archive?.shown ?? refusingArchive(new PromkeepError('ARCHIVE_OFF', 'This datasource has no archive.')),
-    ...{ source, clock, logger, mayRecord, policy, raw: { source, canonicalSelectors, readSelectors: readRawSelectors } },
+    ...{
+      source,
+      clock,
+      logger,
+      mayRecord,
+      policy,
+      raw: { source, canonicalSelectors, readSelectors: readRawSelectors },
+    },
     timeoutSignal: (ms) => AbortSignal.timeout(ms),
   });
   const recording = policy.allowed && !policy.forwardsCredentials ? record(parts, source, policy) : undefined;

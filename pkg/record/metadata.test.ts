@@ -29,3 +29,26 @@ it('copies metadata every hour while raw series are kept, and sooner after a fai
   expect(await at(3_901_999)).toBe('asked 1');
   expect(await at(3_902_000)).toBe('asked 3');
 });
+
+it('asks a source that knows nothing yet again soon, and less and less often', async () => {
+  const archive = new MemoryArchive();
+  const source = new MemoryRawSource();
+  const asked: number[] = [];
+  const clock = { ms: 0, nowMs: () => clock.ms };
+  source.metadata = async () => {
+    asked.push(clock.ms);
+    return source.known;
+  };
+  const logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+  const rawReading = { source, readSelectors: () => [], pieceMs: 1, settleMs: 1 };
+  const tell = openMetadata({ archive, rawReading, monotonicClock: clock, logger }, new AbortController().signal);
+  for (clock.ms = 0; clock.ms < 7_200_000; clock.ms += 5_000) {
+    tell([{ raw: true }]);
+    await settle();
+    if (clock.ms === 200_000) {
+      source.known = [{ metric: 'up', type: 'gauge', help: '', unit: '' }];
+    }
+  }
+  expect(asked).toEqual([0, 15_000, 45_000, 105_000, 225_000, 3_825_000]);
+  expect(await archive.raw.metadata({})).toHaveLength(1);
+});

@@ -15,6 +15,8 @@ export interface MetadataDeps {
 /** New metrics come with new versions of programs; the source forgets them with their last target. */
 const EVERY_MS = 3_600_000;
 const RETRY_MS = 300_000;
+/** A source that has just been started knows nothing before its first scrapes; doubles, for some never know any. */
+const NOTHING_MS = 15_000;
 
 /**
  * Copies what the source knows of its metrics into the archive, every hour while raw series are kept.
@@ -26,12 +28,19 @@ export function openMetadata(
   signal: AbortSignal
 ): (queries: ReadonlyArray<Pick<StoredDefinition, 'raw'>>) => void {
   let nextMs = -Infinity;
+  let nothingMs = NOTHING_MS;
   const copy = async (
     source: RawReading['source'],
     store: NonNullable<MetadataDeps['archive']['raw']>
   ): Promise<void> => {
     try {
-      await store.writeMetadata(await source.metadata({ signal }));
+      const known = await source.metadata({ signal });
+      if (known.length === 0) {
+        nextMs = monotonicClock.nowMs() + nothingMs;
+        nothingMs = Math.min(EVERY_MS, 2 * nothingMs);
+        return;
+      }
+      await store.writeMetadata(known);
     } catch (error) {
       nextMs = monotonicClock.nowMs() + RETRY_MS;
       logger.debug('Metadata of metrics could not be copied.', { error: asPromkeepError(error).message });

@@ -44,7 +44,8 @@ export class RecheckLoop {
     const { pace, sleep, recheckSlot } = this.deps;
     await sleep(pace.firstMs, signal);
     while (!signal.aborted) {
-      const waitMs = await recheckSlot.run(() => this.turn(signal));
+      // A day of another definition may take minutes; a change of this one must not wait for it.
+      const waitMs = await recheckSlot.run(() => this.turn(signal), signal).catch(() => 0);
       await sleep(waitMs, signal);
     }
   }

@@ -36,3 +36,18 @@ it('waits 1 s, 2 s, 4 s … and never more than a minute', () => {
   expect([1, 2, 3, 7, 100].map((failures) => retryDelayMs(failures, 0))).toEqual([1000, 2000, 4000, 60_000, 60_000]);
   expect(retryDelayMs(1, 0.999)).toBeGreaterThan(799);
 });
+
+it('lets those leave who do not want to wait any more, and serves the next', async () => {
+  const slots = new Slots(1);
+  const { promise, resolve: end } = Promise.withResolvers<void>();
+  const first = slots.run(() => promise);
+  const [abort, served] = [new AbortController(), jest.fn(async () => undefined)];
+  const left = slots.run(served, abort.signal);
+  const next = slots.run(async () => 'next', new AbortController().signal);
+  abort.abort(new Error('changed'));
+  await expect(left).rejects.toThrow('changed');
+  await expect(slots.run(served, abort.signal)).rejects.toThrow('changed');
+  end();
+  await first;
+  expect([await next, await slots.run(async () => 'again'), served.mock.calls]).toEqual(['next', 'again', []]);
+});

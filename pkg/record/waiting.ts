@@ -40,11 +40,13 @@ export class Slots {
     this.free = size;
   }
 
-  async run<T>(work: () => Promise<T>): Promise<T> {
+  /** @param signal ends the waiting, with its reason; absent: nothing does */
+  async run<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    signal?.throwIfAborted();
     if (this.free > 0) {
       this.free--;
     } else {
-      await new Promise<void>((resolve) => this.waiting.push(resolve));
+      await this.turn(signal);
     }
     try {
       return await work();
@@ -56,5 +58,20 @@ export class Slots {
         this.free++;
       }
     }
+  }
+
+  private turn(signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const leave = (): void => {
+        this.waiting.splice(this.waiting.indexOf(take), 1);
+        reject(signal?.reason as Error);
+      };
+      const take = (): void => {
+        signal?.removeEventListener('abort', leave);
+        resolve();
+      };
+      signal?.addEventListener('abort', leave, { once: true });
+      this.waiting.push(take);
+    });
   }
 }

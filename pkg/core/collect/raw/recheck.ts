@@ -18,7 +18,10 @@ import { compareRawPiece, type RawVerifyDeps } from './verifyRaw';
  * source, compared, and written again where they differ. Each day once it has closed, then all days of the refill window in turn.
  */
 
-/** Chosen to cost little: a day an hour is fifteen days in fifteen hours. */
+/**
+ * Chosen to cost little. Measured with 1,000 series every 15 s: a day of them, 5.8 million samples, takes 0.7 s, and half of that
+ * of this process' processor, packed or not.
+ */
 export interface RecheckPace {
   /** Between the beginnings of two days, at least. */
   dayMs: number;
