@@ -2,7 +2,7 @@ import { FieldType, type DataFrame } from '@grafana/data';
 import { act, fireEvent, render, screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { type ArchiveHistory, type ArchiveOverview } from '../contract/archivePage';
-import { type HistoryRequest, type PageApi, type StreamListener } from './live/api';
+import { type HistoryRequest, NoAnswer, type PageApi, type StreamListener } from './live/api';
 import { Page } from './Page';
 
 const NOW_MS = Date.UTC(2026, 0, 2, 3, 4, 0);
@@ -148,22 +148,35 @@ it('asks nothing while nobody looks', async () => {
   expect(server.asked).toHaveLength(2);
 });
 
-it('says when nobody answers, keeps values through a hiccup and takes them back after a while', async () => {
+it('says when nobody answers, and shows the last values as such, with their age, after a while', async () => {
   const server = new ScriptedServer();
   await open(server);
   server.frames = new Error('Prometheus cannot be reached');
   await pass(5_000);
   expect(connection()).toBe('No answer since 03:04:05; retrying. Prometheus cannot be reached');
   expect(tile()).toHaveTextContent('20%');
+  expect(tile()).not.toHaveTextContent('ago');
   await pass(15_000);
   expect(connection()).toContain('since 03:04:05');
-  expect(tile()).toHaveTextContent('No data');
-  expect(tile()).not.toHaveTextContent('20%');
-  expect(tile()).toHaveTextContent('Last seen 2026-01-02 03:04:00');
+  expect(screen.getByText(/^The tiles show the last values known, \d\ds old\.$/)).toBeInTheDocument();
+  expect(tile()).toHaveTextContent('20%');
+  expect(tile()).toHaveTextContent(/2026-01-02 03:04:00, \d\ds ago/);
+  expect(tile()).toHaveTextContent('not live');
   server.frames = [cpuFrame([10, 30])];
   await pass(5_000);
   expect(connection()).toBe('Live');
   expect(tile()).toHaveTextContent('30%');
+});
+
+it('says once what keeps Prometheus from answering, and since when the server knows it', async () => {
+  const server = new ScriptedServer();
+  server.hasStream = true;
+  await open(server);
+  act(() => server.stream.listener.onSummary(new NoAnswer('cannot reach 127.0.0.1:9090', 120_000)));
+  expect(connection()).toBe('No answer since 03:02:00; retrying. cannot reach 127.0.0.1:9090');
+  expect(screen.getAllByText(/cannot reach/)).toHaveLength(1);
+  expect(screen.queryByText('Live')).toBeNull();
+  expect(screen.queryByTestId('promkeep-tile')).toBeNull();
 });
 
 it('knows from before when a failing query had data last', async () => {

@@ -12,7 +12,7 @@ import { HistorySection } from './history/HistorySection';
 import { useLanguage, type Language } from './language';
 import { Logo } from './Logo';
 import { RangePicker } from './history/RangePicker';
-import { STALE_AFTER_MS, withoutAnswer } from './live/staleTiles';
+import { asLastKnown, STALE_AFTER_MS } from './live/staleTiles';
 import { useThemeMode } from './themeMode';
 import { ThemeSwitch } from './ThemeSwitch';
 import { tileRangeMs, useRange } from './history/timeRange';
@@ -84,8 +84,8 @@ function tilesOf({ answer, failure }: SummaryState, theme: GrafanaTheme2, { say 
   const [from, to] = [dateTime(answer.serverTimeMs - answer.rangeMs), dateTime(answer.serverTimeMs)];
   const timeRange: TimeRange = { from, to, raw: { from, to } };
   const tiles = toTiles(answer.frames, { calculations: ['last'], changeSince: '1h', words: say, theme, timeRange });
-  const isStale = failure !== undefined && failure.lastMs - answer.receivedAtMs > STALE_AFTER_MS;
-  return isStale ? withoutAnswer(tiles, say('page.noAnswer'), answer.serverTimeMs, say) : tiles;
+  const ageMs = failure ? failure.lastMs - answer.receivedAtMs : 0;
+  return ageMs > STALE_AFTER_MS ? asLastKnown(tiles, { answeredMs: answer.serverTimeMs, ageMs }, say) : tiles;
 }
 
 const getStyles = (theme: GrafanaTheme2) => ({

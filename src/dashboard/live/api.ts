@@ -26,6 +26,17 @@ export interface StreamListener {
   onLost(comesBack: boolean): void;
 }
 
+/** The server is there, and tells why it has no answer. */
+export class NoAnswer extends Error {
+  /** @param failingMs for how long there has been none */
+  constructor(
+    message: string,
+    readonly failingMs: number
+  ) {
+    super(message);
+  }
+}
+
 export interface SummaryAnswer {
   frames: DataFrame[];
   /** The server's clock: the reader's may be wrong, and ages are counted from it. */
@@ -78,7 +89,8 @@ function parseEvent(data: unknown): unknown {
   const body: unknown = JSON.parse(String(data));
   const failure = wordsIn(body, 'failure');
   if (failure !== undefined) {
-    throw new Error(failure);
+    const failingMs = isRecord(body) ? body.failingMs : undefined;
+    throw new NoAnswer(failure, typeof failingMs === 'number' ? failingMs : 0);
   }
   return body;
 }

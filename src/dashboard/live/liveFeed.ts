@@ -1,12 +1,16 @@
 import { type ArchiveOverview } from '../../contract/archivePage';
-import { type PageApi, type SummaryAnswer } from './api';
+import { NoAnswer, type PageApi, type SummaryAnswer } from './api';
 import { HALTED, startPolling } from './polling';
 
 export interface LiveListener {
   onSummary(answer: SummaryAnswer): void;
   onArchive(answer: ArchiveOverview | 'off'): void;
-  /** There is no summary; told again as long as that lasts. */
-  onFailure(message: string): void;
+  /**
+   * There is no summary; told again as long as that lasts.
+   *
+   * @param failingMs for how long, as far as the server knows
+   */
+  onFailure(message: string, failingMs?: number): void;
   onArchiveFailure(message: string): void;
 }
 
@@ -80,10 +84,10 @@ class LiveFeed {
     this.closeStream = undefined;
   }
 
-  private tell<T>(answer: T | Error, tell: (answer: T) => void, fail: (message: string) => void): void {
+  private tell<T>(answer: T | Error, tell: (answer: T) => void, fail: LiveListener['onFailure']): void {
     this.alive();
     if (answer instanceof Error) {
-      fail(answer.message);
+      fail(answer.message, answer instanceof NoAnswer ? answer.failingMs : undefined);
     } else {
       tell(answer);
     }

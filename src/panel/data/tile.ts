@@ -14,6 +14,8 @@ export interface Tile {
   noData?: NoData;
   /** Unix milliseconds of the value shown, only when it is older than a reader would expect. */
   asOfMs?: number;
+  /** Set where nobody knows how it is now: how old the value is. It is drawn dimmed. */
+  old?: string;
   /** Further calculations beside the value. */
   extras: TileExtra[];
   /** Absent: there is nothing to compare with, or nobody asked. */
