@@ -9,7 +9,7 @@ import { type Logger } from '../core/ports/logger';
 import { type MetricSource } from '../core/ports/metricSource';
 import { formatExact } from '../core/query/step';
 import { createProgramMetrics, type ProgramMetrics } from '../metrics/programMetrics';
-import { type ArchiveViewer, createArchiveViewer } from '../routes/historyRoutes';
+import { type ArchiveViewer, createArchiveViewer, createSourceViewer } from '../routes/historyRoutes';
 import { createRoutes } from '../routes/routes';
 import { createSummaryReader, type SummaryReader } from '../routes/summaryRoutes';
 import { createHttpServer, type HttpServer } from '../server/httpServer';
@@ -101,7 +101,7 @@ function openHttpServer(parts: OpenParts): Promise<HttpServer> {
   const viewer =
     opened &&
     createArchiveViewer({
-      ...{ archive: opened.archive, clock, holder, metrics: config.summaryMetrics },
+      ...{ archive: opened.archive, source, clock, holder, metrics: config.summaryMetrics },
       ...{ settleMs: opened.config.settleMs, refillWindowMs: opened.config.refillWindowMs },
     });
   return createHttpServer({
@@ -116,7 +116,7 @@ function openHttpServer(parts: OpenParts): Promise<HttpServer> {
       },
       // the server has credentials of its own
       forwardsCredentials: false,
-      page: { viewer },
+      page: { viewer, reader: createSourceViewer({ source, clock, scrapeInterval, metrics: config.summaryMetrics }) },
     }),
     live: { ...liveFeeds(summary, viewer, clock), maxRangeMs: limits.maxRangeMs, onReaders: metrics.read },
     checks: readinessChecks(source, opened?.archive, clock),
