@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { type ArchiveHistory, type ArchiveOverview } from '../../src/contract/archivePage';
+import { type ArchiveHistory, type ArchiveOverview, SERIES_ORDERS } from '../../src/contract/archivePage';
 import { ArchiveOverviewReader } from '../core/history/archiveOverview';
 import {
   type HistoryDeps,
@@ -8,7 +8,6 @@ import {
   readHistory,
   readHistoryOfSource,
 } from '../core/history/readHistory';
-import { SERIES_ORDERS } from '../core/history/pickSeries';
 import { PromkeepError } from '../core/model/errors';
 import { type ApiRoute } from '../core/ports/apiRoute';
 import { presentArchive } from './archiveRoutes';

@@ -88,6 +88,17 @@ const SERIES = v.pipe(
   }))
 );
 
+/** Which of many series are drawn. */
+export interface SeriesPick {
+  /** Part of a label's value, or `name=part of its value`, in any case; empty: all. */
+  filter: string;
+  order: SeriesOrder;
+}
+
+/** By last value, or by labels. */
+export const SERIES_ORDERS = ['largest', 'smallest', 'name'] as const;
+export type SeriesOrder = (typeof SERIES_ORDERS)[number];
+
 /** One of all series, also of those that are not drawn; `null`: no finite value. */
 export type SeriesRow = v.InferOutput<typeof ROW>;
 

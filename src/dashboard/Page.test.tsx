@@ -111,7 +111,7 @@ async function open(server: ScriptedServer) {
 
 const pass = (ms: number) => act(() => jest.advanceTimersByTimeAsync(ms));
 const connection = () => screen.getByRole('status').textContent;
-const tile = () => screen.getByRole('listitem');
+const tile = () => screen.getByTestId('promkeep-tile');
 
 it('shows the tiles and says that they are live', async () => {
   await open(new ScriptedServer());

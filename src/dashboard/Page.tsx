@@ -41,7 +41,7 @@ export function Page({ api }: { api: PageApi }) {
 function Content({ api, theme, themeSwitch }: { api: PageApi; theme: GrafanaTheme2; themeSwitch: React.ReactNode }) {
   const styles = useStyles2(getStyles);
   const language = useLanguage();
-  const [range, setRange] = useRange();
+  const { range, choose, zoom, back, fault } = useRange();
   const { summary, archive } = useLive(api, tileRangeMs(range));
   const [main, widthPx] = useWidth<HTMLElement>();
   const tiles = useMemo(() => tilesOf(summary, theme, language), [summary, theme, language]);
@@ -53,11 +53,16 @@ function Content({ api, theme, themeSwitch }: { api: PageApi; theme: GrafanaThem
           Promkeep
         </h1>
         <div className={styles.controls}>
-          <RangePicker range={range} onChange={setRange} />
+          <RangePicker range={range} onChange={choose} onBack={back} />
           {themeSwitch}
         </div>
       </header>
       <main ref={main} className={styles.main}>
+        {fault && (
+          <p className={styles.fault} role="alert">
+            {language.say(`page.faults.${fault.key}`, { text: fault.text })}
+          </p>
+        )}
         <ConnectionLine summary={summary} />
         {widthPx > 0 && summary.answer && (
           <SummaryView
@@ -70,7 +75,14 @@ function Content({ api, theme, themeSwitch }: { api: PageApi; theme: GrafanaThem
           />
         )}
         {summary.answer && tiles.length === 0 && <p>{language.say('page.noMetrics')}</p>}
-        <HistorySection api={api} archive={archive} range={range} />
+        <HistorySection
+          api={api}
+          archive={archive}
+          summary={summary}
+          range={range}
+          onZoom={zoom}
+          onZoomBack={() => back?.()}
+        />
       </main>
       <ArchiveSection archive={archive} />
     </div>
@@ -115,5 +127,6 @@ const getStyles = (theme: GrafanaTheme2) => ({
     letterSpacing: '-0.01em',
   }),
   controls: css({ position: 'relative', display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: '8px 12px' }),
+  fault: css({ margin: '12px 0 0', fontSize: 13, color: theme.colors.error.text, overflowWrap: 'anywhere' }),
   main: css({ minHeight: 208 }),
 });

@@ -1,15 +1,5 @@
-import { type SeriesRow } from '../../../src/contract/archivePage';
+import { type SeriesPick, type SeriesRow } from '../../../src/contract/archivePage';
 import { type Series } from '../model/series';
-
-/** Which of many series are drawn. */
-export interface SeriesPick {
-  /** Part of a label's value, or `name=part of its value`, in any case; empty: all. */
-  filter: string;
-  order: SeriesOrder;
-}
-
-export const SERIES_ORDERS = ['largest', 'smallest', 'name'] as const;
-export type SeriesOrder = (typeof SERIES_ORDERS)[number];
 
 export interface PickedSeries {
   series: Series[];

@@ -1,11 +1,11 @@
-import { type ArchiveGap, type ArchiveHistory } from '../../../src/contract/archivePage';
+import { type ArchiveGap, type ArchiveHistory, type SeriesPick } from '../../../src/contract/archivePage';
 import { type SummaryMetric } from '../../../src/contract/summary';
 import { aggregateSeries } from '../summary/aggregate';
 import { SUMMARY_STEP_MS } from '../summary/summaryEvaluate';
 import { holesOf, metricOf, namesOf, type ArchiveOverviewReader, type OverviewDeps } from './archiveOverview';
 import { guessUnit } from './guessUnit';
 import { type LiveHistory, readLiveHistory } from './liveHistory';
-import { pickSeries, type SeriesPick } from './pickSeries';
+import { pickSeries } from './pickSeries';
 import { joinSeries } from '../readback/joinSeries';
 import { fitStep } from '../readback/seam';
 import { ceilToGrid, floorToGrid } from '../collect/collectGrid';

@@ -13,6 +13,11 @@ export interface ChartScale {
   y(value: number): number;
 }
 
+/** Of what hardly changes the axis would need more digits than anybody reads. */
+const LEAST_SPREAD = 1e-3;
+/** Sums of shares are a little more than a whole. */
+const ROUNDING = 1e-3;
+
 /** The values' own range, from zero up where that wastes no more than half of the height. */
 export function scaleOf(history: ArchiveHistory, widthPx: number, heightPx: number): ChartScale {
   const { fromMs, toMs } = history;
@@ -47,10 +52,22 @@ function valueRange({ series, min, max }: ArchiveHistory): { low: number; high: 
   if (low >= 0 && (low <= high / 2 || min === 0)) {
     low = 0;
   }
-  const stepOf = niceStep(Math.max(high - low, Math.abs(high) * 1e-6, 1e-9) / 3);
-  low = Math.floor(low / stepOf) * stepOf;
-  high = Math.ceil(high / stepOf) * stepOf;
-  return high > low ? { low, high } : { low: low - stepOf, high: high + stepOf };
+  const stepOf = niceStep(Math.max(high - low, Math.abs(high) * LEAST_SPREAD, 1e-9) / 3);
+  const ends = { low: Math.floor(low / stepOf) * stepOf, high: Math.ceil(high / stepOf) * stepOf };
+  const wide = ends.high > ends.low ? ends : { low: low - stepOf, high: high + stepOf };
+  return withinLimits(wide, { low, high }, { min, max });
+}
+
+/** A share ends at 100 %, unless a value does not. */
+function withinLimits(
+  wide: { low: number; high: number },
+  values: { low: number; high: number },
+  { min, max }: Pick<ArchiveHistory, 'min' | 'max'>
+): { low: number; high: number } {
+  const low = min !== undefined && values.low >= min ? Math.max(min, wide.low) : wide.low;
+  const isBelow = max !== undefined && values.high <= max + Math.abs(max) * ROUNDING;
+  const high = isBelow ? Math.min(max, wide.high) : wide.high;
+  return high > low ? { low, high } : wide;
 }
 
 /** Two to five round values between the ends of the scale, ends included, and how far they lie apart. */

@@ -25,6 +25,7 @@ export function ArchiveSection({ archive: { overview, failure } }: { archive: Ar
         {overview === undefined && failure === undefined && say('page.archive.unknown')}
         {isKnown && describe(overview, say)}
       </p>
+      {overview === 'off' && <p className={styles.text}>{say('page.archive.enable')}</p>}
       {isKnown && overview.queries.length > 0 && (
         <ul className={styles.queries}>
           {overview.queries.map((query) => (

@@ -22,9 +22,7 @@ export function ConnectionLine({ summary: { answer, failure } }: { summary: Summ
         {failure && say('page.noAnswerSince', { time: clockTime(failure.sinceMs), message: failure.message })}
       </span>
       {failure && answer && (
-        <span>
-          {say('page.lastKnown', { age: durationText(Math.max(0, failure.lastMs - answer.receivedAtMs)) })}
-        </span>
+        <span>{say('page.lastKnown', { age: durationText(Math.max(0, failure.lastMs - answer.receivedAtMs)) })}</span>
       )}
       {state === 'live' && answer && <span>{say('page.updated', { time: clockTime(answer.receivedAtMs) })}</span>}
     </div>

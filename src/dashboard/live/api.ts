@@ -1,5 +1,5 @@
 import { type DataFrame } from '@grafana/data';
-import { type ArchiveHistory, type ArchiveOverview } from '../../contract/archivePage';
+import { type ArchiveHistory, type ArchiveOverview, type SeriesPick } from '../../contract/archivePage';
 import { isRecord, wordsIn } from '../../contract/lenient';
 import { parseFailure, parseFrames, parseHistory, parseOverview } from './parseAnswers';
 
@@ -48,6 +48,10 @@ export interface HistoryRequest {
   fromMs: number;
   toMs: number;
   points: number;
+  /** Absent: the series with the largest last values. */
+  pick?: SeriesPick;
+  /** Whether all series are listed, drawn or not. */
+  withRows?: true;
 }
 
 export const httpApi: PageApi = {
@@ -74,12 +78,14 @@ export const httpApi: PageApi = {
     return response.status === 409 ? 'off' : parseOverview(await readJson(response));
   },
 
-  async history({ name, fromMs, toMs, points }, signal) {
+  async history({ name, fromMs, toMs, points, pick, withRows }, signal) {
     const query = new URLSearchParams({
       name,
       start: String(fromMs / 1000),
       end: String(toMs / 1000),
       points: String(points),
+      ...(pick ? { filter: pick.filter, order: pick.order } : {}),
+      ...(withRows ? { rows: 'yes' } : {}),
     });
     return parseHistory(await readJson(await get(`/api/archive/history?${query}`, signal)));
   },
