@@ -1,3 +1,4 @@
+import { type PageAbout } from '../../src/contract/aboutPage';
 import { type ArchiveConfig, type Config } from '../config/config';
 import { COLLECT_DEFAULTS } from '../core/collect/fetchRange';
 import { REFILL_DEFAULTS } from '../core/collect/refill';
@@ -10,12 +11,14 @@ import { type MetricSource } from '../core/ports/metricSource';
 import { formatExact } from '../core/query/step';
 import { createProgramMetrics, type ProgramMetrics } from '../metrics/programMetrics';
 import { type ArchiveViewer, createArchiveViewer, createSourceViewer } from '../routes/historyRoutes';
+import { addressOf } from '../routes/aboutRoute';
 import { createRoutes } from '../routes/routes';
 import { createSummaryReader, type SummaryReader } from '../routes/summaryRoutes';
 import { createHttpServer, type HttpServer } from '../server/httpServer';
 import { type LiveFeeds } from '../server/live/liveRoute';
 import { type ReadinessCheck } from '../server/probeRoutes';
 import { type ProxySettings } from '../source/settings/prometheusSettings';
+import { connectionFromUrl, describeConnection } from '../archive/connect/connection';
 import { Closers } from './closers';
 import { createMemoryBudget } from './memory';
 import { type Recording, startRecording } from './recording';
@@ -116,7 +119,11 @@ function openHttpServer(parts: OpenParts): Promise<HttpServer> {
       },
       // the server has credentials of its own
       forwardsCredentials: false,
-      page: { viewer, reader: createSourceViewer({ source, clock, scrapeInterval, metrics: config.summaryMetrics }) },
+      page: {
+        viewer,
+        reader: createSourceViewer({ source, clock, scrapeInterval, metrics: config.summaryMetrics }),
+        about: { address: addressOf(config.prometheus.url), archive: opened && aboutArchive(opened.config) },
+      },
     }),
     live: { ...liveFeeds(summary, viewer, clock), maxRangeMs: limits.maxRangeMs, onReaders: metrics.read },
     checks: readinessChecks(source, opened?.archive, clock),
@@ -127,6 +134,10 @@ function openHttpServer(parts: OpenParts): Promise<HttpServer> {
     requestTimeoutMs: limits.requestTimeoutMs,
     budget,
   });
+}
+
+function aboutArchive({ url, source }: ArchiveConfig): PageAbout['archive'] {
+  return { address: describeConnection(connectionFromUrl(url)), source: source.name };
 }
 
 /** What the page is told of by itself: the same answers as of the routes it could ask. */

@@ -42,7 +42,7 @@ const PARAMETERS = {
   start: time,
   end: time,
   points: v.optional(wholeNumber(1, 4_000), '600'),
-  filter: v.optional(text, ''),
+  filter: v.optional(v.string(), ''),
   order: v.optional(v.picklist(SERIES_ORDERS, `must be one of ${SERIES_ORDERS.join(', ')}`), 'largest'),
   rows: v.optional(v.picklist(['yes', 'no'], 'must be yes or no'), 'no'),
 };

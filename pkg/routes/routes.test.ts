@@ -68,3 +68,25 @@ it.each(OF_ARCHIVE)('%s shows nothing where each user may see other data', async
 it.each(OF_ARCHIVE)('%s refuses words it does not know', async (path, query) => {
   await expect(ask(find(routesOf({}), path), `${query}&x=1`)).rejects.toMatchObject({ code: 'QUERY_INVALID' });
 });
+
+describe('/api/archive/history', () => {
+  const at = 'start=2026-01-02T03:00:00Z&end=2026-01-02T04:00:00Z';
+  const history = async (query: string, asked: unknown[] = []) => {
+    const reader = { readHistory: async (request: unknown) => (asked.push(request), { name: 'a' }) };
+    const routes = routesOf({ page: { viewer: undefined, reader: reader as never } });
+    await ask(find(routes, '/api/archive/history'), `name=a&${at}${query}`);
+    return asked[0];
+  };
+
+  it('is answered without an archive, and asks for the largest of many series', async () => {
+    expect(await history('')).toMatchObject({ pick: { filter: '', order: 'largest' }, withRows: false });
+    expect(await history('&filter=pod%3Da&order=name&rows=yes')).toMatchObject({
+      pick: { filter: 'pod=a', order: 'name' },
+      withRows: true,
+    });
+  });
+
+  it('refuses an order it does not know', async () => {
+    await expect(history('&order=random')).rejects.toThrow('must be one of largest, smallest, name');
+  });
+});

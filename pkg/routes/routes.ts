@@ -2,6 +2,7 @@ import { refusalToRead } from '../core/datasource/callers';
 import { type DefinitionManager } from '../core/manage/manageDefinitions';
 import { type CompareExpressions } from '../core/matching/matchDefinition';
 import { type ApiRoute } from '../core/ports/apiRoute';
+import { type AboutParts, createAboutRoute } from './aboutRoute';
 import { createArchiveLabelRoutes } from './archiveLabelRoutes';
 import { type ArchiveRouteParts, createArchiveRoutes } from './archiveRoutes';
 import { type EvaluateDeps } from './evaluate';
@@ -14,7 +15,7 @@ import { createSummaryRoutes, type SummaryReader } from './summaryRoutes';
 export interface RouteParts extends EvaluateDeps, ArchiveRouteParts {
   summary: SummaryReader;
   /** The archive as the page shows it, and what draws its charts without one; only the stand-alone server has a page. */
-  page?: { viewer: ArchiveViewer | undefined; reader?: HistoryReader };
+  page?: { viewer: ArchiveViewer | undefined; reader?: HistoryReader; about?: Omit<AboutParts, 'source'> };
   /** What Grafana's editors ask for; the stand-alone program has its definitions from its file. */
   editors?: { definitions: DefinitionManager; compare: CompareExpressions };
 }
@@ -30,6 +31,7 @@ export function createRoutes(parts: RouteParts): ApiRoute[] {
     createStandardRoute(parts),
     ...createArchiveRoutes(parts),
     ...(page ? createHistoryRoutes(page.viewer, page.reader) : []),
+    ...(page?.about ? [createAboutRoute({ ...page.about, source: parts.source })] : []),
     ...(editors ? createRecordedRoutes(editors.definitions) : []),
     ...(editors
       ? createArchiveLabelRoutes({

@@ -86,6 +86,13 @@ class ScriptedServer implements PageApi {
     return { frames: this.frames, serverTimeMs: Date.now() };
   }
 
+  async about() {
+    return {
+      prometheus: { application: 'Prometheus', version: '2.42.0', address: '127.0.0.1:9090' },
+      archive: { address: 'db:5432/promkeep', source: 'default' },
+    };
+  }
+
   async archive() {
     if (this.archiveStatus instanceof Error) {
       throw this.archiveStatus;
@@ -118,6 +125,13 @@ it('shows the tiles and says that they are live', async () => {
   expect(within(tile()).getByRole('heading', { level: 2 })).toHaveTextContent('CPU usage');
   expect(tile()).toHaveTextContent('20%');
   expect(connection()).toBe('Live');
+});
+
+it('says which Prometheus and which archive it shows', async () => {
+  await open(new ScriptedServer());
+  expect(screen.getByTestId('promkeep-about')).toHaveTextContent(
+    'Prometheus 2.42.0 at 127.0.0.1:9090 · archive at db:5432/promkeep, where it is “default”'
+  );
 });
 
 it('asks every five seconds for the chosen range, and remembers it', async () => {

@@ -5,6 +5,7 @@ import { useStyles2 } from '@grafana/ui';
 import { arrange } from '../panel/tile/arrange';
 import { SummaryView } from '../panel/SummaryView';
 import { toTiles } from '../panel/data/tiles';
+import { AboutLine } from './live/AboutLine';
 import { type PageApi } from './live/api';
 import { ArchiveSection } from './history/ArchiveSection';
 import { ConnectionLine } from './live/ConnectionLine';
@@ -13,7 +14,7 @@ import { useLanguage, type Language } from './language';
 import { Logo } from './Logo';
 import { RangePicker } from './history/RangePicker';
 import { asLastKnown, STALE_AFTER_MS } from './live/staleTiles';
-import { useThemeMode } from './themeMode';
+import { usePrinting, useThemeMode } from './themeMode';
 import { ThemeSwitch } from './ThemeSwitch';
 import { tileRangeMs, useRange } from './history/timeRange';
 import { useLive, type SummaryState } from './live/useLive';
@@ -26,11 +27,13 @@ const PHONE = { widthPx: 480, minTileWidthPx: 150 };
 /** The stand-alone page: the panel's own view, fed by the server the page came from. */
 export function Page({ api }: { api: PageApi }) {
   const [mode, setMode] = useThemeMode();
-  const theme = useMemo(() => createTheme({ colors: { mode } }), [mode]);
+  // Paper is white.
+  const shownMode = usePrinting() ? 'light' : mode;
+  const theme = useMemo(() => createTheme({ colors: { mode: shownMode } }), [shownMode]);
   useEffect(() => {
-    document.documentElement.style.colorScheme = mode;
+    document.documentElement.style.colorScheme = shownMode;
     document.body.style.background = theme.colors.background.canvas;
-  }, [mode, theme]);
+  }, [shownMode, theme]);
   return (
     <ThemeContext.Provider value={theme}>
       <Content api={api} theme={theme} themeSwitch={<ThemeSwitch mode={mode} onChange={setMode} />} />
@@ -57,6 +60,7 @@ function Content({ api, theme, themeSwitch }: { api: PageApi; theme: GrafanaThem
           {themeSwitch}
         </div>
       </header>
+      <AboutLine api={api} isAnswering={summary.answer !== undefined && !summary.failure} />
       <main ref={main} className={styles.main}>
         {fault && (
           <p className={styles.fault} role="alert">
@@ -126,7 +130,14 @@ const getStyles = (theme: GrafanaTheme2) => ({
     fontWeight: 600,
     letterSpacing: '-0.01em',
   }),
-  controls: css({ position: 'relative', display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: '8px 12px' }),
+  controls: css({
+    '@media print': { display: 'none' },
+    position: 'relative',
+    display: 'flex',
+    flexWrap: 'wrap',
+    alignItems: 'center',
+    gap: '8px 12px',
+  }),
   fault: css({ margin: '12px 0 0', fontSize: 13, color: theme.colors.error.text, overflowWrap: 'anywhere' }),
   main: css({ minHeight: 208 }),
 });

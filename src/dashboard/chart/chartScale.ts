@@ -53,9 +53,18 @@ function valueRange({ series, min, max }: ArchiveHistory): { low: number; high: 
     low = 0;
   }
   const stepOf = niceStep(Math.max(high - low, Math.abs(high) * LEAST_SPREAD, 1e-9) / 3);
-  const ends = { low: Math.floor(low / stepOf) * stepOf, high: Math.ceil(high / stepOf) * stepOf };
-  const wide = ends.high > ends.low ? ends : { low: low - stepOf, high: high + stepOf };
+  const ends = roundOut({ low, high }, stepOf);
+  // Wider ends may have another step: with theirs, a tick stands at each end.
+  const wide =
+    ends.high > ends.low
+      ? roundOut(ends, niceStep((ends.high - ends.low) / 3))
+      : { low: low - stepOf, high: high + stepOf };
   return withinLimits(wide, { low, high }, { min, max });
+}
+
+function roundOut({ low, high }: { low: number; high: number }, step: number): { low: number; high: number } {
+  const [from, to] = [Math.floor(low / step + ROUNDING), Math.ceil(high / step - ROUNDING)];
+  return { low: from * step, high: to * step };
 }
 
 /** A share ends at 100 %, unless a value does not. */

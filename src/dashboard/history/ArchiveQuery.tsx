@@ -86,7 +86,7 @@ function percentText(share: number): string {
 const getStyles = (theme: GrafanaTheme2) => ({
   query: css({
     display: 'grid',
-    gridTemplateColumns: 'minmax(0, 2.2fr) minmax(0, 1.3fr) minmax(0, 1.5fr) minmax(0, 1fr)',
+    gridTemplateColumns: 'minmax(0, 1.8fr) minmax(0, 2fr) minmax(0, 1.4fr) minmax(0, 1fr)',
     '@media (max-width: 720px)': { gridTemplateColumns: 'minmax(0, 1fr)', gap: 0 },
     gap: '0 16px',
     alignItems: 'baseline',
@@ -96,7 +96,7 @@ const getStyles = (theme: GrafanaTheme2) => ({
   }),
   name: css({ fontWeight: 500, color: theme.colors.text.primary }),
   detail: css({ fontWeight: 400, color: theme.colors.text.secondary }),
-  coverage: css({ display: 'inline-flex', alignItems: 'center', gap: 8, whiteSpace: 'nowrap' }),
+  coverage: css({ display: 'inline-flex', alignItems: 'center', gap: 8, svg: { flex: 'none' } }),
   rail: css({ fill: theme.colors.border.medium }),
   filled: css({ fill: theme.colors.warning.main, '&[data-full="true"]': { fill: theme.colors.success.main } }),
   gaps: css({

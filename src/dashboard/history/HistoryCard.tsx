@@ -115,12 +115,13 @@ interface DetailsProps {
 }
 
 function Details({ history, shown, text, onRows }: DetailsProps) {
+  const styles = useStyles2(getStyles);
   return (
-    <>
+    <div className={styles.details}>
       {shown.history.series.length > 0 && <HistoryTable history={shown.history} text={text} />}
       {history.seriesCount > 1 && <SeriesTable history={history} text={text} onOpen={onRows} />}
       <ChartFacts history={history} whole={shown.words} />
-    </>
+    </div>
   );
 }
 
@@ -165,6 +166,13 @@ const getStyles = (theme: GrafanaTheme2) => ({
   title: css({ margin: 0, fontSize: 14, lineHeight: '22px', fontWeight: 500, overflowWrap: 'anywhere' }),
   name: css({ fontSize: 12, color: theme.colors.text.secondary, overflowWrap: 'anywhere' }),
   body: css({ minHeight: HEIGHT_PX, '&[data-stale="true"] svg': { opacity: 0.5 } }),
+  details: css({
+    display: 'flex',
+    flexWrap: 'wrap',
+    gap: '0 16px',
+    '> *': { minWidth: 0 },
+    '> [open]': { flexBasis: '100%' },
+  }),
   note: css({ ...smallText(theme), overflowWrap: 'anywhere' }),
   failure: css({ ...smallText(theme), color: theme.colors.error.text, overflowWrap: 'anywhere' }),
 });

@@ -12,7 +12,7 @@ interface Props {
 }
 
 /** From the one value of the tile to its series, and back. */
-export function ViewSwitch({ view, onChange, history: { displayName, seriesCount } }: Props) {
+export function ViewSwitch({ view, onChange, history: { displayName } }: Props) {
   const styles = useStyles2(getStyles);
   const { say } = useLanguage();
   const isEach = view === 'each';
@@ -24,14 +24,14 @@ export function ViewSwitch({ view, onChange, history: { displayName, seriesCount
       aria-label={say('page.history.eachOf', { name: displayName })}
       onClick={() => onChange(isEach ? 'whole' : 'each')}
     >
-      {say('page.history.each', { count: seriesCount, number: seriesCount.toLocaleString('en') })}
+      {say('page.history.eachSeries')}
     </button>
   );
 }
 
 const getStyles = (theme: GrafanaTheme2) => ({
   button: css({
-    minHeight: 24,
+    height: 22,
     marginLeft: 'auto',
     padding: '0 8px',
     font: 'inherit',

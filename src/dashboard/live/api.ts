@@ -1,7 +1,8 @@
 import { type DataFrame } from '@grafana/data';
+import { type PageAbout } from '../../contract/aboutPage';
 import { type ArchiveHistory, type ArchiveOverview, type SeriesPick } from '../../contract/archivePage';
 import { isRecord, wordsIn } from '../../contract/lenient';
-import { parseFailure, parseFrames, parseHistory, parseOverview } from './parseAnswers';
+import { parseAbout, parseFailure, parseFrames, parseHistory, parseOverview } from './parseAnswers';
 
 /** What the page asks of the server it came from. Every promise rejects with an `Error` whose message a person can read. */
 export interface PageApi {
@@ -12,6 +13,8 @@ export interface PageApi {
    */
   openStream(rangeMs: number, listener: StreamListener): () => void;
   summary(rangeMs: number, signal: AbortSignal): Promise<SummaryAnswer>;
+  /** Which Prometheus and which archive. */
+  about(signal: AbortSignal): Promise<PageAbout>;
   /** `off` when the server keeps nothing. */
   archive(signal: AbortSignal): Promise<ArchiveOverview | 'off'>;
   history(request: HistoryRequest, signal: AbortSignal): Promise<ArchiveHistory>;
@@ -71,6 +74,10 @@ export const httpApi: PageApi = {
       frames: parseFrames(await readJson(response)),
       serverTimeMs: Number.isNaN(dateMs) ? Date.now() : dateMs,
     };
+  },
+
+  async about(signal) {
+    return parseAbout(await readJson(await get('/api/about', signal)));
   },
 
   async archive(signal) {

@@ -1,5 +1,6 @@
 import { dataFrameFromJSON, type DataFrame, type DataFrameJSON } from '@grafana/data';
 import * as v from 'valibot';
+import { ABOUT, type PageAbout } from '../../contract/aboutPage';
 import { type ArchiveHistory, type ArchiveOverview, HISTORY, OVERVIEW } from '../../contract/archivePage';
 import { isRecord, wordsIn } from '../../contract/lenient';
 
@@ -26,6 +27,11 @@ export function parseOverview(body: unknown): ArchiveOverview {
 /** The body of `/api/archive/history`; throws an `Error` when it is something else. */
 export function parseHistory(body: unknown): ArchiveHistory {
   return readAnswer(HISTORY, body, 'The answer holds no history');
+}
+
+/** The body of `/api/about`; throws an `Error` when it is something else. */
+export function parseAbout(body: unknown): PageAbout {
+  return readAnswer(ABOUT, body, 'The answer does not say what this is');
 }
 
 function readAnswer<T extends v.GenericSchema>(schema: T, body: unknown, otherwise: string): v.InferOutput<T> {

@@ -27,6 +27,10 @@ export interface Tile {
   valueAtMs?: number;
   /** Lowest and highest value in the range, as texts. */
   extremes?: { lowest: string; highest: string };
+  /** How the series of the metric are one value, in words; only of summary metrics. */
+  aggregation?: string;
+  /** The expression, as it was asked; only of summary metrics. */
+  promql?: string;
   /** From which value on which state holds, ascending; empty when nobody said. */
   limits: TileLimit[];
   sparkline?: TileSparkline;
