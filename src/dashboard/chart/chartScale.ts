@@ -9,6 +9,8 @@ export interface ChartScale {
   toMs: number;
   low: number;
   high: number;
+  /** Of its unit's prefixes: 1,024 of binary ones. */
+  base: 1_000 | 1_024;
   x(timeMs: number): number;
   y(value: number): number;
 }
@@ -22,7 +24,9 @@ const ROUNDING = 1e-3;
 export function scaleOf(history: ArchiveHistory, widthPx: number, heightPx: number): ChartScale {
   const { fromMs, toMs } = history;
   const { low, high } = valueRange(history);
+  const base = baseOf(history);
   return {
+    base,
     widthPx,
     heightPx,
     fromMs,
@@ -34,7 +38,16 @@ export function scaleOf(history: ArchiveHistory, widthPx: number, heightPx: numb
   };
 }
 
-function valueRange({ series, min, max }: ArchiveHistory): { low: number; high: number } {
+/** Grafana's units with binary prefixes (KiB, Mib). */
+const BINARY_UNITS = ['bytes', 'bits', 'binBps', 'binbps'];
+
+function baseOf({ unit = '' }: ArchiveHistory): ChartScale['base'] {
+  return BINARY_UNITS.includes(unit) ? 1_024 : 1_000;
+}
+
+function valueRange(history: ArchiveHistory): { low: number; high: number } {
+  const { series, min, max } = history;
+  const base = baseOf(history);
   let [low, high] = [Infinity, -Infinity];
   for (const one of series) {
     for (const values of [one.min ?? one.values, one.max ?? one.values]) {
@@ -52,12 +65,12 @@ function valueRange({ series, min, max }: ArchiveHistory): { low: number; high: 
   if (low >= 0 && (low <= high / 2 || min === 0)) {
     low = 0;
   }
-  const stepOf = niceStep(Math.max(high - low, Math.abs(high) * LEAST_SPREAD, 1e-9) / 3);
+  const stepOf = niceStep(Math.max(high - low, Math.abs(high) * LEAST_SPREAD, 1e-9) / 3, base);
   const ends = roundOut({ low, high }, stepOf);
   // Wider ends may have another step: with theirs, a tick stands at each end.
   const wide =
     ends.high > ends.low
-      ? roundOut(ends, niceStep((ends.high - ends.low) / 3))
+      ? roundOut(ends, niceStep((ends.high - ends.low) / 3, base))
       : { low: low - stepOf, high: high + stepOf };
   return withinLimits(wide, { low, high }, { min, max });
 }
@@ -80,8 +93,11 @@ function withinLimits(
 }
 
 /** Two to five round values between the ends of the scale, ends included, and how far they lie apart. */
-export function valueTicks({ low, high }: Pick<ChartScale, 'low' | 'high'>): { step: number; values: number[] } {
-  const step = niceStep((high - low) / 3);
+export function valueTicks({ low, high, base }: Pick<ChartScale, 'low' | 'high' | 'base'>): {
+  step: number;
+  values: number[];
+} {
+  const step = niceStep((high - low) / 3, base);
   const values: number[] = [];
   for (let i = Math.ceil(low / step - 1e-6); i * step <= high + step * 1e-6; i++) {
     values.push(i * step);
@@ -89,8 +105,13 @@ export function valueTicks({ low, high }: Pick<ChartScale, 'low' | 'high'>): { s
   return { step, values };
 }
 
-/** 1, 2 or 5 times a power of ten, not below `least`. */
-function niceStep(least: number): number {
+/** 1, 2 or 5 times a power of ten of the unit's prefix that fits, not below `least`. */
+function niceStep(least: number, base: ChartScale['base']): number {
+  if (base === 1_024 && least > base) {
+    const prefix = base ** Math.floor(Math.log(least) / Math.log(base));
+    // 1,000 KiB are not yet a MiB
+    return Math.min(niceStep(least / prefix, 1_000), base) * prefix;
+  }
   const power = 10 ** Math.floor(Math.log10(least));
   return ([1, 2, 5].find((factor) => factor * power >= least * 0.999) ?? 10) * power;
 }

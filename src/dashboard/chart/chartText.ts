@@ -66,7 +66,7 @@ const DIGITS = Array.from({ length: MOST_DIGITS }, (_, digits) => digits);
 /** Whether more digits would say nothing more, in the unit's own scale: 0.0025 s is 2.5 ms. */
 function isExact(format: ValueFormatter, value: number, digits: number): boolean {
   const [few, many] = [digits, MOST_DIGITS].map((count) => Number(format(value, count).text.replaceAll(',', '')));
-  return Math.abs(few - many) <= Math.abs(many) * 1e-6;
+  return Math.abs(few - many) <= Math.abs(many) * 1e-9;
 }
 
 /** `K req/s` without `req/s`. */

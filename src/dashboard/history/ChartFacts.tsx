@@ -10,7 +10,7 @@ import { useLanguage } from '../language';
 export function ChartFacts({ history, whole }: { history: ArchiveHistory; whole: string | undefined }) {
   const styles = useStyles2(getStyles);
   const { say } = useLanguage();
-  const { displayName, expression, seriesCount } = history;
+  const { name, displayName, expression, seriesCount } = history;
   const shown =
     whole !== undefined
       ? say('page.history.asTile', { whole })
@@ -19,6 +19,10 @@ export function ChartFacts({ history, whole }: { history: ArchiveHistory; whole:
     <details className={styles.details}>
       <summary aria-label={say('page.history.factsOf', { name: displayName })}>{say('page.history.facts')}</summary>
       <dl className={styles.facts}>
+        <div>
+          <dt>{say('page.history.name')}</dt>
+          <dd>{name}</dd>
+        </div>
         {expression !== undefined && expression !== '' && (
           <div>
             <dt>PromQL</dt>

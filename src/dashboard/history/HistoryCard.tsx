@@ -80,9 +80,7 @@ export function HistoryCard({ api, charted, range, serverTimeMs, control }: Prop
     <li className={styles.card}>
       <div className={styles.head}>
         <h3 className={styles.title}>{displayName}</h3>
-        <span className={styles.name}>
-          {[displayName === name ? '' : name, text?.unit, shown?.words].filter(Boolean).join(' · ')}
-        </span>
+        <span className={styles.name}>{[text?.unit, shown?.words].filter(Boolean).join(' · ')}</span>
         {history?.whole && <ViewSwitch view={view} onChange={change(setView)} history={history} />}
       </div>
       <div ref={card} className={styles.body} data-stale={failure !== undefined}>
