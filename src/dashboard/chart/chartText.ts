@@ -74,8 +74,7 @@ function scaleOnly(suffix: string | undefined, unit: string): string {
   return (suffix ?? '').replace(unit, '');
 }
 
-/** Three digits that tell something, whatever the size. */
-function digitsOf(value: number): number {
-  const size = Math.abs(value);
-  return size === 0 || Number.isInteger(value) ? 0 : Math.min(6, Math.max(0, 2 - Math.floor(Math.log10(size))));
+/** Counts are whole; of the rest as many digits as Grafana finds worth it in the value's own scale. */
+function digitsOf(value: number): number | undefined {
+  return Number.isInteger(value) && Math.abs(value) < 1_000 ? 0 : undefined;
 }

@@ -1,4 +1,4 @@
-import { useMemo, useState } from 'react';
+import { useMemo, useRef, useState } from 'react';
 import { css } from '@emotion/css';
 import { type GrafanaTheme2 } from '@grafana/data';
 import { useStyles2, useTheme2 } from '@grafana/ui';
@@ -10,7 +10,7 @@ import { metricName } from '../../panel/words/words';
 import { type PageApi } from '../live/api';
 import { chartText, type ChartText } from '../chart/chartText';
 import { ChartFacts } from './ChartFacts';
-import { endText, sinceText } from './chartWords';
+import { sinceText } from './chartWords';
 import { HistoryChart, type ChartControl } from './HistoryChart';
 import { HistoryTable } from './HistoryTable';
 import { gapText } from './gapText';
@@ -51,7 +51,8 @@ export function HistoryCard({ api, charted, range, serverTimeMs, control }: Prop
   const styles = useStyles2(getStyles);
   const theme = useTheme2();
   const { say } = useLanguage();
-  const [card, widthPx] = useWidth<HTMLDivElement>();
+  const card = useRef<HTMLLIElement>(null);
+  const [body, widthPx] = useWidth<HTMLDivElement>();
   const [view, setView] = useState<ChartView>('whole');
   const [pick, setPick] = useState(ALL);
   const [only, setOnly] = useState(NONE);
@@ -77,13 +78,13 @@ export function HistoryCard({ api, charted, range, serverTimeMs, control }: Prop
     };
   };
   return (
-    <li className={styles.card}>
+    <li ref={card} className={styles.card}>
       <div className={styles.head}>
         <h3 className={styles.title}>{displayName}</h3>
         <span className={styles.name}>{[text?.unit, shown?.words].filter(Boolean).join(' · ')}</span>
         {history?.whole && <ViewSwitch view={view} onChange={change(setView)} history={history} />}
       </div>
-      <div ref={card} className={styles.body} data-stale={failure !== undefined}>
+      <div ref={body} className={styles.body} data-stale={failure !== undefined}>
         {shown && text && widthPx > 0 ? (
           <HistoryChart shown={shown} text={text} widthPx={widthPx} heightPx={HEIGHT_PX} control={control} />
         ) : (
@@ -137,7 +138,7 @@ function Notes({ history, hasSeries }: { history: ArchiveHistory; hasSeries: boo
     gapText(gaps[0], say),
   ];
   const since = series.length > 0 && sinceText(history, say);
-  const notes = [empty, since, endText(history, say), gap && gap.join(' ')].filter(Boolean);
+  const notes = [empty, since, gap && gap.join(' ')].filter(Boolean);
   return notes.map((note, i) => (
     <p key={i} className={styles.note}>
       {note}

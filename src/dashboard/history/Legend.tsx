@@ -73,6 +73,9 @@ const getStyles = (theme: GrafanaTheme2) => ({
     margin: '2px 0',
     padding: 0,
     listStyle: 'none',
+    maxHeight: 148,
+    overflowY: 'auto',
+    '@media print': { maxHeight: 'none' },
     li: { minWidth: 0 },
   }),
   entry: css({

@@ -1,3 +1,5 @@
+import { css } from '@emotion/css';
+import { useStyles2 } from '@grafana/ui';
 import { type ArchiveHistory, type SeriesRow } from '../../contract/archivePage';
 import { type ChartText } from '../chart/chartText';
 import { seriesNames } from '../chart/seriesNames';
@@ -28,6 +30,7 @@ export function SeriesTable({ history, text, onOpen }: Props) {
 
 function Table({ history, text }: Pick<Props, 'history' | 'text'>) {
   const { say } = useLanguage();
+  const styles = useStyles2(getStyles);
   const rows = rowsOf(history);
   const names = seriesNames(rows);
   const write = (value: number | null) => (value === null ? '–' : text.value(value));
@@ -45,7 +48,9 @@ function Table({ history, text }: Pick<Props, 'history' | 'text'>) {
       <tbody>
         {rows.map(({ last, min, max }, i) => (
           <tr key={i}>
-            <th scope="row">{names[i] || say('page.history.unnamed')}</th>
+            <th scope="row" className={styles.name}>
+              {names[i] || say('page.history.unnamed')}
+            </th>
             <td>{write(last)}</td>
             <td>{write(min)}</td>
             <td>{write(max)}</td>
@@ -76,3 +81,6 @@ function least(values: ReadonlyArray<number | null>): number | null {
 function negated(value: number | null): number | null {
   return value === null ? null : -value;
 }
+
+// Wins over the table's own rule.
+const getStyles = () => ({ name: css({ '&&': { whiteSpace: 'normal', overflowWrap: 'anywhere', minWidth: 120 } }) });

@@ -19,23 +19,19 @@ export function sinceText({ series, fromMs, toMs }: ArchiveHistory, say: Say): s
     : undefined;
 }
 
-/** Why a chart ends before a tile, when Prometheus has not told the rest. */
-export function endText({ liveFailure, archivedUntilMs, settleMs }: ArchiveHistory, say: Say): string | undefined {
-  return liveFailure !== undefined && archivedUntilMs !== undefined && settleMs !== undefined
-    ? say('page.history.endsAt', { time: dateTimeFormat(archivedUntilMs), age: durationText(settleMs) })
-    : undefined;
-}
-
-/** Where the values come from: up to when from the archive, and why later ones do not. */
+/** Where the values come from: up to when from the archive, and why the line ends before that of a tile, if it does. */
 export function originText(history: ArchiveHistory, say: Say): string {
-  const { archivedUntilMs, settleMs } = history;
+  const { archivedUntilMs, settleMs, liveFailure } = history;
   if (settleMs === undefined) {
     return say('page.history.fromSource');
   }
   const age = durationText(settleMs);
   return archivedUntilMs === undefined
     ? say('page.history.notYetArchived', { age })
-    : say('page.history.joined', { time: dateTimeFormat(archivedUntilMs), age });
+    : say(liveFailure === undefined ? 'page.history.joined' : 'page.history.endsAt', {
+        ...{ time: dateTimeFormat(archivedUntilMs), age },
+        message: liveFailure ?? '',
+      });
 }
 
 /** What one point of the line stands for. */
