@@ -60,8 +60,8 @@ function Content({ api, theme, themeSwitch }: { api: PageApi; theme: GrafanaThem
           {themeSwitch}
         </div>
       </header>
-      <AboutLine api={api} isAnswering={summary.answer !== undefined && !summary.failure} />
       <main ref={main} className={styles.main}>
+        <AboutLine api={api} isAnswering={summary.answer !== undefined && !summary.failure} />
         {fault && (
           <p className={styles.fault} role="alert">
             {language.say(`page.faults.${fault.key}`, { text: fault.text })}

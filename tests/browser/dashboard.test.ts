@@ -316,7 +316,12 @@ describe('the dashboard in Chromium', () => {
     expect(gone).toMatch(/was OK/);
     const status = await page.getByRole('status').innerText();
     expect(status).toMatch(/^No answer since \d\d:\d\d:\d\d; retrying\. .*127\.0\.0\.1:\d+: connection refused/i);
-    expect(await page.getByText(/connection refused/i).count()).toBe(1);
+    expect(
+      await page
+        .getByText(/connection refused/i)
+        .filter({ visible: true })
+        .count()
+    ).toBe(1);
     expect(await page.getByTestId('promkeep-tile').count()).toBe(tiles);
     await page.screenshot({ path: path.join(ARTIFACTS, 'dashboard-prometheus-down.png'), fullPage: true });
     await stack.startPrometheus();

@@ -135,7 +135,8 @@ function Notes({ history, hasSeries }: { history: ArchiveHistory; hasSeries: boo
   const empty = seriesCount === 0 && say(hasSeries === false ? 'page.history.never' : 'page.history.empty');
   const gap = gaps.length > 0 && [
     say('page.history.gaps', { count: gaps.length, number: gaps.length }),
-    gapText(gaps[0], say),
+    // What exactly went wrong stands in the archive's own list.
+    gapText({ ...gaps[0], detail: undefined }, say),
   ];
   const since = series.length > 0 && sinceText(history, say);
   const notes = [empty, since, gap && gap.join(' ')].filter(Boolean);

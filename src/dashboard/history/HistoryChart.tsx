@@ -96,7 +96,7 @@ export function HistoryChart({ shown: { history, colors }, text, widthPx, height
       onBlur={({ relatedTarget }) => {
         setPointed(false);
         // Another chart that is pointed at has set the time anew already.
-        if (relatedTarget?.getAttribute('role') !== 'slider') {
+        if (!(relatedTarget instanceof Element && relatedTarget.getAttribute('role') === 'slider')) {
           onCursor(undefined);
         }
       }}
