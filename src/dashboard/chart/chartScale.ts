@@ -9,8 +9,8 @@ export interface ChartScale {
   toMs: number;
   low: number;
   high: number;
-  /** Of its unit's prefixes: 1,024 of binary ones. */
-  base: 1_000 | 1_024;
+  /** What the values are written in multiples of: 1, or 1,024 to some power where the unit has binary prefixes. */
+  prefix: number;
   x(timeMs: number): number;
   y(value: number): number;
 }
@@ -23,10 +23,9 @@ const ROUNDING = 1e-3;
 /** The values' own range, from zero up where that wastes no more than half of the height. */
 export function scaleOf(history: ArchiveHistory, widthPx: number, heightPx: number): ChartScale {
   const { fromMs, toMs } = history;
-  const { low, high } = valueRange(history);
-  const base = baseOf(history);
+  const { low, high, prefix } = valueRange(history);
   return {
-    base,
+    prefix,
     widthPx,
     heightPx,
     fromMs,
@@ -41,13 +40,13 @@ export function scaleOf(history: ArchiveHistory, widthPx: number, heightPx: numb
 /** Grafana's units with binary prefixes (KiB, Mib). */
 const BINARY_UNITS = ['bytes', 'bits', 'binBps', 'binbps'];
 
-function baseOf({ unit = '' }: ArchiveHistory): ChartScale['base'] {
-  return BINARY_UNITS.includes(unit) ? 1_024 : 1_000;
+function prefixOf({ unit = '' }: ArchiveHistory, most: number): number {
+  const isBinary = BINARY_UNITS.includes(unit) && most >= 1_024;
+  return isBinary ? 1_024 ** Math.floor(Math.log(most) / Math.log(1_024)) : 1;
 }
 
-function valueRange(history: ArchiveHistory): { low: number; high: number } {
+function valueRange(history: ArchiveHistory): { low: number; high: number; prefix: number } {
   const { series, min, max } = history;
-  const base = baseOf(history);
   let [low, high] = [Infinity, -Infinity];
   for (const one of series) {
     for (const values of [one.min ?? one.values, one.max ?? one.values]) {
@@ -60,19 +59,20 @@ function valueRange(history: ArchiveHistory): { low: number; high: number } {
     }
   }
   if (low > high) {
-    return { low: min ?? 0, high: max ?? 1 };
+    return { low: min ?? 0, high: max ?? 1, prefix: 1 };
   }
   if (low >= 0 && (low <= high / 2 || min === 0)) {
     low = 0;
   }
-  const stepOf = niceStep(Math.max(high - low, Math.abs(high) * LEAST_SPREAD, 1e-9) / 3, base);
+  const prefix = prefixOf(history, Math.max(-low, high));
+  const stepOf = niceStep(Math.max(high - low, Math.abs(high) * LEAST_SPREAD, 1e-9) / 3, prefix);
   const ends = roundOut({ low, high }, stepOf);
   // Wider ends may have another step: with theirs, a tick stands at each end.
   const wide =
     ends.high > ends.low
-      ? roundOut(ends, niceStep((ends.high - ends.low) / 3, base))
+      ? roundOut(ends, niceStep((ends.high - ends.low) / 3, prefix))
       : { low: low - stepOf, high: high + stepOf };
-  return withinLimits(wide, { low, high }, { min, max });
+  return { ...withinLimits(wide, { low, high }, { min, max }), prefix };
 }
 
 function roundOut({ low, high }: { low: number; high: number }, step: number): { low: number; high: number } {
@@ -93,11 +93,11 @@ function withinLimits(
 }
 
 /** Two to five round values between the ends of the scale, ends included, and how far they lie apart. */
-export function valueTicks({ low, high, base }: Pick<ChartScale, 'low' | 'high' | 'base'>): {
+export function valueTicks({ low, high, prefix }: Pick<ChartScale, 'low' | 'high' | 'prefix'>): {
   step: number;
   values: number[];
 } {
-  const step = niceStep((high - low) / 3, base);
+  const step = niceStep((high - low) / 3, prefix);
   const values: number[] = [];
   for (let i = Math.ceil(low / step - 1e-6); i * step <= high + step * 1e-6; i++) {
     values.push(i * step);
@@ -105,14 +105,9 @@ export function valueTicks({ low, high, base }: Pick<ChartScale, 'low' | 'high' 
   return { step, values };
 }
 
-/** 1, 2 or 5 times a power of ten of the unit's prefix that fits, not below `least`. */
-function niceStep(least: number, base: ChartScale['base']): number {
-  if (base === 1_024 && least > base) {
-    const prefix = base ** Math.floor(Math.log(least) / Math.log(base));
-    // 1,000 KiB are not yet a MiB
-    return Math.min(niceStep(least / prefix, 1_000), base) * prefix;
-  }
-  const power = 10 ** Math.floor(Math.log10(least));
+/** 1, 2 or 5 times a power of ten of the prefix, not below `least`. */
+function niceStep(least: number, prefix: number): number {
+  const power = 10 ** Math.floor(Math.log10(least / prefix)) * prefix;
   return ([1, 2, 5].find((factor) => factor * power >= least * 0.999) ?? 10) * power;
 }
 

@@ -58,6 +58,7 @@ const getStyles = (theme: GrafanaTheme2) => ({
     th: { fontWeight: 400, textAlign: 'left', whiteSpace: 'nowrap', color: theme.colors.text.secondary },
     'th, td': { padding: '2px 12px 2px 0', borderBottom: `1px solid ${theme.colors.border.weak}` },
     td: { textAlign: 'right', fontVariantNumeric: 'tabular-nums' },
+    'td:not([colspan])': { whiteSpace: 'nowrap' },
     'thead th:not(:first-child)': { textAlign: 'right' },
   }),
 });
