@@ -20,6 +20,16 @@ CREATE TYPE promkeep.promkeep_metric_row AS (
 
 COMMENT ON TYPE promkeep.promkeep_metric_row IS 'A row of promkeep_metrics.';
 
+CREATE TYPE promkeep.promkeep_named_series_row AS (
+	series_id bigint,
+	query_id bigint,
+	label_ids integer[],
+	metric_name character varying(255),
+	suffix text
+);
+
+COMMENT ON TYPE promkeep.promkeep_named_series_row IS 'A raw series and what metrics_data calls it.';
+
 CREATE TYPE promkeep.promkeep_rollup_row AS (
 	"timestamp" timestamp with time zone,
 	metric_name character varying(255),
@@ -36,6 +46,633 @@ CREATE TYPE promkeep.promkeep_rollup_row AS (
 );
 
 COMMENT ON TYPE promkeep.promkeep_rollup_row IS 'A row of metrics_5m and metrics_1h.';
+
+CREATE FUNCTION promkeep.promkeep_decode_histograms(chunks bytea, low_ms bigint, high_ms bigint, with_buckets boolean) RETURNS TABLE(offset_ms bigint, sample_count double precision, sample_sum double precision, bucket_lowers double precision[], bucket_uppers double precision[], bucket_counts double precision[])
+    LANGUAGE plpgsql IMMUTABLE COST 1000 ROWS 50 PARALLEL SAFE
+    SET search_path TO 'promkeep', 'pg_temp'
+    AS $$
+DECLARE
+  stale CONSTANT bigint := 9218868437227405314;
+  sizes CONSTANT integer[] := '{0,3,6,9,12,18,25,56,64}';
+  encoding integer;
+  chunk_start bigint;
+  chunk bytea;
+  bits varbit;
+  place integer;
+  buckets integer;
+  positive_buckets integer;
+  first_ms bigint;
+  is_float boolean;
+  last_values bigint[];
+  deltas bigint[];
+  widths integer[];
+  low_zeros integer[];
+  peek integer;
+  ones integer;
+  size integer;
+  number bigint;
+BEGIN
+  FOR encoding, chunk_start, chunk IN
+    SELECT f.encoding, f.start_ms, f.chunk FROM promkeep_find_chunks(chunks, '{2,3}', low_ms, high_ms) f
+  LOOP
+    bits := ('x' || encode(chunk, 'hex') || '0000000000000000')::varbit;
+    CONTINUE WHEN substring(bits, 1, 16)::integer = 0;
+    SELECT l.place, l.buckets, l.positive_buckets, l.lower_bounds, l.upper_bounds
+    INTO place, buckets, positive_buckets, bucket_lowers, bucket_uppers FROM promkeep_read_layout(bits, 25) l;
+    is_float := encoding = 3;
+    last_values := array_fill(NULL::bigint, ARRAY[buckets + 4]);
+    deltas := array_fill(0::bigint, ARRAY[buckets + 4]);
+    widths := array_fill(64, ARRAY[buckets + 4]);
+    low_zeros := array_fill(0, ARRAY[buckets + 4]);
+    first_ms := NULL;
+    FOR nth IN 1..substring(bits, 1, 16)::integer LOOP
+      FOR field IN 1..buckets + 4 LOOP
+        IF field = 4 OR is_float AND field > 1 THEN
+          IF last_values[field] IS NULL THEN
+            last_values[field] := substring(bits, place, 64)::bigint;
+            place := place + 64;
+          ELSE
+            peek := substring(bits, place, 13)::integer;
+            IF peek < 4096 THEN
+              place := place + 1;
+            ELSE
+              IF peek < 6144 THEN
+                place := place + 2;
+              ELSE
+                widths[field] := CASE peek & 63 WHEN 0 THEN 64 ELSE peek & 63 END;
+                low_zeros[field] := 64 - widths[field] - (peek >> 6 & 31);
+                place := place + 13;
+              END IF;
+              last_values[field] := last_values[field] # (substring(bits, place, widths[field])::bigint << low_zeros[field]);
+              place := place + widths[field];
+            END IF;
+          END IF;
+          EXIT WHEN field = 4 AND last_values[4] = stale;
+        ELSE
+          peek := substring(bits, place, 8)::integer;
+          IF peek < 128 THEN
+            number := 0;
+            place := place + 1;
+          ELSE
+            ones := CASE WHEN peek < 192 THEN 1 WHEN peek < 224 THEN 2 WHEN peek < 240 THEN 3 WHEN peek < 248 THEN 4
+              WHEN peek < 252 THEN 5 WHEN peek < 254 THEN 6 WHEN peek < 255 THEN 7 ELSE 8 END;
+            size := sizes[ones + 1];
+            place := place + least(ones + 1, 8);
+            number := substring(bits, place, size)::bigint;
+            place := place + size;
+            -- The first total and the first count of the zero bucket have no sign.
+            IF size < 64 AND number > 1::bigint << size - 1 AND NOT (field IN (2, 3) AND last_values[field] IS NULL) THEN
+              number := number - (1::bigint << size);
+            END IF;
+          END IF;
+          IF last_values[field] IS NULL THEN
+            last_values[field] := number;
+          ELSE
+            deltas[field] := deltas[field] + number;
+            last_values[field] := last_values[field] + deltas[field];
+          END IF;
+        END IF;
+      END LOOP;
+      first_ms := coalesce(first_ms, last_values[1]);
+      CONTINUE WHEN last_values[4] = stale;
+      offset_ms := chunk_start + last_values[1] - first_ms;
+      sample_count := CASE WHEN is_float THEN promkeep_float8(last_values[2]) ELSE last_values[2] END;
+      sample_sum := promkeep_float8(last_values[4]);
+      IF with_buckets THEN
+        bucket_counts := ARRAY[CASE WHEN is_float THEN promkeep_float8(last_values[3]) ELSE last_values[3] END];
+        number := 0;
+        FOR field IN 5..buckets + 4 LOOP
+          IF is_float THEN
+            bucket_counts := bucket_counts || promkeep_float8(last_values[field]);
+          ELSE
+            number := CASE field WHEN positive_buckets + 5 THEN 0 ELSE number END + last_values[field];
+            bucket_counts := bucket_counts || number::float8;
+          END IF;
+        END LOOP;
+      END IF;
+      RETURN NEXT;
+    END LOOP;
+  END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION promkeep.promkeep_decode_histograms(chunks bytea, low_ms bigint, high_ms bigint, with_buckets boolean) IS 'Native histograms of chunks as promkeep_chunks holds them: milliseconds after from_time, count, sum; bounds of the buckets, and with_buckets their counts. Stale ones are left out.';
+
+CREATE FUNCTION promkeep.promkeep_decode_xor(chunks bytea, low_ms bigint, high_ms bigint) RETURNS TABLE(offset_ms bigint, sample_value double precision)
+    LANGUAGE plpgsql IMMUTABLE COST 1000 ROWS 200 PARALLEL SAFE
+    SET search_path TO 'promkeep', 'pg_temp'
+    AS $$
+DECLARE
+  fraction_mask CONSTANT bigint := 4503599627370495;
+  stale CONSTANT bigint := 9218868437227405314;
+  octet integer;
+  shift integer;
+  number bigint;
+  chunk_start bigint;
+  chunk bytea;
+  bits varbit;
+  place integer;
+  remaining integer;
+  is_first boolean;
+  is_second boolean;
+  peek bigint;
+  control integer;
+  width integer;
+  low_zeros integer;
+  value_bits bigint := 0;
+  next_bits bigint;
+  step_ms bigint := -1;
+  next_step bigint;
+  alike integer := 0;
+  run integer;
+  upper_bits integer;
+  known_upper integer := 4096;
+  hidden bigint;
+  power_of_two float8;
+BEGIN
+  offset_ms := 0;
+  sample_value := 0;
+  FOR chunk_start, chunk IN SELECT f.start_ms, f.chunk FROM promkeep_find_chunks(chunks, '{1}', low_ms, high_ms) f LOOP
+    bits := ('x' || encode(chunk, 'hex') || '0000000000000000')::varbit;
+    remaining := substring(bits, 1, 16)::integer;
+    place := 17;
+    is_first := true;
+    WHILE remaining > 0 LOOP
+      peek := substring(bits, place, 32)::bigint;
+      IF is_first THEN
+        -- The first time is known: passed over.
+        WHILE peek > 2147483647 LOOP
+          place := place + 8;
+          peek := substring(bits, place, 32)::bigint;
+        END LOOP;
+        next_step := chunk_start - offset_ms - alike * step_ms;
+        next_bits := substring(bits, place + 8, 64)::bigint;
+        place := place + 72;
+        low_zeros := 0;
+        width := 64;
+        is_first := false;
+        is_second := true;
+        remaining := remaining - 1;
+        IF next_step = step_ms AND next_bits = value_bits THEN
+          alike := alike + 1;
+          CONTINUE;
+        END IF;
+      ELSE
+        IF is_second THEN
+          is_second := false;
+          next_step := 0;
+          shift := 0;
+          LOOP
+            octet := substring(bits, place, 8)::integer;
+            next_step := next_step | ((octet & 127)::bigint << shift);
+            place := place + 8;
+            EXIT WHEN octet < 128;
+            shift := shift + 7;
+          END LOOP;
+          control := substring(bits, place, 13)::integer;
+          IF control < 4096 AND next_step = step_ms THEN
+            alike := alike + 1;
+            place := place + 1;
+            remaining := remaining - 1;
+            CONTINUE;
+          END IF;
+        ELSIF peek < 1073741824 THEN
+          IF peek < 1048576 THEN
+            run := position(B'1' IN substring(bits, place, 2 * remaining));
+            run := CASE run WHEN 0 THEN remaining ELSE (run - 1) / 2 END;
+          ELSE
+            run := 1;
+          END IF;
+          alike := alike + run;
+          place := place + 2 * run;
+          remaining := remaining - run;
+          CONTINUE;
+        ELSIF peek < 2147483648 THEN
+          next_step := step_ms;
+          control := peek >> 18 & 8191;
+          place := place + 1;
+        ELSE
+          IF peek < 3221225472 THEN
+            number := peek >> 16 & 16383;
+            next_step := step_ms + number - CASE WHEN number > 8192 THEN 16384 ELSE 0 END;
+            place := place + 16;
+          ELSIF peek < 3758096384 THEN
+            number := peek >> 12 & 131071;
+            next_step := step_ms + number - CASE WHEN number > 65536 THEN 131072 ELSE 0 END;
+            place := place + 20;
+          ELSIF peek < 4026531840 THEN
+            number := peek >> 8 & 1048575;
+            next_step := step_ms + number - CASE WHEN number > 524288 THEN 1048576 ELSE 0 END;
+            place := place + 24;
+          ELSE
+            next_step := step_ms + substring(bits, place + 4, 64)::bigint;
+            place := place + 68;
+          END IF;
+          control := substring(bits, place, 13)::integer;
+        END IF;
+        remaining := remaining - 1;
+        IF control < 4096 THEN
+          place := place + 1;
+        ELSE
+          IF control < 6144 THEN
+            place := place + 2;
+          ELSE
+            width := control & 63;
+            IF width = 0 THEN
+              width := 64;
+            END IF;
+            low_zeros := 64 - width - (control >> 6 & 31);
+            place := place + 13;
+          END IF;
+          next_bits := value_bits # (substring(bits, place, width)::bigint << low_zeros);
+          place := place + width;
+        END IF;
+      END IF;
+
+      IF alike > 0 THEN
+        IF value_bits = stale THEN
+          offset_ms := offset_ms + alike * step_ms;
+        ELSIF alike < 8 THEN
+          FOR n IN 1..alike LOOP
+            offset_ms := offset_ms + step_ms;
+            RETURN NEXT;
+          END LOOP;
+        ELSE
+          RETURN QUERY SELECT offset_ms + step_ms * generate_series(1, alike), sample_value;
+          offset_ms := offset_ms + alike * step_ms;
+        END IF;
+        alike := 0;
+      END IF;
+      step_ms := next_step;
+      offset_ms := offset_ms + next_step;
+      IF next_bits <> value_bits THEN
+        value_bits := next_bits;
+        upper_bits := next_bits >> 52;
+        IF upper_bits <> known_upper THEN
+          known_upper := upper_bits;
+          run := upper_bits & 2047;
+          hidden := 4503599627370496;
+          IF run = 2047 THEN
+            known_upper := 4096;
+            power_of_two := CASE next_bits & fraction_mask WHEN 0 THEN 'Infinity'::float8 ELSE 'NaN'::float8 END;
+          ELSE
+            IF run = 0 THEN
+              hidden := 0;
+              run := 1;
+            END IF;
+            power_of_two := power(2::float8, (run - 1075) / 2) * power(2::float8, run - 1075 - (run - 1075) / 2);
+          END IF;
+          IF upper_bits < 0 AND power_of_two <> 'NaN' THEN
+            power_of_two := - power_of_two;
+          END IF;
+        END IF;
+        sample_value := (next_bits & fraction_mask | hidden)::float8 * power_of_two;
+      END IF;
+      IF value_bits <> stale THEN
+        RETURN NEXT;
+      END IF;
+    END LOOP;
+  END LOOP;
+  IF alike > 0 AND value_bits <> stale THEN
+    RETURN QUERY SELECT offset_ms + step_ms * generate_series(1, alike), sample_value;
+  END IF;
+END
+$$;
+
+COMMENT ON FUNCTION promkeep.promkeep_decode_xor(chunks bytea, low_ms bigint, high_ms bigint) IS 'Float samples of chunks as promkeep_chunks holds them: milliseconds after from_time, value. Stale markers are left out.';
+
+CREATE FUNCTION promkeep.promkeep_labels_of(label_ids integer[]) RETURNS jsonb
+    LANGUAGE plpgsql STABLE COST 1000 PARALLEL SAFE
+    SET search_path TO 'promkeep', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    AS $$
+BEGIN
+  RETURN (SELECT coalesce(jsonb_object_agg(l.name, l.value), '{}') FROM promkeep_labels l
+    WHERE l.label_id = ANY (label_ids) AND l.name <> '__name__');
+END
+$$;
+
+COMMENT ON FUNCTION promkeep.promkeep_labels_of(label_ids integer[]) IS 'Labels of a raw series, without its name.';
+
+CREATE FUNCTION promkeep.promkeep_ms_after(from_time timestamp with time zone, at timestamp with time zone) RETURNS bigint
+    LANGUAGE sql STABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT
+         CASE
+             WHEN (at < (from_time - '1 day'::interval)) THEN ('-86400000'::integer)::bigint
+             WHEN (at > (from_time + '1 day'::interval)) THEN (86400000)::bigint
+             ELSE (floor((EXTRACT(epoch FROM (at - from_time)) * (1000)::numeric)))::bigint
+         END AS floor;
+END;
+
+COMMENT ON FUNCTION promkeep.promkeep_ms_after(from_time timestamp with time zone, at timestamp with time zone) IS 'Whole milliseconds from one time to another, at most a day.';
+
+CREATE TABLE promkeep.promkeep_labels (
+    label_id integer NOT NULL,
+    source_id bigint NOT NULL,
+    name text NOT NULL COLLATE pg_catalog."C",
+    value text NOT NULL COLLATE pg_catalog."C",
+    digest uuid GENERATED ALWAYS AS ((md5(value))::uuid) STORED NOT NULL,
+    metric_name character varying(255) GENERATED ALWAYS AS (
+CASE
+    WHEN (name <> '__name__'::text) THEN NULL::text
+    WHEN (length(value) <= 255) THEN value
+    ELSE (("left"(value, 238) || '~'::text) || "left"(md5(value), 16))
+END) STORED
+);
+
+COMMENT ON TABLE promkeep.promkeep_labels IS 'Labels of raw series, each once a source. Only grows, but for what nothing refers to any more.';
+
+COMMENT ON COLUMN promkeep.promkeep_labels.label_id IS 'Key, in promkeep_raw_series.label_ids.';
+
+COMMENT ON COLUMN promkeep.promkeep_labels.source_id IS 'The source.';
+
+COMMENT ON COLUMN promkeep.promkeep_labels.name IS 'Name; __name__ for the metric name.';
+
+COMMENT ON COLUMN promkeep.promkeep_labels.value IS 'Value.';
+
+COMMENT ON COLUMN promkeep.promkeep_labels.digest IS 'MD5 of the value, which may be too long for an index.';
+
+COMMENT ON COLUMN promkeep.promkeep_labels.metric_name IS 'Of a metric name: as metrics_data shows it, over 255 characters cut, ending in ~ and a hash of the whole. Of other labels null.';
+
+CREATE TABLE promkeep.promkeep_queries (
+    query_id bigint NOT NULL,
+    source_id bigint NOT NULL,
+    kind text NOT NULL,
+    identity bytea NOT NULL,
+    name text,
+    source_text character varying(100),
+    current_version integer DEFAULT 1 NOT NULL,
+    step_ms bigint,
+    phase_ms bigint,
+    retention text NOT NULL,
+    provisioned boolean DEFAULT false NOT NULL,
+    paused_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    packed_until timestamp with time zone,
+    packed_at timestamp with time zone,
+    revision bigint DEFAULT 1 NOT NULL,
+    created_by text,
+    updated_by text,
+    deleted_at timestamp with time zone,
+    delete_data boolean DEFAULT false NOT NULL,
+    condensed_until timestamp with time zone,
+    raw boolean DEFAULT false NOT NULL,
+    CONSTRAINT promkeep_queries_check CHECK (((kind = 'inserted'::text) = (name IS NULL))),
+    CONSTRAINT promkeep_queries_check1 CHECK (((kind = 'inserted'::text) = (step_ms IS NULL))),
+    CONSTRAINT promkeep_queries_identity_check CHECK ((length(identity) = 32)),
+    CONSTRAINT promkeep_queries_kind_check CHECK ((kind = ANY (ARRAY['recorded'::text, 'kept'::text, 'inserted'::text])))
+);
+
+COMMENT ON TABLE promkeep.promkeep_queries IS 'What samples belong to: a recorded query (continuous history), a kept result (snapshots of a Grafana query), or rows inserted through metrics_data. Writers lock this row first, so writes of one query happen one after another.';
+
+COMMENT ON COLUMN promkeep.promkeep_queries.query_id IS 'Key.';
+
+COMMENT ON COLUMN promkeep.promkeep_queries.source_id IS 'The source it is asked of.';
+
+COMMENT ON COLUMN promkeep.promkeep_queries.kind IS 'recorded, kept or inserted.';
+
+COMMENT ON COLUMN promkeep.promkeep_queries.identity IS 'SHA-256 of what makes the query unique within source and kind: recorded: its name; kept: step, phase and expression; inserted: the text of the column source.';
+
+COMMENT ON COLUMN promkeep.promkeep_queries.name IS 'The column query of metrics_data. Recorded: the name; kept: the expression with its grid; inserted: null.';
+
+COMMENT ON COLUMN promkeep.promkeep_queries.source_text IS 'The column source of metrics_data: prometheus, or what was inserted.';
+
+COMMENT ON COLUMN promkeep.promkeep_queries.current_version IS 'Version (promkeep_query_versions) that is being recorded.';
+
+COMMENT ON COLUMN promkeep.promkeep_queries.step_ms IS 'Distance of grid times in milliseconds (of the current version); null for inserted rows.';
+
+COMMENT ON COLUMN promkeep.promkeep_queries.phase_ms IS 'Offset of the grid from the epoch in milliseconds; 0 for recorded queries.';
+
+COMMENT ON COLUMN promkeep.promkeep_queries.retention IS 'Retention class: 7d, 30d, 1y, forever and so on';
+
+COMMENT ON COLUMN promkeep.promkeep_queries.provisioned IS 'Defined by a config file, hence read-only elsewhere.';
+
+COMMENT ON COLUMN promkeep.promkeep_queries.paused_at IS 'Since when it is not recorded any more (its data stays); null while it is.';
+
+COMMENT ON COLUMN promkeep.promkeep_queries.created_at IS 'When the query was first seen.';
+
+COMMENT ON COLUMN promkeep.promkeep_queries.updated_at IS 'When its definition last changed.';
+
+COMMENT ON COLUMN promkeep.promkeep_queries.packed_until IS 'No packed row of this query reaches this time; null while there is none. Writers of younger times need not look for packed rows. Of raw series: days before it have one row a series.';
+
+COMMENT ON COLUMN promkeep.promkeep_queries.packed_at IS 'When samples of this query were last packed.';
+
+COMMENT ON COLUMN promkeep.promkeep_queries.revision IS 'Grows by one with each change of the definition or its state; an edit names the one it was made from.';
+
+COMMENT ON COLUMN promkeep.promkeep_queries.created_by IS 'Login of the Grafana user who made it; null when a program did.';
+
+COMMENT ON COLUMN promkeep.promkeep_queries.updated_by IS 'Login of the Grafana user who changed it last; null when a program did.';
+
+COMMENT ON COLUMN promkeep.promkeep_queries.deleted_at IS 'When a recorded query was deleted. The row stays for a while, so that an archiver that has not heard of it cannot make it again.';
+
+COMMENT ON COLUMN promkeep.promkeep_queries.delete_data IS 'Whether its samples are deleted as well; done in batches, and the row goes when none is left.';
+
+COMMENT ON COLUMN promkeep.promkeep_queries.condensed_until IS 'Writes (promkeep_fetches) whose range ends before this time have been condensed; null before the first time.';
+
+COMMENT ON COLUMN promkeep.promkeep_queries.raw IS 'A recorded query that keeps raw series: its expression is series selectors, one a line, its samples lie in promkeep_chunks, and a time of its coverage stands for the step that begins there.';
+
+CREATE TABLE promkeep.promkeep_raw_series (
+    series_id bigint NOT NULL,
+    query_id bigint NOT NULL,
+    fingerprint uuid NOT NULL,
+    label_ids integer[] NOT NULL,
+    name_id integer
+);
+
+COMMENT ON TABLE promkeep.promkeep_raw_series IS 'Raw series: one row per query and labels.';
+
+COMMENT ON COLUMN promkeep.promkeep_raw_series.series_id IS 'Key.';
+
+COMMENT ON COLUMN promkeep.promkeep_raw_series.query_id IS 'The recorded query that keeps it.';
+
+COMMENT ON COLUMN promkeep.promkeep_raw_series.fingerprint IS 'First 16 bytes of the SHA-256 of all labels: name, zero byte, value, zero byte, by the bytes of the names.';
+
+COMMENT ON COLUMN promkeep.promkeep_raw_series.label_ids IS 'Its labels (promkeep_labels), by the bytes of their names.';
+
+COMMENT ON COLUMN promkeep.promkeep_raw_series.name_id IS 'That of them which is the metric name; null for a series without one. A trigger finds it where the writer does not name it.';
+
+CREATE FUNCTION promkeep.promkeep_named_histograms() RETURNS SETOF promkeep.promkeep_named_series_row
+    LANGUAGE sql STABLE ROWS 100000 PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT r.series_id,
+     r.query_id,
+     r.label_ids,
+     (((m.metric_name)::text || k.suffix))::character varying(255) AS "varchar",
+     k.suffix
+    FROM ((promkeep.promkeep_labels m
+      CROSS JOIN ( VALUES ('_count'::text), ('_sum'::text)) k(suffix))
+      JOIN promkeep.promkeep_raw_series r ON ((r.name_id = m.label_id)))
+   WHERE (m.metric_name IS NOT NULL)
+ UNION ALL
+  SELECT r.series_id,
+     r.query_id,
+     r.label_ids,
+     (("left"(q.name, 255) || k.suffix))::character varying(255) AS "varchar",
+     k.suffix
+    FROM ((promkeep.promkeep_raw_series r
+      CROSS JOIN ( VALUES ('_count'::text), ('_sum'::text)) k(suffix))
+      JOIN promkeep.promkeep_queries q ON ((q.query_id = r.query_id)))
+   WHERE (r.name_id IS NULL);
+END;
+
+COMMENT ON FUNCTION promkeep.promkeep_named_histograms() IS 'What raw series are called where they hold native histograms: each twice, for count and sum.';
+
+CREATE FUNCTION promkeep.promkeep_named_series() RETURNS SETOF promkeep.promkeep_named_series_row
+    LANGUAGE sql STABLE ROWS 100000 PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT r.series_id,
+     r.query_id,
+     r.label_ids,
+     m.metric_name,
+     ''::text
+    FROM (promkeep.promkeep_raw_series r
+      JOIN promkeep.promkeep_labels m ON ((m.label_id = r.name_id)))
+ UNION ALL
+  SELECT r.series_id,
+     r.query_id,
+     r.label_ids,
+     ("left"(q.name, 255))::character varying(255) AS "left",
+     ''::text
+    FROM (promkeep.promkeep_raw_series r
+      JOIN promkeep.promkeep_queries q ON ((q.query_id = r.query_id)))
+   WHERE (r.name_id IS NULL);
+END;
+
+COMMENT ON FUNCTION promkeep.promkeep_named_series() IS 'Raw series and their metric names; the query''s name for those without one.';
+
+CREATE FUNCTION promkeep.promkeep_raw_histograms(from_time timestamp with time zone, chunks bytea, low timestamp with time zone DEFAULT '-infinity'::timestamp with time zone, high timestamp with time zone DEFAULT 'infinity'::timestamp with time zone) RETURNS TABLE(sample_time timestamp with time zone, sample_count double precision, sample_sum double precision)
+    LANGUAGE sql STABLE ROWS 50 PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT (promkeep_raw_histograms.from_time + ('00:00:00.001'::interval * (d.offset_ms)::double precision)),
+     d.sample_count,
+     d.sample_sum
+    FROM promkeep.promkeep_decode_histograms(promkeep_raw_histograms.chunks, promkeep.promkeep_ms_after(promkeep_raw_histograms.from_time, promkeep_raw_histograms.low), promkeep.promkeep_ms_after(promkeep_raw_histograms.from_time, promkeep_raw_histograms.high), false) d(offset_ms, sample_count, sample_sum, bucket_lowers, bucket_uppers, bucket_counts);
+END;
+
+COMMENT ON FUNCTION promkeep.promkeep_raw_histograms(from_time timestamp with time zone, chunks bytea, low timestamp with time zone, high timestamp with time zone) IS 'Count and sum of the native histograms of a row of promkeep_chunks; as promkeep_raw_samples().';
+
+CREATE FUNCTION promkeep.promkeep_raw_samples(from_time timestamp with time zone, chunks bytea, low timestamp with time zone DEFAULT '-infinity'::timestamp with time zone, high timestamp with time zone DEFAULT 'infinity'::timestamp with time zone) RETURNS TABLE(sample_time timestamp with time zone, sample_value double precision)
+    LANGUAGE sql STABLE ROWS 200 PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT (promkeep_raw_samples.from_time + ('00:00:00.001'::interval * (d.offset_ms)::double precision)),
+     d.sample_value
+    FROM promkeep.promkeep_decode_xor(promkeep_raw_samples.chunks, promkeep.promkeep_ms_after(promkeep_raw_samples.from_time, promkeep_raw_samples.low), promkeep.promkeep_ms_after(promkeep_raw_samples.from_time, promkeep_raw_samples.high)) d(offset_ms, sample_value);
+END;
+
+COMMENT ON FUNCTION promkeep.promkeep_raw_samples(from_time timestamp with time zone, chunks bytea, low timestamp with time zone, high timestamp with time zone) IS 'Float samples of a row of promkeep_chunks; stale markers are none. Chunks that lie outside of low and high are not decoded; of those that touch them all samples come.';
+
+CREATE FUNCTION promkeep.promkeep_written_at(of_query bigint, from_time timestamp with time zone, to_time timestamp with time zone) RETURNS timestamp with time zone
+    LANGUAGE plpgsql STABLE COST 1000 PARALLEL SAFE
+    SET search_path TO 'promkeep', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    AS $$
+BEGIN
+  RETURN (SELECT max(f.written_at) FROM promkeep_fetches f
+    WHERE f.query_id = of_query AND upper(f.fetched_range) > from_time - interval '1 minute' AND lower(f.fetched_range) <= to_time);
+END
+$$;
+
+COMMENT ON FUNCTION promkeep.promkeep_written_at(of_query bigint, from_time timestamp with time zone, to_time timestamp with time zone) IS 'When the newest of the writes was that touch a row of a raw series.';
+
+CREATE TABLE promkeep.promkeep_chunks (
+    series_id bigint NOT NULL,
+    from_time timestamp with time zone NOT NULL,
+    to_time timestamp with time zone NOT NULL,
+    sample_count integer NOT NULL,
+    chunks bytea NOT NULL
+)
+PARTITION BY RANGE (from_time);
+ALTER TABLE ONLY promkeep.promkeep_chunks ALTER COLUMN chunks SET COMPRESSION lz4;
+
+COMMENT ON TABLE promkeep.promkeep_chunks IS 'Samples of raw series, as Prometheus'' chunks. Rows of a series do not overlap; none crosses midnight, UTC. Once a day is closed it is one row a series.';
+
+COMMENT ON COLUMN promkeep.promkeep_chunks.series_id IS 'The series (promkeep_raw_series).';
+
+COMMENT ON COLUMN promkeep.promkeep_chunks.from_time IS 'Time of the first sample.';
+
+COMMENT ON COLUMN promkeep.promkeep_chunks.to_time IS 'Time of the last sample; less than a day after the first.';
+
+COMMENT ON COLUMN promkeep.promkeep_chunks.sample_count IS 'Number of samples, stale markers among them.';
+
+COMMENT ON COLUMN promkeep.promkeep_chunks.chunks IS 'One chunk after the other, in order of time, none overlapping the next. Each: encoding (one byte; 1 XOR, 2 histogram, 3 float histogram); milliseconds from the last sample before (the first chunk: from from_time) to its first; milliseconds from its first to its last; its length in bytes; its bytes. These three numbers are unsigned varints, seven bits a byte, low ones first.';
+
+CREATE TABLE promkeep.promkeep_sources (
+    source_id bigint NOT NULL,
+    org_id bigint NOT NULL,
+    name text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON TABLE promkeep.promkeep_sources IS 'Where samples come from: one row per organisation and source name. Two programs archive the same source exactly when they agree on both.';
+
+COMMENT ON COLUMN promkeep.promkeep_sources.source_id IS 'Key.';
+
+COMMENT ON COLUMN promkeep.promkeep_sources.org_id IS 'Grafana organisation; 1 for the stand-alone program unless configured otherwise.';
+
+COMMENT ON COLUMN promkeep.promkeep_sources.name IS 'Name of the source in the settings; default: default.';
+
+COMMENT ON COLUMN promkeep.promkeep_sources.created_at IS 'When the source was first seen.';
+
+CREATE FUNCTION promkeep.promkeep_raw_rows(low timestamp with time zone, high timestamp with time zone) RETURNS SETOF promkeep.promkeep_metric_row
+    LANGUAGE sql STABLE ROWS 1e+06 PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT (((('x'::text || substr(md5(((('raw '::text || c.series_id) || ' '::text) || ((EXTRACT(epoch FROM u.sample_time) * (1000000)::numeric))::bigint)), 1, 16)))::bit(64))::bigint & '9223372036854775807'::bigint),
+     r.metric_name,
+     u.sample_value,
+     u.sample_time,
+     n.labels,
+     q.source_text,
+     f.written_at,
+     o.org_id,
+     o.name,
+     q.name,
+     c.from_time,
+     c.to_time
+    FROM ((((((promkeep.promkeep_chunks c
+      JOIN promkeep.promkeep_named_series() r(series_id, query_id, label_ids, metric_name, suffix) ON ((r.series_id = c.series_id)))
+      LEFT JOIN promkeep.promkeep_queries q ON ((q.query_id = r.query_id)))
+      LEFT JOIN promkeep.promkeep_sources o ON ((o.source_id = q.source_id)))
+      LEFT JOIN LATERAL ( SELECT promkeep.promkeep_labels_of(r.label_ids) AS labels
+          HAVING true) n ON (true))
+      LEFT JOIN LATERAL ( SELECT promkeep.promkeep_written_at(r.query_id, c.from_time, c.to_time) AS written_at
+          HAVING true) f ON (true))
+      CROSS JOIN LATERAL promkeep.promkeep_raw_samples(c.from_time,
+         CASE
+             WHEN (r.series_id = c.series_id) THEN c.chunks
+             ELSE NULL::bytea
+         END, promkeep_raw_rows.low, promkeep_raw_rows.high) u(sample_time, sample_value))
+   WHERE ((c.from_time <= promkeep_raw_rows.high) AND (c.from_time > (promkeep_raw_rows.low - '24:00:00'::interval)) AND (c.to_time >= promkeep_raw_rows.low))
+ UNION ALL
+  SELECT (((('x'::text || substr(md5(((((('raw'::text || r.suffix) || ' '::text) || c.series_id) || ' '::text) || ((EXTRACT(epoch FROM u.sample_time) * (1000000)::numeric))::bigint)), 1, 16)))::bit(64))::bigint & '9223372036854775807'::bigint),
+     r.metric_name,
+         CASE r.suffix
+             WHEN '_sum'::text THEN u.sample_sum
+             ELSE u.sample_count
+         END AS sample_count,
+     u.sample_time,
+     n.labels,
+     q.source_text,
+     f.written_at,
+     o.org_id,
+     o.name,
+     q.name,
+     c.from_time,
+     c.to_time
+    FROM ((((((promkeep.promkeep_chunks c
+      JOIN promkeep.promkeep_named_histograms() r(series_id, query_id, label_ids, metric_name, suffix) ON ((r.series_id = c.series_id)))
+      LEFT JOIN promkeep.promkeep_queries q ON ((q.query_id = r.query_id)))
+      LEFT JOIN promkeep.promkeep_sources o ON ((o.source_id = q.source_id)))
+      LEFT JOIN LATERAL ( SELECT promkeep.promkeep_labels_of(r.label_ids) AS labels
+          HAVING true) n ON (true))
+      LEFT JOIN LATERAL ( SELECT promkeep.promkeep_written_at(r.query_id, c.from_time, c.to_time) AS written_at
+          HAVING true) f ON (true))
+      CROSS JOIN LATERAL promkeep.promkeep_raw_histograms(c.from_time, c.chunks, promkeep_raw_rows.low, promkeep_raw_rows.high) u(sample_time, sample_count, sample_sum))
+   WHERE ((c.from_time <= promkeep_raw_rows.high) AND (c.from_time > (promkeep_raw_rows.low - '24:00:00'::interval)) AND (c.to_time >= promkeep_raw_rows.low));
+END;
+
+COMMENT ON FUNCTION promkeep.promkeep_raw_rows(low timestamp with time zone, high timestamp with time zone) IS 'Raw series as rows of promkeep_metrics; of chunks that touch the range. Native histograms are two series, <name>_count and <name>_sum.';
 
 CREATE FUNCTION promkeep.promkeep_unpack(from_time timestamp with time zone, sample_count integer, step_us bigint, offsets_us bigint[], sample_values double precision[], differences boolean, divisor double precision, fetch_ids bigint[], fetch_starts integer[]) RETURNS TABLE(sample_time timestamp with time zone, sample_value double precision, sample_fetch bigint)
     LANGUAGE sql STABLE ROWS 5000 PARALLEL SAFE
@@ -81,7 +718,8 @@ CREATE TABLE promkeep.promkeep_fetches (
     unchanged bigint DEFAULT 0 NOT NULL,
     revised bigint DEFAULT 0 NOT NULL,
     withdrawn bigint DEFAULT 0 NOT NULL,
-    refused bigint DEFAULT 0 NOT NULL
+    refused bigint DEFAULT 0 NOT NULL,
+    series bigint
 );
 
 COMMENT ON TABLE promkeep.promkeep_fetches IS 'Provenance: one row per write that changed samples. A write that changes nothing leaves no row. Once the samples are packed, alike writes of a day become one row, the newest, with the range and the counts of all; rows expire with the data.';
@@ -113,6 +751,8 @@ COMMENT ON COLUMN promkeep.promkeep_fetches.revised IS 'Samples whose value chan
 COMMENT ON COLUMN promkeep.promkeep_fetches.withdrawn IS 'Samples the new answer no longer had.';
 
 COMMENT ON COLUMN promkeep.promkeep_fetches.refused IS 'Series that could not be stored.';
+
+COMMENT ON COLUMN promkeep.promkeep_fetches.series IS 'Of raw series: how many the answer had. Otherwise null.';
 
 CREATE TABLE promkeep.promkeep_packed (
     retention text NOT NULL,
@@ -157,81 +797,6 @@ COMMENT ON COLUMN promkeep.promkeep_packed.fetch_ids IS 'The writes (promkeep_fe
 COMMENT ON COLUMN promkeep.promkeep_packed.fetch_starts IS 'Number (from 1) of the first sample of each of these runs.';
 
 COMMENT ON COLUMN promkeep.promkeep_packed.divisor IS 'With differences: the power of ten by which the running sum is divided (values of two decimals: 100); null: 1; 0: the single value stands for all.';
-
-CREATE TABLE promkeep.promkeep_queries (
-    query_id bigint NOT NULL,
-    source_id bigint NOT NULL,
-    kind text NOT NULL,
-    identity bytea NOT NULL,
-    name text,
-    source_text character varying(100),
-    current_version integer DEFAULT 1 NOT NULL,
-    step_ms bigint,
-    phase_ms bigint,
-    retention text NOT NULL,
-    provisioned boolean DEFAULT false NOT NULL,
-    paused_at timestamp with time zone,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL,
-    packed_until timestamp with time zone,
-    packed_at timestamp with time zone,
-    revision bigint DEFAULT 1 NOT NULL,
-    created_by text,
-    updated_by text,
-    deleted_at timestamp with time zone,
-    delete_data boolean DEFAULT false NOT NULL,
-    condensed_until timestamp with time zone,
-    CONSTRAINT promkeep_queries_check CHECK (((kind = 'inserted'::text) = (name IS NULL))),
-    CONSTRAINT promkeep_queries_check1 CHECK (((kind = 'inserted'::text) = (step_ms IS NULL))),
-    CONSTRAINT promkeep_queries_identity_check CHECK ((length(identity) = 32)),
-    CONSTRAINT promkeep_queries_kind_check CHECK ((kind = ANY (ARRAY['recorded'::text, 'kept'::text, 'inserted'::text])))
-);
-
-COMMENT ON TABLE promkeep.promkeep_queries IS 'What samples belong to: a recorded query (continuous history), a kept result (snapshots of a Grafana query), or rows inserted through metrics_data. Writers lock this row first, so writes of one query happen one after another.';
-
-COMMENT ON COLUMN promkeep.promkeep_queries.query_id IS 'Key.';
-
-COMMENT ON COLUMN promkeep.promkeep_queries.source_id IS 'The source it is asked of.';
-
-COMMENT ON COLUMN promkeep.promkeep_queries.kind IS 'recorded, kept or inserted.';
-
-COMMENT ON COLUMN promkeep.promkeep_queries.identity IS 'SHA-256 of what makes the query unique within source and kind: recorded: its name; kept: step, phase and expression; inserted: the text of the column source.';
-
-COMMENT ON COLUMN promkeep.promkeep_queries.name IS 'The column query of metrics_data. Recorded: the name; kept: the expression with its grid; inserted: null.';
-
-COMMENT ON COLUMN promkeep.promkeep_queries.source_text IS 'The column source of metrics_data: prometheus, or what was inserted.';
-
-COMMENT ON COLUMN promkeep.promkeep_queries.current_version IS 'Version (promkeep_query_versions) that is being recorded.';
-
-COMMENT ON COLUMN promkeep.promkeep_queries.step_ms IS 'Distance of grid times in milliseconds (of the current version); null for inserted rows.';
-
-COMMENT ON COLUMN promkeep.promkeep_queries.phase_ms IS 'Offset of the grid from the epoch in milliseconds; 0 for recorded queries.';
-
-COMMENT ON COLUMN promkeep.promkeep_queries.retention IS 'Retention class: 7d, 30d, 1y, forever and so on';
-
-COMMENT ON COLUMN promkeep.promkeep_queries.provisioned IS 'Defined by a config file, hence read-only elsewhere.';
-
-COMMENT ON COLUMN promkeep.promkeep_queries.paused_at IS 'Since when it is not recorded any more (its data stays); null while it is.';
-
-COMMENT ON COLUMN promkeep.promkeep_queries.created_at IS 'When the query was first seen.';
-
-COMMENT ON COLUMN promkeep.promkeep_queries.updated_at IS 'When its definition last changed.';
-
-COMMENT ON COLUMN promkeep.promkeep_queries.packed_until IS 'No packed row of this query reaches this time; null while there is none. Writers of younger times need not look for packed rows.';
-
-COMMENT ON COLUMN promkeep.promkeep_queries.packed_at IS 'When samples of this query were last packed.';
-
-COMMENT ON COLUMN promkeep.promkeep_queries.revision IS 'Grows by one with each change of the definition or its state; an edit names the one it was made from.';
-
-COMMENT ON COLUMN promkeep.promkeep_queries.created_by IS 'Login of the Grafana user who made it; null when a program did.';
-
-COMMENT ON COLUMN promkeep.promkeep_queries.updated_by IS 'Login of the Grafana user who changed it last; null when a program did.';
-
-COMMENT ON COLUMN promkeep.promkeep_queries.deleted_at IS 'When a recorded query was deleted. The row stays for a while, so that an archiver that has not heard of it cannot make it again.';
-
-COMMENT ON COLUMN promkeep.promkeep_queries.delete_data IS 'Whether its samples are deleted as well; done in batches, and the row goes when none is left.';
-
-COMMENT ON COLUMN promkeep.promkeep_queries.condensed_until IS 'Writes (promkeep_fetches) whose range ends before this time have been condensed; null before the first time.';
 
 CREATE TABLE promkeep.promkeep_samples (
     series_id bigint NOT NULL,
@@ -286,24 +851,7 @@ COMMENT ON COLUMN promkeep.promkeep_series.labels IS 'Labels without __name__; n
 
 COMMENT ON COLUMN promkeep.promkeep_series.created_at IS 'When the series was first seen.';
 
-CREATE TABLE promkeep.promkeep_sources (
-    source_id bigint NOT NULL,
-    org_id bigint NOT NULL,
-    name text NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL
-);
-
-COMMENT ON TABLE promkeep.promkeep_sources IS 'Where samples come from: one row per organisation and source name. Two programs archive the same source exactly when they agree on both.';
-
-COMMENT ON COLUMN promkeep.promkeep_sources.source_id IS 'Key.';
-
-COMMENT ON COLUMN promkeep.promkeep_sources.org_id IS 'Grafana organisation; 1 for the stand-alone program unless configured otherwise.';
-
-COMMENT ON COLUMN promkeep.promkeep_sources.name IS 'Name of the source in the settings; default: default.';
-
-COMMENT ON COLUMN promkeep.promkeep_sources.created_at IS 'When the source was first seen.';
-
-CREATE FUNCTION promkeep.promkeep_rows() RETURNS SETOF promkeep.promkeep_metric_row
+CREATE FUNCTION promkeep.promkeep_result_rows() RETURNS SETOF promkeep.promkeep_metric_row
     LANGUAGE sql STABLE ROWS 1e+06 PARALLEL SAFE
     BEGIN ATOMIC
  SELECT (((('x'::text || substr(md5(((s.series_id || ' '::text) || ((EXTRACT(epoch FROM s."time") * (1000000)::numeric))::bigint)), 1, 16)))::bit(64))::bigint & '9223372036854775807'::bigint),
@@ -342,6 +890,40 @@ CREATE FUNCTION promkeep.promkeep_rows() RETURNS SETOF promkeep.promkeep_metric_
       LEFT JOIN promkeep.promkeep_queries q ON ((q.query_id = r.query_id)))
       LEFT JOIN promkeep.promkeep_sources o ON ((o.source_id = q.source_id)))
       LEFT JOIN promkeep.promkeep_fetches f ON ((f.fetch_id = u.sample_fetch)));
+END;
+
+COMMENT ON FUNCTION promkeep.promkeep_result_rows() IS 'Results of queries, and rows that were inserted, as rows of promkeep_metrics.';
+
+CREATE FUNCTION promkeep.promkeep_rows() RETURNS SETOF promkeep.promkeep_metric_row
+    LANGUAGE sql STABLE ROWS 1e+06 PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT promkeep_result_rows.id,
+     promkeep_result_rows.metric_name,
+     promkeep_result_rows.metric_value,
+     promkeep_result_rows."timestamp",
+     promkeep_result_rows.labels,
+     promkeep_result_rows.source,
+     promkeep_result_rows.created_at,
+     promkeep_result_rows.org_id,
+     promkeep_result_rows.source_name,
+     promkeep_result_rows.query,
+     promkeep_result_rows.part_from,
+     promkeep_result_rows.part_to
+    FROM promkeep.promkeep_result_rows() promkeep_result_rows(id, metric_name, metric_value, "timestamp", labels, source, created_at, org_id, source_name, query, part_from, part_to)
+ UNION ALL
+  SELECT promkeep_raw_rows.id,
+     promkeep_raw_rows.metric_name,
+     promkeep_raw_rows.metric_value,
+     promkeep_raw_rows."timestamp",
+     promkeep_raw_rows.labels,
+     promkeep_raw_rows.source,
+     promkeep_raw_rows.created_at,
+     promkeep_raw_rows.org_id,
+     promkeep_raw_rows.source_name,
+     promkeep_raw_rows.query,
+     promkeep_raw_rows.part_from,
+     promkeep_raw_rows.part_to
+    FROM promkeep.promkeep_raw_rows('-infinity'::timestamp with time zone, 'infinity'::timestamp with time zone) promkeep_raw_rows(id, metric_name, metric_value, "timestamp", labels, source, created_at, org_id, source_name, query, part_from, part_to);
 END;
 
 COMMENT ON FUNCTION promkeep.promkeep_rows() IS 'What promkeep_metrics shows, with the rights of the caller.';
@@ -435,11 +1017,24 @@ CREATE FUNCTION promkeep.metrics_between(from_time timestamp with time zone, to_
      m.org_id,
      m.source_name,
      m.query
-    FROM promkeep.promkeep_metrics m
-   WHERE ((m."timestamp" >= metrics_between.from_time) AND (m."timestamp" <= metrics_between.to_time) AND (m.part_from <= metrics_between.to_time) AND (m.part_from > (metrics_between.from_time - '672:00:00'::interval)) AND (m.part_to >= metrics_between.from_time));
+    FROM promkeep.promkeep_result_rows() m(id, metric_name, metric_value, "timestamp", labels, source, created_at, org_id, source_name, query, part_from, part_to)
+   WHERE ((m."timestamp" >= metrics_between.from_time) AND (m."timestamp" <= metrics_between.to_time) AND (m.part_from <= metrics_between.to_time) AND (m.part_from > (metrics_between.from_time - '672:00:00'::interval)) AND (m.part_to >= metrics_between.from_time))
+ UNION ALL
+  SELECT m.id,
+     m.metric_name,
+     m.metric_value,
+     m."timestamp",
+     m.labels,
+     m.source,
+     m.created_at,
+     m.org_id,
+     m.source_name,
+     m.query
+    FROM promkeep.promkeep_raw_rows(metrics_between.from_time, metrics_between.to_time) m(id, metric_name, metric_value, "timestamp", labels, source, created_at, org_id, source_name, query, part_from, part_to)
+   WHERE ((m."timestamp" >= metrics_between.from_time) AND (m."timestamp" <= metrics_between.to_time));
 END;
 
-COMMENT ON FUNCTION promkeep.metrics_between(from_time timestamp with time zone, to_time timestamp with time zone) IS 'metrics_data between two times (both inclusive), reading only the packed rows that lie there. Further conditions are pushed into it.';
+COMMENT ON FUNCTION promkeep.metrics_between(from_time timestamp with time zone, to_time timestamp with time zone) IS 'metrics_data between two times (both inclusive), reading only the packed rows and the chunks that lie there. Further conditions are pushed into it.';
 
 CREATE FUNCTION promkeep.promkeep_unroll(width_s integer, period_start timestamp with time zone, first_bucket integer, bucket_count integer, bucket_numbers smallint[], sample_counts integer[], differences boolean, last_values double precision[], min_values double precision[], max_values double precision[], sum_values double precision[]) RETURNS TABLE(bucket timestamp with time zone, min_value double precision, max_value double precision, sum_value double precision, sample_count bigint, last_value double precision)
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -727,6 +1322,35 @@ $$;
 
 COMMENT ON FUNCTION promkeep.promkeep_add_fetch(in_query bigint, in_version integer, in_from timestamp with time zone, in_to timestamp with time zone, in_fetched_at timestamp with time zone, in_expression text, in_prometheus_version text, in_warnings text[], in_counts bigint[], in_covered tstzmultirange, in_series bigint[], in_times timestamp with time zone[], in_values double precision[], OUT fetch_id bigint, OUT transaction_id text) IS 'Notes a write that changes samples (in_counts: inserted, unchanged, revised, withdrawn, refused), inserts the first of its new samples and adds to the coverage. The caller holds the query''s lock.';
 
+CREATE FUNCTION promkeep.promkeep_bucket_bound(schema integer, bucket integer, custom_bounds double precision[]) RETURNS double precision
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'promkeep', 'pg_temp'
+    AS $$
+DECLARE
+  fraction float8 := 0.5;
+  exponent integer;
+BEGIN
+  IF schema = -53 THEN
+    RETURN CASE WHEN bucket < 0 THEN '-Infinity' WHEN bucket >= cardinality(custom_bounds) THEN 'Infinity'
+      ELSE custom_bounds[bucket + 1] END;
+  ELSIF schema < -4 OR schema > 8 THEN
+    RAISE EXCEPTION 'native histograms of schema % are not known', schema USING ERRCODE = 'feature_not_supported';
+  ELSIF schema < 0 THEN
+    exponent := bucket * (1 << -schema) + 1;
+  ELSE
+    fraction := 0.5 * power(2::float8, (bucket & (1 << schema) - 1)::float8 / (1 << schema));
+    exponent := (bucket >> schema) + 1;
+  END IF;
+  RETURN CASE
+    WHEN exponent = 1025 AND fraction = 0.5 THEN 1.7976931348623157e308
+    WHEN exponent > 1024 THEN 'Infinity'
+    WHEN exponent < -1074 OR (exponent = -1074 AND fraction = 0.5) THEN 0
+    ELSE fraction * power(2::float8, exponent / 2) * power(2::float8, exponent - exponent / 2) END;
+END
+$$;
+
+COMMENT ON FUNCTION promkeep.promkeep_bucket_bound(schema integer, bucket integer, custom_bounds double precision[]) IS 'Upper bound of a bucket of a native histogram, by its schema and number, to 15 digits that of Prometheus; it is the lower one of the next.';
+
 CREATE FUNCTION promkeep.promkeep_canonical_labels(labels jsonb) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     BEGIN ATOMIC
@@ -825,6 +1449,24 @@ END;
 
 COMMENT ON FUNCTION promkeep.promkeep_deletes_more(wanted text, present text) IS 'Whether the first retention is shorter than the second one; none is the shortest.';
 
+CREATE FUNCTION promkeep.promkeep_ensure_chunk_partition(at timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'promkeep', 'pg_temp'
+    AS $$
+DECLARE
+  week timestamp := date_trunc('week', at AT TIME ZONE 'UTC');
+  partition text := 'promkeep_chunks_' || to_char(week, 'YYYYMMDD');
+BEGIN
+  IF NOT promkeep_partition_is_there(partition, 'promkeep_chunks') THEN
+    LOCK TABLE promkeep_migrations IN SHARE UPDATE EXCLUSIVE MODE;
+    PERFORM promkeep_make_partition(partition, 'promkeep_chunks', format('FOR VALUES FROM (%L) TO (%L)',
+      week AT TIME ZONE 'UTC', (week + interval '7 days') AT TIME ZONE 'UTC'));
+  END IF;
+END
+$$;
+
+COMMENT ON FUNCTION promkeep.promkeep_ensure_chunk_partition(at timestamp with time zone) IS 'Makes the partition of promkeep_chunks for this time unless it exists.';
+
 CREATE FUNCTION promkeep.promkeep_ensure_own_week(at timestamp with time zone) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'promkeep', 'pg_temp'
@@ -912,6 +1554,76 @@ $$;
 
 COMMENT ON FUNCTION promkeep.promkeep_ensure_rollup_partition(width integer, at timestamp with time zone) IS 'Makes the partition of promkeep_rollups for this width and time unless it exists.';
 
+CREATE FUNCTION promkeep.promkeep_find_chunks(chunks bytea, encodings integer[], low_ms bigint, high_ms bigint) RETURNS TABLE(encoding integer, start_ms bigint, chunk bytea)
+    LANGUAGE plpgsql IMMUTABLE ROWS 50 PARALLEL SAFE
+    SET search_path TO 'promkeep', 'pg_temp'
+    AS $$
+DECLARE
+  data CONSTANT bytea := chunks || '\x0000000000000000'::bytea;
+  data_end CONSTANT integer := length(data) - 8;
+  at integer := 0;
+  octets bigint;
+  end_ms bigint := 0;
+  size integer;
+BEGIN
+  WHILE at < data_end LOOP
+    encoding := get_byte(data, at);
+    octets := ('x' || encode(substr(data, at + 2, 8), 'hex'))::bit(64)::bigint;
+    IF octets >= 0 THEN
+      start_ms := end_ms + (octets >> 56);
+      octets := octets << 8;
+      at := at + 2;
+    ELSIF octets & 36028797018963968 = 0 THEN
+      start_ms := end_ms + (octets >> 56 & 127 | (octets >> 41 & 16256));
+      octets := octets << 16;
+      at := at + 3;
+    ELSIF octets & 140737488355328 = 0 THEN
+      start_ms := end_ms + (octets >> 56 & 127 | (octets >> 41 & 16256) | (octets >> 26 & 2080768));
+      octets := octets << 24;
+      at := at + 4;
+    ELSE
+      start_ms := end_ms + (octets >> 56 & 127 | (octets >> 41 & 16256) | (octets >> 26 & 2080768) | (octets >> 11 & 266338304));
+      octets := octets << 32;
+      at := at + 5;
+    END IF;
+    IF octets >= 0 THEN
+      end_ms := start_ms + (octets >> 56);
+      at := at + 1;
+    ELSIF octets & 36028797018963968 = 0 THEN
+      end_ms := start_ms + (octets >> 56 & 127 | (octets >> 41 & 16256));
+      at := at + 2;
+    ELSIF octets & 140737488355328 = 0 THEN
+      end_ms := start_ms + (octets >> 56 & 127 | (octets >> 41 & 16256) | (octets >> 26 & 2080768));
+      at := at + 3;
+    ELSE
+      end_ms := start_ms + (octets >> 56 & 127 | (octets >> 41 & 16256) | (octets >> 26 & 2080768) | (octets >> 11 & 266338304));
+      at := at + 4;
+    END IF;
+    size := get_byte(data, at);
+    IF size > 127 THEN
+      size := size & 127 | (get_byte(data, at + 1) << 7);
+      at := at + 1;
+      IF size > 16383 THEN
+        size := size & 16383 | (get_byte(data, at + 1) << 14);
+        at := at + 1;
+        IF size > 2097151 THEN
+          size := size & 2097151 | (get_byte(data, at + 1) << 21);
+          at := at + 1;
+        END IF;
+      END IF;
+    END IF;
+    at := at + 1 + size;
+    EXIT WHEN start_ms > high_ms;
+    IF encoding = ANY (encodings) AND (end_ms < low_ms) IS NOT TRUE THEN
+      chunk := substr(data, at - size + 1, size);
+      RETURN NEXT;
+    END IF;
+  END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION promkeep.promkeep_find_chunks(chunks bytea, encodings integer[], low_ms bigint, high_ms bigint) IS 'Chunks of these encodings out of a row of promkeep_chunks, those that touch the range, and the milliseconds from from_time to the first sample of each. The range as well; null: no bound.';
+
 CREATE FUNCTION promkeep.promkeep_fingerprint(metric_name text, labels jsonb) RETURNS bytea
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     BEGIN ATOMIC
@@ -919,6 +1631,32 @@ CREATE FUNCTION promkeep.promkeep_fingerprint(metric_name text, labels jsonb) RE
 END;
 
 COMMENT ON FUNCTION promkeep.promkeep_fingerprint(metric_name text, labels jsonb) IS 'Identity of a series within its query. Writers compute the same outside of the database.';
+
+CREATE FUNCTION promkeep.promkeep_float8(bits bigint) RETURNS double precision
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT
+         CASE ((bits >> 52) & (2047)::bigint)
+             WHEN 2047 THEN
+             CASE bits
+                 WHEN '9218868437227405312'::bigint THEN 'Infinity'::double precision
+                 WHEN '-4503599627370496'::bigint THEN '-Infinity'::double precision
+                 ELSE 'NaN'::double precision
+             END
+             WHEN 0 THEN (((((bits & '4503599627370495'::bigint))::double precision * power((2)::double precision, ('-537'::integer)::double precision)) * power((2)::double precision, ('-537'::integer)::double precision)) * (
+             CASE
+                 WHEN (bits < 0) THEN '-1'::integer
+                 ELSE 1
+             END)::double precision)
+             ELSE ((((((bits & '4503599627370495'::bigint) | '4503599627370496'::bigint))::double precision * power((2)::double precision, (((((bits >> 52) & (2047)::bigint) - 1075) / 2))::double precision)) * power((2)::double precision, (((((bits >> 52) & (2047)::bigint) - 1075) - ((((bits >> 52) & (2047)::bigint) - 1075) / 2)))::double precision)) * (
+             CASE
+                 WHEN (bits < 0) THEN '-1'::integer
+                 ELSE 1
+             END)::double precision)
+         END AS "case";
+END;
+
+COMMENT ON FUNCTION promkeep.promkeep_float8(bits bigint) IS 'The double of these 64 bits, exactly; every NaN is the same one.';
 
 CREATE FUNCTION promkeep.promkeep_grace() RETURNS interval
     LANGUAGE sql STABLE
@@ -950,6 +1688,44 @@ END
 $_$;
 
 COMMENT ON FUNCTION promkeep.promkeep_grant_reader(role_name name, org_id bigint) IS 'Lets a role read everything of one organisation, or of all without one. Call it once for each organisation the role may see.';
+
+CREATE FUNCTION promkeep.promkeep_raw_buckets(from_time timestamp with time zone, chunks bytea, low timestamp with time zone DEFAULT '-infinity'::timestamp with time zone, high timestamp with time zone DEFAULT 'infinity'::timestamp with time zone) RETURNS TABLE(sample_time timestamp with time zone, bucket_lower double precision, bucket_upper double precision, bucket_count double precision)
+    LANGUAGE sql STABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT (promkeep_raw_buckets.from_time + ('00:00:00.001'::interval * (d.offset_ms)::double precision)),
+     b.lower,
+     b.upper,
+     b.count
+    FROM (promkeep.promkeep_decode_histograms(promkeep_raw_buckets.chunks, promkeep.promkeep_ms_after(promkeep_raw_buckets.from_time, promkeep_raw_buckets.low), promkeep.promkeep_ms_after(promkeep_raw_buckets.from_time, promkeep_raw_buckets.high), true) d(offset_ms, sample_count, sample_sum, bucket_lowers, bucket_uppers, bucket_counts)
+      CROSS JOIN LATERAL UNNEST(d.bucket_lowers, d.bucket_uppers, d.bucket_counts) b(lower, upper, count))
+   WHERE (b.count <> (0)::double precision);
+END;
+
+COMMENT ON FUNCTION promkeep.promkeep_raw_buckets(from_time timestamp with time zone, chunks bytea, low timestamp with time zone, high timestamp with time zone) IS 'Buckets that are not empty of the native histograms of a row of promkeep_chunks, each with its own count; as promkeep_raw_samples().';
+
+CREATE FUNCTION promkeep.promkeep_histogram_buckets(from_time timestamp with time zone, to_time timestamp with time zone) RETURNS TABLE(metric_name character varying, "timestamp" timestamp with time zone, labels jsonb, org_id bigint, source_name text, query text, bucket_lower double precision, bucket_upper double precision, bucket_count double precision)
+    LANGUAGE sql STABLE ROWS 10000 PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT r.metric_name,
+     u.sample_time,
+     n.labels,
+     o.org_id,
+     o.name,
+     q.name,
+     u.bucket_lower,
+     u.bucket_upper,
+     u.bucket_count
+    FROM (((((promkeep.promkeep_chunks c
+      JOIN promkeep.promkeep_named_series() r(series_id, query_id, label_ids, metric_name, suffix) ON ((r.series_id = c.series_id)))
+      LEFT JOIN promkeep.promkeep_queries q ON ((q.query_id = r.query_id)))
+      LEFT JOIN promkeep.promkeep_sources o ON ((o.source_id = q.source_id)))
+      LEFT JOIN LATERAL ( SELECT promkeep.promkeep_labels_of(r.label_ids) AS labels
+          HAVING true) n ON (true))
+      CROSS JOIN LATERAL promkeep.promkeep_raw_buckets(c.from_time, c.chunks, promkeep_histogram_buckets.from_time, promkeep_histogram_buckets.to_time) u(sample_time, bucket_lower, bucket_upper, bucket_count))
+   WHERE ((c.from_time <= promkeep_histogram_buckets.to_time) AND (c.from_time > (promkeep_histogram_buckets.from_time - '24:00:00'::interval)) AND (c.to_time >= promkeep_histogram_buckets.from_time) AND (u.sample_time >= promkeep_histogram_buckets.from_time) AND (u.sample_time <= promkeep_histogram_buckets.to_time));
+END;
+
+COMMENT ON FUNCTION promkeep.promkeep_histogram_buckets(from_time timestamp with time zone, to_time timestamp with time zone) IS 'Buckets of native histograms between two times (both inclusive), those that are not empty; each with its own count, not that of all below. Further conditions are pushed into it.';
 
 CREATE FUNCTION promkeep.promkeep_hold_back_data() RETURNS trigger
     LANGUAGE plpgsql
@@ -1111,6 +1887,7 @@ BEGIN
   END IF;
   -- Where there is nothing, nothing can be lost.
   IF of_query IS NOT NULL AND NOT EXISTS (SELECT 1 FROM promkeep_series r WHERE r.query_id = of_query)
+      AND NOT EXISTS (SELECT 1 FROM promkeep_raw_series r WHERE r.query_id = of_query)
     OR of_query IS NULL AND NOT EXISTS (SELECT 1 FROM promkeep_rollup_state t
       WHERE t.width_s = CASE of_what WHEN 'five_minute_rollups' THEN 300 ELSE 3600 END) THEN
     DELETE FROM promkeep_pending p WHERE p.pending_id = known.pending_id;
@@ -1162,6 +1939,19 @@ $$;
 
 COMMENT ON FUNCTION promkeep.promkeep_metrics_data_write() IS 'INSTEAD OF trigger of metrics_data.';
 
+CREATE FUNCTION promkeep.promkeep_name_raw_series() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'promkeep', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    AS $$
+BEGIN
+  SELECT l.label_id INTO NEW.name_id FROM promkeep_labels l WHERE l.label_id = ANY (NEW.label_ids) AND l.name = '__name__';
+  RETURN NEW;
+END
+$$;
+
+COMMENT ON FUNCTION promkeep.promkeep_name_raw_series() IS 'Trigger of promkeep_raw_series: finds the metric name among the labels.';
+
 CREATE FUNCTION promkeep.promkeep_note_audit(of_query bigint, actor text, action text, what text, before text, wanted text, effective_at timestamp with time zone, about_samples bigint) RETURNS void
     LANGUAGE sql
     SET search_path TO 'promkeep', 'pg_temp'
@@ -1193,7 +1983,7 @@ $$;
 
 COMMENT ON FUNCTION promkeep.promkeep_note_stale() IS 'Trigger of promkeep_fetches: a write before stored_until makes the rollups of its hours stale. The writer holds the query''s lock.';
 
-CREATE FUNCTION promkeep.promkeep_open_write(in_org bigint, in_source text, in_epoch bigint, in_kind text, in_identity bytea, in_prints bytea[], OUT leads boolean, OUT query_id bigint, OUT version integer, OUT expression text, OUT step_ms bigint, OUT retention text, OUT provisioned boolean, OUT paused boolean, OUT deleted boolean, OUT packed_until_ms bigint, OUT newest_ms bigint, OUT period_ms bigint, OUT packed_class text, OUT series bytea) RETURNS record
+CREATE FUNCTION promkeep.promkeep_open_write(in_org bigint, in_source text, in_epoch bigint, in_kind text, in_identity bytea, in_prints bytea[], OUT leads boolean, OUT query_id bigint, OUT version integer, OUT expression text, OUT step_ms bigint, OUT raw boolean, OUT retention text, OUT provisioned boolean, OUT paused boolean, OUT deleted boolean, OUT packed_until_ms bigint, OUT newest_ms bigint, OUT period_ms bigint, OUT packed_class text, OUT series bytea) RETURNS record
     LANGUAGE plpgsql
     SET search_path TO 'promkeep', 'pg_temp'
     SET enable_seqscan TO 'off'
@@ -1210,10 +2000,10 @@ BEGIN
       RETURN;
     END IF;
   END IF;
-  SELECT q.query_id, q.current_version, q.retention, q.provisioned, q.paused_at IS NOT NULL, q.deleted_at IS NOT NULL,
+  SELECT q.query_id, q.current_version, q.raw, q.retention, q.provisioned, q.paused_at IS NOT NULL, q.deleted_at IS NOT NULL,
          ceil(extract(epoch FROM q.packed_until) * 1000)::bigint, promkeep_period_ms(q.step_ms, q.retention),
          promkeep_retention_class(q.retention)
-  INTO query_id, version, retention, provisioned, paused, deleted, packed_until_ms, period_ms, packed_class
+  INTO query_id, version, raw, retention, provisioned, paused, deleted, packed_until_ms, period_ms, packed_class
   FROM promkeep_queries q
   WHERE q.source_id = of_source AND q.kind = in_kind AND q.identity = in_identity
   FOR NO KEY UPDATE;
@@ -1233,7 +2023,7 @@ BEGIN
 END
 $_$;
 
-COMMENT ON FUNCTION promkeep.promkeep_open_write(in_org bigint, in_source text, in_epoch bigint, in_kind text, in_identity bytea, in_prints bytea[], OUT leads boolean, OUT query_id bigint, OUT version integer, OUT expression text, OUT step_ms bigint, OUT retention text, OUT provisioned boolean, OUT paused boolean, OUT deleted boolean, OUT packed_until_ms bigint, OUT newest_ms bigint, OUT period_ms bigint, OUT packed_class text, OUT series bytea) IS 'Begins a write: takes the lease (with its epoch) and the query''s lock, and says what the writer has to know: the version that is recorded, the end of the newest range ever written, and of every series it has of those asked for: fingerprint (32 bytes), id (8 bytes) and origin (1 byte: 1 named, 2 nameless, 3 scalar).';
+COMMENT ON FUNCTION promkeep.promkeep_open_write(in_org bigint, in_source text, in_epoch bigint, in_kind text, in_identity bytea, in_prints bytea[], OUT leads boolean, OUT query_id bigint, OUT version integer, OUT expression text, OUT step_ms bigint, OUT raw boolean, OUT retention text, OUT provisioned boolean, OUT paused boolean, OUT deleted boolean, OUT packed_until_ms bigint, OUT newest_ms bigint, OUT period_ms bigint, OUT packed_class text, OUT series bytea) IS 'Begins a write: takes the lease (with its epoch) and the query''s lock, and says what the writer has to know: the version that is recorded, the end of the newest range ever written, and of every series it has of those asked for: fingerprint (32 bytes), id (8 bytes) and origin (1 byte: 1 named, 2 nameless, 3 scalar).';
 
 CREATE FUNCTION promkeep.promkeep_partition_days(class text) RETURNS integer
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -1374,10 +2164,99 @@ $$;
 
 COMMENT ON FUNCTION promkeep.promkeep_put_row(row_in promkeep.metrics_data) IS 'Stores one inserted row; storing it again changes nothing, another value for the same time replaces the old one.';
 
+CREATE FUNCTION promkeep.promkeep_read_layout(bits bit varying, INOUT place integer, OUT buckets integer, OUT positive_buckets integer, OUT lower_bounds double precision[], OUT upper_bounds double precision[]) RETURNS record
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'promkeep', 'pg_temp'
+    AS $$
+DECLARE
+  zero_threshold float8;
+  schema integer;
+  signs integer[] := '{}';
+  numbers integer[] := '{}';
+  custom_bounds float8[] := '{}';
+  spans bigint;
+  buckets_of bigint;
+  hop bigint;
+  bucket integer;
+  number bigint;
+  lower_bound float8;
+  upper_bound float8;
+BEGIN
+  number := substring(bits, place, 8)::integer;
+  place := place + 8;
+  IF number = 255 THEN
+    zero_threshold := promkeep_float8(substring(bits, place, 64)::bigint);
+    place := place + 64;
+  ELSE
+    zero_threshold := CASE number WHEN 0 THEN 0 ELSE power(2::float8, (number - 244)::float8) END;
+  END IF;
+  SELECT r.place, r.number INTO place, schema FROM promkeep_read_number(bits, true, place) r;
+  FOR side IN 0..1 LOOP
+    positive_buckets := cardinality(numbers);
+    bucket := 0;
+    SELECT r.place, r.number INTO place, spans FROM promkeep_read_number(bits, false, place) r;
+    FOR span IN 1..spans LOOP
+      SELECT r.place, r.number INTO place, buckets_of FROM promkeep_read_number(bits, false, place) r;
+      SELECT r.place, r.number INTO place, hop FROM promkeep_read_number(bits, true, place) r;
+      IF buckets_of > length(bits) THEN
+        RAISE EXCEPTION 'a histogram chunk is damaged' USING ERRCODE = 'data_corrupted';
+      END IF;
+      bucket := bucket + hop;
+      FOR n IN 1..buckets_of LOOP
+        numbers := numbers || bucket;
+        bucket := bucket + 1;
+      END LOOP;
+    END LOOP;
+  END LOOP;
+  buckets := cardinality(numbers);
+  IF schema = -53 THEN
+    SELECT r.place, r.number INTO place, spans FROM promkeep_read_number(bits, false, place) r;
+    FOR n IN 1..spans LOOP
+      SELECT r.place, r.number INTO place, number FROM promkeep_read_number(bits, false, place) r;
+      IF number = 0 THEN
+        custom_bounds := custom_bounds || promkeep_float8(substring(bits, place, 64)::bigint);
+        place := place + 64;
+      ELSE
+        custom_bounds := custom_bounds || (number - 1)::float8 / 1000;
+      END IF;
+    END LOOP;
+  END IF;
+  lower_bounds := ARRAY[- zero_threshold];
+  upper_bounds := ARRAY[zero_threshold];
+  FOR n IN 1..buckets LOOP
+    lower_bound := promkeep_bucket_bound(schema, numbers[n] - 1, custom_bounds);
+    upper_bound := promkeep_bucket_bound(schema, numbers[n], custom_bounds);
+    lower_bounds := lower_bounds || CASE WHEN n > positive_buckets THEN - upper_bound ELSE lower_bound END;
+    upper_bounds := upper_bounds || CASE WHEN n > positive_buckets THEN - lower_bound ELSE upper_bound END;
+  END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION promkeep.promkeep_read_layout(bits bit varying, INOUT place integer, OUT buckets integer, OUT positive_buckets integer, OUT lower_bounds double precision[], OUT upper_bounds double precision[]) IS 'What all histograms of a chunk have in common: bounds of the zero bucket, of the positive and the negative buckets.';
+
+CREATE FUNCTION promkeep.promkeep_read_number(bits bit varying, is_signed boolean, INOUT place integer, OUT number bigint) RETURNS record
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'promkeep', 'pg_temp'
+    AS $$
+DECLARE
+  ones CONSTANT integer := position(B'0' IN substring(bits, place, 8) || B'0') - 1;
+  size CONSTANT integer := ('{0,3,6,9,12,18,25,56,64}'::integer[])[ones + 1];
+BEGIN
+  place := place + least(ones + 1, 8);
+  number := CASE size WHEN 0 THEN 0 ELSE substring(bits, place, size)::bigint END;
+  IF is_signed AND size < 64 AND size > 0 AND number > 1::bigint << size - 1 THEN
+    number := number - (1::bigint << size);
+  END IF;
+  place := place + size;
+END
+$$;
+
+COMMENT ON FUNCTION promkeep.promkeep_read_number(bits bit varying, is_signed boolean, INOUT place integer, OUT number bigint) IS 'One number of a histogram chunk, and the place behind it.';
+
 CREATE FUNCTION promkeep.promkeep_readable() RETURNS text[]
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     BEGIN ATOMIC
- SELECT ARRAY['promkeep_readers'::text, 'promkeep_pending'::text, 'promkeep_audit'::text, 'promkeep_upkeep_failures'::text, 'promkeep_sources'::text, 'promkeep_queries'::text, 'promkeep_leases'::text, 'promkeep_query_versions'::text, 'promkeep_coverage'::text, 'promkeep_gaps'::text, 'promkeep_fetches'::text, 'promkeep_series'::text, 'promkeep_rollup_state'::text, 'promkeep_samples'::text, 'promkeep_packed'::text, 'promkeep_rollups'::text, 'promkeep_metrics'::text, 'metrics_data'::text, 'metrics_5m'::text, 'metrics_1h'::text] AS "array";
+ SELECT ARRAY['promkeep_readers'::text, 'promkeep_pending'::text, 'promkeep_audit'::text, 'promkeep_upkeep_failures'::text, 'promkeep_sources'::text, 'promkeep_queries'::text, 'promkeep_leases'::text, 'promkeep_query_versions'::text, 'promkeep_coverage'::text, 'promkeep_gaps'::text, 'promkeep_fetches'::text, 'promkeep_series'::text, 'promkeep_rollup_state'::text, 'promkeep_samples'::text, 'promkeep_packed'::text, 'promkeep_rollups'::text, 'promkeep_labels'::text, 'promkeep_raw_series'::text, 'promkeep_chunks'::text, 'promkeep_metadata'::text, 'promkeep_metrics'::text, 'metrics_data'::text, 'metrics_5m'::text, 'metrics_1h'::text] AS "array";
 END;
 
 COMMENT ON FUNCTION promkeep.promkeep_readable() IS 'Tables and views that promkeep_grant_reader() lets a role read.';
@@ -1658,6 +2537,15 @@ ALTER TABLE promkeep.promkeep_gaps ALTER COLUMN gap_id ADD GENERATED ALWAYS AS I
     CACHE 1
 );
 
+ALTER TABLE promkeep.promkeep_labels ALTER COLUMN label_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME promkeep.promkeep_labels_label_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE promkeep.promkeep_leases (
     source_id bigint NOT NULL,
     epoch bigint DEFAULT 0 NOT NULL,
@@ -1680,6 +2568,35 @@ COMMENT ON COLUMN promkeep.promkeep_leases.expires_at IS 'When others may take o
 COMMENT ON COLUMN promkeep.promkeep_leases.taken_at IS 'When the holder became leader.';
 
 COMMENT ON COLUMN promkeep.promkeep_leases.provisions IS 'Whether the holder makes the queries of a config file known. While one without a config file leads (the Grafana plugin), a waiting program with one does it.';
+
+CREATE TABLE promkeep.promkeep_metadata (
+    source_id bigint NOT NULL,
+    metric text NOT NULL COLLATE pg_catalog."C",
+    type text NOT NULL,
+    help text NOT NULL,
+    unit text NOT NULL,
+    digest uuid GENERATED ALWAYS AS ((md5(((((type || chr(10)) || unit) || chr(10)) || help)))::uuid) STORED NOT NULL,
+    first_seen timestamp with time zone DEFAULT now() NOT NULL,
+    last_seen timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON TABLE promkeep.promkeep_metadata IS 'What a source said of its metrics. It knows that only as long as a target exposes them, so what it does not name any more stays.';
+
+COMMENT ON COLUMN promkeep.promkeep_metadata.source_id IS 'The source.';
+
+COMMENT ON COLUMN promkeep.promkeep_metadata.metric IS 'Name of the metric.';
+
+COMMENT ON COLUMN promkeep.promkeep_metadata.type IS 'counter, gauge, histogram, summary and so on.';
+
+COMMENT ON COLUMN promkeep.promkeep_metadata.help IS 'What it is, in words of whoever exposes it.';
+
+COMMENT ON COLUMN promkeep.promkeep_metadata.unit IS 'Its unit; mostly empty.';
+
+COMMENT ON COLUMN promkeep.promkeep_metadata.digest IS 'MD5 of type, unit and help, which may be too long for an index.';
+
+COMMENT ON COLUMN promkeep.promkeep_metadata.first_seen IS 'When the source was first heard to say so.';
+
+COMMENT ON COLUMN promkeep.promkeep_metadata.last_seen IS 'When it was last heard to say so; up to an hour old.';
 
 CREATE TABLE promkeep.promkeep_migrations (
     version integer NOT NULL,
@@ -1799,6 +2716,15 @@ COMMENT ON COLUMN promkeep.promkeep_query_versions.created_at IS 'When this vers
 COMMENT ON COLUMN promkeep.promkeep_query_versions.created_by IS 'Login of the Grafana user who began this version; null when a program did.';
 
 COMMENT ON COLUMN promkeep.promkeep_query_versions.expected_series IS 'Series its result had when the version began; null when nobody asked.';
+
+ALTER TABLE promkeep.promkeep_raw_series ALTER COLUMN series_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME promkeep.promkeep_raw_series_series_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 CREATE TABLE promkeep.promkeep_rollups_300 (
     width_s integer NOT NULL,
@@ -1963,6 +2889,9 @@ ALTER TABLE ONLY promkeep.promkeep_rollups ATTACH PARTITION promkeep.promkeep_ro
 ALTER TABLE ONLY promkeep.promkeep_audit
     ADD CONSTRAINT promkeep_audit_pkey PRIMARY KEY (audit_id);
 
+ALTER TABLE ONLY promkeep.promkeep_chunks
+    ADD CONSTRAINT promkeep_chunks_pkey PRIMARY KEY (series_id, from_time);
+
 ALTER TABLE ONLY promkeep.promkeep_coverage
     ADD CONSTRAINT promkeep_coverage_pkey PRIMARY KEY (query_id, version);
 
@@ -1972,11 +2901,20 @@ ALTER TABLE ONLY promkeep.promkeep_fetches
 ALTER TABLE ONLY promkeep.promkeep_gaps
     ADD CONSTRAINT promkeep_gaps_pkey PRIMARY KEY (gap_id);
 
+ALTER TABLE ONLY promkeep.promkeep_labels
+    ADD CONSTRAINT promkeep_labels_pkey PRIMARY KEY (label_id);
+
+ALTER TABLE ONLY promkeep.promkeep_labels
+    ADD CONSTRAINT promkeep_labels_source_id_name_digest_key UNIQUE (source_id, name, digest);
+
 ALTER TABLE ONLY promkeep.promkeep_leases
     ADD CONSTRAINT promkeep_leases_pkey PRIMARY KEY (source_id);
 
 ALTER TABLE ONLY promkeep.promkeep_leases
     ADD CONSTRAINT promkeep_leases_source_id_epoch_key UNIQUE (source_id, epoch);
+
+ALTER TABLE ONLY promkeep.promkeep_metadata
+    ADD CONSTRAINT promkeep_metadata_pkey PRIMARY KEY (source_id, metric, digest);
 
 ALTER TABLE ONLY promkeep.promkeep_migrations
     ADD CONSTRAINT promkeep_migrations_pkey PRIMARY KEY (version);
@@ -1995,6 +2933,12 @@ ALTER TABLE ONLY promkeep.promkeep_queries
 
 ALTER TABLE ONLY promkeep.promkeep_query_versions
     ADD CONSTRAINT promkeep_query_versions_pkey PRIMARY KEY (query_id, version);
+
+ALTER TABLE ONLY promkeep.promkeep_raw_series
+    ADD CONSTRAINT promkeep_raw_series_pkey PRIMARY KEY (series_id);
+
+ALTER TABLE ONLY promkeep.promkeep_raw_series
+    ADD CONSTRAINT promkeep_raw_series_query_id_fingerprint_key UNIQUE (query_id, fingerprint);
 
 ALTER TABLE ONLY promkeep.promkeep_readers
     ADD CONSTRAINT promkeep_readers_role_name_org_id_key UNIQUE (role_name, org_id);
@@ -2038,7 +2982,13 @@ CREATE INDEX promkeep_fetches_query ON promkeep.promkeep_fetches USING btree (qu
 
 CREATE INDEX promkeep_gaps_query ON promkeep.promkeep_gaps USING btree (query_id, version);
 
+CREATE INDEX promkeep_labels_metric_name ON promkeep.promkeep_labels USING btree (metric_name) WHERE (metric_name IS NOT NULL);
+
 CREATE UNIQUE INDEX promkeep_pending_once ON promkeep.promkeep_pending USING btree (COALESCE(query_id, (0)::bigint), what);
+
+CREATE INDEX promkeep_raw_series_labels ON promkeep.promkeep_raw_series USING gin (label_ids);
+
+CREATE INDEX promkeep_raw_series_name ON promkeep.promkeep_raw_series USING btree (name_id);
 
 CREATE INDEX promkeep_samples_time ON ONLY promkeep.promkeep_samples USING brin ("time") WITH (pages_per_range='16', autosummarize='on');
 
@@ -2060,6 +3010,8 @@ CREATE TRIGGER promkeep_hold_back_setting BEFORE INSERT OR DELETE OR UPDATE ON p
 
 CREATE TRIGGER promkeep_metrics_data_write INSTEAD OF INSERT OR DELETE OR UPDATE ON promkeep.metrics_data FOR EACH ROW EXECUTE FUNCTION promkeep.promkeep_metrics_data_write();
 
+CREATE TRIGGER promkeep_name_raw_series BEFORE INSERT ON promkeep.promkeep_raw_series FOR EACH ROW WHEN ((new.name_id IS NULL)) EXECUTE FUNCTION promkeep.promkeep_name_raw_series();
+
 CREATE TRIGGER promkeep_note_stale AFTER INSERT ON promkeep.promkeep_fetches FOR EACH ROW WHEN ((new.fetched_range IS NOT NULL)) EXECUTE FUNCTION promkeep.promkeep_note_stale();
 
 ALTER TABLE ONLY promkeep.promkeep_coverage
@@ -2071,8 +3023,14 @@ ALTER TABLE ONLY promkeep.promkeep_fetches
 ALTER TABLE ONLY promkeep.promkeep_gaps
     ADD CONSTRAINT promkeep_gaps_query_id_version_fkey FOREIGN KEY (query_id, version) REFERENCES promkeep.promkeep_query_versions(query_id, version) ON DELETE CASCADE;
 
+ALTER TABLE ONLY promkeep.promkeep_labels
+    ADD CONSTRAINT promkeep_labels_source_id_fkey FOREIGN KEY (source_id) REFERENCES promkeep.promkeep_sources(source_id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY promkeep.promkeep_leases
     ADD CONSTRAINT promkeep_leases_source_id_fkey FOREIGN KEY (source_id) REFERENCES promkeep.promkeep_sources(source_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY promkeep.promkeep_metadata
+    ADD CONSTRAINT promkeep_metadata_source_id_fkey FOREIGN KEY (source_id) REFERENCES promkeep.promkeep_sources(source_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY promkeep.promkeep_pending
     ADD CONSTRAINT promkeep_pending_query_id_fkey FOREIGN KEY (query_id) REFERENCES promkeep.promkeep_queries(query_id) ON DELETE CASCADE;
@@ -2082,6 +3040,9 @@ ALTER TABLE ONLY promkeep.promkeep_queries
 
 ALTER TABLE ONLY promkeep.promkeep_query_versions
     ADD CONSTRAINT promkeep_query_versions_query_id_fkey FOREIGN KEY (query_id) REFERENCES promkeep.promkeep_queries(query_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY promkeep.promkeep_raw_series
+    ADD CONSTRAINT promkeep_raw_series_query_id_fkey FOREIGN KEY (query_id) REFERENCES promkeep.promkeep_queries(query_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY promkeep.promkeep_rollup_state
     ADD CONSTRAINT promkeep_rollup_state_query_id_fkey FOREIGN KEY (query_id) REFERENCES promkeep.promkeep_queries(query_id) ON DELETE CASCADE;
@@ -2095,6 +3056,9 @@ ALTER TABLE ONLY promkeep.promkeep_upkeep_failures
 CREATE POLICY own_organisations ON promkeep.promkeep_audit FOR SELECT USING ((source_id IN ( SELECT p.source_id
    FROM promkeep.promkeep_sources p)));
 
+CREATE POLICY own_organisations ON promkeep.promkeep_chunks FOR SELECT USING ((series_id IN ( SELECT p.series_id
+   FROM promkeep.promkeep_raw_series p)));
+
 CREATE POLICY own_organisations ON promkeep.promkeep_coverage FOR SELECT USING ((query_id IN ( SELECT p.query_id
    FROM promkeep.promkeep_queries p)));
 
@@ -2104,7 +3068,13 @@ CREATE POLICY own_organisations ON promkeep.promkeep_fetches FOR SELECT USING ((
 CREATE POLICY own_organisations ON promkeep.promkeep_gaps FOR SELECT USING ((query_id IN ( SELECT p.query_id
    FROM promkeep.promkeep_queries p)));
 
+CREATE POLICY own_organisations ON promkeep.promkeep_labels FOR SELECT USING ((source_id IN ( SELECT p.source_id
+   FROM promkeep.promkeep_sources p)));
+
 CREATE POLICY own_organisations ON promkeep.promkeep_leases FOR SELECT USING ((source_id IN ( SELECT p.source_id
+   FROM promkeep.promkeep_sources p)));
+
+CREATE POLICY own_organisations ON promkeep.promkeep_metadata FOR SELECT USING ((source_id IN ( SELECT p.source_id
    FROM promkeep.promkeep_sources p)));
 
 CREATE POLICY own_organisations ON promkeep.promkeep_packed FOR SELECT USING ((series_id IN ( SELECT p.series_id
@@ -2117,6 +3087,9 @@ CREATE POLICY own_organisations ON promkeep.promkeep_queries FOR SELECT USING ((
    FROM promkeep.promkeep_sources p)));
 
 CREATE POLICY own_organisations ON promkeep.promkeep_query_versions FOR SELECT USING ((query_id IN ( SELECT p.query_id
+   FROM promkeep.promkeep_queries p)));
+
+CREATE POLICY own_organisations ON promkeep.promkeep_raw_series FOR SELECT USING ((query_id IN ( SELECT p.query_id
    FROM promkeep.promkeep_queries p)));
 
 CREATE POLICY own_organisations ON promkeep.promkeep_rollup_state FOR SELECT USING ((query_id IN ( SELECT p.query_id
@@ -2143,13 +3116,19 @@ CREATE POLICY own_roles ON promkeep.promkeep_readers FOR SELECT USING (((role_na
 
 ALTER TABLE promkeep.promkeep_audit ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE promkeep.promkeep_chunks ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE promkeep.promkeep_coverage ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE promkeep.promkeep_fetches ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE promkeep.promkeep_gaps ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE promkeep.promkeep_labels ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE promkeep.promkeep_leases ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE promkeep.promkeep_metadata ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE promkeep.promkeep_packed ENABLE ROW LEVEL SECURITY;
 
@@ -2158,6 +3137,8 @@ ALTER TABLE promkeep.promkeep_pending ENABLE ROW LEVEL SECURITY;
 ALTER TABLE promkeep.promkeep_queries ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE promkeep.promkeep_query_versions ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE promkeep.promkeep_raw_series ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE promkeep.promkeep_readers ENABLE ROW LEVEL SECURITY;
 
@@ -2183,6 +3164,8 @@ REVOKE ALL ON FUNCTION promkeep.promkeep_add_fetch(in_query bigint, in_version i
 
 REVOKE ALL ON FUNCTION promkeep.promkeep_cover(in_query bigint, in_version integer, in_covered tstzmultirange) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION promkeep.promkeep_ensure_chunk_partition(at timestamp with time zone) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION promkeep.promkeep_ensure_own_week(at timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION promkeep.promkeep_ensure_packed_partition(class text, at timestamp with time zone) FROM PUBLIC;
@@ -2207,11 +3190,13 @@ REVOKE ALL ON FUNCTION promkeep.promkeep_may_delete(of_query bigint, of_what tex
 
 REVOKE ALL ON FUNCTION promkeep.promkeep_metrics_data_write() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION promkeep.promkeep_name_raw_series() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION promkeep.promkeep_note_audit(of_query bigint, actor text, action text, what text, before text, wanted text, effective_at timestamp with time zone, about_samples bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION promkeep.promkeep_note_stale() FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION promkeep.promkeep_open_write(in_org bigint, in_source text, in_epoch bigint, in_kind text, in_identity bytea, in_prints bytea[], OUT leads boolean, OUT query_id bigint, OUT version integer, OUT expression text, OUT step_ms bigint, OUT retention text, OUT provisioned boolean, OUT paused boolean, OUT deleted boolean, OUT packed_until_ms bigint, OUT newest_ms bigint, OUT period_ms bigint, OUT packed_class text, OUT series bytea) FROM PUBLIC;
+REVOKE ALL ON FUNCTION promkeep.promkeep_open_write(in_org bigint, in_source text, in_epoch bigint, in_kind text, in_identity bytea, in_prints bytea[], OUT leads boolean, OUT query_id bigint, OUT version integer, OUT expression text, OUT step_ms bigint, OUT raw boolean, OUT retention text, OUT provisioned boolean, OUT paused boolean, OUT deleted boolean, OUT packed_until_ms bigint, OUT newest_ms bigint, OUT period_ms bigint, OUT packed_class text, OUT series bytea) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION promkeep.promkeep_partition_is_there(partition text, parent text) FROM PUBLIC;
 

@@ -13,14 +13,14 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 
 const USAGE = `npm start [-- --no-install]
 
-Starts PostgreSQL, Prometheus, node exporter, PostgreSQL exporter, a custom exporter and promkeep serve, and Grafana if one is
+Starts PostgreSQL, Prometheus, a second one that reads from the archive, node exporter, PostgreSQL exporter, a custom exporter and promkeep serve, and Grafana if one is
 here; all on 127.0.0.1. Ctrl-C stops everything. Addresses: .promkeep/addresses.json, logs: .promkeep/logs.
 
   --no-install            install no system packages
   PROMKEEP_DATABASE_URL   use this PostgreSQL     PROMETHEUS_URL  use this Prometheus
   PROMETHEUS_BIN          this Prometheus binary  GRAFANA_HOME    this Grafana
   PROMKEEP_STATE_DIR      keep data, logs and addresses.json there instead of in .promkeep
-  PROMKEEP_PORT, POSTGRES_PORT, PROMETHEUS_PORT, NODE_EXPORTER_PORT, POSTGRES_EXPORTER_PORT, CUSTOM_EXPORTER_PORT, GRAFANA_PORT
+  PROMKEEP_PORT, POSTGRES_PORT, PROMETHEUS_PORT, READER_PORT, NODE_EXPORTER_PORT, POSTGRES_EXPORTER_PORT, CUSTOM_EXPORTER_PORT, GRAFANA_PORT
                           fixed ports; without them a free one is taken when the usual one is in use
 `;
 

@@ -52,7 +52,7 @@ export function createArchive(options: SourceOptions): Archive {
       readBuckets: (wanted, signal) => readBuckets(database, wanted, signal),
       seriesLabels: (wanted, signal) => read((session) => readSeriesLabels(session, wanted, signal), { signal }),
     },
-    raw: createRawArchive(),
+    raw: createRawArchive(database, memory.partitions),
     async migrate() {
       const { from, to } = await database.migrate();
       return { from, to };

@@ -28,10 +28,16 @@ export function runArchiveStatus(
   options: ArchiveCommandOptions & { json?: boolean }
 ): Promise<number> {
   return withArchive(host, options, async (archive, { recordingLimits: limits }) => {
+    const raw = (await archive.definitions.list()).filter((one) => one.raw).map(({ name }) => name);
     const status = await archive.status();
+    const queries = status.queries.map((one) =>
+      one.kind === 'recorded' && raw.includes(one.name) ? { ...one, raw: true } : one
+    );
     const recording = { use: await archive.definitions.use(), limits };
     host.writeOut(
-      options.json ? `${JSON.stringify({ ...status, recording }, null, 2)}\n` : describe(status, recording)
+      options.json
+        ? `${JSON.stringify({ ...status, queries, recording }, null, 2)}\n`
+        : describe({ ...status, queries }, recording)
     );
     return EXIT.ok;
   });
@@ -67,15 +73,19 @@ export async function runRollup(host: CommandHost, options: RollupCommandOptions
   }
 }
 
-function describe(status: ArchiveStatus, recording: RecordingQuota): string {
+interface ShownStatus extends ArchiveStatus {
+  queries: Array<ArchiveStatus['queries'][number] & { raw?: boolean }>;
+}
+
+function describe(status: ShownStatus, recording: RecordingQuota): string {
   const { schemaVersion, serverVersion, samples, series, bytes, lease, queries } = status;
   const head =
     `PostgreSQL ${serverVersion}, schema ${schemaVersion}: ${samples} samples of ${series} series, ${(bytes / 1024 / 1024).toFixed(1)} MiB\n` +
     describeLease(lease) +
     describeQuota(recording);
-  const rows = queries.map(({ name, kind, stepMs, newestMs, coveredMs, gaps }) => [
+  const rows = queries.map(({ name, kind, raw, stepMs, newestMs, coveredMs, gaps }) => [
     name,
-    kind,
+    raw ? 'raw' : kind,
     stepMs > 0 ? `${stepMs / 1000}s` : '',
     newestMs === undefined ? '' : new Date(newestMs).toISOString(),
     kind === 'recorded' ? `${(coveredMs / 3_600_000).toFixed(1)}h` : '',
@@ -85,7 +95,18 @@ function describe(status: ArchiveStatus, recording: RecordingQuota): string {
     queries.length === 0
       ? ''
       : `\n${formatTable(['query', 'kind', 'step', 'newest', 'covered', 'gaps'], rows, [4, 5])}`;
-  return head + table + describeDeletions(status);
+  return head + table + describeStandstill(status) + describeDeletions(status);
+}
+
+/** Why raw series are not collected, where that is not a matter of time: a source that reads from the archive itself. */
+function describeStandstill({ queries }: ShownStatus): string {
+  const lines = queries.map(({ name, raw, newestMs = 0, gaps }) => {
+    const newest = gaps.findLast(({ toMs }) => toMs > newestMs);
+    return raw && newest?.reason === 'query-failed' && newest.detail
+      ? `${name} is not collected: ${newest.detail}\n`
+      : '';
+  });
+  return lines.join('');
 }
 
 function describeLease(lease: ArchiveStatus['lease']): string {

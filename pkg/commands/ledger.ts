@@ -1,8 +1,9 @@
 import * as v from 'valibot';
 import { sleepUntilTimer } from '../record/waiting';
-import { openArchive, openSource, proxiesFrom } from '../compose/openParts';
+import { openArchive, openSource, proxiesFrom, rawReadingOf } from '../compose/openParts';
 import { type ArchiveConfig, type Config } from '../config/config';
 import { backfillQuery, type BackfillProgress } from '../core/collect/backfill';
+import { type RawComparing } from '../core/collect/raw/compareRaw';
 import { COLLECT_DEFAULTS, type FetchDeps } from '../core/collect/fetchRange';
 import { PromkeepError } from '../core/model/errors';
 import { type GapReport, readGaps } from '../core/history/gapReport';
@@ -13,6 +14,9 @@ import { type TimeRange } from '../core/model/timeRange';
 import { SourceClock } from '../core/collect/sourceClock';
 import { rememberVersion } from '../core/datasource/sourceVersion';
 import { verifyQuery, type Difference, type VerifyReport } from '../core/collect/verify';
+import { comparableSamples } from '../remote/chunks/comparableSamples';
+import { inWordsOf } from '../remote/codecError';
+import { compareLabels } from '../remote/labels';
 import { readParameters, time } from '../routes/parameters';
 import { quietLogger, readConfig } from './commandConfig';
 import { CLOCK, EXIT, type CommandHost, untilStopped } from './commandHost';
@@ -76,7 +80,12 @@ export function runVerify(host: CommandHost, options: VerifyCommandOptions): Pro
     const reports: VerifyReport[] = [];
     for (const entry of chosen(await archive.ledger.entries(), options.query)) {
       reports.push(
-        await verifyQuery({ ...deps, ...archive }, entry, { window, repair: options.repair === true }, signal)
+        await verifyQuery(
+          { ...deps, ...archive, rawComparing: { compareLabels, samplesOf } },
+          entry,
+          { window, repair: options.repair === true },
+          signal
+        )
       );
     }
     host.writeOut(options.json ? `${JSON.stringify({ queries: reports }, null, 2)}\n` : describeVerified(reports));
@@ -84,6 +93,10 @@ export function runVerify(host: CommandHost, options: VerifyCommandOptions): Pro
     return wrong ? EXIT.failed : EXIT.ok;
   });
 }
+
+/** Of chunks of the source, and of ours, which are no better. */
+const samplesOf: RawComparing['samplesOf'] = (chunks, range) =>
+  inWordsOf('source', () => comparableSamples(chunks, range));
 
 interface Parts {
   config: Config;
@@ -100,11 +113,12 @@ async function withParts(
 ): Promise<number> {
   const config = readConfig(host, options.config);
   const archiveConfig = archiveOf(config);
-  const { settleMs, probe } = archiveConfig;
+  const { settleMs, probe, raw } = archiveConfig;
   const source = openSource(config.prometheus, proxiesFrom(host.environment));
   const archive = openArchive(archiveConfig, { logger: quietLogger(host), clock: CLOCK });
   const settings = { ...COLLECT_DEFAULTS, settleMs, probe };
-  const deps = { source, clock: CLOCK, settings, sourceVersion: rememberVersion(source, CLOCK) };
+  const rawReading = rawReadingOf(source, raw);
+  const deps = { source, clock: CLOCK, settings, sourceVersion: rememberVersion(source, CLOCK), rawReading };
   const stopped = new PromkeepError('QUERY_CANCELLED', 'Stopped; call it again to go on.');
   try {
     return await untilStopped(host, (signal) => work({ config, archiveConfig, archive, deps, signal }), stopped);

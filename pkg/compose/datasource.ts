@@ -1,10 +1,13 @@
 import { forwardsUsersCredentials } from '../../src/contract/forwardedCredentials';
+import { rawWarning } from '../core/collect/raw/rawWarning';
 import { createDatasourceInstance } from '../core/datasource/datasourceInstance';
 import { type ApiRoute } from '../core/ports/apiRoute';
 import { type DatasourceFactory, type DatasourceInstance, type DatasourceSettings } from '../core/ports/datasource';
+import { rememberReading } from '../core/readback/rawEngine';
 import { DATASOURCE_METRICS } from '../core/summary/summaryPresets';
 import { applyFilters } from '../promql/applyFilters';
 import { createComparer } from '../promql/compareExpressions';
+import { selectorsIn } from '../promql/seriesSelector';
 import { suggestionSelectors } from '../promql/suggestionSelectors';
 import { sleepUntilTimer } from '../record/waiting';
 import { createRoutes, type RouteParts } from '../routes/routes';
@@ -55,11 +58,13 @@ function openDatasource(settings: DatasourceSettings, parts: DatasourceParts): D
     scrapeInterval,
     allExemplars: prometheus.settings.allExemplars === true,
     settingsWarnings: prometheus.warnings,
+    ...(archive ? { rawWarning: (signal: AbortSignal) => rawWarning(archive.shown, source, signal) } : {}),
     timeoutSignal: (ms) => AbortSignal.timeout(ms),
     wait: sleepUntilTimer,
     forwardsCredentials,
     applyFilters,
     compareExpressions: compare,
+    engine: { selectorsOf: selectorsIn, readsArchive: rememberReading(source, clock) },
     suggestionSelectors,
   });
 }

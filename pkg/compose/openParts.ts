@@ -5,13 +5,19 @@ import { type ArchiveConfig, type PrometheusConfig } from '../config/config';
 import { type Archive } from '../core/ports/archive';
 import { type Clock } from '../core/ports/clock';
 import { type Logger } from '../core/ports/logger';
+import { type RawReading } from '../core/collect/raw/rawReading';
 import { type MetricSource } from '../core/ports/metricSource';
+import { type RawSource } from '../core/ports/rawSeries';
+import { readRawSelectors } from '../promql/rawSelectors';
 import { plainPrometheusSettings, type ProxySettings } from '../source/settings/prometheusSettings';
 import { type SharedParts } from '../source/chargedCalls';
 import { createPrometheusSource } from '../source/prometheusSource';
 
+/** What gives results and raw series. */
+export type Source = MetricSource & RawSource;
+
 /** The Prometheus of a config file; those of Grafana's datasources are opened in `datasource.ts`. Throws `SETTINGS_INVALID`. */
-export function openSource(config: PrometheusConfig, proxies: ProxySettings, shared: SharedParts = {}): MetricSource {
+export function openSource(config: PrometheusConfig, proxies: ProxySettings, shared: SharedParts = {}): Source {
   const { url, timeoutMs, headers, maxSeries, basicAuth, bearerToken, tls } = config;
   const settings = plainPrometheusSettings(url, {
     httpMethod: config.method,
@@ -42,6 +48,11 @@ function databaseOf({ url, password, schema }: ArchiveConfig): { connection: Arc
     connection: password === undefined ? connection : { ...connection, password },
     ...(schema === undefined ? {} : { schema }),
   };
+}
+
+/** How raw series are read from a source. */
+export function rawReadingOf(source: RawSource, times: Pick<RawReading, 'pieceMs' | 'settleMs'>): RawReading {
+  return { source, readSelectors: readRawSelectors, ...times };
 }
 
 /** What the usual variables say about proxies. Lower case wins, as with curl. */

@@ -2,18 +2,21 @@ import { RECORDING_LIMITS } from '../../src/contract/settings';
 import { type ArchiveSettings } from '../archive/connect/archiveSettings';
 import { createUpkeep } from '../archive/upkeep/upkeep';
 import { COLLECT_DEFAULTS, defaultSettleMs } from '../core/collect/fetchRange';
+import { rawSettleMs } from '../core/collect/raw/rawReading';
 import { REFILL_DEFAULTS } from '../core/collect/refill';
 import { refusingArchive } from '../core/datasource/refusingArchive';
 import { DefinitionManager, type RecordingPolicy } from '../core/manage/manageDefinitions';
 import { PromkeepError } from '../core/model/errors';
 import { parseInterval } from '../core/model/goDuration';
-import { type MetricSource } from '../core/ports/metricSource';
+import { RAW_PIECE_MS } from '../core/model/rawSeries';
 import { wholeMs } from '../core/query/step';
 import { mayRecord } from '../promql/mayRecord';
+import { canonicalSelectors } from '../promql/rawSelectors';
 import { LEASE_MS } from '../record/takeLease';
 import { createPrometheusSource } from '../source/prometheusSource';
 import { type PrometheusSettings, type ProxySettings } from '../source/settings/prometheusSettings';
 import { type OpenedArchive } from './datasourceArchive';
+import { rawReadingOf, type Source } from './openParts';
 import { type Recording, type RecordingParts, startRecording } from './recording';
 
 /** What all datasources of the plugin share. */
@@ -54,7 +57,7 @@ export function openRecordedQueries(parts: RecordedQueriesParts): RecordedQuerie
   const policy = policyOf(archive?.settings, prometheus.timeInterval, parts.forwardsCredentials);
   const definitions = new DefinitionManager({
     archive: archive?.shown ?? refusingArchive(new PromkeepError('ARCHIVE_OFF', 'This datasource has no archive.')),
-    ...{ source, clock, logger, mayRecord, policy },
+    ...{ source, clock, logger, mayRecord, policy, raw: { source, canonicalSelectors } },
     timeoutSignal: (ms) => AbortSignal.timeout(ms),
   });
   const recording = policy.allowed && !policy.forwardsCredentials ? record(parts, source, policy) : undefined;
@@ -88,8 +91,8 @@ function policyOf(
 
 function record(
   { archive, uid, budget, clock, logger, holder, metrics }: RecordedQueriesParts,
-  source: MetricSource,
-  { limits, maxSeries, settleMs }: RecordingPolicy
+  source: Source,
+  { limits, maxSeries, settleMs, scrapeIntervalMs }: RecordingPolicy
 ): Recording | undefined {
   if (!archive?.settings || !archive.usable) {
     return undefined;
@@ -98,6 +101,10 @@ function record(
   return startRecording({
     ...{ source, budget, clock, logger, metrics, limits },
     archive: archive.usable,
+    rawReading: rawReadingOf(source, {
+      pieceMs: RAW_PIECE_MS,
+      settleMs: rawSettleMs(settleMs, scrapeIntervalMs),
+    }),
     upkeep: createUpkeep({ connection, logger, clock }),
     identity: { source: identity, datasource: uid },
     settings: {

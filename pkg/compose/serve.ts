@@ -4,25 +4,28 @@ import { COLLECT_DEFAULTS } from '../core/collect/fetchRange';
 import { REFILL_DEFAULTS } from '../core/collect/refill';
 import { frameToJson } from '../core/frames/frameJson';
 import { type MemoryBudget } from '../core/memory/memoryBudget';
-import { type Archive, type Uses } from '../core/ports/archive';
+import { asPromkeepError } from '../core/model/errors';
+import { type Archive } from '../core/ports/archive';
 import { type Clock } from '../core/ports/clock';
 import { type Logger } from '../core/ports/logger';
 import { type MetricSource } from '../core/ports/metricSource';
 import { formatExact } from '../core/query/step';
 import { createProgramMetrics, type ProgramMetrics } from '../metrics/programMetrics';
-import { type ArchiveViewer, createArchiveViewer, createSourceViewer } from '../routes/historyRoutes';
+import { readSeriesSelector } from '../promql/seriesSelector';
 import { addressOf } from '../routes/aboutRoute';
+import { type ArchiveViewer, createArchiveViewer, createSourceViewer } from '../routes/historyRoutes';
 import { createRoutes } from '../routes/routes';
 import { createSummaryReader, type SummaryReader } from '../routes/summaryRoutes';
 import { createHttpServer, type HttpServer } from '../server/httpServer';
 import { type LiveFeeds } from '../server/live/liveRoute';
+import { type RemoteReadParts } from '../server/prometheus/remoteRead';
 import { type ReadinessCheck } from '../server/probeRoutes';
 import { type ProxySettings } from '../source/settings/prometheusSettings';
 import { connectionFromUrl, describeConnection } from '../archive/connect/connection';
 import { Closers } from './closers';
 import { createMemoryBudget } from './memory';
 import { type Recording, startRecording } from './recording';
-import { openArchive, openSource, openUpkeep } from './openParts';
+import { openArchive, openSource, openUpkeep, rawReadingOf, type Source } from './openParts';
 
 export interface ServeOptions {
   logger: Logger;
@@ -61,7 +64,9 @@ interface OpenParts {
   config: Config;
   options: ServeOptions;
   budget: MemoryBudget;
-  source: MetricSource;
+  source: Source;
+  /** Evaluates PromQL over the archive; the source itself unless another is configured. */
+  engine: MetricSource;
   /** Absent: none is configured. */
   opened: OpenArchive | undefined;
   metrics: ProgramMetrics;
@@ -77,18 +82,23 @@ async function open(config: Config, options: ServeOptions, closers: Closers): Pr
   const budget = createMemoryBudget(config.server.memoryLimitMib);
   const source = openSource(config.prometheus, options.proxies, { budget });
   closers.push('Prometheus', () => source.close());
+  const engine = config.server.engine ? openSource(config.server.engine, options.proxies, { budget }) : source;
+  if (engine !== source) {
+    closers.push('engine', () => engine.close());
+  }
   const opened = config.archive && { archive: openArchive(config.archive, options), config: config.archive };
   if (opened) {
     closers.push('archive', () => opened.archive.close());
   }
   const metrics = createProgramMetrics(options.version, budget);
-  const parts = { config, options, budget, source, opened, metrics };
+  const parts = { config, options, budget, source, engine, opened, metrics };
   const server = await openHttpServer(parts);
   closers.push('HTTP server', () => server.close());
   const { url } = await server.listen();
   if (opened) {
     const recording = record(opened, parts);
     closers.push('recording', () => recording.stop());
+    void hintAtEngine(parts);
   } else {
     options.logger.info('There is no archive (archive.url, PROMKEEP_DATABASE_URL): nothing is recorded.');
   }
@@ -96,7 +106,7 @@ async function open(config: Config, options: ServeOptions, closers: Closers): Pr
 }
 
 function openHttpServer(parts: OpenParts): Promise<HttpServer> {
-  const { config, options, budget, source, opened, metrics } = parts;
+  const { config, options, budget, source, engine, opened, metrics } = parts;
   const { clock, logger, pageFolder, holder } = options;
   const { host, port, token, basicAuth, allowedHosts, limits } = config.server;
   const scrapeInterval = formatExact(config.prometheus.scrapeIntervalMs);
@@ -125,8 +135,13 @@ function openHttpServer(parts: OpenParts): Promise<HttpServer> {
         about: { address: addressOf(config.prometheus.url), archive: opened && aboutArchive(opened.config) },
       },
     }),
+    prometheusApi: {
+      ...{ source, engine, clock, history: opened?.archive.raw, readSelector: readSeriesSelector },
+      maxSeries: config.prometheus.maxSeries,
+    },
+    remoteRead: opened && remoteReadOf(opened, config),
     live: { ...liveFeeds(summary, viewer, clock), maxRangeMs: limits.maxRangeMs, onReaders: metrics.read },
-    checks: readinessChecks(source, opened?.archive, clock),
+    checks: readinessChecks(parts),
     metrics,
     logger,
     pageFolder,
@@ -138,6 +153,31 @@ function openHttpServer(parts: OpenParts): Promise<HttpServer> {
 
 function aboutArchive({ url, source }: ArchiveConfig): PageAbout['archive'] {
   return { address: describeConnection(connectionFromUrl(url)), source: source.name };
+}
+
+/** Queries go to the source all the same: what its configuration says need not be all that leads here. */
+async function hintAtEngine({ config, options: { logger }, source, engine }: OpenParts): Promise<void> {
+  if (engine !== source || !config.recordedQueries.some(({ raw }) => raw)) {
+    return;
+  }
+  try {
+    const { readsOthers } = await source.holdings({ signal: AbortSignal.timeout(config.prometheus.timeoutMs) });
+    if (readsOthers === 'no') {
+      logger.info('Raw series are kept, and no Prometheus evaluates over them: see docs/promql.md.', {
+        prometheusYml: "remote_read: [{url: 'http://<this server>/api/v1/read'}]",
+      });
+    }
+  } catch (error) {
+    logger.debug('Whether Prometheus reads from here is not known.', { error: asPromkeepError(error).message });
+  }
+}
+
+function remoteReadOf({ archive, config }: OpenArchive, { server, prometheus }: Config): RemoteReadParts {
+  return {
+    history: archive.raw,
+    externalLabels: config.externalLabels,
+    limits: { ...server.remoteRead, maxSeries: prometheus.maxSeries },
+  };
 }
 
 /** What the page is told of by itself: the same answers as of the routes it could ask. */
@@ -155,22 +195,19 @@ function liveFeeds(
   };
 }
 
-function readinessChecks(
-  source: MetricSource,
-  archive: Uses<{ ledger: 'coverage' }> | undefined,
-  clock: Clock
-): ReadinessCheck[] {
-  const prometheus: ReadinessCheck = {
-    name: 'prometheus',
+function readinessChecks({ source, engine, opened, options: { clock } }: OpenParts): ReadinessCheck[] {
+  const evaluates = (name: string, one: MetricSource): ReadinessCheck => ({
+    name,
     async check(signal) {
-      await source.queryInstant({ expr: '1', timeMs: clock.nowMs() }, { signal });
+      await one.queryInstant({ expr: '1', timeMs: clock.nowMs() }, { signal });
     },
-  };
-  if (!archive) {
-    return [prometheus];
-  }
-  // One cheap read in a transaction; no query goes by the empty name.
-  return [prometheus, { name: 'archive', check: async () => void (await archive.ledger.coverage('')) }];
+  });
+  return [
+    evaluates('prometheus', source),
+    ...(engine === source ? [] : [evaluates('engine', engine)]),
+    // One cheap read in a transaction; no query goes by the empty name.
+    ...(opened ? [{ name: 'archive', check: async () => void (await opened.archive.ledger.coverage('')) }] : []),
+  ];
 }
 
 function record(
@@ -184,6 +221,7 @@ function record(
     metrics: metrics.archive,
     identity: { source: config.source },
     queries: parts.config.recordedQueries,
+    rawReading: rawReadingOf(source, config.raw),
     settings: {
       settleMs: config.settleMs,
       probe: config.probe,

@@ -21,6 +21,7 @@ export interface Config {
   /** Absent: nothing is recorded, everything else works. */
   archive?: ArchiveConfig;
   server: ServerConfig;
+  /** Those that keep raw series among them. */
   recordedQueries: Definition[];
   summaryMetrics: SummaryMetric[];
 }
@@ -54,8 +55,12 @@ export interface ArchiveConfig {
   refillWindowMs: number;
   leaseMs: number;
   probe: string;
+  /** How much of raw series is collected at once, at least, and how old it must be. */
+  raw: { pieceMs: number; settleMs: number };
   /** A recorded query with more series is not recorded. */
   maxSeries: number;
+  /** Of every series of the source: readers with `external_labels` ask for them. */
+  externalLabels: Readonly<Record<string, string>>;
   /** Of all recorded queries together; those of the configuration count, and are never refused. */
   recordingLimits: RecordingAmounts;
   /**
@@ -68,6 +73,9 @@ export interface ArchiveConfig {
 export interface ServerConfig extends AccessPolicy {
   port: number;
   limits: QueryLimits;
+  /** Evaluates PromQL over the archive by reading from this server; absent: the source itself does. */
+  engine?: PrometheusConfig;
+  remoteRead: { maxSamples: number; maxConcurrent: number };
   /** What the program may count on; absent: what the machine or the control group has. */
   memoryLimitMib?: number;
 }

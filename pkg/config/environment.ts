@@ -13,6 +13,7 @@ export const ENVIRONMENT: ReadonlyArray<{ name: string; path: readonly string[];
     { name: 'PROMKEEP_DATABASE_URL', path: ['archive', 'url'] },
     { name: 'PROMKEEP_HOST', path: ['server', 'host'] },
     { name: 'PROMKEEP_PORT', path: ['server', 'port'], parse: (text) => (/^\d+$/.test(text) ? Number(text) : text) },
+    { name: 'PROMKEEP_ENGINE_URL', path: ['server', 'engine'] },
     { name: 'PROMKEEP_TOKEN', path: ['server', 'token'] },
     { name: 'PROMKEEP_USER', path: ['server', 'basic_auth', 'user'] },
     { name: 'PROMKEEP_PASSWORD', path: ['server', 'basic_auth', 'password'] },
@@ -41,7 +42,7 @@ export function overlayEnvironment(
 }
 
 /** Keys whose `${NAME}` is replaced by the environment: secrets, and what often differs between machines. */
-const EXPANDED = /^(url|user|password|token|bearer_token|schema|\w+_file)$/;
+const EXPANDED = /^(url|engine|user|password|token|bearer_token|schema|\w+_file)$/;
 
 /** Replaces `${NAME}` in those keys and in header values. PromQL is left alone. */
 export function expandVariables(tree: unknown, environment: Environment, faults: Faults, path: string[] = []): unknown {

@@ -68,11 +68,29 @@ it('leaves the rollups as the archive has them unless the file names them', () =
   expect(archive).toMatchObject({ maxSeries: 50_000, wishes: { fiveMinutes: undefined, hours: 'none' } });
 });
 
+it('takes the engine as a URL, from the environment, or with the keys of prometheus', () => {
+  expect(load('').server.engine).toBeUndefined();
+  expect(load('server: {engine: http://reader:9090}').server.engine).toMatchObject({ url: 'http://reader:9090' });
+  expect(load('', { PROMKEEP_ENGINE_URL: 'http://r' }).server.engine).toMatchObject({ url: 'http://r' });
+  const { engine } = load('server: {engine: {url: http://r, bearer_token: x, timeout: 1m}}').server;
+  expect(engine).toMatchObject({ url: 'http://r', bearerToken: 'x', timeoutMs: 60_000 });
+  expect(faultsOf('server: {engine: reader}')).toEqual([expect.stringMatching(/^server.engine.url: must be a URL/)]);
+  expect(faultsOf('server: {engine: {}}')).toEqual(['server.engine.url: is missing']);
+  expect(faultsOf('server: {engine: {url: http://r, basic_auth: {user: u}}}')).toEqual([
+    'server.engine.basic_auth: needs password or password_file',
+  ]);
+});
+
 describe('the shipped example', () => {
   const text = fs.readFileSync(path.join(root, 'provisioning/promkeep/promkeep.yaml'), 'utf8');
 
   it('says what the defaults are', () => {
-    expect(load(text)).toEqual(load(''));
+    const { recordedQueries, ...rest } = load(text);
+    const { recordedQueries: defaults, ...others } = load('');
+    expect(rest).toEqual(others);
+    // What the demo keeps beside them.
+    const everything = { name: 'everything', expression: '{job=~".+"}', raw: true, stepMs: 60_000, retention: '90d' };
+    expect(recordedQueries).toEqual([...defaults, everything]);
   });
 
   it('stays valid when its commented keys are switched on', () => {

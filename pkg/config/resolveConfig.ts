@@ -1,7 +1,11 @@
 import { type RecordingAmounts } from '../../src/contract/recordedQuery';
 import { defaultProbe, defaultSettleMs } from '../core/collect/fetchRange';
 import { type Definition } from '../core/ports/definitions';
+import { rawSettleMs } from '../core/collect/raw/rawReading';
+import { asPromkeepError } from '../core/model/errors';
+import { RAW_STEP_MS } from '../core/model/rawSeries';
 import { mayRecord } from '../promql/mayRecord';
+import { canonicalSelectors } from '../promql/rawSelectors';
 import { presetDefinitions, withPresets } from '../core/manage/presetDefinitions';
 import { SUMMARY_PRESETS } from '../core/summary/summaryPresets';
 import { isLoopbackHost } from '../server/loopback';
@@ -24,15 +28,10 @@ export function resolveConfig(file: FileConfig, input: ConfigInput, faults: Faul
   const secrets = new SecretReader(input, faults);
   const archive = resolveArchive(file, secrets, faults);
   return {
-    prometheus: resolvePrometheus(file, secrets, faults),
+    prometheus: resolvePrometheus(file.prometheus, { path: 'prometheus', server: file.server, secrets, faults }),
     ...(archive ? { archive } : {}),
     server: resolveServer(file.server, secrets, faults),
-    recordedQueries: withPresets(
-      resolveRecordedQueries(file, input, faults),
-      file.recorded_presets.flatMap(({ preset, step, retention }) =>
-        presetDefinitions(preset, { stepMs: step, retention })
-      )
-    ),
+    recordedQueries: resolveDefinitions(file, input, faults),
     summaryMetrics: resolveSummary(file, input, faults),
   };
 }
@@ -81,15 +80,15 @@ class SecretReader {
 }
 
 function resolvePrometheus(
-  { prometheus, server }: FileConfig,
-  secrets: SecretReader,
-  faults: Faults
+  prometheus: FileConfig['prometheus'],
+  parts: { path: string; server: FileConfig['server']; secrets: SecretReader; faults: Faults }
 ): PrometheusConfig {
+  const { path, server, secrets, faults } = parts;
   const { tls } = prometheus;
-  const basicAuth = secrets.credentials('prometheus.basic_auth', prometheus.basic_auth);
-  const bearerToken = secrets.secret('prometheus.bearer_token', prometheus.bearer_token, prometheus.bearer_token_file);
+  const basicAuth = secrets.credentials(`${path}.basic_auth`, prometheus.basic_auth);
+  const bearerToken = secrets.secret(`${path}.bearer_token`, prometheus.bearer_token, prometheus.bearer_token_file);
   if (basicAuth && bearerToken !== undefined) {
-    faults.add('prometheus', 'basic_auth and bearer_token exclude each other; keep one of the two');
+    faults.add(path, 'basic_auth and bearer_token exclude each other; keep one of the two');
   }
   return {
     url: prometheus.url,
@@ -101,9 +100,9 @@ function resolvePrometheus(
     ...(bearerToken === undefined ? {} : { bearerToken }),
     headers: prometheus.headers,
     tls: tls && {
-      ca: secrets.fileText('prometheus.tls.ca_file', tls.ca_file),
-      cert: secrets.fileText('prometheus.tls.cert_file', tls.cert_file),
-      key: secrets.fileText('prometheus.tls.key_file', tls.key_file),
+      ca: secrets.fileText(`${path}.tls.ca_file`, tls.ca_file),
+      cert: secrets.fileText(`${path}.tls.cert_file`, tls.cert_file),
+      key: secrets.fileText(`${path}.tls.key_file`, tls.key_file),
       serverName: tls.server_name,
       skipVerify: tls.skip_verify,
     },
@@ -121,6 +120,7 @@ function resolveArchive(
   if (archive.url === undefined) {
     return undefined;
   }
+  const settleMs = archive.settle ?? defaultSettleMs(prometheus.scrape_interval, prometheus.scrape_timeout);
   if (!/^postgres(ql)?:\/\//.test(archive.url)) {
     faults.add('archive.url', 'must begin with postgres:// or postgresql://');
   }
@@ -129,13 +129,15 @@ function resolveArchive(
     ...(password === undefined ? {} : { password }),
     ...(archive.schema === undefined ? {} : { schema: archive.schema }),
     source: { orgId: archive.source.org_id, name: archive.source.name },
-    settleMs: archive.settle ?? defaultSettleMs(prometheus.scrape_interval, prometheus.scrape_timeout),
+    settleMs,
     backfillMs: archive.backfill,
     refillWindowMs: archive.refill_window,
     leaseMs: archive.lease,
     maxSeries: archive.max_series,
+    externalLabels: archive.external_labels,
     recordingLimits: limitsOf(archive),
     probe: archive.probe ?? defaultProbe(prometheus.scrape_interval),
+    raw: { pieceMs: archive.raw_piece, settleMs: rawSettleMs(settleMs, prometheus.scrape_interval) },
     wishes: {
       fiveMinutes: archive.five_minute_rollups,
       hours: archive.hourly_rollups,
@@ -179,6 +181,13 @@ function resolveServer(server: FileConfig['server'], secrets: SecretReader, faul
     ...(basicAuth ? { basicAuth } : {}),
     allowedHosts: server.allowed_hosts,
     memoryLimitMib: server.memory_limit_mib,
+    ...(server.engine
+      ? { engine: resolvePrometheus(server.engine, { path: 'server.engine', server, secrets, faults }) }
+      : {}),
+    remoteRead: {
+      maxSamples: server.remote_read_sample_limit,
+      maxConcurrent: server.remote_read_concurrent_limit,
+    },
     limits: {
       maxPoints: server.max_points,
       maxRangeMs: server.max_range,
@@ -205,6 +214,38 @@ function resolveRecordedQueries(file: FileConfig, { defaults }: ConfigInput, fau
     names.add(name);
     return { name, expression: expr, stepMs: step, retention };
   });
+}
+
+/** What is recorded and what is kept as raw series; their names are of one kind. */
+function resolveDefinitions(file: FileConfig, input: ConfigInput, faults: Faults): Definition[] {
+  const presets = file.recorded_presets.flatMap(({ preset, step, retention }) =>
+    presetDefinitions(preset, { stepMs: step, retention })
+  );
+  const queries = withPresets(resolveRecordedQueries(file, input, faults), presets);
+  const names = new Set(queries.map(({ name }) => name));
+  const raw = file.archive.raw_series.map(({ name, match, retention }, i) => {
+    if (names.has(name)) {
+      faults.add(
+        `archive.raw_series[${i}].name`,
+        `${name} is there twice, here or as a recorded query; names must differ`
+      );
+    }
+    names.add(name);
+    const selectors = match.map((text, at) => readSelector(text, `archive.raw_series[${i}].match[${at}]`, faults));
+    const expression = [...new Set(selectors)].sort().join('\n');
+    return { name, expression, raw: true, stepMs: RAW_STEP_MS, retention };
+  });
+  return [...queries, ...raw];
+}
+
+/** In the form in which it is stored. */
+function readSelector(text: string, path: string, faults: Faults): string {
+  try {
+    return canonicalSelectors(text.replaceAll('\n', ' '));
+  } catch (error) {
+    faults.add(path, asPromkeepError(error).message);
+    return '';
+  }
 }
 
 function resolveSummary(file: FileConfig, { defaults }: ConfigInput, faults: Faults): Config['summaryMetrics'] {

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { isRecord } from '../../src/contract/lenient';
 import { PRESET_NAMES } from '../core/summary/summaryPresets';
+import { MAX_RAW_PIECE_MS, RAW_STEP_MS } from '../core/model/rawSeries';
 import { parseDurationMs } from '../../src/contract/duration';
 import { parseRetentionDays, RETENTION_FORM } from '../../src/contract/retention';
 import { ARCHIVE_DEFAULTS, DEFAULT_MAX_SERIES, RECORDING_LIMITS } from '../../src/contract/settings';
@@ -53,8 +54,7 @@ function isRetention(value: string): boolean {
 
 const basicAuth = group({ user: text, password: v.optional(text), password_file: v.optional(text) });
 
-const prometheus = group({
-  url: v.optional(url, 'http://127.0.0.1:9090'),
+const prometheusKeys = {
   scrape_interval: v.optional(positiveDuration, '15s'),
   scrape_timeout: v.optional(positiveDuration, '10s'),
   timeout: v.optional(positiveDuration, '30s'),
@@ -72,7 +72,15 @@ const prometheus = group({
       skip_verify: v.optional(v.boolean('must be true or false'), false),
     })
   ),
-});
+};
+
+const prometheus = group({ url: v.optional(url, 'http://127.0.0.1:9090'), ...prometheusKeys });
+
+const engine = v.pipe(
+  v.unknown(),
+  v.transform((value) => (typeof value === 'string' ? { url: value } : value)),
+  group({ url, ...prometheusKeys })
+);
 
 const rollupRetention = v.pipe(
   string,
@@ -84,6 +92,32 @@ const organisation = group({
   max_series: v.optional(count, RECORDING_LIMITS.organisation.series),
   max_samples_per_day: v.optional(count, RECORDING_LIMITS.organisation.samplesPerDay),
 });
+
+const retention = v.optional(v.pipe(string, v.check(isRetention, `must be ${RETENTION_FORM}`)), '1y');
+
+const definitionName = v.pipe(
+  name,
+  v.regex(/^[a-zA-Z_:][a-zA-Z0-9_:]*$/, 'must look like a metric name: letters, digits, _ and :')
+);
+
+const rhythm = {
+  step: v.optional(v.pipe(positiveDuration, v.minValue(1_000, 'must be at least 1s')), '15s'),
+  retention,
+};
+
+const recordedQuery = group({
+  name: definitionName,
+  expr: text,
+  ...rhythm,
+});
+
+const rawSeries = group({
+  name: definitionName,
+  match: v.pipe(list(text), v.minLength(1, 'must have at least one series selector')),
+  retention,
+});
+
+const PIECE = 'must be between 1m and 2h';
 
 const archive = group({
   url: v.optional(text),
@@ -103,6 +137,9 @@ const archive = group({
   organisation: v.optional(organisation, {}),
   five_minute_rollups: v.optional(rollupRetention),
   hourly_rollups: v.optional(rollupRetention),
+  raw_series: v.optional(list(rawSeries), []),
+  raw_piece: v.optional(v.pipe(duration, v.minValue(RAW_STEP_MS, PIECE), v.maxValue(MAX_RAW_PIECE_MS, PIECE)), '30m'),
+  external_labels: v.optional(v.pipe(keys, v.record(text, text)), {}),
   deletion_grace: v.optional(form(/^[1-9]\d{0,2}[dw]$/, 'must be a number of days or weeks, such as 7d or 2w')),
 });
 
@@ -124,17 +161,9 @@ const server = group({
   max_series: v.optional(count, DEFAULT_MAX_SERIES),
   memory_limit_mib: v.optional(count),
   request_timeout: v.optional(positiveDuration, '30s'),
-});
-
-const rhythm = {
-  step: v.optional(v.pipe(positiveDuration, v.minValue(1_000, 'must be at least 1s')), '15s'),
-  retention: v.optional(v.pipe(string, v.check(isRetention, `must be ${RETENTION_FORM}`)), '1y'),
-};
-
-const recordedQuery = group({
-  name: v.pipe(name, v.regex(/^[a-zA-Z_:][a-zA-Z0-9_:]*$/, 'must look like a metric name: letters, digits, _ and :')),
-  expr: text,
-  ...rhythm,
+  engine: v.optional(engine),
+  remote_read_sample_limit: v.optional(count, 50_000_000),
+  remote_read_concurrent_limit: v.optional(count, 10),
 });
 
 const preset = choice(PRESET_NAMES);

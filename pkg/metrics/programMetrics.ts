@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { type MemoryBudget } from '../core/memory/memoryBudget';
 import { type ArchiveMetrics, createArchiveMetrics } from './archiveMetrics';
 
@@ -14,6 +14,8 @@ export interface ProgramMetrics extends ProcessMetrics {
   requested(route: string, status: number, seconds: number): void;
   /** Pages that are told by server-sent events now. */
   read(count: number): void;
+  /** An answer to remote read is over. */
+  remotelyRead(kind: 'samples' | 'chunks', samples: number, seconds: number): void;
 }
 
 /** The monitor wakes the process that often, also when it has nothing to do; prom-client's own 10 ms are 100 times a second. */
@@ -37,8 +39,25 @@ export function createProgramMetrics(version: string, budget: MemoryBudget): Pro
     help: 'Open pages that are told by server-sent events.',
     registers: [registry],
   });
+  const reads = new Histogram({
+    name: 'promkeep_remote_read_duration_seconds',
+    help: 'Duration of answers to remote read, until the reader has them, by the form asked for.',
+    labelNames: ['kind'],
+    buckets: [0.005, 0.025, 0.1, 0.5, 2, 10, 60],
+    registers: [registry],
+  });
+  const samples = new Counter({
+    name: 'promkeep_remote_read_samples_total',
+    help: 'Samples in answers to remote read, by the form asked for.',
+    labelNames: ['kind'],
+    registers: [registry],
+  });
   return {
     ...metricsOf(version, budget, registry),
+    remotelyRead(kind, count, seconds) {
+      reads.observe({ kind }, seconds);
+      samples.inc({ kind }, count);
+    },
     read: (count) => readers.set(count),
     requested: (route, status, seconds) => requests.observe({ route, status: String(status) }, seconds),
   };

@@ -49,7 +49,8 @@ function anyMetric(conditions: readonly LabelMatcher[]): LabelMatcher[] {
   return isSelective ? [] : [{ name: METRIC_NAME, operator: '=~', value: '.+' }];
 }
 
-function printSelector(matchers: readonly LabelMatcher[]): string {
+/** A selector as PromQL, with the name before the braces where it may stand there. */
+export function printSelector(matchers: readonly LabelMatcher[]): string {
   const [first, ...rest] = matchers;
   const isName = first.name === METRIC_NAME && first.operator === '=' && isPlainMetricName(first.value);
   // a name before the braces and another condition on it within them exclude each other

@@ -1,6 +1,7 @@
 import {
   type CollectDeps,
   newestDueMs,
+  nextDueAtMs,
   openProgress,
   type CollectProgress,
   type WrittenRange,
@@ -176,8 +177,7 @@ export class DefinitionLoop {
   }
 
   private untilDueMs(progress: CollectProgress): number {
-    const dueAtMs = progress.frontierMs + this.query.stepMs + this.deps.settings.settleMs;
-    return Math.max(0, dueAtMs - this.deps.clock.nowMs());
+    return Math.max(0, nextDueAtMs(this.deps, this.query, progress.frontierMs) - this.deps.clock.nowMs());
   }
 
   private lagMs(progress: CollectProgress): number {

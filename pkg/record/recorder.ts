@@ -15,12 +15,17 @@ import { takeLease, type LeadershipDeps, type LeaseTerms } from './takeLease';
 import { type CollectTarget, underLease } from '../core/collect/underLease';
 import { type DefinitionsDeps, followDefinitions } from './definitions';
 import { DefinitionLoop } from './definitionLoop';
+import { type MetadataDeps, openMetadata } from './metadata';
 import { renewLease } from './renewLease';
 import { type Background, inBackground, Slots, sleepUntilTimer, type Sleep } from './waiting';
 
-export interface RecorderOptions extends Pick<CollectDeps, 'clock' | 'settings'> {
+export interface RecorderOptions extends Pick<CollectDeps, 'clock' | 'settings' | 'rawReading'> {
   source: MetricSource;
-  archive: LeadershipDeps['archive'] & AllowanceDeps['archive'] & DefinitionsDeps['archive'] & CollectTarget;
+  archive: LeadershipDeps['archive'] &
+    AllowanceDeps['archive'] &
+    DefinitionsDeps['archive'] &
+    CollectTarget &
+    MetadataDeps['archive'];
   budget: MemoryBudget;
   /** Of all recorded queries together. */
   limits: RecordingAmounts;
@@ -75,6 +80,7 @@ async function lead(deps: RecorderOptions & LeadershipDeps, lease: LeaseState, s
   metrics.led(true, lease.epoch);
   const slots = new Slots(deps.concurrency ?? CONCURRENCY);
   const { allowance, onDefinitions } = openAllowance(deps);
+  const copyMetadata = openMetadata(deps, signal);
   const loopDeps = {
     ...deps,
     allowance,
@@ -86,7 +92,13 @@ async function lead(deps: RecorderOptions & LeadershipDeps, lease: LeaseState, s
   await Promise.all([
     renewLease(deps, lease, onReplaced, signal),
     followDefinitions(
-      { ...deps, onDefinitions },
+      {
+        ...deps,
+        onDefinitions(queries) {
+          onDefinitions(queries);
+          copyMetadata(queries);
+        },
+      },
       (query, earliestGapMs, untilChanged) => new DefinitionLoop(loopDeps, query, earliestGapMs).run(untilChanged),
       signal
     ),

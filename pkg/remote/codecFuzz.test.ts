@@ -4,7 +4,7 @@ import { decodeHistogramChunk } from './chunks/histogramDecoder';
 import { chunksOfHistograms, chunksOfSamples } from './chunks/seriesChunks';
 import { decodeXorChunk } from './chunks/xorChunk';
 import { CodecError } from './codecError';
-import { encodeFrame, FrameReader } from './frames/frame';
+import { closeFrame, FRAME_HEAD_BYTES, FrameReader } from './frames/frame';
 import { decodeChunkedResponse, encodeChunkedResponse } from './messages/chunkedResponse';
 import { decodeReadRequest, encodeReadRequest } from './messages/readRequest';
 import { decodeReadResponse, encodeReadResponse } from './messages/readResponse';
@@ -30,7 +30,12 @@ const CODECS: Record<string, Codec> = {
   frames: {
     whole: fc
       .array(fc.uint8Array({ maxLength: 100 }), { maxLength: 4 })
-      .map((all) => new Uint8Array(Buffer.concat(all.map(encodeFrame)))),
+      .map(
+        (all) =>
+          new Uint8Array(
+            Buffer.concat(all.map((one) => closeFrame(Buffer.concat([new Uint8Array(FRAME_HEAD_BYTES), one]))))
+          )
+      ),
     decode: (bytes) => {
       const reader = new FrameReader(MAX_BYTES);
       const messages = [...reader.read(bytes)];

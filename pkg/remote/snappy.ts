@@ -21,6 +21,33 @@ export function compress(bytes: Uint8Array): Uint8Array {
 }
 
 /**
+ * The same without the length in front. Such pieces behind one another, after `blockHead` of their length together, are one
+ * block: no copy reaches back beyond its own piece.
+ */
+export function compressPiece(bytes: Uint8Array): Uint8Array {
+  const block = compress(bytes);
+  return block.subarray(block.findIndex((byte) => byte < 0x80) + 1);
+}
+
+/** A piece of a few bytes as they are: 1 … 60. */
+export function literalPiece(bytes: Uint8Array): Uint8Array {
+  return Uint8Array.of((bytes.length - 1) << 2, ...bytes);
+}
+
+/** What a block of so many bytes (unpacked) begins with. */
+export function blockHead(length: number): Uint8Array {
+  return Uint8Array.from(varint(length));
+}
+
+/** @throws CodecError beyond 32 bits, which a block cannot declare */
+export function varint(value: number): number[] {
+  if (value > 0xffffffff) {
+    throw new CodecError('tooLarge', `snappy: a block cannot hold ${value} bytes`);
+  }
+  return value < 0x80 ? [value] : [(value % 0x80) | 0x80, ...varint(Math.floor(value / 0x80))];
+}
+
+/**
  * @param maxBytes of what comes out; a body that declares more is refused before anything is allocated
  * @throws CodecError `tooLarge`, or `broken` for anything that is not a whole snappy block
  */

@@ -11,7 +11,7 @@ const TRIMMED = v.pipe(TEXT, v.trim());
 const WHOLE = v.pipe(v.number('must be a whole number'), v.safeInteger('must be a whole number'));
 const FLAG = v.boolean('must be true or false');
 
-const DEFINITION = { name: TRIMMED, expression: TRIMMED, stepMs: WHOLE, retention: TRIMMED };
+const DEFINITION = { name: TRIMMED, expression: TRIMMED, stepMs: WHOLE, retention: TRIMMED, raw: v.optional(FLAG) };
 const TARGET = { name: TEXT, revision: WHOLE };
 
 /**
@@ -29,7 +29,7 @@ export function createRecordedRoutes(queries: DefinitionManager): ApiRoute[] {
     post('/validate', { ...DEFINITION, revision: v.optional(WHOLE) }, ({ revision, ...definition }, request) =>
       queries.validate(definition, revision, request.caller, request.signal)
     ),
-    post('/update', { ...DEFINITION, ...TARGET }, ({ name, revision, ...change }, { caller, signal }) =>
+    post('/update', { ...DEFINITION, ...TARGET }, ({ name, revision, raw: _raw, ...change }, { caller, signal }) =>
       queries.update({ name, revision }, change, caller, signal)
     ),
     ...(['pause', 'resume'] as const).map((action) =>

@@ -1,4 +1,4 @@
-import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyInstance } from 'fastify';
 import { type ApiRoute } from '../core/ports/apiRoute';
 import { asPromkeepError, PromkeepError } from '../core/model/errors';
 import { type MemoryBudget } from '../core/memory/memoryBudget';
@@ -6,12 +6,16 @@ import { type Logger } from '../core/ports/logger';
 import { LOOK_MS } from '../core/memory/readerProgress';
 import { checkBrowserHeaders, isAuthorized, type AccessPolicy } from './access';
 import { mountApiRoutes } from './mountRoutes';
+import { readFailure } from './failures';
 import { Gate } from './gate';
 import { LIVE_PATH, mountLive, type LiveFeeds } from './live/liveRoute';
 import { isLoopbackHost } from './loopback';
 import { watchReplies } from './openReplies';
 import { mountPage } from './page';
 import { mountProbes, type ReadinessCheck } from './probeRoutes';
+import { mountPrometheusApi } from './prometheus/httpApi';
+import { type PrometheusApiParts } from './prometheus/prometheusApi';
+import { mountRemoteRead, type RemoteReadParts } from './prometheus/remoteRead';
 import { type ServerMetrics } from './serverMetrics';
 
 export interface HttpServerOptions {
@@ -26,6 +30,10 @@ export interface HttpServerOptions {
   pageFolder?: string;
   /** Absent: the page asks by itself. */
   live?: LiveFeeds;
+  /** Raw series for readers of Prometheus' protocol; absent: there is no archive. */
+  remoteRead?: RemoteReadParts;
+  /** Prometheus' own API over source and archive. */
+  prometheusApi?: PrometheusApiParts;
   maxConcurrentQueries: number;
   requestTimeoutMs: number;
   /** What answers are charged to. */
@@ -47,6 +55,8 @@ const ARRIVAL_MS = 20_000;
 const IDLE_MS = 30_000;
 /** Each takes a file descriptor, which the connections to Prometheus and PostgreSQL need as well. */
 const MOST_CONNECTIONS = 1_000;
+/** Queries through Prometheus' API, which lets them wait: a dashboard asks for all its panels at once. */
+const MOST_WAITING = 200;
 
 const OPEN_PATHS = new Set(['/healthz']);
 
@@ -77,12 +87,19 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   observe(server, options.metrics);
   answerErrors(server, options.logger);
   const gate = new Gate(options.maxConcurrentQueries);
-  const { requestTimeoutMs, budget } = options;
+  const { requestTimeoutMs, budget, metrics, logger } = options;
   mountApiRoutes(server, options.routes, { gate, requestTimeoutMs, budget });
   mountProbes(server, options.checks, options.metrics);
   mountPage(server, options.pageFolder);
   if (options.live) {
     mountLive(server, options.live);
+  }
+  if (options.prometheusApi) {
+    const queue = new Gate(options.maxConcurrentQueries, MOST_WAITING);
+    mountPrometheusApi(server, options.prometheusApi, { gate: queue, requestTimeoutMs, budget, logger });
+  }
+  if (options.remoteRead) {
+    mountRemoteRead(server, options.remoteRead, { budget, metrics, logger, requestTimeoutMs });
   }
   return {
     async listen() {
@@ -126,29 +143,10 @@ function answerErrors(server: FastifyInstance, logger: Logger): void {
     const path = request.url.split('?', 1)[0].slice(0, 200);
     throw new PromkeepError('NOT_FOUND', `There is nothing at ${request.method} ${path}.`);
   });
-  server.setErrorHandler((thrown: FastifyError, request, reply) => {
-    const error = fromFastify(thrown);
-    if (error.status === 429) {
-      reply.header('retry-after', '1');
-    }
-    if (error.code === 'INTERNAL') {
-      logger.error('A request failed.', { route: request.routeOptions.url, error: error.message, stack: thrown.stack });
-    }
-    return reply
-      .code(error.status)
-      .header('cache-control', 'no-store')
-      .type('application/json; charset=utf-8')
-      .send({ error: error.message, code: error.code });
+  server.setErrorHandler((thrown, request, reply) => {
+    const { status, message, code } = readFailure(thrown, { request, reply, logger });
+    return reply.code(status).type('application/json; charset=utf-8').send({ error: message, code });
   });
-}
-
-/** Fastify's own refusals (a body that is too large, a broken header) are the caller's doing. */
-function fromFastify(thrown: FastifyError): PromkeepError {
-  const status = thrown instanceof PromkeepError ? undefined : thrown.statusCode;
-  if (status !== undefined && status >= 400 && status < 500) {
-    return new PromkeepError('QUERY_INVALID', thrown.message, { cause: thrown, status });
-  }
-  return asPromkeepError(thrown);
 }
 
 async function listen(server: FastifyInstance, host: string, port: number): Promise<void> {

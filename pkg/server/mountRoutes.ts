@@ -1,8 +1,10 @@
 import { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { type ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { type ApiResponse, type ApiRoute } from '../core/ports/apiRoute';
 import { asPromkeepError, PromkeepError } from '../core/model/errors';
-import { type MemoryBudget } from '../core/memory/memoryBudget';
+import { type MemoryBudget, type MemoryShare } from '../core/memory/memoryBudget';
+import { type ResourceResponse } from '../core/ports/metricSource';
 import { type Gate } from './gate';
 import { whenClosed } from './openReplies';
 
@@ -27,12 +29,31 @@ export function mountApiRoutes(server: FastifyInstance, routes: readonly ApiRout
   }
 }
 
-async function answer(
+function answer(
   route: ApiRoute,
   request: FastifyRequest,
   { raw: response }: FastifyReply,
-  { gate, requestTimeoutMs, budget }: ApiLimits
+  limits: ApiLimits
 ): Promise<ApiResponse> {
+  return withinLimits(response, limits, ({ memory, signal }) =>
+    route.handle({
+      query: new URL(request.url, 'http://localhost').searchParams,
+      // Nothing of the caller's headers goes on to Prometheus: the server has credentials of its own.
+      caller: { orgId: 1, headers: {}, memory },
+      signal,
+    })
+  );
+}
+
+/**
+ * Work for one caller: with a place at the gate, a share of the memory until the caller has the answer, and a signal that aborts
+ * when they are gone or the time is over.
+ */
+export async function withinLimits<T>(
+  response: ServerResponse,
+  { gate, requestTimeoutMs, budget }: ApiLimits,
+  work: (call: { memory: MemoryShare; signal: AbortSignal }) => Promise<T>
+): Promise<T> {
   const memory = budget.open();
   const gone = new AbortController();
   whenClosed(response, () => {
@@ -40,15 +61,9 @@ async function answer(
     memory.release();
   });
   const limit = AbortSignal.timeout(requestTimeoutMs);
+  const signal = AbortSignal.any([gone.signal, limit]);
   try {
-    return await gate.run(() =>
-      route.handle({
-        query: new URL(request.url, 'http://localhost').searchParams,
-        // Nothing of the caller's headers goes on to Prometheus: the server has credentials of its own.
-        caller: { orgId: 1, headers: {}, memory },
-        signal: AbortSignal.any([gone.signal, limit]),
-      })
-    );
+    return await gate.run(() => work({ memory, signal }), signal);
   } catch (error) {
     if (limit.aborted && !gone.signal.aborted) {
       const text = `There was no answer within ${requestTimeoutMs / 1000} s.`;
@@ -58,14 +73,19 @@ async function answer(
   }
 }
 
-/** Whoever reads slowly holds memory, and no place among the queries that run. */
 function send(reply: FastifyReply, { status, body }: ApiResponse): FastifyReply {
-  const bytes = Buffer.from(JSON.stringify(body));
+  const headers = { 'content-type': 'application/json; charset=utf-8' };
+  return sendBytes(reply, { status, headers, body: Buffer.from(JSON.stringify(body)) });
+}
+
+/** Whoever reads slowly holds memory, and no place among the queries that run. */
+export function sendBytes(reply: FastifyReply, { status, headers, body }: ResourceResponse): FastifyReply {
+  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   return reply
     .code(status)
     .header('cache-control', 'no-store')
+    .headers(headers)
     .header('content-length', bytes.length)
-    .type('application/json; charset=utf-8')
     .send(bytes.length <= PIECE_BYTES ? bytes : Readable.from(piecesOf(bytes), { objectMode: false }));
 }
 

@@ -61,4 +61,22 @@ export class ChargedCalls {
       own?.release();
     }
   }
+
+  /** The same for an answer that is taken piece by piece; what is in memory of it is gone once it was taken. */
+  async *stream<T>(
+    { memory, signal }: CallOptions,
+    read: (memory: AnswerMemory | undefined) => AsyncIterable<T>
+  ): AsyncIterable<T> {
+    const own = memory ? undefined : this.shared.budget?.open();
+    const request = (memory ?? own)?.part();
+    const part = (memory ?? own)?.part();
+    try {
+      await request?.growTo(REQUEST_BYTES, signal);
+      yield* read(part && { part, signal });
+    } finally {
+      request?.drop();
+      part?.drop();
+      own?.release();
+    }
+  }
 }

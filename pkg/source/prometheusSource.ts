@@ -1,5 +1,6 @@
 import { PromkeepError } from '../core/model/errors';
 import { type MetricSource } from '../core/ports/metricSource';
+import { type RawSource } from '../core/ports/rawSeries';
 import { notPrometheus } from './answer/answerFailure';
 import { type ApiCall, ApiCaller, type Redact } from './http/apiCaller';
 import { parseBuildInfo } from './answer/buildInfoAnswer';
@@ -8,6 +9,7 @@ import { createHttpClient, type HttpAnswer } from './http/httpClient';
 import { type PrometheusSettings, type ProxySettings } from './settings/prometheusSettings';
 import { type AnswerMemory, readBody } from './answer/readAnswer';
 import { makeRedactor } from './http/redaction';
+import { createRawSource } from './remoteRead/rawSource';
 import { passResource } from './resources/resources';
 import { ChargedCalls, type SharedParts } from './chargedCalls';
 
@@ -26,7 +28,7 @@ export function createPrometheusSource(
   settings: PrometheusSettings,
   proxies: ProxySettings = {},
   shared: SharedParts = {}
-): MetricSource {
+): MetricSource & RawSource {
   const client = createHttpClient(settings, proxies);
   const api = new ApiCaller(settings, client);
   const calls = new ChargedCalls(settings, api, shared);
@@ -77,6 +79,7 @@ export function createPrometheusSource(
           redact: makeRedactor(settings, options.headers),
         })
       ),
+    ...createRawSource({ settings, api, calls }),
     close: () => client.close(),
   };
 }

@@ -13,6 +13,8 @@ export interface GrafanaOptions {
   dataDir: string;
   adminPassword: string;
   prometheusUrl: string;
+  /** Address of `promkeep serve`, where Prometheus' own API is. */
+  promkeepUrl: string;
   /** Connection URL of the archive. */
   databaseUrl: string;
   logFile: string;
@@ -77,6 +79,8 @@ function grafanaEnvironment(options: GrafanaOptions): Record<string, string> {
     GF_NEWS_NEWS_FEED_ENABLED: 'false',
     GF_SECURITY_ADMIN_PASSWORD: options.adminPassword,
     PROMETHEUS_URL: options.prometheusUrl,
+    PROMKEEP_URL: options.promkeepUrl,
+    PROMKEEP_TOKEN: '',
     PROMKEEP_ARCHIVE_HOST: archive.host,
     PROMKEEP_ARCHIVE_DATABASE: decodeURIComponent(archive.pathname.slice(1)),
     PROMKEEP_ARCHIVE_USER: decodeURIComponent(archive.username),

@@ -9,6 +9,7 @@ export const POSTGRES_EXPORTER: PortWish = {
 };
 export const CUSTOM_EXPORTER: PortWish = { what: 'the custom exporter', usual: 8000, variable: 'CUSTOM_EXPORTER_PORT' };
 export const PROMETHEUS: PortWish = { what: 'Prometheus', usual: 9090, variable: 'PROMETHEUS_PORT' };
+export const READER: PortWish = { what: 'the reader Prometheus', usual: 9091, variable: 'READER_PORT' };
 export const POSTGRES: PortWish = { what: 'PostgreSQL', usual: 5432, variable: 'POSTGRES_PORT' };
 export const SERVE: PortWish = { what: 'promkeep serve', usual: 5000, variable: 'PROMKEEP_PORT' };
 export const GRAFANA: PortWish = { what: 'Grafana', usual: 3000, variable: 'GRAFANA_PORT' };

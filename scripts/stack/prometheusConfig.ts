@@ -23,6 +23,14 @@ export async function localPrometheusFiles(dir: string, targets: Record<string, 
   return { config: withTargets(text, targets), files };
 }
 
+/** `provisioning/prometheus/reader.yml`, reading from this address instead. */
+export async function localReaderConfig(dir: string, readUrl: string): Promise<string> {
+  const document = parseDocument(await readFile(path.join(dir, 'reader.yml'), 'utf8'));
+  document.deleteIn(['remote_read', 0, 'authorization']);
+  document.setIn(['remote_read', 0, 'url'], readUrl);
+  return document.toString();
+}
+
 /** See `localPrometheusFiles`; everything else of the text stays as it is. */
 export function withTargets(text: string, targets: Record<string, string>): string {
   const document = parseDocument(text);

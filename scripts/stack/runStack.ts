@@ -11,11 +11,20 @@ import {
   waitUntilReady,
 } from './managedProcess';
 import { choosePort, type PortWish } from './portChoice';
-import { CUSTOM_EXPORTER, GRAFANA, NODE_EXPORTER, POSTGRES, POSTGRES_EXPORTER, PROMETHEUS, SERVE } from './portWishes';
+import {
+  CUSTOM_EXPORTER,
+  GRAFANA,
+  NODE_EXPORTER,
+  POSTGRES,
+  POSTGRES_EXPORTER,
+  PROMETHEUS,
+  READER,
+  SERVE,
+} from './portWishes';
 import { startPostgres } from './postgres';
 import { findOnPath } from './programs';
 import { startPrometheus } from './prometheus';
-import { localPrometheusFiles } from './prometheusConfig';
+import { localPrometheusFiles, localReaderConfig } from './prometheusConfig';
 import { ensureRoles, type RoleUrls } from './roles';
 import { openStateDir, type StateDir, takeLock } from './stateDir';
 import { awaitFirstValues } from './firstValues';
@@ -152,6 +161,7 @@ async function startAll(stack: Stack): Promise<void> {
     targets.promkeep_plugin = `127.0.0.1:${grafana.port}`;
   }
   await providePrometheus(stack, targets);
+  await provideReader(stack, servePort);
   await startServe(stack, database.owner, servePort);
   addresses.postgres = database.owner;
   if (grafana) {
@@ -234,6 +244,19 @@ async function providePrometheus(stack: Stack, targets: Record<string, string>):
   stack.addresses.prometheus = prometheus.url;
 }
 
+/** Evaluates PromQL over the archive; nothing is stored in it, so that what it says is the archive's. */
+async function provideReader(stack: Stack, servePort: number): Promise<void> {
+  beginStep(stack, READER.what);
+  const dir = path.join(stack.root, 'provisioning/prometheus');
+  const reader = await startPrometheus({
+    config: await localReaderConfig(dir, `http://127.0.0.1:${servePort}/api/v1/read`),
+    port: await portFor(stack, READER),
+    logFile: logOf(stack, 'reader'),
+  });
+  adopt(stack, 'the reader Prometheus', reader.process, reader.stop);
+  stack.addresses.reader = reader.url;
+}
+
 async function startServe(stack: Stack, databaseUrl: string, port: number): Promise<void> {
   beginStep(stack, 'promkeep serve');
   const managed = await startProcess({
@@ -248,6 +271,7 @@ async function startServe(stack: Stack, databaseUrl: string, port: number): Prom
     env: {
       ...process.env,
       PROMETHEUS_URL: stack.addresses.prometheus,
+      PROMKEEP_ENGINE_URL: stack.addresses.reader,
       PROMKEEP_DATABASE_URL: databaseUrl,
       PROMKEEP_HOST: '127.0.0.1',
       PROMKEEP_PORT: String(port),
@@ -257,6 +281,7 @@ async function startServe(stack: Stack, databaseUrl: string, port: number): Prom
   adopt(stack, 'promkeep serve', managed, () => managed.stop());
   await waitUntilReady('promkeep serve', managed, () => answersOk(`http://127.0.0.1:${port}/healthz`));
   stack.addresses.dashboard = `http://127.0.0.1:${port}/dashboard`;
+  stack.addresses.prometheus_api = `http://127.0.0.1:${port}`;
   stack.addresses.summary = `http://127.0.0.1:${port}/api/metrics/summary`;
 }
 
@@ -282,6 +307,7 @@ async function provideGrafana(
     dataDir: path.join(stack.state.dir, 'grafana'),
     adminPassword: stack.state.secrets.grafanaPassword,
     prometheusUrl: stack.addresses.prometheus,
+    promkeepUrl: stack.addresses.prometheus_api,
     databaseUrl,
     logFile: logOf(stack, 'grafana'),
   });

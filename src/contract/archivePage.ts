@@ -29,8 +29,6 @@ const RECORDED = v.pipe(
     stepMs: numberOr(0),
     retention: text,
     paused: flag,
-    /** What is kept are raw series: no values of an expression, so there is nothing to draw. */
-    raw: v.fallback(v.optional(v.boolean()), undefined),
     /** Whether there ever was a series; absent: nobody looked. */
     hasSeries: v.fallback(v.optional(v.boolean()), undefined),
     /** The first time that counts as covered. */

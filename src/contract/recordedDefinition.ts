@@ -4,12 +4,17 @@ import { parseRetentionDays, RETENTION_FORM } from './retention';
 export interface RecordedDefinition {
   /** Unique within the archive's source; the name of results without `__name__`. */
   name: string;
-  /** PromQL. */
+  /** PromQL; of raw series their selectors, one a line. */
   expression: string;
   stepMs: number;
   /** `7d`, `30d`, `1y`, `forever`, … */
   retention: string;
+  /** The series that the selectors match are kept as they are, instead of results; `stepMs` is `RAW_SERIES_STEP_MS` then. */
+  raw?: boolean;
 }
+
+/** Coverage of raw series is told by the minute; their samples have the times they were scraped at. */
+export const RAW_SERIES_STEP_MS = 60_000;
 
 export type RecordedFaults = Partial<Record<'name' | 'expression' | 'step' | 'retention', string>>;
 

@@ -19,6 +19,8 @@ const ITEM = v.object({
   expression: v.string(),
   stepMs: v.number(),
   retention: v.string(),
+  /** Keeps raw series; its expression is their selectors, one a line. */
+  raw: v.optional(v.boolean()),
   /** Grows when the expression or the step changes. */
   version: v.number(),
   /** Sent back with an edit, so that two editors do not overwrite each other. */
@@ -108,6 +110,8 @@ const CHECK = v.object({
   hints: fitting(v.string()),
   /** Series of its result just now. */
   series: v.optional(v.number()),
+  /** Of a raw one: what it would take, by the last hour. */
+  preview: v.optional(v.object({ samplesPerDay: v.number(), bytesPerYear: v.number() })),
 });
 
 /** The list as the backend sends it; a part of another form is an error, not a wrong number on the page. */

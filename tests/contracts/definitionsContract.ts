@@ -1,3 +1,4 @@
+import { RAW_STEP_MS } from '../../pkg/core/model/rawSeries';
 import { type StoredDefinition, type DefinitionEdit } from '../../pkg/core/ports/definitions';
 import { type Begin, describeContract, live, type Open, QUERY, seriesOf, span, writing } from './underTest';
 
@@ -7,6 +8,7 @@ export function describeDefinitionsContract(name: string, begin: Begin): void {
     describeEditing(open);
     describeProvisioning(open);
     describeDeleting(open);
+    describeKinds(open);
   });
 }
 
@@ -134,5 +136,42 @@ function describeDeleting(open: Open): void {
     const missing = { code: 'NOT_FOUND' };
     await expect(definitions.carryOut(QUERY.name, 'adam', live())).rejects.toMatchObject(missing);
     await expect(definitions.takeBack(QUERY.name, 'adam')).rejects.toMatchObject(missing);
+  });
+}
+
+function describeKinds(open: Open): void {
+  const RAW = { name: 'node', expression: '{job="node"}\nup', stepMs: RAW_STEP_MS, retention: '2y', raw: true };
+
+  it('says which definitions keep raw series, in the ledger as well', async () => {
+    const { definitions, ledger } = await open();
+    expect(await definitions.create(RAW, 'eva')).toMatchObject(RAW);
+    await definitions.provision([QUERY, { ...RAW, name: 'file' }]);
+    await ledger.cover({ definition: { ...RAW, name: 'written' }, covered: [], gaps: [] });
+    const kinds = [
+      [QUERY.name, undefined],
+      ['file', true],
+      ['node', true],
+      ['written', true],
+    ];
+    expect((await definitions.list()).map((one) => [one.name, one.raw]).filter(([name]) => name !== 'written')).toEqual(
+      kinds.slice(0, 3)
+    );
+    expect((await ledger.entries()).map((one) => [one.name, one.raw])).toEqual(kinds);
+  });
+
+  it('lets a name be of one kind only, also that of a deleted one', async () => {
+    const { definitions, ledger } = await open();
+    await definitions.create(QUERY, 'eva');
+    const made = await definitions.create(RAW, 'eva');
+    const conflict = (name: string): object => ({ code: 'CONFLICT', message: expect.stringContaining(name) });
+    await expect(definitions.create({ ...RAW, name: QUERY.name }, 'eva')).rejects.toMatchObject(conflict(QUERY.name));
+    const other = { ...QUERY, name: 'node' };
+    await expect(definitions.provision([other])).rejects.toMatchObject(conflict('node'));
+    const covering = ledger.cover({ definition: other, covered: [], gaps: [] });
+    await expect(covering).rejects.toMatchObject(conflict('node'));
+    await definitions.remove(editOf(made), false);
+    await expect(definitions.create(other, 'eva')).rejects.toMatchObject(conflict('node'));
+    await expect(definitions.provision([other])).rejects.toMatchObject(conflict('node'));
+    expect(await definitions.create(RAW, 'eva')).toMatchObject({ name: 'node', raw: true });
   });
 }

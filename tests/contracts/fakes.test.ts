@@ -6,6 +6,7 @@ import { describeBucketContract } from './historyBucketsContract';
 import { describeHistoryContract } from './historyContract';
 import { describeLeaseContract } from './leaseContract';
 import { describeLedgerContract } from './ledgerContract';
+import { describeRawStoreContract } from './rawStoreContract';
 import { describeSampleStoreContract } from './sampleStoreContract';
 import { describeSourceContract, SOURCE_CONTRACT_EXPRESSIONS } from './sourceContract';
 
@@ -28,6 +29,7 @@ describeLeaseContract('in memory', begin);
 describeDefinitionsContract('in memory', begin);
 describeHistoryContract('in memory', begin);
 describeBucketContract('in memory', begin);
+describeRawStoreContract('in memory', begin);
 
 describeSourceContract('in memory', async () => {
   const expressions = SOURCE_CONTRACT_EXPRESSIONS;

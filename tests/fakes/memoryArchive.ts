@@ -1,10 +1,10 @@
-import { createRawArchive } from '../../pkg/archive/raw/rawArchive';
 import { type PromkeepError } from '../../pkg/core/model/errors';
 import { type Archive, type ArchiveStatus, type PoolUse } from '../../pkg/core/ports/archive';
 import { MemoryDefinitions } from './memoryDefinitions';
 import { MemoryHistory } from './memoryHistory';
 import { MemoryLease } from './memoryLease';
 import { MemoryLedger } from './memoryLedger';
+import { MemoryRaw } from './memoryRaw';
 import { MemorySamples, refuseAborted, type StoredQuery } from './memorySamples';
 
 /**
@@ -18,12 +18,12 @@ export class MemoryArchive implements Archive {
   readonly ledger = new MemoryLedger((epoch) => this.check(epoch));
   readonly samples = new MemorySamples(this.ledger, (signal) => this.checkCall(signal));
   readonly definitions = new MemoryDefinitions(this.ledger, (epoch) => this.check(epoch));
-  readonly raw = createRawArchive();
+  readonly raw = new MemoryRaw(this.ledger, (signal) => (signal ? this.checkCall(signal) : this.check()));
   readonly history = new MemoryHistory(this.ledger, this.samples, (signal) => this.checkCall(signal));
 
   async migrate(): Promise<{ from: number; to: number }> {
     this.check();
-    return { from: 1, to: 1 };
+    return { from: 2, to: 2 };
   }
 
   async status(): Promise<ArchiveStatus> {

@@ -9,7 +9,7 @@ import {
   type Definitions,
 } from '../../pkg/core/ports/definitions';
 import { type PendingDeletion } from '../../pkg/core/ports/upkeep';
-import { type MemoryLedger } from './memoryLedger';
+import { type MemoryLedger, requireKind } from './memoryLedger';
 
 /** Definitions of recorded queries in memory, as the archive keeps them. */
 export class MemoryDefinitions implements Definitions {
@@ -32,6 +32,7 @@ export class MemoryDefinitions implements Definitions {
 
   async provision(queries: readonly Definition[], epoch?: number): Promise<void> {
     this.check(epoch);
+    queries.forEach((query) => this.requireKind(query));
     this.provisioned.push([...queries]);
     for (const query of this.queries.values()) {
       if (query.provisioned && !query.paused && !queries.some(({ name }) => name === query.name)) {
@@ -55,6 +56,7 @@ export class MemoryDefinitions implements Definitions {
 
   async create(query: Definition, by: string): Promise<StoredDefinition> {
     this.check();
+    this.requireKind(query);
     if (this.queries.has(query.name)) {
       throw new PromkeepError('CONFLICT', `There is a recorded query ${query.name} already.`);
     }
@@ -111,6 +113,13 @@ export class MemoryDefinitions implements Definitions {
     const samples = running.reduce((sum, { stepMs }) => sum + samplesPerDay(1, stepMs), 0);
     const amount = { queries: this.queries.size, series: running.length, samplesPerDay: samples };
     return { source: amount, organisation: amount };
+  }
+
+  private requireKind(query: Definition): void {
+    const known = this.queries.get(query.name) ?? this.removed.get(query.name);
+    if (known) {
+      requireKind(known, query);
+    }
   }
 
   private put(query: StoredDefinition): StoredDefinition {

@@ -74,8 +74,8 @@ export class MemoryLedger implements Ledger {
   list(): LedgerEntry[] {
     return [...this.rows.values()]
       .filter(({ deleted }) => !deleted)
-      .map(({ definition: { name, expression, stepMs, retention }, paused, covered, gaps }) => ({
-        ...{ name, expression, stepMs, retention, paused },
+      .map(({ definition: { name, expression, stepMs, retention, raw }, paused, covered, gaps }) => ({
+        ...{ name, expression, stepMs, retention, paused, ...(raw ? { raw } : {}) },
         covered: [...covered],
         gaps: [...gaps],
       }))
@@ -93,6 +93,9 @@ export class MemoryLedger implements Ledger {
     if (known?.deleted || known?.earlier.some((one) => isSame(one, definition))) {
       throw new PromkeepError('ARCHIVE_QUERY_CHANGED', `The recorded query ${definition.name} was changed.`);
     }
+    if (known) {
+      requireKind(known.definition, definition);
+    }
     if (!known || !isSame(known.definition, definition)) {
       this.define(definition);
     }
@@ -108,6 +111,13 @@ export class MemoryLedger implements Ledger {
       throw new PromkeepError('NOT_FOUND', `The archive knows no recorded query ${JSON.stringify(name)}`);
     }
     return row;
+  }
+}
+
+/** A name is that of one kind of definition only. */
+export function requireKind(known: Definition, definition: Definition): void {
+  if ((known.raw ?? false) !== (definition.raw ?? false)) {
+    throw new PromkeepError('CONFLICT', `${definition.name} is of the other kind already.`);
   }
 }
 

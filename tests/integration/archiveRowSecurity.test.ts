@@ -1,4 +1,7 @@
 import { type Client } from 'pg';
+import { type Chunk } from '../../pkg/core/model/rawSeries';
+import { chunksOfHistograms, chunksOfSamples } from '../../pkg/remote/chunks/seriesChunks';
+import { addRawDefinition, addRawRow } from './archiveRawRows';
 import { SERVERS, T0, TestServer } from './archiveServers';
 import { live } from '../contracts/underTest';
 import { manySeries, STEP, writing } from './archiveWrites';
@@ -12,6 +15,8 @@ const MAKE = `INSERT INTO metrics_data (metric_name, metric_value, timestamp, so
 const BY_SOURCE = `(SELECT o.org_id FROM promkeep_sources o WHERE o.source_id = t.source_id)`;
 const BY_QUERY = `(SELECT o.org_id FROM promkeep_queries q JOIN promkeep_sources o USING (source_id) WHERE q.query_id = t.query_id)`;
 const BY_SERIES = `(SELECT o.org_id FROM promkeep_series r JOIN promkeep_queries q USING (query_id) JOIN promkeep_sources o USING (source_id)
+  WHERE r.series_id = t.series_id)`;
+const BY_RAW_SERIES = `(SELECT o.org_id FROM promkeep_raw_series r JOIN promkeep_queries q USING (query_id) JOIN promkeep_sources o USING (source_id)
   WHERE r.series_id = t.series_id)`;
 const RELATIONS: Record<string, string> = {
   promkeep_sources: 't.org_id',
@@ -29,13 +34,40 @@ const RELATIONS: Record<string, string> = {
   promkeep_samples: BY_SERIES,
   promkeep_packed: BY_SERIES,
   promkeep_rollups: BY_SERIES,
+  promkeep_labels: BY_SOURCE,
+  promkeep_raw_series: BY_QUERY,
+  promkeep_chunks: BY_RAW_SERIES,
+  promkeep_metadata: BY_SOURCE,
   promkeep_metrics: 't.org_id',
   metrics_data: 't.org_id',
   metrics_5m: 't.org_id',
   metrics_1h: 't.org_id',
   "metrics_between('-infinity', 'infinity')": 't.org_id',
+  "promkeep_histogram_buckets('-infinity', 'infinity')": 't.org_id',
   "metrics_rollup('15 minutes', '-infinity', 'infinity')": 't.org_id',
 };
+
+/** A float sample, and a native histogram of one bucket. */
+function rawChunks(value: number): Chunk[][] {
+  const none = { spans: [], values: new Float64Array(0) };
+  const positive = { spans: [{ offset: 0, length: 1 }], values: Float64Array.of(value) };
+  return [
+    chunksOfSamples({ timesMs: Float64Array.of(T0), values: Float64Array.of(value) }),
+    chunksOfHistograms([
+      {
+        kind: 'float',
+        timeMs: T0,
+        reset: 'unknown',
+        schema: 0,
+        zeroThreshold: 0,
+        totals: Float64Array.of(value, 0, value),
+        positive,
+        negative: none,
+        customBounds: new Float64Array(0),
+      },
+    ]),
+  ];
+}
 
 describe.each(SERVERS)('row-level security on $name', (server) => {
   const test = new TestServer(server);
@@ -69,6 +101,15 @@ describe.each(SERVERS)('row-level security on $name', (server) => {
       await archive.definitions.provision([{ name: 'cpu', expression: 'up', stepMs: STEP, retention: '7d' }]);
     }
     owner = await test.client(url);
+    for (const orgId of [1, 2, 3]) {
+      const query = await addRawDefinition(owner, { orgId, name: 'raw' });
+      await test
+        .archive(url, { source: { orgId, name: 'default' } })
+        .raw.writeMetadata([{ metric: 'up', type: 'gauge', help: `Of ${orgId}.`, unit: '' }]);
+      for (const chunks of rawChunks(orgId)) {
+        await addRawRow(owner, query, { __name__: 'raw', of: chunks[0].encoding }, chunks);
+      }
+    }
     await owner.query(`INSERT INTO promkeep_upkeep_failures (query_id, task, code, message)
       SELECT query_id, 'pack', 'INTERNAL', 'no' FROM promkeep_queries`);
   });

@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync }
 import os from 'node:os';
 import path from 'node:path';
 import { parse } from 'yaml';
-import { withTargets } from '../../scripts/stack/prometheusConfig';
+import { localReaderConfig, withTargets } from '../../scripts/stack/prometheusConfig';
 import { DATASOURCE_PLUGIN_ID, PANEL_PLUGIN_ID } from '../../src/contract/pluginIds';
 
 const provisioning = path.resolve(__dirname, '../../provisioning');
@@ -31,6 +31,18 @@ describe('the Prometheus configuration', () => {
     rmSync(dir, { recursive: true, force: true });
     expect(promtool('check', 'rules', 'rules/alerts.yml')).toContain('2 rules found');
     expect(promtool('check', 'rules', 'rules/archive.yml')).toContain('3 rules found');
+  });
+
+  it('lets the reader ask nobody but Promkeep, also with the address of this machine', async () => {
+    const dir = mkdtempSync(path.join(os.tmpdir(), 'promkeep-config-'));
+    const file = path.join(dir, 'reader.yml');
+    writeFileSync(file, await localReaderConfig(prometheusDir, 'http://127.0.0.1:1/api/v1/read'));
+    expect(promtool('check', 'config', file)).toContain('SUCCESS');
+    expect(parse(readFileSync(file, 'utf8'))).toEqual({
+      remote_read: [{ url: 'http://127.0.0.1:1/api/v1/read', read_recent: true }],
+    });
+    rmSync(dir, { recursive: true, force: true });
+    expect(Object.keys(parse(read('prometheus/reader.yml')))).toEqual(['remote_read']);
   });
 
   // [R8]
@@ -106,13 +118,14 @@ describe('the provisioning of Grafana', () => {
     expect(datasources.map(({ type, isDefault }) => [type, isDefault])).toEqual([
       ['prometheus', true],
       [DATASOURCE_PLUGIN_ID, false],
+      ['prometheus', false],
     ]);
   });
 
   // [R7]
   it('takes passwords from variables only', () => {
     const secrets = datasources.flatMap(({ secureJsonData }) => Object.values(Object(secureJsonData)));
-    expect(secrets).toEqual(['$PROMKEEP_ARCHIVE_PASSWORD']);
+    expect(secrets).toEqual(['$PROMKEEP_ARCHIVE_PASSWORD', '$PROMKEEP_TOKEN']);
   });
 
   it('shows the summary first, everything on the chosen datasource', () => {

@@ -8,9 +8,9 @@ import {
 import { type Row, type Transaction } from '../connect/database';
 import { ofSource, type Session } from '../connect/session';
 import { actAs, readPending } from './pendingDeletions';
-import { lockQuery, type LockedQuery, makeQuery, RECORDED, reviveQuery, startVersion } from './queryRows';
+import { lockQuery, type LockedQuery, makeQuery, RECORDED, requireKind, reviveQuery, startVersion } from './queryRows';
 
-const COLUMNS = `q.name, v.expression, v.step_ms, coalesce(p.wanted, q.retention) AS retention, q.current_version, q.revision, q.provisioned,
+const COLUMNS = `q.name, v.expression, v.step_ms, q.raw, coalesce(p.wanted, q.retention) AS retention, q.current_version, q.revision, q.provisioned,
   q.paused_at IS NOT NULL AS paused, q.created_by, q.updated_by,
   (extract(epoch FROM q.created_at) * 1000)::bigint AS created_ms,
   (extract(epoch FROM q.updated_at) * 1000)::bigint AS updated_ms`;
@@ -27,7 +27,7 @@ export async function listQueries(session: Session, name?: string): Promise<Stor
 }
 
 /**
- * Throws `CONFLICT` when the name is taken, also by a query whose data waits to be deleted. A deleted query of this name whose
+ * Throws `CONFLICT` when the name is taken, also by a query whose data waits to be deleted, or a deleted one of the other kind. A deleted query of this name whose
  * data was kept goes on under it.
  */
 export async function createQuery(session: Session, query: Definition, by: string): Promise<StoredDefinition> {
@@ -35,6 +35,9 @@ export async function createQuery(session: Session, query: Definition, by: strin
   let locked = await lockQuery(session, identity);
   const made = locked === undefined && (await makeQuery(session, identity, query));
   locked ??= await lockQuery(session, identity);
+  if (locked !== undefined) {
+    requireKind(locked, query);
+  }
   if (locked === undefined || !(made || locked.deleted)) {
     throw new PromkeepError('CONFLICT', `There is a recorded query ${query.name} already; choose another name`);
   }
@@ -138,6 +141,7 @@ function toManaged(row: Row): StoredDefinition {
     name: String(row.name),
     expression: String(row.expression),
     stepMs: Number(row.step_ms),
+    ...(row.raw === true ? { raw: true } : {}),
     retention: String(row.retention),
     version: Number(row.current_version),
     revision: Number(row.revision),

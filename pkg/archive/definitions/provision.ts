@@ -3,11 +3,12 @@ import { type Definition } from '../../core/ports/definitions';
 import { ofSource, type Session } from '../connect/session';
 import { requireEpoch } from '../ledger/leaseRows';
 import { actAs, readPending } from './pendingDeletions';
-import { lockOrMakeQuery, lockQuery, reviveQuery, startVersion } from './queryRows';
+import { lockOrMakeQuery, lockQuery, requireKind, reviveQuery, startVersion } from './queryRows';
 
 /**
  * Makes the recorded queries of a config file known, in the caller's transaction. Another expression or step starts a new version;
- * provisioned queries that are missing from the list are paused with their data kept.
+ * provisioned queries that are missing from the list are paused with their data kept. Throws `CONFLICT` for a name of the other
+ * kind; then nothing of the file holds.
  *
  * @returns the shorter retentions of the file that wait for their date from now on
  */
@@ -38,6 +39,9 @@ export async function provision(
 async function provisionOne(session: Session, query: Definition): Promise<boolean> {
   const identity = { kind: 'recorded', name: query.name } as const;
   const known = await lockQuery(session, identity);
+  if (known !== undefined) {
+    requireKind(known, query);
+  }
   const locked = known?.deleted
     ? await reviveQuery(session, known, query)
     : (known ?? (await lockOrMakeQuery(session, identity, query)));

@@ -11,6 +11,8 @@ export interface LockedQuery {
   version: number;
   expression: string;
   stepMs: number;
+  /** It keeps raw series. */
+  raw: boolean;
   /** The retention that was asked for last; a shorter one than that in force waits for its date. */
   wantedRetention: string;
   provisioned: boolean;
@@ -20,7 +22,7 @@ export interface LockedQuery {
 }
 
 /** A query that is about to be written, see `openWrite`. */
-export interface OpenedQuery extends Pick<LockedQuery, 'queryId' | 'version' | 'expression' | 'stepMs'> {
+export interface OpenedQuery extends Pick<LockedQuery, 'queryId' | 'version' | 'expression' | 'stepMs' | 'raw'> {
   /** The one in force. */
   retention: string;
   /** No packed row reaches this time; `-Infinity` while there is none. */
@@ -33,12 +35,23 @@ export interface OpenedQuery extends Pick<LockedQuery, 'queryId' | 'version' | '
 }
 
 /** What is needed to make a query that is not there yet. */
-export type QueryDefinition = Pick<Definition, 'expression' | 'stepMs' | 'retention'>;
+export type QueryDefinition = Pick<Definition, 'expression' | 'stepMs' | 'retention' | 'raw'>;
 
 /** The recorded queries `q` that are not deleted, each with its source `o` and current version `v`. */
 export const RECORDED = `promkeep_sources o
      JOIN promkeep_queries q ON q.source_id = o.source_id AND q.kind = 'recorded' AND q.deleted_at IS NULL
      JOIN promkeep_query_versions v ON v.query_id = q.query_id AND v.version = q.current_version`;
+
+/** A name is that of one kind of definition only. Throws `CONFLICT` for the other one. */
+export function requireKind(
+  known: Pick<LockedQuery, 'raw'>,
+  { name, raw = false }: Pick<Definition, 'name' | 'raw'>
+): void {
+  if (known.raw !== raw) {
+    const text = known.raw ? 'keeps raw series already' : 'is a recorded query already';
+    throw new PromkeepError('CONFLICT', `${name} ${text}; choose another name, or delete it with its data first`);
+  }
+}
 
 /** SHA-256 of what makes a query unique within its source and kind. */
 export function identityOf(query: QueryIdentity): Buffer {
@@ -68,7 +81,7 @@ export async function findQueryId(session: Session, query: QueryIdentity): Promi
  */
 export async function lockQuery(session: Session, query: QueryIdentity): Promise<LockedQuery | undefined> {
   const [locked] = await session.rows(
-    `SELECT query_id, current_version, retention, provisioned, paused_at IS NOT NULL AS paused,
+    `SELECT query_id, current_version, raw, retention, provisioned, paused_at IS NOT NULL AS paused,
        deleted_at IS NOT NULL AS deleted
      FROM promkeep_queries
      WHERE source_id = ${SOURCE_ID}
@@ -92,6 +105,7 @@ export async function lockQuery(session: Session, query: QueryIdentity): Promise
     version: Number(locked.current_version),
     expression: String(version.expression),
     stepMs: Number(version.step_ms),
+    raw: locked.raw === true,
     wantedRetention: String(version.wanted ?? locked.retention),
     provisioned: locked.provisioned === true,
     paused: locked.paused === true,
@@ -159,13 +173,13 @@ export async function makeSource(session: Session): Promise<void> {
 export async function makeQuery(
   session: Session,
   query: QueryIdentity,
-  { expression, stepMs, retention }: QueryDefinition
+  { expression, stepMs, retention, raw = false }: QueryDefinition
 ): Promise<boolean> {
   await makeSource(session);
   const made = await session.run(
     `WITH made AS (
-       INSERT INTO promkeep_queries (source_id, kind, identity, name, source_text, step_ms, phase_ms, retention)
-       SELECT o.source_id, $3::text, $4::bytea, $5::text, 'prometheus', $6::bigint, $7::bigint, $8::text FROM promkeep_sources o
+       INSERT INTO promkeep_queries (source_id, kind, identity, name, source_text, step_ms, phase_ms, retention, raw)
+       SELECT o.source_id, $3::text, $4::bytea, $5::text, 'prometheus', $6::bigint, $7::bigint, $8::text, $10::boolean FROM promkeep_sources o
        WHERE o.org_id = $1::bigint AND o.name = $2::text
        ON CONFLICT DO NOTHING RETURNING query_id)
      INSERT INTO promkeep_query_versions (query_id, version, expression, step_ms)
@@ -179,6 +193,7 @@ export async function makeQuery(
       query.kind === 'kept' ? query.phaseMs : 0,
       retention,
       expression,
+      raw,
     ]
   );
   return made > 0;

@@ -15,16 +15,20 @@ import { identityOf, makeSource, RECORDED } from './queryRows';
 /**
  * What the recorded queries of a source and of its organisation take. How many series one has is read from the newest write
  * that changed something: the samples of its answer over the points it was asked for. Series that had no sample at some of those
- * points make that too few, so that it is never less than what the definition returned when it was made.
+ * points make that too few, so that it is never less than what the definition returned when it was made. Of raw series that
+ * write says how many there were, and how many samples came in that time.
  */
 export async function readUse(session: Session): Promise<RecordingAmounts> {
   const rows = await session.rows(
     `SELECT o.name = $2::text AS own, v.step_ms, q.paused_at IS NOT NULL AS paused,
-       greatest(CASE WHEN f.version = q.current_version THEN f.series END, v.expected_series, 0) AS series
+       greatest(CASE WHEN f.version = q.current_version THEN f.series END, v.expected_series, 0) AS series,
+       CASE WHEN q.raw AND f.version = q.current_version THEN f.per_day END AS per_day
      FROM ${RECORDED}
      LEFT JOIN LATERAL (
-       SELECT n.version, ceil((n.inserted + n.unchanged + n.revised)
-         / (extract(epoch FROM upper(n.fetched_range) - lower(n.fetched_range)) * 1000 / v.step_ms + 1)) AS series
+       SELECT n.version, coalesce(n.series, ceil((n.inserted + n.unchanged + n.revised)
+         / (extract(epoch FROM upper(n.fetched_range) - lower(n.fetched_range)) * 1000 / v.step_ms + 1))) AS series,
+         (n.inserted + n.unchanged + n.revised) * 86400
+           / (extract(epoch FROM upper(n.fetched_range) - lower(n.fetched_range)) + 0.001) AS per_day
        FROM promkeep_fetches n
        WHERE n.query_id = q.query_id AND n.fetched_range IS NOT NULL ORDER BY upper(n.fetched_range) DESC LIMIT 1) f ON true
      WHERE o.org_id = $1::bigint`,
@@ -34,7 +38,11 @@ export async function readUse(session: Session): Promise<RecordingAmounts> {
 }
 
 function sum(rows: readonly Row[]): RecordingAmount {
-  const amounts = rows.map((row) => amountOf(row.paused === true ? 0 : Number(row.series), Number(row.step_ms)));
+  const amounts = rows.map((row): RecordingAmount => {
+    const amount = amountOf(row.paused === true ? 0 : Number(row.series), Number(row.step_ms));
+    const isKnown = row.per_day !== null && row.paused !== true;
+    return isKnown ? { ...amount, samplesPerDay: Math.round(Number(row.per_day)) } : amount;
+  });
   return amounts.reduce(together, NOTHING);
 }
 

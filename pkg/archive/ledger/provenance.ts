@@ -142,6 +142,8 @@ export async function expireFetches(run: UpkeepRun): Promise<number> {
                ON s.series_id = r.series_id WHERE r.query_id = $1::bigint AND s.time < $2::timestamptz)
              AND NOT EXISTS (SELECT 1 FROM promkeep_series r JOIN promkeep_packed p
                ON p.series_id = r.series_id WHERE r.query_id = $1::bigint AND p.from_time < $2::timestamptz)
+             AND NOT EXISTS (SELECT 1 FROM promkeep_raw_series r JOIN promkeep_chunks c
+               ON c.series_id = r.series_id WHERE r.query_id = $1::bigint AND c.from_time < $2::timestamptz)
            LIMIT ${BATCH_ROWS}))`,
         [queryId, before, counted]
       );

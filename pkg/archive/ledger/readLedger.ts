@@ -9,7 +9,7 @@ const GAP_LIMIT = 10_000;
 /** The ledger of all recorded queries of a source, by name. */
 export async function readLedger(session: Session): Promise<LedgerEntry[]> {
   const rows = await session.rows(
-    `SELECT q.query_id, q.source_id, q.name, q.retention, q.paused_at IS NOT NULL AS paused, v.expression, v.step_ms
+    `SELECT q.query_id, q.source_id, q.name, q.retention, q.paused_at IS NOT NULL AS paused, v.expression, v.step_ms, q.raw
      FROM ${RECORDED}
      WHERE o.org_id = $1::bigint AND o.name = $2::text ORDER BY q.name COLLATE "C"`,
     ofSource(session)
@@ -25,6 +25,7 @@ export async function readLedger(session: Session): Promise<LedgerEntry[]> {
       name: String(row.name),
       expression: String(row.expression),
       stepMs: Number(row.step_ms),
+      ...(row.raw === true ? { raw: true } : {}),
       retention: String(row.retention),
       paused: row.paused === true,
       covered: await readCoverage(session, queryId),

@@ -21,7 +21,7 @@ export async function findCurrent(
   const [row] = await session.rows(
     `SELECT q.query_id, ceil(extract(epoch FROM q.packed_until) * 1000)::bigint AS packed_until_ms
      FROM ${RECORDED}
-     WHERE o.org_id = $1::bigint AND o.name = $2::text AND q.identity = $3::bytea AND v.expression = $4::text AND v.step_ms = $5::bigint`,
+     WHERE o.org_id = $1::bigint AND o.name = $2::text AND NOT q.raw AND q.identity = $3::bytea AND v.expression = $4::text AND v.step_ms = $5::bigint`,
     [...ofSource(session), identityOf({ kind: 'recorded', name }), expression, stepMs]
   );
   if (row === undefined) {

@@ -1,3 +1,4 @@
+import { type TimeRange } from '../../core/model/timeRange';
 import { type Database } from '../connect/database';
 import { timeText } from '../write/sampleRows';
 import { firstNotBefore } from '../write/sampleRuns';
@@ -20,10 +21,17 @@ export function addWeeksOf(weeks: Set<number>, timesMs: Float64Array): void {
   }
 }
 
+/** The Mondays (UTC) of all weeks that a range touches. */
+export function weeksWithin({ fromMs, toMs }: TimeRange): number[] {
+  const firstMs = periodStart(fromMs, WEEK_MS);
+  return Array.from({ length: (periodStart(toMs, WEEK_MS) - firstMs) / WEEK_MS + 1 }, (_, i) => firstMs + i * WEEK_MS);
+}
+
 /** Makes the weekly partitions of one archive and remembers which it has seen. */
 export class Partitions {
   private readonly known = new Set<number>();
   private readonly knownPacked = new Set<string>();
+  private readonly knownChunks = new Set<number>();
 
   constructor(private readonly database: Database) {}
 
@@ -61,9 +69,23 @@ export class Partitions {
     missing.forEach((weekMs) => this.knownPacked.add(`${retention} ${weekMs}`));
   }
 
+  /** The same for raw series. */
+  async ensureChunks(weeks: Iterable<number>, signal?: AbortSignal): Promise<void> {
+    for (const weekMs of weeks) {
+      if (!this.knownChunks.has(weekMs)) {
+        await this.database.transaction(
+          (tx) => tx.run('SELECT promkeep_ensure_chunk_partition($1::timestamptz)', [timeText(weekMs)]),
+          { signal }
+        );
+        this.knownChunks.add(weekMs);
+      }
+    }
+  }
+
   /** For when a partition turned out to be gone. */
   forget(): void {
     this.known.clear();
     this.knownPacked.clear();
+    this.knownChunks.clear();
   }
 }

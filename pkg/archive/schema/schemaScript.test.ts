@@ -4,7 +4,10 @@ import { readSql } from './readSql';
 import { schemaScript } from './schemaScript';
 
 /** Of the functions, triggers and views at each revision. A released one stays; the next change adds its own. */
-const REVISIONS = ['690b57e73fe764244d39fd5c5d9ad2a11a01f88a6a250f570d8a28518d58aee2'];
+const REVISIONS = [
+  '690b57e73fe764244d39fd5c5d9ad2a11a01f88a6a250f570d8a28518d58aee2',
+  '8d5b653f49a2cb99a33a578ec4a812d369bf2e75fe5b6e37a50a8f1fea61dceb',
+];
 
 const { migrations, routines, revision } = schemaScript();
 const files = [...migrations.flatMap((migration) => migration.files), ...routines];
@@ -53,15 +56,32 @@ describe('the schema', () => {
       'metrics_between',
       'metrics_rollup',
       'promkeep_actor',
+      'promkeep_bucket_bound',
       'promkeep_canonical_labels',
       'promkeep_choose_organisation',
+      'promkeep_decode_histograms',
+      'promkeep_decode_xor',
       'promkeep_deletes_more',
+      'promkeep_find_chunks',
       'promkeep_fingerprint',
+      'promkeep_float8',
       'promkeep_grace',
+      'promkeep_histogram_buckets',
       'promkeep_kept_from',
+      'promkeep_labels_of',
+      'promkeep_ms_after',
+      'promkeep_named_histograms',
+      'promkeep_named_series',
       'promkeep_partition_days',
       'promkeep_period_ms',
       'promkeep_period_start',
+      'promkeep_raw_buckets',
+      'promkeep_raw_histograms',
+      'promkeep_raw_rows',
+      'promkeep_raw_samples',
+      'promkeep_read_layout',
+      'promkeep_read_number',
+      'promkeep_result_rows',
       'promkeep_retention_class',
       'promkeep_retention_days',
       'promkeep_rollup_rows',
@@ -69,6 +89,7 @@ describe('the schema', () => {
       'promkeep_series_rollup',
       'promkeep_unpack',
       'promkeep_unroll',
+      'promkeep_written_at',
     ]);
   });
 });

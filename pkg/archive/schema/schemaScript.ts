@@ -26,15 +26,17 @@ export function schemaScript(): SchemaScript {
     migrations: [
       {
         name: 'first schema',
-        files: ['0001_queries', '0001_samples', '0001_ledger', '0001_rollups', '0001_readers', '0001_raw'].map(sqlFile),
+        files: ['0001_queries', '0001_samples', '0001_ledger', '0001_rollups', '0001_readers'].map(sqlFile),
       },
+      { name: 'raw series', files: ['0002_raw'].map(sqlFile) },
     ],
     routines: [
-      ...['classes', 'partitions', 'packed', 'rollups', 'writing', 'deletions'].map(functionFile),
+      ...['classes', 'partitions', 'rawBounds', 'rawChunks', 'rawHistograms', 'rawRows'].map(functionFile),
+      ...['packed', 'rollups', 'writing', 'deletions'].map(functionFile),
       sqlFile('views'),
       ...['ranges', 'metricsData', 'readers'].map(functionFile),
     ],
-    revision: 1,
+    revision: 2,
   };
 }
 

@@ -4,6 +4,7 @@ import { deleteExpired, deleteExpiredRows, expiredLeaves, strangersIn } from './
 import { type ExpiryLimits, releaseExpired } from './expireLimits';
 import { deleteOrphanedRollups, expiredRollups, forgetUnstored } from './expireRollups';
 import { planExpiry } from './expiryPlan';
+import { chunkLeaves, chunksToKeep, deleteExpiredChunks, forgetEmptySeries, rawLimits } from './expiredChunks';
 import { leafTables, startMs } from './leaves';
 import { type DropCandidate, dropPartition } from './partitionDrop';
 import { type RollupRetention } from './rollupWidths';
@@ -15,7 +16,7 @@ export interface ExpireOutcome {
   moved: number;
   /** Unpacked samples deleted. */
   deletedSamples: number;
-  /** Packed rows deleted from partitions that stay for others. */
+  /** Rows of packed samples, and of chunks of raw series, deleted from partitions that stay for others. */
   deletedRows: number;
   /** Names of partitions dropped. */
   dropped: string[];
@@ -29,7 +30,7 @@ const KEEP_EMPTY_WEEK_MS = 2 * WEEK_MS;
 
 /**
  * Removes what is older than its query's retention class, and nothing else: a class that cannot be read counts as forever.
- * What is packed goes when its whole partition (one or four weeks) has expired, the rest within a run. Coverage shrinks first,
+ * What is packed goes when its whole partition (one or four weeks) has expired, the rest within a run; of raw series whole rows (a day at most). Coverage shrinks first,
  * so that the ledger never claims what is gone. Short transactions only; may be killed at any moment. What fails for one query
  * or partition is kept in `failures`, and the others are served; throws only what concerns the archive as a whole.
  */
@@ -42,6 +43,7 @@ export async function expire(run: UpkeepRun, rollups: RollupRetention): Promise<
   const limits = await releaseExpired(expiry);
   await expirePacked(run, limits, outcome);
   await expireSamples(run, limits, outcome);
+  await expireChunks(run, limits, outcome);
   for (const candidate of await expiredRollups(expiry)) {
     await drop(run, outcome, { ...candidate, reasonToKeep: 'SELECT 1 LIMIT 0' });
   }
@@ -64,6 +66,21 @@ async function expireSamples(run: UpkeepRun, limits: ExpiryLimits, outcome: Expi
     if (startMs(name) + WEEK_MS < run.nowMs - KEEP_EMPTY_WEEK_MS) {
       await drop(run, outcome, { name, parent: 'promkeep_samples', reasonToKeep: `SELECT 1 FROM ${name} LIMIT 1` });
     }
+  }
+}
+
+async function expireChunks(run: UpkeepRun, limits: ExpiryLimits, outcome: ExpireOutcome): Promise<void> {
+  const raw = await rawLimits(run, limits);
+  let dropped = false;
+  for (const leaf of await chunkLeaves(run, raw)) {
+    const result = await drop(run, outcome, { ...leaf, ...chunksToKeep(leaf, raw) });
+    dropped ||= result === 'dropped';
+    if (result === 'kept') {
+      outcome.deletedRows += await deleteExpiredChunks(run, leaf, raw);
+    }
+  }
+  if (dropped) {
+    await forgetEmptySeries(run);
   }
 }
 

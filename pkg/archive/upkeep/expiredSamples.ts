@@ -16,10 +16,10 @@ const BATCH_SAMPLES = 20_000;
 const BATCH_ROWS = 500;
 
 /** The limits as a table `l`; of a query that has another class by now there is none. */
-const LIMITS = `unnest($1::bigint[], $2::timestamptz[], $3::text[]) AS l(query_id, at, retention)
+export const LIMITS = `unnest($1::bigint[], $2::timestamptz[], $3::text[]) AS l(query_id, at, retention)
    JOIN promkeep_queries q ON q.query_id = l.query_id AND q.retention = l.retention`;
 
-const bindLimits = ({ queryIds, limits, retentions }: ExpiryLimits): unknown[] => [queryIds, limits, retentions];
+export const bindLimits = ({ queryIds, limits, retentions }: ExpiryLimits): unknown[] => [queryIds, limits, retentions];
 
 /** Partitions of packed rows whose last possible time has expired. */
 export async function expiredLeaves(run: UpkeepRun): Promise<PackedLeaf[]> {

@@ -1,6 +1,7 @@
 import { type SourceIdentity } from '../../core/ports/archive';
 import { type Transaction } from '../connect/database';
 import { lockById } from '../definitions/queryRows';
+import { deleteLabels, deleteSeries } from './expiredChunks';
 import { leafTables } from './leaves';
 import { type UpkeepRun } from './upkeepRun';
 
@@ -9,6 +10,7 @@ export interface PurgeOutcome {
   /** Recorded queries whose data is gone. */
   queries: number;
   samples: number;
+  /** And rows of chunks. */
   packedRows: number;
 }
 
@@ -41,7 +43,8 @@ export async function purgeDeleted(
     await run.batch((tx) =>
       tx.run(
         `DELETE FROM promkeep_queries q WHERE q.deleted_at < now() - interval '1 hour' AND NOT q.delete_data
-         AND NOT EXISTS (SELECT 1 FROM promkeep_series r WHERE r.query_id = q.query_id)`
+         AND NOT EXISTS (SELECT 1 FROM promkeep_series r WHERE r.query_id = q.query_id)
+         AND NOT EXISTS (SELECT 1 FROM promkeep_raw_series r WHERE r.query_id = q.query_id)`
       )
     );
   }
@@ -54,10 +57,10 @@ async function purgeOne(run: UpkeepRun, queryId: number, outcome: PurgeOutcome):
     (work: (tx: Transaction) => Promise<number>) =>
     async (tx: Transaction): Promise<number> =>
       (await lockById(tx, queryId))?.deleteData ? work(tx) : 0;
-  const drain = (table: string, size: number): Promise<number> =>
+  const drain = (table: string, size: number, seriesTable = 'promkeep_series'): Promise<number> =>
     run.drain(
       size,
-      locked((tx) => deleteBatch(tx, table, queryId, size))
+      locked((tx) => deleteBatch(tx, { table, seriesTable, queryId }, size))
     );
   // Taking a packed row apart makes samples of it, so both are looked at until neither has any.
   for (let found = 1; found > 0;) {
@@ -67,6 +70,13 @@ async function purgeOne(run: UpkeepRun, queryId: number, outcome: PurgeOutcome):
     outcome.packedRows += packedRows;
     found = samples + packedRows;
   }
+  outcome.packedRows += await drain('promkeep_chunks', BATCH_PACKED, 'promkeep_raw_series');
+  const labels = new Set<number>();
+  await run.drain(
+    BATCH_ROWS,
+    locked((tx) => deleteSeries(tx, queryId, BATCH_ROWS, labels))
+  );
+  await deleteLabels(run, labels);
   // Made from samples and packed rows, hence after them; a schema without stored rollups has none.
   await drain('promkeep_rollups', BATCH_PACKED);
   for (const [table, key] of [
@@ -85,13 +95,17 @@ async function purgeOne(run: UpkeepRun, queryId: number, outcome: PurgeOutcome):
 }
 
 /** Partition by partition: row addresses are found through the index of one, whatever the planner thinks of all of them. */
-async function deleteBatch(tx: Transaction, table: string, queryId: number, size: number): Promise<number> {
+async function deleteBatch(
+  tx: Transaction,
+  { table, seriesTable, queryId }: { table: string; seriesTable: string; queryId: number },
+  size: number
+): Promise<number> {
   let deleted = 0;
   for (const leaf of await leafTables(tx, table)) {
     if (deleted < size) {
       deleted += await tx.run(
         `DELETE FROM ${leaf} WHERE ctid = ANY (ARRAY(
-           SELECT d.ctid FROM promkeep_series r JOIN ${leaf} d ON d.series_id = r.series_id
+           SELECT d.ctid FROM ${seriesTable} r JOIN ${leaf} d ON d.series_id = r.series_id
            WHERE r.query_id = $1::bigint LIMIT ${size - deleted}))`,
         [queryId]
       );

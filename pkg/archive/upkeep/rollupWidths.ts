@@ -27,10 +27,10 @@ export function unstoredWidths(retention: RollupRetention): number[] {
 }
 
 /**
- * A width is stored for recorded queries whose samples go before rollups of that width would, and goes on where it was begun,
+ * Raw series have no rollups. A width is stored for recorded queries whose samples go before rollups of that width would, and goes on where it was begun,
  * whatever class the query has now: a width that stood still would have nothing of what expires later. `q` is the query, `w` one
  * of the widths bound as two arrays.
  */
-export const STORES_WIDTH = `q.kind = 'recorded' AND (
+export const STORES_WIDTH = `q.kind = 'recorded' AND NOT q.raw AND (
      (w.days IS NULL OR w.days > promkeep_retention_days(q.retention)) AND promkeep_retention_days(q.retention) IS NOT NULL
      OR EXISTS (SELECT 1 FROM promkeep_rollup_state b WHERE b.query_id = q.query_id AND b.width_s = w.width_s))`;

@@ -8,6 +8,7 @@ import { migrateSchema } from '../schema/migrator';
 import { addWeeksOf, Partitions } from '../schema/partitions';
 import { applyDue, type DueOutcome } from '../definitions/pendingDeletions';
 import { packClosed, type PackOutcome } from '../pack/packClosed';
+import { packRaw, type RawPackOutcome } from '../raw/packRaw';
 import { condenseFetches, expireFetches } from '../ledger/provenance';
 import { reportShortened } from '../definitions/definitionStore';
 import { purgeDeleted, type PurgeOutcome } from './purge';
@@ -45,7 +46,10 @@ export type Served<T> = T & DueOutcome & { failedQueries: number };
 
 /** The upkeep of an archive in PostgreSQL, with what commands and tests ask of it. */
 export interface ArchiveUpkeep extends Upkeep {
-  packClosed(signal: AbortSignal, options?: PackOptions): Promise<Served<PackOutcome & { condensedFetches: number }>>;
+  packClosed(
+    signal: AbortSignal,
+    options?: PackOptions
+  ): Promise<Served<PackOutcome & { raw: RawPackOutcome; condensedFetches: number }>>;
   /** @param recompute where stored rollups are computed again that may still change */
   rollUp(signal: AbortSignal, recompute?: RecomputeScope): Promise<Served<RollupOutcome>>;
   expire(signal: AbortSignal): Promise<Served<ExpireOutcome & { expiredFetches: number }>>;
@@ -96,7 +100,8 @@ export function createUpkeep(options: UpkeepOptions): ArchiveUpkeep {
       serve('pack', signal, async (run) => {
         await run.failures.guard(undefined, () => makeWeeksAhead(run));
         const packed = await packClosed(run, run.nowMs - closedAfterMs, batchSamples);
-        return { ...packed, condensedFetches: await condenseFetches(run) };
+        const raw = await packRaw(run, run.nowMs - closedAfterMs);
+        return { ...packed, raw, condensedFetches: await condenseFetches(run) };
       }),
     rollUp: (signal, recompute) =>
       serve('rollup', signal, async (run) => {
@@ -117,8 +122,13 @@ export function createUpkeep(options: UpkeepOptions): ArchiveUpkeep {
  * Makes this week's and next week's partition. Whoever has made one holds a lock until the end of its transaction, and a role that
  * may insert rows of its own need not end it: the archiver is not to need a partition at that moment.
  */
-async function makeWeeksAhead({ database, nowMs, signal }: UpkeepRun): Promise<void> {
+async function makeWeeksAhead(run: UpkeepRun): Promise<void> {
+  const { database, nowMs, signal } = run;
   const weeks = new Set<number>();
   addWeeksOf(weeks, Float64Array.of(nowMs, nowMs + 7 * 86_400_000));
-  await new Partitions(database).ensure(weeks, signal);
+  const partitions = new Partitions(database);
+  await partitions.ensure(weeks, signal);
+  if ((await run.rows('SELECT 1 FROM promkeep_queries q WHERE q.raw LIMIT 1')).length > 0) {
+    await partitions.ensureChunks(weeks, signal);
+  }
 }

@@ -4,6 +4,7 @@
  * Layout: dimensions (1), has-null flag (0), element type, length, lower bound (1), then length and bytes of each element.
  */
 const BYTEA_OID = 17;
+const UUID_OID = 2950;
 const INT8_OID = 20;
 const INT4_OID = 23;
 const FLOAT8_OID = 701;
@@ -56,8 +57,17 @@ export function timestampArray(timesMs: ArrayLike<number>): Buffer {
 
 /** @param items all of one length */
 export function byteaArray(items: readonly Buffer[], itemBytes: number): Buffer {
+  return encodeBytes(BYTEA_OID, items, itemBytes);
+}
+
+/** @param items of 16 bytes each */
+export function uuidArray(items: readonly Buffer[]): Buffer {
+  return encodeBytes(UUID_OID, items, 16);
+}
+
+function encodeBytes(elementOid: number, items: readonly Buffer[], itemBytes: number): Buffer {
   const target = Buffer.allocUnsafe(HEADER_BYTES + items.length * (itemBytes + 4));
-  writeHeader(target, BYTEA_OID, items.length);
+  writeHeader(target, elementOid, items.length);
   let offset = HEADER_BYTES;
   for (const item of items) {
     offset = target.writeInt32BE(itemBytes, offset);

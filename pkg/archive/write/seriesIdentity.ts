@@ -29,7 +29,7 @@ export const FINGERPRINT_BYTES = 32;
 export type RefusedSeries = WriteOutcome['refused'][number];
 
 /** With the flag `u`, paired surrogates are one character and do not match. */
-const LONE_SURROGATE = /\p{Surrogate}/u;
+export const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /** Years 1 to 9999: what `timestamptz` and ISO-8601 with four digits share. */
 export const FIRST_TIME_MS = Date.parse('0001-01-01T00:00:00Z');

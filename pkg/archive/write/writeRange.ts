@@ -24,9 +24,9 @@ export interface WriterMemory {
 }
 
 /** A write that touches more weeks than this (some 19 years) would need more locks than a stock server has room for. */
-const MAX_WEEKS = 1_000;
+export const MAX_WEEKS = 1_000;
 /** check_violation: what PostgreSQL says when a row finds no partition, here because somebody dropped it. */
-const NO_PARTITION = '23514';
+export const NO_PARTITION = '23514';
 
 /**
  * Replaces what the archive has for a query in a range by a fetched answer: reads what is there, and inserts, updates and

@@ -73,6 +73,7 @@ function toQuery(row: Row): OpenedQuery {
     version: Number(row.version),
     expression: String(row.expression),
     stepMs: Number(row.step_ms),
+    raw: row.raw === true,
     retention: String(row.retention),
     packedUntilMs: row.packed_until_ms === null ? -Infinity : Number(row.packed_until_ms),
     // Ranges are noted in whole milliseconds, cut off. Without a note (they expire) nothing is known.
@@ -116,7 +117,9 @@ export async function addFetch(tx: Transaction, prepared: PreparedWrite): Promis
   const { query, changes, closedBeforeMs } = prepared;
   const { closed, rest, untilMs } = chooseClosed(changes.inserts, { periodMs: query.periodMs, closedBeforeMs });
   const many = countSamples(rest) > CALL_SAMPLES;
-  const fetchId = await noteFetch(tx, prepared, many ? [] : rest);
+  const { insertCount, unchanged, updates, deletes } = changes;
+  const counts = [insertCount, unchanged, updates.timesMs.length, deletes.timesMs.length, prepared.refusedCount];
+  const fetchId = await noteFetch(tx, query, { ...prepared.write, counts }, many ? [] : rest);
   if (many) {
     await insertSamples(tx, rest, fetchId);
   }
@@ -127,13 +130,19 @@ export async function addFetch(tx: Transaction, prepared: PreparedWrite): Promis
   return fetchId;
 }
 
-async function noteFetch(
+/** What is noted of a write. */
+export interface NotedWrite extends Pick<RangeWrite, 'range' | 'provenance' | 'covered'> {
+  /** Inserted, unchanged, revised, withdrawn samples; refused series. */
+  counts: readonly number[];
+}
+
+/** Notes a write that changes samples, inserts `fresh` and adds to the coverage; gives its id. */
+export async function noteFetch(
   tx: Transaction,
-  { query, write, changes, refusedCount }: PreparedWrite,
+  query: Pick<OpenedQuery, 'queryId' | 'version' | 'expression' | 'stepMs'>,
+  { provenance, range, covered, counts }: NotedWrite,
   fresh: readonly SampleRun[]
 ): Promise<number> {
-  const { provenance, range, covered } = write;
-  const { insertCount, unchanged, updates, deletes } = changes;
   const { keys, values } = encodeChunk(toColumns(fresh));
   const [row] = await tx.rows(
     `SELECT * FROM promkeep_add_fetch($1::bigint, $2::integer, $3::timestamptz, $4::timestamptz, $5::timestamptz, $6::text, $7::text, $8::text[],
@@ -147,7 +156,7 @@ async function noteFetch(
       provenance.expression === query.expression ? null : provenance.expression,
       provenance.prometheusVersion ?? null,
       [...provenance.warnings],
-      [insertCount, unchanged, updates.timesMs.length, deletes.timesMs.length, refusedCount],
+      [...counts],
       toMultirange(covered, query.stepMs),
       ...keys,
       values,

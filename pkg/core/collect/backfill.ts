@@ -2,6 +2,8 @@ import { collectNext } from '../collect';
 import { newestDueMs, type CollectDeps, type CollectStep, type WrittenRange } from './progress';
 import { type CollectFailure } from './failures';
 import { ceilToGrid, countAllPoints, findGaps, floorToGrid } from './collectGrid';
+import { piecePoints } from './raw/rawPieces';
+import { requireReading } from './raw/rawReading';
 import { PromkeepError } from '../model/errors';
 import { underLease } from './underLease';
 import { type Uses } from '../ports/archive';
@@ -28,7 +30,7 @@ export interface BackfillDeps extends CollectDeps, Uses<{ lease: 'current' }> {
 }
 
 const DAY_MS = 86_400_000;
-/** A day of 1,000 series every minute. Larger pieces only take more memory: two are held at once. */
+/** Of recorded queries. A day of 1,000 series every minute. Larger pieces only take more memory: two are held at once. */
 const PIECE_SAMPLES = 1_500_000;
 const RETRY_MS = [500, 1_000, 2_000, 4_000, 8_000, 15_000];
 
@@ -94,7 +96,7 @@ async function fillGap(
     frontierMs: gap.fromMs - query.stepMs,
     historyStartMs: gap.fromMs,
     begun,
-    maxPoints: deps.settings.maxPoints,
+    maxPoints: query.raw ? piecePoints(requireReading(deps.rawReading).pieceMs) : deps.settings.maxPoints,
     giveUpPoints: 1,
   };
   // A piece that has been asked for ahead stays as it is, even when the one before showed that it might be larger.
@@ -107,7 +109,8 @@ async function fillGap(
   };
   const ahead = fetchAhead(
     deps.source,
-    ({ toMs }) => (toMs < gap.toMs ? pieceFrom(toMs + query.stepMs) : undefined),
+    // Raw series are written while they are read.
+    ({ toMs }) => (toMs < gap.toMs && !query.raw ? pieceFrom(toMs + query.stepMs) : undefined),
     signal
   );
   // What is asked for ahead is written under the epoch that was current before it was asked for.
@@ -122,7 +125,7 @@ async function fillGap(
       progress = step.progress;
       state = withStep(state, step, donePoints);
       deps.onProgress(state);
-      points = pointsFor(step.write, donePoints) ?? points;
+      points = (query.raw ? undefined : pointsFor(step.write, donePoints)) ?? points;
       failures = donePoints > 0 || !step.failure ? 0 : failures + 1;
       if (step.failure) {
         ahead.drop();
@@ -173,8 +176,8 @@ async function pauseAfter(
   if (!failure || failures === 0) {
     return;
   }
-  // A definition that has changed does so for good; the same command called again reads the new one.
-  if (failures > RETRY_MS.length || failure.error.code === 'ARCHIVE_QUERY_CHANGED') {
+  // A definition that has changed does so for good, and the same command called again reads the new one; settings change by hand.
+  if (failures > RETRY_MS.length || ['ARCHIVE_QUERY_CHANGED', 'SETTINGS_INVALID'].includes(failure.error.code)) {
     throw failure.error;
   }
   // Another leader is no reason to wait: the next attempt reads its epoch.

@@ -32,6 +32,7 @@ export function failureOf(error: PromkeepError): CollectFailure {
     case 'SOURCE_RESPONSE_TOO_LARGE':
     case 'QUERY_INVALID':
       return { reason: 'query-failed', error, transient: false };
+    case 'SETTINGS_INVALID':
     case 'INTERNAL':
       return { reason: 'query-failed', error, transient: true };
     default:

@@ -9,6 +9,7 @@ import { type Definition } from '../ports/definitions';
 import { type TimeRange } from '../model/timeRange';
 import { type RecordingAllowance } from './recordingAllowance';
 import { type QueryResult, type Series } from '../model/series';
+import { type RawReading } from './raw/rawReading';
 
 export interface FetchDeps {
   source: Pick<MetricSource, 'queryRange'>;
@@ -18,6 +19,8 @@ export interface FetchDeps {
   allowance?: Pick<RecordingAllowance, 'admit'>;
   /** Version of the source for the provenance; the caller caches it. */
   sourceVersion(signal: AbortSignal): Promise<string | undefined>;
+  /** Absent: definitions of raw series fail. */
+  rawReading?: RawReading;
 }
 
 export interface CollectSettings {
@@ -78,7 +81,11 @@ export async function fetchRange(
   ]);
   refuseUnstorable(query, result);
   deps.allowance?.admit(query, result.series.length);
-  const { covered, gaps } = splitCoverage(query, range, result, probe);
+  const held = heldTimes(probe);
+  const { covered, gaps } = splitCoverage(range, query.stepMs, {
+    warnings: [...result.warnings, ...probe.warnings],
+    isHeld: (timeMs) => held.has(timeMs),
+  });
   return {
     query: { kind: 'recorded', name: query.name },
     range,
@@ -117,7 +124,12 @@ async function fetchQuery(
   }
 }
 
-async function fetchProbe({ source, settings }: FetchDeps, request: Grid, call: CallOptions): Promise<QueryResult> {
+/** Rejects with `PromkeepError`; what Prometheus says against the probe names it. */
+export async function fetchProbe(
+  { source, settings }: Pick<FetchDeps, 'source' | 'settings'>,
+  request: Grid,
+  call: CallOptions
+): Promise<QueryResult> {
   try {
     return await source.queryRange({ ...request, expr: settings.probe }, call);
   } catch (error) {
@@ -129,27 +141,29 @@ async function fetchProbe({ source, settings }: FetchDeps, request: Grid, call: 
   }
 }
 
+/** The times at which the probe has a value. */
+export function heldTimes(probe: QueryResult): Set<number> {
+  const held = new Set<number>();
+  for (const series of probe.series) {
+    series.timesMs.forEach((timeMs) => held.add(timeMs));
+  }
+  return held;
+}
+
 /** Decides for each time of the range whether it counts as covered, and why not [A5]. */
-function splitCoverage(
-  query: Definition,
+export function splitCoverage(
   range: TimeRange,
-  result: QueryResult,
-  probe: QueryResult
+  stepMs: number,
+  { warnings, isHeld }: { warnings: readonly string[]; isHeld(timeMs: number): boolean }
 ): { covered: TimeRange[]; gaps: Gap[] } {
-  const storageWarnings = [...result.warnings, ...probe.warnings].filter(
-    (text) => !/^PromQL (warning|info)\b/i.test(text)
-  );
+  const storageWarnings = warnings.filter((text) => !/^PromQL (warning|info)\b/i.test(text));
   if (storageWarnings.length > 0) {
     return {
       covered: [],
       gaps: [{ ...range, reason: 'partial-answer', detail: storageWarnings.join('; ').slice(0, 500) }],
     };
   }
-  const held = new Set<number>();
-  for (const series of probe.series) {
-    series.timesMs.forEach((timeMs) => held.add(timeMs));
-  }
-  const { yes, no } = splitByTime(range, query.stepMs, (timeMs) => held.has(timeMs));
+  const { yes, no } = splitByTime(range, stepMs, isHeld);
   return { covered: yes, gaps: no.map((part) => ({ ...part, reason: 'source-had-no-data' })) };
 }
 

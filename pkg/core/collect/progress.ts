@@ -1,11 +1,14 @@
 import { type MemoryBudget } from '../memory/memoryBudget';
 import { retentionMs } from '../model/retention';
+import { RAW_STEP_MS } from '../model/rawSeries';
 import { type TimeRange } from '../model/timeRange';
 import { type Definition } from '../ports/definitions';
 import { type WriteOutcome } from '../ports/sampleStore';
 import { floorToGrid } from './collectGrid';
 import { type CollectFailure } from './failures';
 import { type FetchDeps } from './fetchRange';
+import { lastPieceEnd, nextPieceEnd, piecePoints } from './raw/rawPieces';
+import { requireReading } from './raw/rawReading';
 import { type CollectTarget } from './underLease';
 
 export interface CollectDeps extends FetchDeps, CollectTarget {
@@ -51,9 +54,28 @@ export interface WrittenRange {
   warnings: readonly string[];
 }
 
-/** The newest grid time that is settled, i.e. whose answer will not change any more. */
-export function newestDueMs(deps: Pick<CollectDeps, 'clock' | 'settings'>, query: Definition): number {
-  return floorToGrid(deps.clock.nowMs() - deps.settings.settleMs, query.stepMs);
+type DueDeps = Pick<CollectDeps, 'clock' | 'settings' | 'rawReading'>;
+
+/**
+ * The newest grid time that is settled, i.e. whose answer will not change any more; of raw series the newest one with which a
+ * piece ends whose samples are all settled.
+ */
+export function newestDueMs(deps: DueDeps, query: Definition): number {
+  if (!query.raw) {
+    return floorToGrid(deps.clock.nowMs() - deps.settings.settleMs, query.stepMs);
+  }
+  const { settleMs, pieceMs } = requireReading(deps.rawReading);
+  return lastPieceEnd(floorToGrid(deps.clock.nowMs() - settleMs, RAW_STEP_MS) - RAW_STEP_MS, pieceMs);
+}
+
+/** When the first time after `frontierMs` will be due. */
+export function nextDueAtMs(deps: DueDeps, query: Definition, frontierMs: number): number {
+  const nextMs = frontierMs + query.stepMs;
+  if (!query.raw) {
+    return nextMs + deps.settings.settleMs;
+  }
+  const { settleMs, pieceMs } = requireReading(deps.rawReading);
+  return nextPieceEnd(nextMs, pieceMs) + RAW_STEP_MS + settleMs;
 }
 
 /**
@@ -71,7 +93,8 @@ export async function openProgress(
 ): Promise<CollectProgress> {
   const { stepMs, name } = query;
   const covered = await deps.ledger.coverage(name);
-  const sizes = { maxPoints: deps.settings.maxPoints, giveUpPoints: 1 };
+  const maxPoints = query.raw ? piecePoints(requireReading(deps.rawReading).pieceMs) : deps.settings.maxPoints;
+  const sizes = { maxPoints, giveUpPoints: 1 };
   const gapStartMs = earliestGapMs === undefined ? Infinity : floorToGrid(earliestGapMs, stepMs);
   if (covered.length > 0) {
     const frontierMs = floorToGrid(covered[covered.length - 1].toMs, stepMs);
@@ -79,9 +102,17 @@ export async function openProgress(
   }
   const backfillMs =
     (query.version ?? 1) > 1 ? 0 : Math.min(deps.settings.backfillMs, retentionMs(query.retention) ?? Infinity);
-  const firstMs = newestDueMs(deps, query) - floorToGrid(backfillMs, stepMs);
+  const firstMs = firstTimeMs(deps, query, floorToGrid(backfillMs, stepMs));
   const historyStartMs = Math.min(firstMs, gapStartMs);
   return { frontierMs: historyStartMs - stepMs, historyStartMs, begun: gapStartMs < Infinity, ...sizes };
+}
+
+/** Raw series begin with a piece that is due already, so that something is seen at once; unless that was a predecessor's time. */
+function firstTimeMs(deps: CollectDeps, query: Definition, backfillMs: number): number {
+  const dueMs = newestDueMs(deps, query);
+  return query.raw && (query.version ?? 1) === 1
+    ? dueMs + RAW_STEP_MS - Math.max(requireReading(deps.rawReading).pieceMs, backfillMs)
+    : dueMs - backfillMs;
 }
 
 /** The history begins where the source first held data: asked before its server was up, it lacks nothing. */

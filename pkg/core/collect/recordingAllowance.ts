@@ -11,7 +11,7 @@ type Ranked = Pick<StoredDefinition, 'name' | 'provisioned' | 'createdAtMs' | 's
  */
 export class RecordingAllowance {
   private ranked: Ranked[] = [];
-  private readonly series = new Map<string, number>();
+  private readonly returned = new Map<string, { series: number; perDay?: number }>();
   private elsewhere = NOTHING;
 
   constructor(private readonly limits: RecordingAmounts) {}
@@ -25,7 +25,7 @@ export class RecordingAllowance {
         (a.name < b.name ? -1 : Number(a.name > b.name))
     );
     const names = new Set(queries.map(({ name }) => name));
-    [...this.series.keys()].filter((name) => !names.has(name)).forEach((name) => this.series.delete(name));
+    [...this.returned.keys()].filter((name) => !names.has(name)).forEach((name) => this.returned.delete(name));
   }
 
   /** Notes what the other sources of the organisation take. */
@@ -37,12 +37,16 @@ export class RecordingAllowance {
     };
   }
 
-  /** Throws `LIMIT_EXCEEDED` when an answer with so many series may not be written. */
-  admit({ name }: Pick<Definition, 'name'>, series: number): void {
-    this.series.set(name, series);
+  /**
+   * Throws `LIMIT_EXCEEDED` when an answer with so many series may not be written.
+   *
+   * @param perDay samples in a day; absent: one a series at each time of the grid
+   */
+  admit({ name }: Pick<Definition, 'name'>, series: number, perDay?: number): void {
+    this.returned.set(name, { series, perDay });
     let taken = NOTHING;
     for (const query of this.ranked) {
-      const would = together(taken, amountOf(this.series.get(query.name) ?? 0, query.stepMs));
+      const would = together(taken, this.amountOf(query));
       const excess = query.provisioned ? undefined : this.excessOf(would);
       if (query.name === name) {
         if (excess) {
@@ -52,6 +56,12 @@ export class RecordingAllowance {
       }
       taken = excess ? taken : would;
     }
+  }
+
+  private amountOf({ name, stepMs }: Ranked): RecordingAmount {
+    const { series, perDay } = this.returned.get(name) ?? { series: 0 };
+    const amount = amountOf(series, stepMs);
+    return perDay === undefined ? amount : { ...amount, samplesPerDay: perDay };
   }
 
   private excessOf(would: RecordingAmount): { would: string; limit: number } | undefined {

@@ -2,6 +2,7 @@ import { collectRange } from '../collect';
 import { failureOf, type CollectFailure } from './failures';
 import { newestDueMs, type CollectDeps, type CollectProgress, type WrittenRange } from './progress';
 import { countPoints, findGaps } from './collectGrid';
+import { withinLastDay } from './raw/rawPieces';
 import { asPromkeepError } from '../model/errors';
 import { type Definition } from '../ports/definitions';
 import { type TimeRange } from '../model/timeRange';
@@ -51,7 +52,8 @@ export async function refillNext(
     return { memory: kept };
   }
   const attempts = kept.get(gap.fromMs)?.attempts ?? 0;
-  const range = newestPart(gap, query.stepMs, Math.min(progress.maxPoints, shrink(gap, query.stepMs, attempts)));
+  const part = newestPart(gap, query.stepMs, Math.min(progress.maxPoints, shrink(gap, query.stepMs, attempts)));
+  const range = query.raw ? withinLastDay(part) : part;
   const vain = (): RefillMemory => {
     const waitMs = Math.min(deps.refill.maxBackoffMs, deps.refill.backoffMs * 2 ** attempts);
     return kept.set(gap.fromMs, { attempts: attempts + 1, notBeforeMs: nowMs + waitMs });

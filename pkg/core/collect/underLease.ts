@@ -1,12 +1,16 @@
 import { PromkeepError } from '../model/errors';
 import { type Uses } from '../ports/archive';
+import { type RawStore } from '../ports/rawSeries';
 
 /** Where what is collected goes. */
-export type CollectTarget = Uses<{ samples: 'writeRange'; ledger: 'coverage' | 'noteGap' }>;
+export type CollectTarget = Uses<{ samples: 'writeRange'; ledger: 'coverage' | 'noteGap' }> & {
+  /** Absent: definitions of raw series fail. */
+  readonly raw?: Pick<RawStore, 'writeRaw'>;
+};
 
 /** The target for one who writes under an epoch: each write carries it, and a refused one is told. */
 export function underLease(
-  { samples, ledger }: CollectTarget,
+  { samples, ledger, raw }: CollectTarget,
   epoch: number,
   onRefused: () => void = () => undefined
 ): CollectTarget {
@@ -22,6 +26,7 @@ export function underLease(
   };
   return {
     samples: { writeRange: (write, signal) => watched(samples.writeRange({ ...write, epoch }, signal)) },
+    ...(raw ? { raw: { writeRaw: (write, signal) => watched(raw.writeRaw({ ...write, epoch }, signal)) } } : {}),
     ledger: {
       coverage: (name) => ledger.coverage(name),
       noteGap: (name, gap) => watched(ledger.noteGap(name, gap, epoch)),

@@ -1,4 +1,6 @@
 import { fetchRange, type FetchDeps } from './fetchRange';
+import { RAW_DAY_POINTS, withinFirstDay } from './raw/rawPieces';
+import { compareRawPiece, labelsOf, type RawVerifyDeps } from './raw/verifyRaw';
 import { ceilToGrid, countAllPoints, floorToGrid } from './collectGrid';
 import { asPromkeepError } from '../model/errors';
 import { type Uses } from '../ports/archive';
@@ -7,16 +9,18 @@ import { type RangeWrite } from '../ports/sampleStore';
 import { type TimeRange } from '../model/timeRange';
 import { type Labels, type Series } from '../model/series';
 
-export type VerifyDeps = FetchDeps & Uses<{ samples: 'readSeries' | 'writeRange'; lease: 'current' }>;
+export type VerifyDeps = FetchDeps &
+  Uses<{ samples: 'readSeries' | 'writeRange'; lease: 'current' }> &
+  Pick<RawVerifyDeps, 'raw' | 'rawComparing'>;
 
 export interface Difference {
   kind: 'differs' | 'missing' | 'extra';
   labels: Labels;
   timeMs: number;
-  /** In the archive; absent when it is missing there. */
-  archived?: number;
+  /** In the archive; absent when it is missing there. Of raw series a text for what is no number. */
+  archived?: number | string;
   /** What the source says now; absent when it says nothing. */
-  source?: number;
+  source?: number | string;
 }
 
 export interface VerifyReport {
@@ -71,9 +75,10 @@ export async function verifyQuery(
   for (const covered of entry.covered) {
     const endMs = Math.min(covered.toMs, floorToGrid(window.toMs, stepMs));
     let fromMs = Math.max(covered.fromMs, ceilToGrid(window.fromMs, stepMs));
-    let points = Math.min(PIECE_POINTS, deps.settings.maxPoints);
+    let points = Math.min(entry.raw ? RAW_DAY_POINTS : PIECE_POINTS, deps.settings.maxPoints);
     while (fromMs <= endMs) {
-      const range = { fromMs, toMs: Math.min(endMs, fromMs + (points - 1) * stepMs) };
+      const longest = { fromMs, toMs: Math.min(endMs, fromMs + (points - 1) * stepMs) };
+      const range = entry.raw ? withinFirstDay(longest) : longest;
       if (await verifyPiece(deps, entry, { range, report, repair, takeovers: 0 }, signal)) {
         fromMs = range.toMs + stepMs;
       } else {
@@ -92,13 +97,22 @@ interface Piece {
   takeovers: number;
 }
 
+/** What is said of one piece. */
+interface Findings extends Comparison {
+  /** Of the differences, how many; `differences` has the first few of raw series. */
+  counts: Record<Difference['kind'], number>;
+  notHeldPoints: number;
+  /** Writes the piece again; absent: there is nothing to write. */
+  rewrite?(epoch: number): Promise<unknown>;
+}
+
 /** @returns false when the answer was too large or too slow and a shorter piece may do */
 async function verifyPiece(deps: VerifyDeps, entry: LedgerEntry, piece: Piece, signal: AbortSignal): Promise<boolean> {
   const { range, report, repair, takeovers } = piece;
   const { epoch } = await deps.lease.current();
-  let write: RangeWrite;
+  let findings: Findings;
   try {
-    write = await fetchRange(deps, entry, range, { signal });
+    findings = await (entry.raw ? examineRaw : examine)(deps, entry, piece, signal);
   } catch (error) {
     const { code } = asPromkeepError(error);
     if (range.toMs > range.fromMs && (code === 'SOURCE_RESPONSE_TOO_LARGE' || code === 'SOURCE_TIMEOUT')) {
@@ -106,11 +120,10 @@ async function verifyPiece(deps: VerifyDeps, entry: LedgerEntry, piece: Piece, s
     }
     throw error;
   }
-  const archived = await deps.samples.readSeries({ query: write.query, range }, signal);
-  const { compared, ties, differences } = compare(archived, write, RANKS.test(entry.expression));
-  if (differences.length > 0 && repair) {
+  const { compared, ties, differences, counts, notHeldPoints, rewrite } = findings;
+  if (differences.length > 0 && repair && rewrite) {
     try {
-      await deps.samples.writeRange({ ...write, epoch }, signal);
+      await rewrite(epoch);
     } catch (error) {
       if (asPromkeepError(error).code !== 'ARCHIVE_NOT_LEADER' || takeovers === MAX_TAKEOVERS) {
         throw error;
@@ -121,10 +134,43 @@ async function verifyPiece(deps: VerifyDeps, entry: LedgerEntry, piece: Piece, s
   }
   report.compared += compared;
   report.ties += ties;
-  report.notHeldPoints += countAllPoints(write.gaps, entry.stepMs);
-  differences.forEach(({ kind }) => report[kind]++);
+  report.notHeldPoints += notHeldPoints;
+  KINDS.forEach((kind) => (report[kind] += counts[kind]));
   report.examples.push(...differences.slice(0, MAX_EXAMPLES - report.examples.length));
   return true;
+}
+
+const KINDS = ['differs', 'missing', 'extra'] as const;
+
+async function examine(deps: VerifyDeps, entry: LedgerEntry, { range }: Piece, signal: AbortSignal): Promise<Findings> {
+  const write = await fetchRange(deps, entry, range, { signal });
+  const archived = await deps.samples.readSeries({ query: write.query, range }, signal);
+  const comparison = compare(archived, write, RANKS.test(entry.expression));
+  const counts = { differs: 0, missing: 0, extra: 0 };
+  comparison.differences.forEach(({ kind }) => counts[kind]++);
+  return {
+    ...comparison,
+    counts,
+    notHeldPoints: countAllPoints(write.gaps, entry.stepMs),
+    rewrite: (epoch) => deps.samples.writeRange({ ...write, epoch }, signal),
+  };
+}
+
+async function examineRaw(
+  deps: VerifyDeps,
+  entry: LedgerEntry,
+  { range }: Piece,
+  signal: AbortSignal
+): Promise<Findings> {
+  const { write, lost, comparison } = await compareRawPiece(deps, entry, { range, maxExamples: MAX_EXAMPLES }, signal);
+  const { compared, counts, examples } = comparison;
+  const notHeld = [...(lost ? [lost] : []), ...(write?.gaps ?? [])];
+  return {
+    ...{ compared, counts, ties: 0 },
+    differences: examples.map((one) => ({ ...one, labels: labelsOf(one.labels) })),
+    notHeldPoints: countAllPoints(notHeld, entry.stepMs),
+    ...(write ? { rewrite: async (epoch) => deps.raw?.writeRaw({ ...write, epoch }, signal) } : {}),
+  };
 }
 
 interface Comparison {
@@ -150,7 +196,8 @@ function compare(archived: readonly Series[], { series, covered }: RangeWrite, r
 
 /** Takes out pairs of a missing and an extra sample of the same time and value. */
 function withoutTies({ compared, differences }: Comparison): Comparison {
-  const placeOf = (timeMs: number, value = NaN): string => `${timeMs} ${Object.is(value, -0) ? '-0' : value}`;
+  const placeOf = (timeMs: number, value: Difference['source'] = NaN): string =>
+    `${timeMs} ${Object.is(value, -0) ? '-0' : value}`;
   const extras = Map.groupBy(
     differences.filter(({ kind }) => kind === 'extra'),
     ({ timeMs, archived }) => placeOf(timeMs, archived)

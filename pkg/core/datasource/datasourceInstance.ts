@@ -15,6 +15,7 @@ import { type Clock } from '../ports/clock';
 import { type Logger } from '../ports/logger';
 import { type MetricSource } from '../ports/metricSource';
 import { type PlanSettings } from '../query/queryPlan';
+import { type RawEngine } from '../readback/rawEngine';
 import { type ReadBackArchive } from '../readback/readArchive';
 import { answerResource } from './resourceCalls';
 import { rememberVersion } from './sourceVersion';
@@ -41,11 +42,15 @@ export interface DatasourceDeps extends PlanSettings {
   timeoutSignal(ms: number): AbortSignal;
   /** What is wrong with the settings and does not stop queries; *Save & test* shows it. */
   settingsWarnings: readonly string[];
+  /** Why raw series cannot be collected, if so. Never rejects; absent: there are none. */
+  rawWarning?(signal: AbortSignal): Promise<string | undefined>;
   /** A timer that ends early when the signal aborts. */
   wait: Wait;
   /** Users' tokens or cookies go on to Prometheus, so two users may see different data. */
   forwardsCredentials: boolean;
   compareExpressions: CompareExpressions;
+  /** Evaluates over raw series; absent: nothing does. */
+  engine?: RawEngine;
   suggestionSelectors: SuggestionSelectors;
 }
 
@@ -67,6 +72,7 @@ export function createDatasourceInstance(deps: DatasourceDeps): DatasourceInstan
       archive: archive?.archive,
       forwardsCredentials: deps.forwardsCredentials,
       compare: deps.compareExpressions,
+      engine: deps.engine,
       timeoutSignal,
     },
     keep: {
@@ -89,7 +95,10 @@ export function createDatasourceInstance(deps: DatasourceDeps): DatasourceInstan
     },
     checkHealth: (caller, signal) =>
       checkHealth(
-        { source, archive: archive?.archive, timeoutSignal, settingsWarnings: deps.settingsWarnings },
+        {
+          ...{ source, archive: archive?.archive, timeoutSignal },
+          ...{ settingsWarnings: deps.settingsWarnings, rawWarning: deps.rawWarning },
+        },
         callFor(caller, signal)
       ),
     callResource: (request, caller, signal) =>

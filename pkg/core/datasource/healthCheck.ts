@@ -10,6 +10,8 @@ export interface HealthDeps {
   /** Added to the message: whoever presses the button can change what they are about. */
   settingsWarnings: readonly string[];
   timeoutSignal(ms: number): AbortSignal;
+  /** Why raw series cannot be collected, if so. Never rejects. */
+  rawWarning?(signal: AbortSignal): Promise<string | undefined>;
 }
 
 const ARCHIVE_PATIENCE_MS = 10_000;
@@ -23,16 +25,17 @@ const PROBE = { expr: '1+1', timeMs: 4_000 };
  * configured it and must see it.
  */
 export async function checkHealth(deps: HealthDeps, call: CallOptions): Promise<HealthResult> {
-  const [source, build, archive] = await Promise.all([
+  const [source, build, archive, raw] = await Promise.all([
     probeSource(deps.source, call),
     deps.source.buildInfo(call).catch(() => undefined),
     probeArchive(deps, call.signal),
+    deps.rawWarning?.(AbortSignal.any([call.signal, deps.timeoutSignal(ARCHIVE_PATIENCE_MS)])),
   ]);
   const healthy = source.healthy && archive.healthy;
   const details = { ...buildDetails(build), ...(archive.text === undefined ? {} : { archive: archive.text }) };
   return {
     status: healthy ? 'ok' : 'error',
-    message: [source.text, archive.text, ...deps.settingsWarnings].filter((text) => text !== undefined).join(' '),
+    message: [source.text, archive.text, raw, ...deps.settingsWarnings].filter((text) => text !== undefined).join(' '),
     ...(Object.keys(details).length > 0 ? { details } : {}),
   };
 }

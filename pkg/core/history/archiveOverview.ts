@@ -2,10 +2,11 @@ import { type ArchiveGap, type ArchiveOverview, type RecordedOverview } from '..
 import { type SummaryMetric } from '../../../src/contract/summary';
 import { DATASOURCE_METRICS } from '../summary/summaryPresets';
 import { countAllPoints, floorToGrid } from '../collect/collectGrid';
-import { reportGaps, type GapReport } from './gapReport';
+import { expectedMs, reportGaps, type GapReport } from './gapReport';
 import { type Archive, type ArchiveStatus, type Uses } from '../ports/archive';
 import { type Clock } from '../ports/clock';
 import { type LedgerEntry } from '../ports/ledger';
+import { withResults } from '../matching/matchDefinition';
 import { retentionMs } from '../model/retention';
 
 export interface OverviewDeps {
@@ -63,9 +64,9 @@ export class ArchiveOverviewReader {
   }
 
   /** "Complete" says nothing where there never was anything to record. */
-  private async seriesOf({ name, expression, covered, raw }: LedgerEntry): Promise<{ hasSeries?: boolean }> {
+  private async seriesOf({ name, expression, covered }: LedgerEntry): Promise<{ hasSeries?: boolean }> {
     const key = JSON.stringify([name, expression]);
-    if (covered.length === 0 || raw === true) {
+    if (covered.length === 0) {
       return {};
     }
     if (!this.withSeries.has(key)) {
@@ -80,11 +81,11 @@ export class ArchiveOverviewReader {
     return { hasSeries: true };
   }
 
-  /** Rejects with what the database said; a failure is not remembered. */
+  /** Of what can be drawn. Rejects with what the database said; a failure is not remembered. */
   ledger(): Promise<LedgerEntry[]> {
     const nowMs = this.deps.clock.nowMs();
     if (this.entries === undefined || nowMs >= this.entries.untilMs) {
-      const ledger = this.deps.archive.ledger.entries();
+      const ledger = this.deps.archive.ledger.entries().then(withResults);
       this.entries = { untilMs: nowMs + LEDGER_FOR_MS, ledger };
       ledger.catch(() => (this.entries = undefined));
     }
@@ -137,7 +138,7 @@ function inOrderOf(metrics: readonly SummaryMetric[], ledger: readonly LedgerEnt
 
 export function describeEntry(deps: OverviewDeps, entry: LedgerEntry): RecordedOverview {
   const { expression, stepMs, retention, paused, covered, gaps } = entry;
-  const dueMs = floorToGrid(deps.clock.nowMs() - deps.settleMs, stepMs);
+  const dueMs = floorToGrid(expectedMs(entry, deps.clock.nowMs() - deps.settleMs), stepMs);
   const newestMs = covered.at(-1)?.toMs;
   const holes = holesOf(deps, entry);
   const answeredMs = Math.max(newestMs ?? 0, gaps.at(-1)?.toMs ?? 0);
@@ -147,7 +148,6 @@ export function describeEntry(deps: OverviewDeps, entry: LedgerEntry): RecordedO
     stepMs,
     retention,
     paused,
-    ...(entry.raw === true ? { raw: true } : {}),
     ...(newestMs === undefined ? {} : { firstMs: covered[0].fromMs, newestMs }),
     lagMs: paused || answeredMs === 0 ? 0 : Math.max(0, dueMs - answeredMs),
     ...coverageOf(entry, reportOf(deps, entry)),

@@ -1,4 +1,5 @@
 import { countPoints, findGaps, floorToGrid } from '../collect/collectGrid';
+import { MAX_RAW_PIECE_MS } from '../model/rawSeries';
 import { type Gap, type GapReason, type Ledger, type LedgerEntry } from '../ports/ledger';
 
 /** A range of grid times the archive lacks. `not-recorded`: no archiver was at work then, or it has not come to it yet. */
@@ -25,13 +26,19 @@ export async function readGaps(ledger: Pick<Ledger, 'entries'>, dueMs: number): 
   return (await ledger.entries()).map((entry) => reportGaps(entry, dueMs));
 }
 
+/** The newest time that an archiver at work has come to: raw series wait until a piece of them is due. */
+export function expectedMs({ raw }: Pick<LedgerEntry, 'raw'>, dueMs: number): number {
+  return raw ? dueMs - MAX_RAW_PIECE_MS : dueMs;
+}
+
 /**
  * Everything between the first time the ledger knows of and the newest due one that is not covered: the noted gaps, and the
  * holes nobody noted because no archiver was there to do it.
  *
  * @param dueMs the newest time that is settled
  */
-export function reportGaps({ name, stepMs, paused, covered, gaps }: LedgerEntry, dueMs: number): GapReport {
+export function reportGaps(entry: LedgerEntry, dueMs: number): GapReport {
+  const { name, stepMs, paused, covered, gaps } = entry;
   const known = [...covered, ...gaps].sort((a, b) => a.fromMs - b.fromMs);
   if (known.length === 0) {
     return { name, stepMs, paused, missing: [] };
@@ -39,7 +46,7 @@ export function reportGaps({ name, stepMs, paused, covered, gaps }: LedgerEntry,
   const lastKnownMs = Math.max(...known.map(({ toMs }) => toMs));
   const window = {
     fromMs: known[0].fromMs,
-    toMs: paused ? lastKnownMs : floorToGrid(dueMs - stepMs - GRACE_MS, stepMs),
+    toMs: paused ? lastKnownMs : floorToGrid(expectedMs(entry, dueMs) - stepMs - GRACE_MS, stepMs),
   };
   const holes = findGaps(window, known, stepMs).map((hole) => ({ ...hole, reason: 'not-recorded' as const }));
   const missing = [...gaps, ...holes]

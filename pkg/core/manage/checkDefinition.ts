@@ -5,6 +5,7 @@ import { PromkeepError } from '../model/errors';
 import { grouped } from '../model/groupedNumber';
 import { type Clock } from '../ports/clock';
 import { type MetricSource } from '../ports/metricSource';
+import { type RawReading } from '../collect/raw/rawReading';
 import { samplesPerDay } from './recordingQuota';
 import { type QueryResult } from '../model/series';
 import { formatExact } from '../query/step';
@@ -12,12 +13,21 @@ import { formatExact } from '../query/step';
 /** Whether an expression means the same in every request. */
 export type MayRecord = (expression: string) => { ok: true } | { ok: false; reason: string };
 
+/** What managing raw definitions takes beside. */
+export interface RawManaging {
+  source: Pick<RawReading['source'], 'holdings'>;
+  /** Selectors, one a line, in the form in which they are stored. Throws `QUERY_INVALID`, `LIMIT_EXCEEDED`. */
+  canonicalSelectors(expression: string): string;
+}
+
 export interface CheckDeps {
   /** Asked with the datasource's own credentials; its answers are limited in size. */
   source: MetricSource;
   clock: Clock;
   mayRecord: MayRecord;
   policy: { maxSeries: number; settleMs: number; scrapeIntervalMs: number };
+  /** Absent: raw series cannot be kept here. */
+  raw?: RawManaging;
 }
 
 /**
@@ -81,7 +91,7 @@ async function fetchNow(
 }
 
 /** Why the expression is to blame; `undefined` when something else is. */
-function refusalOf(error: unknown): string | undefined {
+export function refusalOf(error: unknown): string | undefined {
   if (!(error instanceof PromkeepError)) {
     return undefined;
   }
@@ -100,7 +110,7 @@ function unstorable({ resultType, text, series }: QueryResult): string | undefin
     : undefined;
 }
 
-function tooMany(series: number, limit: number): string | undefined {
+export function tooMany(series: number, limit: number): string | undefined {
   return series > limit
     ? `It has ${grouped(series)} series, and the datasource's limit is ${grouped(limit)}; aggregate, or add matchers.`
     : undefined;

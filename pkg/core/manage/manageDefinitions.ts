@@ -8,9 +8,11 @@ import {
 } from '../../../src/contract/recordedQuery';
 import { FORWARDS_CREDENTIALS, refusalToWrite } from '../datasource/callers';
 import { checkDefinition, type CheckDeps } from './checkDefinition';
+import { checkRaw, withPreview } from './checkRaw';
 import { countAllPoints } from '../collect/collectGrid';
 import { type Caller } from '../ports/datasource';
 import { PromkeepError } from '../model/errors';
+import { RAW_STEP_MS } from '../model/rawSeries';
 import { reportGaps } from '../history/gapReport';
 import { type Uses } from '../ports/archive';
 import { type LedgerEntry } from '../ports/ledger';
@@ -103,23 +105,27 @@ export class DefinitionManager {
     signal: AbortSignal
   ): Promise<RecordedCheck> {
     this.requireEditor(caller);
-    const check = await checkDefinition(this.deps, definition, signal);
+    const check = await this.check(definition, signal);
     if (revision !== undefined) {
       return check;
     }
-    const { definitions } = this.deps.archive;
-    const [known, use] = await Promise.all([definitions.list(), definitions.use()]);
+    const known = await this.deps.archive.definitions.list();
     const name = known.some((one) => one.name === definition.name)
       ? 'There is a recorded query of this name already.'
-      : refusalOfNew(use, { ...definition, series: check.series ?? 0 }, this.deps.policy.limits);
+      : await this.refusalOfNew(definition, check);
     return name === undefined ? check : { ...check, faults: { ...check.faults, name } };
   }
 
   /** Rejects with `DefinitionRefusal` when it may not be recorded, `LIMIT_EXCEEDED` when there are too many. */
   async create(definition: RecordedDefinition, caller: Caller, signal: AbortSignal): Promise<StoredDefinition> {
     const by = this.requireEditor(caller);
-    const { series } = await this.refuseFaulty(definition, signal);
-    const made = await this.deps.archive.definitions.create(definition, by, this.quota(series));
+    const check = await this.refuseFaulty(definition, signal);
+    const refusal = check.preview && (await this.refusalOfNew(definition, check));
+    if (refusal !== undefined) {
+      throw new PromkeepError('LIMIT_EXCEEDED', refusal);
+    }
+    const stored = this.stored(definition);
+    const made = await this.deps.archive.definitions.create(stored, by, this.quota(check.series));
     this.tell('A recorded query was made.', made.name, by);
     return made;
   }
@@ -134,7 +140,8 @@ export class DefinitionManager {
     const by = this.requireEditor(caller);
     const known = (await this.deps.archive.definitions.list()).find(({ name }) => name === target.name);
     const check = known && (await this.refuseFaulty({ ...known, ...change }, signal, known));
-    const changed = await this.deps.archive.definitions.change({ ...target, by }, change, this.quota(check?.series));
+    const next = known?.raw ? this.storedChange(change) : change;
+    const changed = await this.deps.archive.definitions.change({ ...target, by }, next, this.quota(check?.series));
     this.tell('A recorded query was changed.', changed.name, by);
     return changed;
   }
@@ -209,11 +216,48 @@ export class DefinitionManager {
     signal: AbortSignal,
     known?: StoredDefinition
   ): Promise<RecordedCheck> {
-    const check = await checkDefinition(this.deps, definition, signal, known);
+    const check = await this.check(definition, signal, known);
     if (Object.keys(check.faults).length > 0) {
       throw new DefinitionRefusal(check.faults);
     }
     return check;
+  }
+
+  private async check(
+    definition: RecordedDefinition,
+    signal: AbortSignal,
+    known?: StoredDefinition
+  ): Promise<RecordedCheck> {
+    return definition.raw
+      ? withPreview(await checkRaw(this.deps, definition, signal, known), this.deps.policy.maxSeries)
+      : checkDefinition(this.deps, definition, signal, known);
+  }
+
+  /** Of raw series the samples are those of the source, not one at each time of the grid. */
+  private async refusalOfNew(
+    definition: RecordedDefinition,
+    { series = 0, preview }: RecordedCheck
+  ): Promise<string | undefined> {
+    const { archive, policy } = this.deps;
+    const stepMs = definition.raw ? RAW_STEP_MS : definition.stepMs;
+    return refusalOfNew(
+      await archive.definitions.use(),
+      { stepMs, series, perDay: preview?.samplesPerDay },
+      policy.limits
+    );
+  }
+
+  /** As the archive has it; raw selectors in their one form, on the grid of raw series. */
+  private stored(definition: RecordedDefinition): RecordedDefinition {
+    return definition.raw ? { ...definition, ...this.storedChange(definition) } : definition;
+  }
+
+  private storedChange<T extends Omit<DefinitionChange, 'paused'>>({
+    expression,
+    ...rest
+  }: T): Omit<DefinitionChange, 'paused'> & { stepMs: number } {
+    const canonical = expression === undefined ? undefined : this.deps.raw?.canonicalSelectors(expression);
+    return { ...rest, ...(canonical === undefined ? {} : { expression: canonical }), stepMs: RAW_STEP_MS };
   }
 
   private quota(series?: number): QuotaRequest {

@@ -57,10 +57,11 @@ export function requireQuota(before: RecordingAmounts, after: RecordingAmounts, 
 /** Why one more query may not be made; `undefined` when it may. Making it decides, this only tells beforehand. */
 export function refusalOfNew(
   use: RecordingAmounts,
-  { series, stepMs }: { series: number; stepMs: number },
+  { series, stepMs, perDay }: { series: number; stepMs: number; perDay?: number },
   limits: RecordingAmounts
 ): string | undefined {
-  const one = amountOf(series, stepMs);
+  const amount = amountOf(series, stepMs);
+  const one = perDay === undefined ? amount : { ...amount, samplesPerDay: perDay };
   const after = { source: together(use.source, one), organisation: together(use.organisation, one) };
   try {
     requireQuota(use, after, limits);

@@ -12,6 +12,11 @@ export type CompareExpressions = (recorded: string, asked: string) => LabelMatch
 
 export type Recorded = Pick<Definition, 'name' | 'expression' | 'stepMs'>;
 
+/** Those that hold results of their expressions. What keeps raw series has selectors in its place, which are nothing to compare with. */
+export function withResults<T extends Pick<Definition, 'raw'>>(definitions: readonly T[]): T[] {
+  return definitions.filter(({ raw }) => !raw);
+}
+
 export interface ArchiveMatch {
   query: Recorded;
   /** Filter the archived series. */

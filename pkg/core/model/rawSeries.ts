@@ -34,3 +34,18 @@ export interface RawSeries {
   /** Ascending; none overlaps the next. */
   chunks: readonly Chunk[];
 }
+
+/** Raw series are collected in pieces of this length unless told otherwise: 120 samples, a full chunk, at a scrape every 15 s. */
+export const RAW_PIECE_MS = 30 * 60_000;
+
+/** No longer piece may be asked for; until then a time is not missing. */
+export const MAX_RAW_PIECE_MS = 2 * 3_600_000;
+
+/** Samples of one series, to be compared: two are the same where the bits of `values` and the texts of `histograms` are. */
+export interface RawSamples {
+  timesMs: Float64Array;
+  /** With the bits of the source; 0 where there is a native histogram. */
+  values: Float64Array;
+  /** By index: what native histograms say, whatever the chunk they lay in. */
+  histograms: ReadonlyMap<number, string>;
+}

@@ -37,7 +37,7 @@ export interface Gap extends TimeRange {
 
 /**
  * For an answer `splitCoverage` (`pkg/core/collect/fetchRange.ts`) gives the reason, for a failure `failureOf`
- * (`pkg/core/collect.ts`). Nobody notes `source-lost-it` yet.
+ * (`pkg/core/collect.ts`). `source-lost-it`: a source that reads from others does not hold the time itself any more (raw series).
  */
 export type GapReason =
   'source-down' | 'query-failed' | 'partial-answer' | 'source-had-no-data' | 'source-lost-it' | 'archive-down';

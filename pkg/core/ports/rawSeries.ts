@@ -15,6 +15,8 @@ export interface RawSource {
    */
   readRaw(read: RawRead, options: CallOptions): AsyncIterable<RawSeries>;
   holdings(options: CallOptions): Promise<RawHoldings>;
+  /** What it knows of its metrics now: of those that have targets. */
+  metadata(options: CallOptions): Promise<MetricMetadata[]>;
 }
 
 export interface RawRead {
@@ -88,6 +90,8 @@ export interface RawSelect {
   range: TimeRange;
   /** More series throw `LIMIT_EXCEEDED` before the first is given. */
   maxSeries?: number;
+  /** Only what this definition keeps, as it was stored: without stale markers of ours. */
+  definition?: string;
 }
 
 export interface RawLabelRead {

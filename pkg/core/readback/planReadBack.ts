@@ -7,8 +7,10 @@ import {
   explainNoMatch,
   findMatches,
   type Recorded,
+  withResults,
 } from '../matching/matchDefinition';
 import { aloneNotice, info, warning } from './notices';
+import { findEngine, type RawEngine } from './rawEngine';
 import { readBackSamples } from './readBackSamples';
 import { refusalToRead } from '../datasource/callers';
 import { withinSignal } from '../model/concurrency';
@@ -16,6 +18,7 @@ import { asPromkeepError, PromkeepError } from '../model/errors';
 import { fitGrid, timesOf } from './fitGrid';
 import { type MetricSource } from '../ports/metricSource';
 import { type Clock } from '../ports/clock';
+import { type StoredDefinition } from '../ports/definitions';
 import { type TimeRange } from '../model/timeRange';
 import { type QueryModel } from '../query/queryModel';
 import { type PlanSettings, planQuery, type QueryPlan, type QueryRequest } from '../query/queryPlan';
@@ -26,6 +29,8 @@ export interface ReadBackDeps {
   /** Users' tokens or cookies go on to Prometheus, so two users may see different data. */
   forwardsCredentials: boolean;
   compare: CompareExpressions;
+  /** Evaluates over raw series; absent: nothing does. */
+  engine?: RawEngine;
   /** A signal that aborts after so many milliseconds; timers do not live in core. */
   timeoutSignal(ms: number): AbortSignal;
 }
@@ -44,6 +49,8 @@ export interface ReadBackParts extends PlanSettings {
 }
 
 const PATIENCE_MS = 5_000;
+const BY_ENGINE =
+  'Nobody recorded this expression: Prometheus evaluated it over the raw series of the archive and its own.';
 
 /**
  * Plans a query and chooses where its samples come from [A6] [A7]. *Prometheus* is asked as ever. *Archive* needs a
@@ -67,11 +74,16 @@ export async function planReadBack(parts: ReadBackParts, request: QueryRequest):
   if ('error' in opened) {
     return alone(opened.error);
   }
-  const { archive, recorded } = opened.result;
+  const { archive, recorded, definitions } = opened.result;
   const plan = planQuery(withExpression(model, recorded), query, caller, parts);
   const found = await attempt(chooseMatch(archive, recorded, plan, readBack.compare));
   if ('error' in found) {
-    return alone(found.error);
+    const engine = await attempt(engineFor(parts, request, { expr: plan.expr, definitions, report }));
+    if ('error' in engine || !engine.result) {
+      return alone('error' in engine ? engine.error : found.error);
+    }
+    report.notices.push(info(BY_ENGINE));
+    return { plan: withoutExtras(plan, false, report), answering: engine.result, report };
   }
   const match = found.result;
   const left = await attempt(
@@ -122,7 +134,7 @@ function planAlone(
 async function openArchive(
   { archive, forwardsCredentials, timeoutSignal }: ReadBackDeps,
   { model, caller, call }: QueryRequest
-): Promise<{ archive: ReadBackArchive; recorded: Recorded[] }> {
+): Promise<{ archive: ReadBackArchive; recorded: Recorded[]; definitions: readonly StoredDefinition[] }> {
   if (!archive) {
     throw new PromkeepError('ARCHIVE_OFF', 'this datasource has no archive.');
   }
@@ -133,7 +145,24 @@ async function openArchive(
   const list = withPatience({ timeoutSignal }, call.signal, (patience) =>
     withinSignal(archive.definitions.list(), patience)
   );
-  return { archive, recorded: namedOnly(await list, model.recordedQuery) };
+  const definitions = await list;
+  return { archive, recorded: namedOnly(withResults(definitions), model.recordedQuery), definitions };
+}
+
+/** For an expression that nobody recorded and whose selectors are kept; a query that names a recorded one wants that, or its buckets. */
+async function engineFor(
+  { readBack, source }: ReadBackParts,
+  { model, call }: QueryRequest,
+  { report, ...asked }: { expr: string; definitions: readonly StoredDefinition[]; report: ReadReport }
+): Promise<Answering | undefined> {
+  const onOutage = (error: PromkeepError): void => {
+    if (model.readFrom === 'archive') {
+      throw error;
+    }
+    report.notices.push(aloneNotice(error.message));
+  };
+  const isPlain = model.aggregate === 'none' && model.recordedQuery === '';
+  return readBack.engine && isPlain ? findEngine(readBack.engine, { ...asked, source, onOutage }, call) : undefined;
 }
 
 async function withPatience<T>(

@@ -1,5 +1,5 @@
 import { positiveModulo } from '../model/alignment';
-import { type ArchiveMatch, type CompareExpressions, findMatches } from '../matching/matchDefinition';
+import { type ArchiveMatch, type CompareExpressions, findMatches, withResults } from '../matching/matchDefinition';
 import { type Answering, type ReadBackArchive } from '../readback/readArchive';
 import { sortByLabels } from '../readback/joinSeries';
 import { type CallOptions } from '../ports/metricSource';
@@ -17,7 +17,7 @@ export type FindArchived = (expr: string, call: CallOptions) => Promise<Archived
 export function archivedValues(archive: ReadBackArchive, compare: CompareExpressions): FindArchived {
   return async (expr, { signal }) => {
     signal.throwIfAborted();
-    const matches = findMatches(await archive.definitions.list(), expr, compare);
+    const matches = findMatches(withResults(await archive.definitions.list()), expr, compare);
     const [finest] = matches.sort((a, b) => a.query.stepMs - b.query.stepMs);
     return finest && { stepMs: finest.query.stepMs, answering: answerFor(archive, finest) };
   };

@@ -1,16 +1,22 @@
 import { CodecError } from '../codecError';
 
+/** A read looks at up to five bytes, so also behind the end. */
+const PADDING_BYTES = 8;
+
 /** Reads bits, the highest of each byte first. Reading beyond the end is a `CodecError`. */
 export class BitReader {
   /** What `readWide` has read: the high and the low 32 bits. */
   high = 0;
   low = 0;
-  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
   readonly #end: number;
   #position: number;
 
+  /** Copies the bytes, which is little beside looking at each read whether four are left. */
   constructor(bytes: Uint8Array, startByte: number) {
-    this.#bytes = bytes;
+    const padded = new Uint8Array(bytes.length + PADDING_BYTES);
+    padded.set(bytes);
+    this.#view = new DataView(padded.buffer);
     this.#position = 8 * startByte;
     this.#end = 8 * bytes.length;
   }
@@ -19,22 +25,25 @@ export class BitReader {
     return this.#end - this.#position;
   }
 
-  /** @param count 1 … 32 */
-  readBits(count: number): number {
-    const position = this.#position;
-    if (position + count > this.#end) {
+  /** The next 32 bits as a signed number, zeros behind the end; to be taken by `skip`. */
+  peek(): number {
+    const at = this.#position >>> 3;
+    const shift = this.#position & 7;
+    return (this.#view.getInt32(at) << shift) | (this.#view.getUint8(at + 4) >>> (8 - shift));
+  }
+
+  skip(count: number): void {
+    this.#position += count;
+    if (this.#position > this.#end) {
       throw new CodecError('broken', 'a chunk ends before its samples do');
     }
-    this.#position = position + count;
-    const bytes = this.#bytes;
-    const at = position >>> 3;
-    const shift = position & 7;
-    // What lies behind the end reads as undefined, and counts as 0 here.
-    let word = (bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3];
-    if (shift > 0) {
-      word = (word << shift) | (bytes[at + 4] >>> (8 - shift));
-    }
-    return word >>> (32 - count);
+  }
+
+  /** @param count 1 … 32 */
+  readBits(count: number): number {
+    const bits = this.peek() >>> (32 - count);
+    this.skip(count);
+    return bits;
   }
 
   /** Reads into `high` and `low`. @param count 1 … 64 */
@@ -45,10 +54,8 @@ export class BitReader {
 
   /** How many bits are set before the first that is not, which is read too; at most `max`, and then nothing follows. */
   countOnes(max: number): number {
-    let ones = 0;
-    while (ones < max && this.readBits(1) === 1) {
-      ones++;
-    }
+    const ones = Math.min(Math.clz32(~this.peek()), max);
+    this.skip(ones < max ? ones + 1 : ones);
     return ones;
   }
 
@@ -84,7 +91,7 @@ export class BitReader {
         return safe(value);
       }
     }
-    throw new CodecError('unsupported', TOO_BIG);
+    throw new CodecError('unsupported', UVARINT_TOO_BIG);
   }
 
   /** A varint whose lowest bit is the sign. */
@@ -94,12 +101,12 @@ export class BitReader {
   }
 }
 
-const TOO_BIG = 'a chunk holds an integer beyond 2^53, which we cannot hold exactly';
+export const UVARINT_TOO_BIG = 'a chunk holds an integer beyond 2^53, which we cannot hold exactly';
 
 /** @throws CodecError for an integer that a number does not hold exactly */
 export function safe(value: number): number {
   if (!Number.isSafeInteger(value)) {
-    throw new CodecError('unsupported', TOO_BIG);
+    throw new CodecError('unsupported', UVARINT_TOO_BIG);
   }
   return value;
 }

@@ -38,6 +38,30 @@ export function chunksOfHistograms(histograms: readonly NativeHistogram[]): Chun
   return chunks;
 }
 
+/** Floats and native histograms of one series as chunks, in the order of their times. */
+export function chunksOfSeries(samples: Samples, histograms: readonly NativeHistogram[]): Chunk[] {
+  const { timesMs, values } = samples;
+  const chunks: Chunk[] = [];
+  let floats = 0;
+  const addFloats = (until: (timeMs: number) => boolean): void => {
+    const start = floats;
+    while (floats < timesMs.length && until(timesMs[floats])) {
+      floats++;
+    }
+    const part = { timesMs: timesMs.subarray(start, floats), values: values.subarray(start, floats) };
+    chunks.push(...chunksOfSamples(part));
+  };
+  for (let start = 0, end = 0; start < histograms.length; start = end) {
+    addFloats((timeMs) => timeMs < histograms[start].timeMs);
+    while (end < histograms.length && (floats === timesMs.length || histograms[end].timeMs <= timesMs[floats])) {
+      end++;
+    }
+    chunks.push(...chunksOfHistograms(histograms.slice(start, end)));
+  }
+  addFloats(() => true);
+  return chunks;
+}
+
 function histogramChunk(histograms: NativeHistogram[]): Chunk {
   return {
     minTimeMs: histograms[0].timeMs,

@@ -1,14 +1,11 @@
 import { CodecError } from '../codecError';
 import { type Samples } from '../../core/model/series';
 import { bitsOf, type SampleColumns } from '../sampleColumns';
-import { BitReader, safe } from './bitReader';
 import { BitWriter } from './bitWriter';
+import { decodeXorSamples } from './xorDecoder';
 import { XorValue } from './xorValue';
 
 /** Prometheus' chunks of floats (encoding 1): a count in two bytes, then times as differences of differences, values as xor. */
-
-/** How many bits a difference of differences has after so many ones. */
-const TIME_BITS = [0, 14, 17, 20, 64];
 
 /** A sample takes two bits at least, the first one nine bytes. */
 const MIN_SAMPLE_BITS = 2;
@@ -21,25 +18,11 @@ const HEADER_BYTES = 2;
  */
 export function decodeXorChunk(data: Uint8Array, columns: SampleColumns): void {
   const count = countSamples(data);
-  const reader = new BitReader(data, HEADER_BYTES);
-  if (count * MIN_SAMPLE_BITS > reader.remainingBits) {
+  if (count * MIN_SAMPLE_BITS > 8 * (data.length - HEADER_BYTES)) {
     throw new CodecError('broken', `a chunk of ${data.length} bytes cannot hold the ${count} samples it names`);
   }
   columns.reserve(count);
-  const value = XorValue.forReading();
-  let timeMs = 0;
-  let deltaMs = 0;
-  for (let i = 0; i < count; i++) {
-    if (i === 0) {
-      timeMs = reader.readVarint();
-      value.readFirst(reader);
-    } else {
-      deltaMs = i === 1 ? reader.readUvarint() : deltaMs + readTimeStep(reader);
-      timeMs = safe(timeMs + deltaMs);
-      value.readNext(reader);
-    }
-    columns.push(timeMs, value.low, value.high);
-  }
+  decodeXorSamples(data, HEADER_BYTES, count, columns);
 }
 
 /** The number of samples any chunk begins with. */
@@ -48,11 +31,6 @@ export function countSamples(data: Uint8Array): number {
     throw new CodecError('broken', 'a chunk without a number of samples');
   }
   return (data[0] << 8) | data[1];
-}
-
-function readTimeStep(reader: BitReader): number {
-  const bits = TIME_BITS[reader.countOnes(TIME_BITS.length - 1)];
-  return bits === 0 ? 0 : reader.readSigned(bits);
 }
 
 /** One for all: encoding is synchronous. */

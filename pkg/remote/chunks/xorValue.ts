@@ -6,6 +6,8 @@ import { type BitWriter } from './bitWriter';
 const NO_WINDOW = 0xff;
 /** The number of leading zeros has five bits. */
 const MAX_LEADING = 31;
+/** The second of the bits in front of a value; behind it five and six bits say where the window is. */
+const NEW_WINDOW = 0x40000000;
 
 /**
  * One 64-bit value after the other, each as its difference (xor) to the one before, of which only the part between leading
@@ -38,17 +40,21 @@ export class XorValue {
   }
 
   readNext(reader: BitReader): void {
-    if (reader.readBits(1) === 0) {
+    const head = reader.peek();
+    if (head >= 0) {
+      reader.skip(1);
       return;
     }
-    if (reader.readBits(1) === 1) {
-      const window = reader.readBits(11);
-      this.#leading = window >>> 6;
-      const width = window & 0x3f || 64;
+    if (head & NEW_WINDOW) {
+      this.#leading = (head >>> 25) & MAX_LEADING;
+      const width = (head >>> 19) & 0x3f || 64;
       this.#trailing = 64 - this.#leading - width;
       if (this.#trailing < 0) {
         throw new CodecError('broken', 'a chunk holds a value of more than 64 bits');
       }
+      reader.skip(13);
+    } else {
+      reader.skip(2);
     }
     reader.readWide(64 - this.#leading - this.#trailing);
     const { high, low } = reader;

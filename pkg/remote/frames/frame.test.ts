@@ -3,7 +3,7 @@ import { SEED } from '../../../tests/fakes/remoteValues';
 import { CodecError } from '../codecError';
 import { decodeChunkedResponse } from '../messages/chunkedResponse';
 import { crc32c } from './crc32c';
-import { encodeFrame, FrameReader } from './frame';
+import { closeFrame, FRAME_HEAD_BYTES, FrameReader } from './frame';
 import { FRAME_BYTES, framesOf } from './seriesFrames';
 
 function readAll(reader: FrameReader, bytes: Uint8Array, pieceBytes: number): Uint8Array[] {
@@ -15,6 +15,9 @@ function readAll(reader: FrameReader, bytes: Uint8Array, pieceBytes: number): Ui
   return messages;
 }
 
+const encodeFrame = (message: Uint8Array): Uint8Array =>
+  closeFrame(Uint8Array.of(...new Uint8Array(FRAME_HEAD_BYTES), ...message));
+
 describe('crc32c', () => {
   // RFC 3720, B.4
   it.each([
@@ -23,7 +26,30 @@ describe('crc32c', () => {
     ['ascending', Uint8Array.from({ length: 32 }, (_, i) => i), 0x46dd794e],
     ['123456789', Buffer.from('123456789'), 0xe3069283],
   ])('of %s', (_, bytes, checksum) => expect(crc32c(bytes)).toBe(checksum));
+
+  it('is the same wherever the bytes lie', () => {
+    const bytes = fc.uint8Array({ maxLength: 100 });
+    fc.assert(
+      fc.property(bytes, fc.nat({ max: 7 }), (all, offset) => {
+        const moved = new Uint8Array(offset + all.length);
+        moved.set(all, offset);
+        expect(crc32c(moved.subarray(offset))).toBe(bitByBit(all));
+      }),
+      SEED
+    );
+  });
 });
+
+function bitByBit(bytes: Uint8Array): number {
+  let crc = -1;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) {
+      crc = (crc >>> 1) ^ (crc & 1 ? 0x82f63b78 : 0);
+    }
+  }
+  return ~crc >>> 0;
+}
 
 describe('frames', () => {
   it('come back from pieces of any size', () => {

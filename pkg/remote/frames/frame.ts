@@ -1,4 +1,5 @@
 import { CodecError } from '../codecError';
+import { varintBytes } from '../wire/fields';
 import { crc32c } from './crc32c';
 
 /** Readers of Prometheus refuse longer ones. */
@@ -8,22 +9,27 @@ const CHECKSUM_BYTES = 4;
 
 const NOTHING = new Uint8Array(0);
 
-/** A frame of a streamed answer: the length of the message as a varint, its CRC-32C (big-endian), the message. */
-export function encodeFrame(message: Uint8Array): Uint8Array {
+/** What a frame has in front of its message, at most: the length as a varint and the checksum. */
+export const FRAME_HEAD_BYTES = 5 + CHECKSUM_BYTES;
+
+/**
+ * A frame of a streamed answer: the length of the message as a varint, its CRC-32C (big-endian), the message.
+ * @param bytes the message, behind `FRAME_HEAD_BYTES` that are free; they become the frame
+ */
+export function closeFrame(bytes: Uint8Array): Uint8Array {
+  const message = bytes.subarray(FRAME_HEAD_BYTES);
   if (message.length > MAX_FRAME_BYTES) {
     throw new CodecError('tooLarge', `a frame of ${message.length} bytes, allowed are ${MAX_FRAME_BYTES}`);
   }
-  const header: number[] = [];
+  const start = FRAME_HEAD_BYTES - CHECKSUM_BYTES - varintBytes(message.length);
+  let at = start;
   let rest = message.length;
   for (; rest > 0x7f; rest >>>= 7) {
-    header.push((rest & 0x7f) | 0x80);
+    bytes[at++] = (rest & 0x7f) | 0x80;
   }
-  header.push(rest);
-  const frame = new Uint8Array(header.length + CHECKSUM_BYTES + message.length);
-  frame.set(header);
-  new DataView(frame.buffer).setUint32(header.length, crc32c(message));
-  frame.set(message, header.length + CHECKSUM_BYTES);
-  return frame;
+  bytes[at++] = rest;
+  new DataView(bytes.buffer, bytes.byteOffset).setUint32(at, crc32c(message));
+  return bytes.subarray(start);
 }
 
 /**
@@ -43,6 +49,11 @@ export class FrameReader {
 
   constructor(maxFrameBytes = MAX_FRAME_BYTES) {
     this.#maxFrameBytes = maxFrameBytes;
+  }
+
+  /** Memory of its own: of a message that is not whole yet. */
+  get heldBytes(): number {
+    return this.#body.length;
   }
 
   /**

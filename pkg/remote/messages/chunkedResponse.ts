@@ -9,8 +9,10 @@ import {
   readMessage,
   readNested,
   readUnsigned,
+  varintBytes,
   varintTag,
   writeMessage,
+  writeRaw,
 } from '../wire/fields';
 import { readLabel, writeLabels } from './label';
 
@@ -65,23 +67,53 @@ export function decodeChunkedResponse(bytes: Uint8Array): ChunkedResponse {
   return readMessage<ChunkedResponse>(bytes, RESPONSE, { series: [], queryIndex: 0 });
 }
 
-export function encodeChunkedResponse(response: ChunkedResponse): Uint8Array {
-  return writeMessage(writeResponse, response);
+/**
+ * Lengths are worked out before anything is written, and labels and chunks copied once.
+ * @param roomBytes left free in front of the message
+ */
+export function encodeChunkedResponse({ series, queryIndex }: ChunkedResponse, roomBytes = 0): Uint8Array {
+  const sized = series.map(sizeSeries);
+  const messageBytes = sized.reduce((sum, { bytes }) => sum + MAX_HEAD_BYTES + bytes, MAX_HEAD_BYTES);
+  const write = (_: unknown, writer: PbfWriter): void => {
+    writer.pos = roomBytes;
+    sized.forEach((one) => writeSeries(one, writer));
+    writer.writeVarintField(2, queryIndex);
+  };
+  return writeMessage(write, undefined, roomBytes + messageBytes);
 }
 
-function writeResponse({ series, queryIndex }: ChunkedResponse, writer: PbfWriter): void {
-  series.forEach((one) => writer.writeMessage(1, writeSeries, one));
-  writer.writeVarintField(2, queryIndex);
+/** Tag and length of a field, at most. */
+const MAX_HEAD_BYTES = 16;
+
+interface SizedSeries {
+  /** As fields of the message. */
+  labels: Uint8Array;
+  chunks: readonly Chunk[];
+  chunkBytes: number[];
+  bytes: number;
 }
 
-function writeSeries({ labels, chunks }: ChunkedSeries, writer: PbfWriter): void {
-  writeLabels(labels, writer);
-  chunks.forEach((chunk) => writer.writeMessage(2, writeChunk, chunk));
+function sizeSeries(series: ChunkedSeries): SizedSeries {
+  const labels = writeMessage(writeLabels, series.labels, 256);
+  const chunkBytes = series.chunks.map(sizeChunk);
+  const bytes = chunkBytes.reduce((sum, size) => sum + 1 + varintBytes(size) + size, labels.length);
+  return { labels, chunks: series.chunks, chunkBytes, bytes };
 }
 
-function writeChunk({ minTimeMs, maxTimeMs, encoding, data }: Chunk, writer: PbfWriter): void {
-  writer.writeVarintField(1, minTimeMs);
-  writer.writeVarintField(2, maxTimeMs);
-  writer.writeVarintField(3, ENCODINGS.indexOf(encoding));
-  writer.writeBytesField(4, data);
+function sizeChunk({ minTimeMs, maxTimeMs, data }: Chunk): number {
+  return 5 + varintBytes(minTimeMs) + varintBytes(maxTimeMs) + varintBytes(data.length) + data.length;
+}
+
+function writeSeries({ labels, chunks, chunkBytes, bytes }: SizedSeries, writer: PbfWriter): void {
+  writer.writeVarint(bytesTag(1));
+  writer.writeVarint(bytes);
+  writeRaw(labels, writer);
+  chunks.forEach((chunk, i) => {
+    writer.writeVarint(bytesTag(2));
+    writer.writeVarint(chunkBytes[i]);
+    writer.writeVarintField(1, chunk.minTimeMs);
+    writer.writeVarintField(2, chunk.maxTimeMs);
+    writer.writeVarintField(3, ENCODINGS.indexOf(chunk.encoding));
+    writer.writeBytesField(4, chunk.data);
+  });
 }

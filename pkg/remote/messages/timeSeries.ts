@@ -3,7 +3,17 @@ import { type Samples } from '../../core/model/series';
 import { type Label } from '../../core/model/rawSeries';
 import { type NativeHistogram } from '../nativeHistogram';
 import { bitsOf, SampleColumns } from '../sampleColumns';
-import { bytesTag, cutOff, enter, type Fields, fixed64Tag, readInteger, readNested, varintTag } from '../wire/fields';
+import {
+  bytesTag,
+  cutOff,
+  enter,
+  type Fields,
+  fixed64Tag,
+  readInteger,
+  readNested,
+  varintBytes,
+  varintTag,
+} from '../wire/fields';
 import { readHistogram, writeHistogram } from './histogram';
 import { readLabel, writeLabels } from './label';
 
@@ -72,15 +82,20 @@ export function writeTimeSeries({ labels, samples, histograms }: TimeSeries, wri
 }
 
 /** Tag and length of a sample, tag and bits of its value, tag and varint of its time. */
-const MAX_SAMPLE_BYTES = 2 + 9 + 11;
+export const MAX_SAMPLE_BYTES = 2 + 9 + 11;
 
 /** What the samples of these series take at most, so that a buffer need not grow. */
 export function maxSampleBytes(series: readonly TimeSeries[]): number {
   return series.reduce((sum, { samples }) => sum + samples.timesMs.length * MAX_SAMPLE_BYTES, 0);
 }
 
+/** What a sample takes with its tag and length: all of them shorter than 128 bytes. */
+export function sampleBytes(timeMs: number): number {
+  return 12 + varintBytes(timeMs);
+}
+
 /** By hand too: a message of `pbf` for each takes twice the time. A zero is written, which keeps the sign of -0. */
-function writeSamples({ timesMs, values }: Samples, writer: PbfWriter): void {
+export function writeSamples({ timesMs, values }: Samples, writer: PbfWriter): void {
   const bits = bitsOf(values);
   writer.realloc(timesMs.length * MAX_SAMPLE_BYTES);
   const { buf, dataView } = writer;

@@ -1,10 +1,11 @@
+import { type PromkeepError } from '../../core/model/errors';
 import { type CallOptions } from '../../core/ports/metricSource';
 import { failedStatus, refusalIn } from '../answer/answerFailure';
 import { type HttpAnswer, type HttpClient } from './httpClient';
 import { type PrometheusSettings } from '../settings/prometheusSettings';
 import { readHead } from '../answer/readAnswer';
 import { makeRedactor } from './redaction';
-import { composeRequest } from './requestParts';
+import { type BinaryBody, composeRequest, type RequestParts } from './requestParts';
 
 /** Error bodies are short; of longer ones the beginning is enough. */
 const ERROR_BODY_BYTES = 64 * 1024;
@@ -15,6 +16,8 @@ export interface ApiCall {
   path: string;
   parameters: URLSearchParams;
   accept?: string;
+  /** Of a POST, in place of the parameters. */
+  body?: BinaryBody;
 }
 
 export type Redact = (text: string) => string;
@@ -37,11 +40,23 @@ export class ApiCaller {
 
   /** Hands the answer over, whatever its status. */
   send<T>(call: ApiCall, options: CallOptions, consume: (answer: HttpAnswer) => Promise<T>): Promise<T> {
-    const request = composeRequest(this.settings, call, options.headers);
-    if (call.accept && this.settings.headers.accept === undefined) {
-      request.headers.accept = call.accept;
-    }
-    return this.client.send(request, options.signal, consume);
+    return this.client.send(this.compose(call, options), options.signal, consume);
+  }
+
+  /** Has an answer of success read piece by piece, and throws what another status means. */
+  stream<T>(call: ApiCall, options: CallOptions, read: (answer: HttpAnswer) => AsyncIterable<T>): AsyncIterable<T> {
+    const failureOf = (answer: HttpAnswer): Promise<PromkeepError> => this.failureOf(answer, options);
+    return this.client.stream(this.compose(call, options), options.signal, async function* (answer) {
+      if (answer.status >= 300) {
+        throw await failureOf(answer);
+      }
+      yield* read(answer);
+    });
+  }
+
+  /** What an answer means that is none of success. */
+  async failureOf(answer: HttpAnswer, options: CallOptions): Promise<PromkeepError> {
+    return failedStatus(answer, await readHead(answer, ERROR_BODY_BYTES), this.redactor(options));
   }
 
   /**
@@ -53,8 +68,7 @@ export class ApiCaller {
     options: CallOptions,
     read: (answer: HttpAnswer, redact: Redact) => Promise<T>
   ): Promise<T> {
-    // made when there is something to redact: a good answer never needs it
-    const redact: Redact = (text) => makeRedactor(this.settings, options.headers)(text);
+    const redact = this.redactor(options);
     const outcome = await this.send(call, options, async (answer) => {
       if (answer.status < 300) {
         return { value: await read(answer, redact) };
@@ -71,6 +85,19 @@ export class ApiCaller {
     const value = await this.ask({ ...call, method: 'GET' }, options, read);
     this.preferred = 'GET';
     return value;
+  }
+
+  private compose(call: ApiCall, { headers }: CallOptions): RequestParts {
+    const request = composeRequest(this.settings, call, headers);
+    if (call.accept && this.settings.headers.accept === undefined) {
+      request.headers.accept = call.accept;
+    }
+    return request;
+  }
+
+  /** Made when there is something to redact: a good answer never needs it. */
+  redactor({ headers }: CallOptions): Redact {
+    return (text) => makeRedactor(this.settings, headers)(text);
   }
 }
 

@@ -5,6 +5,10 @@ export interface Deadline {
   readonly signal: AbortSignal;
   /** Why the signal was aborted; `undefined` while it was not. */
   failure(host: string): PromkeepError | undefined;
+  /** Stops the time: it is the caller who takes theirs. */
+  pause(): void;
+  /** Gives the whole time anew. */
+  restart(): void;
   end(): void;
 }
 
@@ -13,13 +17,18 @@ export function startDeadline(caller: AbortSignal, timeoutMs: number): Deadline 
   const controller = new AbortController();
   let late = false;
   const onAbort = (): void => controller.abort();
-  const timer =
-    timeoutMs > 0
-      ? setTimeout(() => {
-          late = true;
-          controller.abort();
-        }, timeoutMs)
-      : undefined;
+  let timer: NodeJS.Timeout | undefined;
+  const pause = (): void => clearTimeout(timer);
+  const restart = (): void => {
+    pause();
+    if (timeoutMs > 0) {
+      timer = setTimeout(() => {
+        late = true;
+        controller.abort();
+      }, timeoutMs);
+    }
+  };
+  restart();
   if (caller.aborted) {
     controller.abort();
   } else {
@@ -33,8 +42,10 @@ export function startDeadline(caller: AbortSignal, timeoutMs: number): Deadline 
       }
       return controller.signal.aborted ? new PromkeepError('QUERY_CANCELLED', 'The query was cancelled.') : undefined;
     },
+    pause,
+    restart,
     end() {
-      clearTimeout(timer);
+      pause();
       caller.removeEventListener('abort', onAbort);
     },
   };

@@ -2,8 +2,8 @@ import { STATUS_CODES } from 'node:http';
 import { type Dispatcher } from 'undici';
 import { PromkeepError } from '../../core/model/errors';
 import { type Chunks, decodeBody } from './bodyDecoding';
-import { openConnections } from './connections';
-import { startDeadline } from './deadline';
+import { type Connections, openConnections } from './connections';
+import { type Deadline, startDeadline } from './deadline';
 import { type PrometheusSettings, type ProxySettings } from '../settings/prometheusSettings';
 import { type RequestParts } from './requestParts';
 import { describeTransportFailure, type Progress } from './transportFailure';
@@ -30,8 +30,20 @@ export interface HttpAnswer {
 export interface HttpClient {
   /** Sends, and lets `consume` read the answer under the same deadline; what it leaves unread is thrown away. */
   send<T>(request: RequestParts, signal: AbortSignal, consume: (answer: HttpAnswer) => Promise<T>): Promise<T>;
+  /**
+   * The same for an answer that is taken piece by piece, by somebody who may take long: the deadline is on each piece, only
+   * while it is the source that is waited for, and an answer may be `STREAM_LIMITS` times as long as others.
+   */
+  stream<T>(
+    request: RequestParts,
+    signal: AbortSignal,
+    read: (answer: HttpAnswer) => AsyncIterable<T>
+  ): AsyncIterable<T>;
   close(): Promise<void>;
 }
+
+/** Of a stream not much is in memory at a time; still, one that never ends must end. */
+export const STREAM_LIMITS = 16;
 
 interface Hop {
   origin: string;
@@ -45,22 +57,6 @@ interface Hop {
 export function createHttpClient(settings: PrometheusSettings, proxies: ProxySettings): HttpClient {
   const connections = openConnections(settings, proxies);
 
-  /** One request, and one more if it met a connection that had died while idle: then nobody has seen it. */
-  async function request(hop: Hop, parts: RequestParts, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
-    const { origin, path, headers } = hop;
-    const { method, body } = parts;
-    const send = (): Promise<Dispatcher.ResponseData> =>
-      connections.poolFor(origin).request({ origin, path, method, body, headers, signal });
-    try {
-      return await send();
-    } catch (error) {
-      if (signal.aborted || !connections.diedIdle(error)) {
-        throw error;
-      }
-      return await send();
-    }
-  }
-
   async function follow(
     parts: RequestParts,
     signal: AbortSignal,
@@ -70,7 +66,7 @@ export function createHttpClient(settings: PrometheusSettings, proxies: ProxySet
     let hop: Hop = { origin, host, path: parts.target, headers: parts.headers, trusted: true };
     for (let redirects = 0; ; redirects++) {
       progress.host = hop.host;
-      const response = await request(hop, parts, signal);
+      const response = await request(connections, hop, parts, signal);
       const location = response.headers.location;
       if (![301, 302, 303, 307, 308].includes(response.statusCode) || typeof location !== 'string') {
         return response;
@@ -99,8 +95,54 @@ export function createHttpClient(settings: PrometheusSettings, proxies: ProxySet
         discard(response);
       }
     },
+    async *stream(parts, signal, read) {
+      const deadline = startDeadline(signal, settings.timeoutMs);
+      const progress: Progress = { host: settings.url.host, answered: false, bytes: 0 };
+      let response: Dispatcher.ResponseData | undefined;
+      try {
+        response = await follow(parts, deadline.signal, progress);
+        progress.answered = true;
+        const answer = toAnswer(response, progress, STREAM_LIMITS * settings.responseLimitBytes);
+        yield* read({ ...answer, body: paced(answer.body, deadline) });
+      } catch (error) {
+        throw deadline.failure(progress.host) ?? describeTransportFailure(error, progress);
+      } finally {
+        deadline.end();
+        discard(response);
+      }
+    },
     close: () => connections.close(),
   };
+}
+
+/** One request, and one more if it met a connection that had died while idle: then nobody has seen it. */
+async function request(
+  connections: Connections,
+  { origin, path, headers }: Hop,
+  { method, body }: RequestParts,
+  signal: AbortSignal
+): Promise<Dispatcher.ResponseData> {
+  const send = (): Promise<Dispatcher.ResponseData> =>
+    connections.poolFor(origin).request({ origin, path, method, body, headers, signal });
+  try {
+    return await send();
+  } catch (error) {
+    if (signal.aborted || !connections.diedIdle(error)) {
+      throw error;
+    }
+    return await send();
+  }
+}
+
+/** The time runs while a piece is waited for. */
+async function* paced(body: Chunks, deadline: Deadline): Chunks {
+  deadline.restart();
+  for await (const chunk of body) {
+    deadline.pause();
+    yield chunk;
+    deadline.restart();
+  }
+  deadline.pause();
 }
 
 function nextHop(

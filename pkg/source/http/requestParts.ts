@@ -9,7 +9,14 @@ export interface RequestParts {
   target: string;
   /** Names in lower case. */
   headers: Record<string, string>;
-  body?: string;
+  body?: string | Uint8Array;
+}
+
+/** What is sent as it is, in place of a form. */
+export interface BinaryBody {
+  bytes: Uint8Array;
+  /** Names in lower case; they say what the bytes are, so nothing else wins over them. */
+  headers: Readonly<Record<string, string>>;
 }
 
 /** About the connection or the message, not about the question; these are ours to set. */
@@ -39,7 +46,7 @@ const OWN_HEADERS = new Set([
  */
 export function composeRequest(
   settings: PrometheusSettings,
-  call: { method: 'GET' | 'POST'; path: string; parameters: URLSearchParams },
+  call: { method: 'GET' | 'POST'; path: string; parameters: URLSearchParams; body?: BinaryBody },
   forwarded: CallOptions['headers']
 ): RequestParts {
   const { method, path } = call;
@@ -47,8 +54,11 @@ export function composeRequest(
   const query = new URLSearchParams(fixed);
   const parameters = withoutNames(call.parameters, fixed);
   const headers = composeHeaders(settings, forwarded);
-  let body: string | undefined;
-  if (method === 'POST') {
+  let body: RequestParts['body'];
+  if (call.body) {
+    body = call.body.bytes;
+    Object.assign(headers, call.body.headers);
+  } else if (method === 'POST') {
     parameters.sort();
     body = parameters.toString();
     headers['content-type'] = 'application/x-www-form-urlencoded';

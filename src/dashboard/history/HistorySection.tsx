@@ -27,7 +27,7 @@ export function HistorySection({ api, archive: { overview }, summary, range, onZ
   const styles = useStyles2(getStyles);
   const { say } = useLanguage();
   const [cursorMs, setCursorMs] = useState<number>();
-  const all: Charted[] = overview === 'off' ? chartedOf(summary) : (overview?.queries.filter(({ raw }) => !raw) ?? []);
+  const all: Charted[] = overview === 'off' ? chartedOf(summary) : (overview?.queries ?? []);
   const serverTimeMs = overview === 'off' ? summary.answer?.serverTimeMs : overview?.timeMs;
   if (serverTimeMs === undefined || all.length === 0) {
     return null;

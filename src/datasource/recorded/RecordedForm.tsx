@@ -9,7 +9,7 @@ import {
 } from '../../contract/recordedDefinition';
 import { type RecordedCheck } from '../../contract/recordedQuery';
 import { type RecordedClient, RecordedFailure } from './recordedClient';
-import { say } from '../texts';
+import { say, type TextKey } from '../texts';
 
 interface FormProps {
   client: RecordedClient;
@@ -35,6 +35,7 @@ export function RecordedForm({ client, initial, revision, notes = [], onSaved, o
     expression: draft.expression.trim(),
     stepMs: parseDurationMs(draft.step.trim()) ?? NaN,
     retention: draft.retention,
+    ...(initial.raw ? { raw: true } : {}),
   };
   const local = localFaults(definition);
   const check = useCheck(client, definition, revision, Object.keys(local).length === 0);
@@ -61,7 +62,7 @@ export function RecordedForm({ client, initial, revision, notes = [], onSaved, o
     // Not a <form>: on the settings page this stands in Grafana's own, whose Enter key saves the settings.
     <div
       role="form"
-      aria-label={say(revision === undefined ? 'recorded.add' : 'recorded.edit')}
+      aria-label={say(formTitle(initial.raw, revision))}
       onKeyDown={(event) => {
         if (event.key === 'Enter' && event.target instanceof HTMLInputElement && !event.defaultPrevented) {
           event.preventDefault();
@@ -71,7 +72,7 @@ export function RecordedForm({ client, initial, revision, notes = [], onSaved, o
         }
       }}
     >
-      <Fields draft={draft} faults={faults} change={change} nameFixed={revision !== undefined} />
+      <Fields draft={draft} faults={faults} change={change} nameFixed={revision !== undefined} raw={initial.raw} />
       {hints.length > 0 && (
         <Alert severity="info" title={say('recorded.good')}>
           {hints.map((hint) => (
@@ -96,6 +97,13 @@ export function RecordedForm({ client, initial, revision, notes = [], onSaved, o
   );
 }
 
+export function formTitle(raw: boolean | undefined, revision: number | undefined): TextKey {
+  if (revision === undefined) {
+    return raw ? 'recorded.addRaw' : 'recorded.add';
+  }
+  return raw ? 'recorded.editRaw' : 'recorded.edit';
+}
+
 type Draft = Record<keyof RecordedFaults, string>;
 
 interface FieldsProps {
@@ -103,9 +111,11 @@ interface FieldsProps {
   faults: RecordedFaults;
   change: (part: Partial<Draft>) => void;
   nameFixed: boolean;
+  /** Selectors instead of an expression, and no step: they come as they were scraped. */
+  raw: boolean | undefined;
 }
 
-function Fields({ draft, faults, change, nameFixed }: FieldsProps) {
+function Fields({ draft, faults, change, nameFixed, raw }: FieldsProps) {
   const field = (name: keyof Draft) => ({
     label: say(`recorded.${name}`),
     description: say(`recorded.${name}Hint`),
@@ -122,12 +132,17 @@ function Fields({ draft, faults, change, nameFixed }: FieldsProps) {
       <Field {...field('name')}>
         <Input width={50} spellCheck={false} disabled={nameFixed} {...typed('name')} />
       </Field>
-      <Field {...field('expression')}>
+      <Field
+        {...field('expression')}
+        {...(raw ? { label: say('recorded.selectors'), description: say('recorded.selectorsHint') } : {})}
+      >
         <TextArea rows={3} spellCheck={false} {...typed('expression')} />
       </Field>
-      <Field {...field('step')}>
-        <Input width={20} {...typed('step')} />
-      </Field>
+      {!raw && (
+        <Field {...field('step')}>
+          <Input width={20} {...typed('step')} />
+        </Field>
+      )}
       <Field {...field('retention')}>
         <Combobox
           id="recorded-retention"

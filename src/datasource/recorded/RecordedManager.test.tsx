@@ -172,3 +172,29 @@ it('says what went wrong instead of showing half an answer', async () => {
   await open({ ...ANSWER, queries: [{ name: 5 }], may: { edit: true, deleteData: true }, scrapeIntervalMs: 15_000 });
   expect(screen.getByText(/The answer's .* is missing or of another form/)).toBeInTheDocument();
 });
+
+describe('raw series', () => {
+  const raw = { ...QUERY, name: 'node', expression: '{job="node"}\nup', stepMs: 60_000, raw: true };
+
+  it('stand beside recorded queries, marked, with no step', async () => {
+    await open({ ...ANSWER, queries: [QUERY, raw] });
+    expect(row('node').getByText('Raw series')).toBeInTheDocument();
+    expect(row('node').getByText('as scraped')).toBeInTheDocument();
+    expect(row('cpu').queryByText('Raw series')).not.toBeInTheDocument();
+  });
+
+  it('are made of selectors, checked and previewed as queries are', async () => {
+    const preview = '1,200 series, 6,912,000 samples a day, about 2.5 GB a year.';
+    const { user, sent } = await open(ANSWER, () => ({ faults: {}, hints: [preview] }));
+    await user.click(screen.getByRole('button', { name: 'Add raw series' }));
+    const form = within(screen.getByRole('form', { name: 'Add raw series' }));
+    expect(form.queryByLabelText(/^Step/)).not.toBeInTheDocument();
+    await user.type(form.getByLabelText(/^Name/), 'node');
+    await user.click(form.getByLabelText(/^Series selectors/));
+    await user.paste('{job="node"}\nup');
+    expect(await form.findByText(preview)).toBeInTheDocument();
+    await user.click(form.getByRole('button', { name: 'Record' }));
+    const definition = { name: 'node', expression: '{job="node"}\nup', stepMs: 60_000, retention: '1y', raw: true };
+    await waitFor(() => expect(sent.at(-1)).toEqual(['', definition]));
+  });
+});

@@ -1,8 +1,9 @@
 import { Alert, Button, LoadingPlaceholder, Stack } from '@grafana/ui';
 import { useState } from 'react';
+import { RAW_SERIES_STEP_MS, type RecordedDefinition } from '../../contract/recordedDefinition';
 import { type RecordedQueryItem } from '../../contract/recordedQuery';
 import { type RecordedClient } from './recordedClient';
-import { RecordedForm } from './RecordedForm';
+import { formTitle, RecordedForm } from './RecordedForm';
 import { RecordedQuota } from './RecordedQuota';
 import { RecordedTable } from './RecordedTable';
 import { RecordedWaiting } from './RecordedWaiting';
@@ -18,7 +19,7 @@ interface ManagerProps {
 /** The recorded queries of a datasource: what they are, how they do, and, for those who may, everything to change them. */
 export function RecordedManager({ client, version }: ManagerProps) {
   const { answer, failure, reload } = useRecorded(client, version);
-  const [open, setOpen] = useState<RecordedQueryItem | 'new'>();
+  const [open, setOpen] = useState<RecordedQueryItem | 'new' | 'newRaw'>();
   const [problem, setProblem] = useState<string>();
   const notLoaded = failure !== undefined && (
     <Alert severity="warning" title={say('recorded.notLoaded')}>
@@ -34,21 +35,21 @@ export function RecordedManager({ client, version }: ManagerProps) {
     reload();
   };
   if (open !== undefined) {
-    const edited = open === 'new' ? undefined : open;
+    const edited = typeof open === 'string' ? undefined : open;
+    const empty = { name: '', expression: '', retention: '1y' };
+    const blank: RecordedDefinition =
+      open === 'newRaw'
+        ? { ...empty, stepMs: RAW_SERIES_STEP_MS, raw: true }
+        : { ...empty, stepMs: answer.scrapeIntervalMs };
+    const initial: RecordedDefinition = edited ?? blank;
     const close = () => {
       setOpen(undefined);
       reload();
     };
     return (
       <>
-        <h5>{say(edited ? 'recorded.edit' : 'recorded.add')}</h5>
-        <RecordedForm
-          client={client}
-          initial={edited ?? { name: '', expression: '', stepMs: answer.scrapeIntervalMs, retention: '1y' }}
-          revision={edited?.revision}
-          onSaved={close}
-          onCancel={close}
-        />
+        <h5>{say(formTitle(initial.raw, edited?.revision))}</h5>
+        <RecordedForm client={client} initial={initial} revision={edited?.revision} onSaved={close} onCancel={close} />
       </>
     );
   }
@@ -83,9 +84,14 @@ export function RecordedManager({ client, version }: ManagerProps) {
       />
       <RecordedQuota quota={answer.quota} />
       {answer.may.edit && (
-        <Button type="button" icon="plus" variant="secondary" onClick={() => setOpen('new')}>
-          {say('recorded.add')}
-        </Button>
+        <Stack direction="row" gap={1} wrap="wrap">
+          <Button type="button" icon="plus" variant="secondary" onClick={() => setOpen('new')}>
+            {say('recorded.add')}
+          </Button>
+          <Button type="button" icon="plus" variant="secondary" onClick={() => setOpen('newRaw')}>
+            {say('recorded.addRaw')}
+          </Button>
+        </Stack>
       )}
     </Stack>
   );

@@ -18,20 +18,21 @@ export function RecordedRow({ query, may, onEdit, onPause, onDelete }: RowProps)
   const styles = useStyles2(getStyles);
   const [below, setBelow] = useState<'gaps' | 'delete'>();
   const toggle = (what: 'gaps' | 'delete') => setBelow((now) => (now === what ? undefined : what));
-  const { name, expression, stepMs, retention, updatedAtMs, updatedBy, newestMs, gapCount } = query;
+  const { name, expression, stepMs, retention, raw, updatedAtMs, updatedBy, newestMs, gapCount } = query;
   return (
     <>
       <tr>
         <td>
           <Stack direction="row" gap={1} alignItems="center">
             <strong>{name}</strong>
+            {raw && <Badge text={say('recorded.raw')} tooltip={say('recorded.rawHint')} color="blue" />}
             {query.provisioned && (
               <Badge text={say('recorded.provisioned')} tooltip={say('recorded.provisionedHint')} color="purple" />
             )}
           </Stack>
           <code className={styles.expression}>{expression}</code>
         </td>
-        <td>{formatDurationMs(stepMs)}</td>
+        <td>{raw ? say('recorded.asScraped') : formatDurationMs(stepMs)}</td>
         <td>{retention}</td>
         <td>
           <Badge

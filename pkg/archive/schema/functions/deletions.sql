@@ -66,6 +66,7 @@ BEGIN
   END IF;
   -- Where there is nothing, nothing can be lost.
   IF of_query IS NOT NULL AND NOT EXISTS (SELECT 1 FROM promkeep_series r WHERE r.query_id = of_query)
+      AND NOT EXISTS (SELECT 1 FROM promkeep_raw_series r WHERE r.query_id = of_query)
     OR of_query IS NULL AND NOT EXISTS (SELECT 1 FROM promkeep_rollup_state t
       WHERE t.width_s = CASE of_what WHEN 'five_minute_rollups' THEN 300 ELSE 3600 END) THEN
     DELETE FROM promkeep_pending p WHERE p.pending_id = known.pending_id;

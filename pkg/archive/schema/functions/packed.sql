@@ -57,7 +57,7 @@ REVOKE ALL ON FUNCTION promkeep_take_apart FROM PUBLIC;
 -- Promkeep looks rows up by it.
 -- Outer joins let PostgreSQL leave out the tables a query does not ask for; with a condition on them it treats them as inner.
 -- Each arm has its own joins, so that a condition on name or labels finds packed rows by their series.
-CREATE OR REPLACE FUNCTION promkeep_rows() RETURNS SETOF promkeep_metric_row
+CREATE OR REPLACE FUNCTION promkeep_result_rows() RETURNS SETOF promkeep_metric_row
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000000
 BEGIN ATOMIC
   SELECT ('x' || substr(md5(s.series_id || ' ' || (extract(epoch FROM s.time) * 1000000)::bigint), 1, 16))::bit(64)::bigint
@@ -80,5 +80,12 @@ BEGIN ATOMIC
   LEFT JOIN promkeep_queries q ON q.query_id = r.query_id
   LEFT JOIN promkeep_sources o ON o.source_id = q.source_id
   LEFT JOIN promkeep_fetches f ON f.fetch_id = u.sample_fetch;
+END;
+COMMENT ON FUNCTION promkeep_result_rows IS 'Results of queries, and rows that were inserted, as rows of promkeep_metrics.';
+
+CREATE OR REPLACE FUNCTION promkeep_rows() RETURNS SETOF promkeep_metric_row
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000000
+BEGIN ATOMIC
+  SELECT * FROM promkeep_result_rows() UNION ALL SELECT * FROM promkeep_raw_rows('-infinity', 'infinity');
 END;
 COMMENT ON FUNCTION promkeep_rows IS 'What promkeep_metrics shows, with the rights of the caller.';

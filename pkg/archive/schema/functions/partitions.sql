@@ -105,6 +105,22 @@ $$;
 COMMENT ON FUNCTION promkeep_ensure_packed_partition IS 'Makes the partition of promkeep_packed for this class and time unless it exists.';
 REVOKE ALL ON FUNCTION promkeep_ensure_packed_partition FROM PUBLIC;
 
+CREATE OR REPLACE FUNCTION promkeep_ensure_chunk_partition(at timestamptz) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+DECLARE
+  week timestamp := date_trunc('week', at AT TIME ZONE 'UTC');
+  partition text := 'promkeep_chunks_' || to_char(week, 'YYYYMMDD');
+BEGIN
+  IF NOT promkeep_partition_is_there(partition, 'promkeep_chunks') THEN
+    LOCK TABLE promkeep_migrations IN SHARE UPDATE EXCLUSIVE MODE;
+    PERFORM promkeep_make_partition(partition, 'promkeep_chunks', format('FOR VALUES FROM (%L) TO (%L)',
+      week AT TIME ZONE 'UTC', (week + interval '7 days') AT TIME ZONE 'UTC'));
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION promkeep_ensure_chunk_partition IS 'Makes the partition of promkeep_chunks for this time unless it exists.';
+REVOKE ALL ON FUNCTION promkeep_ensure_chunk_partition FROM PUBLIC;
+
 CREATE OR REPLACE FUNCTION promkeep_ensure_rollup_partition(width integer, at timestamptz) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE

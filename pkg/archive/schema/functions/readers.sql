@@ -6,8 +6,8 @@ BEGIN ATOMIC
   SELECT ARRAY[
     'promkeep_readers', 'promkeep_pending', 'promkeep_audit', 'promkeep_upkeep_failures', 'promkeep_sources', 'promkeep_queries',
     'promkeep_leases', 'promkeep_query_versions', 'promkeep_coverage', 'promkeep_gaps', 'promkeep_fetches', 'promkeep_series',
-    'promkeep_rollup_state', 'promkeep_samples', 'promkeep_packed', 'promkeep_rollups', 'promkeep_metrics', 'metrics_data',
-    'metrics_5m', 'metrics_1h'
+    'promkeep_rollup_state', 'promkeep_samples', 'promkeep_packed', 'promkeep_rollups', 'promkeep_labels', 'promkeep_raw_series',
+    'promkeep_chunks', 'promkeep_metadata', 'promkeep_metrics', 'metrics_data', 'metrics_5m', 'metrics_1h'
   ];
 END;
 COMMENT ON FUNCTION promkeep_readable IS 'Tables and views that promkeep_grant_reader() lets a role read.';

@@ -22,7 +22,7 @@ END;
 COMMENT ON FUNCTION promkeep_fingerprint IS 'Identity of a series within its query. Writers compute the same outside of the database.';
 
 CREATE OR REPLACE FUNCTION promkeep_open_write(in_org bigint, in_source text, in_epoch bigint, in_kind text, in_identity bytea,
-  in_prints bytea[], OUT leads boolean, OUT query_id bigint, OUT version integer, OUT expression text, OUT step_ms bigint,
+  in_prints bytea[], OUT leads boolean, OUT query_id bigint, OUT version integer, OUT expression text, OUT step_ms bigint, OUT raw boolean,
   OUT retention text, OUT provisioned boolean, OUT paused boolean, OUT deleted boolean, OUT packed_until_ms bigint,
   OUT newest_ms bigint, OUT period_ms bigint, OUT packed_class text, OUT series bytea)
 LANGUAGE plpgsql SET search_path FROM CURRENT SET enable_seqscan = off AS $$
@@ -38,10 +38,10 @@ BEGIN
       RETURN;
     END IF;
   END IF;
-  SELECT q.query_id, q.current_version, q.retention, q.provisioned, q.paused_at IS NOT NULL, q.deleted_at IS NOT NULL,
+  SELECT q.query_id, q.current_version, q.raw, q.retention, q.provisioned, q.paused_at IS NOT NULL, q.deleted_at IS NOT NULL,
          ceil(extract(epoch FROM q.packed_until) * 1000)::bigint, promkeep_period_ms(q.step_ms, q.retention),
          promkeep_retention_class(q.retention)
-  INTO query_id, version, retention, provisioned, paused, deleted, packed_until_ms, period_ms, packed_class
+  INTO query_id, version, raw, retention, provisioned, paused, deleted, packed_until_ms, period_ms, packed_class
   FROM promkeep_queries q
   WHERE q.source_id = of_source AND q.kind = in_kind AND q.identity = in_identity
   FOR NO KEY UPDATE;

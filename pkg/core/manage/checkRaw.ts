@@ -1,0 +1,109 @@
+import { findRecordedFaults, type RecordedDefinition } from '../../../src/contract/recordedDefinition';
+import { type RecordedCheck } from '../../../src/contract/recordedQuery';
+import { floorToGrid } from '../collect/collectGrid';
+import { believableFromMs } from '../collect/raw/rawReading';
+import { asPromkeepError } from '../model/errors';
+import { grouped } from '../model/groupedNumber';
+import { RAW_STEP_MS } from '../model/rawSeries';
+import { refusalOf, tooMany, type CheckDeps, type RawManaging } from './checkDefinition';
+
+/** Of the archive's table, its index and what lies outside of its rows, as measured (bench/RESULTS.md). */
+const BYTES_PER_SAMPLE = 1;
+const DAYS_PER_YEAR = 365;
+/** What one evaluation may take of the source: Prometheus refuses 50 million. */
+const MOST_COUNTED = 20_000_000;
+const HOUR_MS = 3_600_000;
+const SHORT_MS = 300_000;
+const DAY_MS = 86_400_000;
+
+const BY_QUERY =
+  'The source has no remote read, so its query API is read: stale markers and native histograms are not kept.';
+
+/**
+ * Checks a definition of raw series: its fields, its selectors, and, by asking Prometheus, how many series and samples they are.
+ * Rejects with `PromkeepError` when Prometheus cannot be asked.
+ *
+ * @param known the definition it replaces; selectors that did not change are not asked about again
+ */
+export async function checkRaw(
+  deps: CheckDeps,
+  definition: RecordedDefinition,
+  signal: AbortSignal,
+  known?: RecordedDefinition
+): Promise<RecordedCheck> {
+  const faults = findRecordedFaults({ ...definition, stepMs: RAW_STEP_MS });
+  const hints: string[] = [];
+  if (!deps.raw) {
+    return { faults: { ...faults, expression: 'Raw series cannot be kept here.' }, hints };
+  }
+  if (faults.expression === undefined) {
+    try {
+      const selectors = deps.raw.canonicalSelectors(definition.expression).split('\n');
+      if (known?.expression !== selectors.join('\n')) {
+        hints.push(...(await hintsOf(deps.raw, signal)));
+        return { faults, hints, ...(await preview(deps, selectors, signal)) };
+      }
+    } catch (error) {
+      const { code, message } = asPromkeepError(error);
+      const refusal = code === 'QUERY_INVALID' || code === 'LIMIT_EXCEEDED' ? `${message}.` : refusalOf(error);
+      if (refusal === undefined) {
+        throw error;
+      }
+      faults.expression = refusal.replace(/\.\.$/, '.');
+    }
+  }
+  return { faults, hints };
+}
+
+async function hintsOf({ source }: RawManaging, signal: AbortSignal): Promise<string[]> {
+  const holdings = await source.holdings({ signal });
+  const hints = holdings.by === 'query' ? [BY_QUERY] : [];
+  try {
+    believableFromMs(holdings);
+  } catch (error) {
+    hints.push(asPromkeepError(error).message);
+  }
+  return hints;
+}
+
+async function preview(
+  deps: CheckDeps,
+  selectors: readonly string[],
+  signal: AbortSignal
+): Promise<Pick<RecordedCheck, 'series' | 'preview'>> {
+  const timeMs = floorToGrid(deps.clock.nowMs() - deps.policy.settleMs, RAW_STEP_MS);
+  const ask = async (expr: string): Promise<number> => {
+    const { series } = await deps.source.queryInstant({ expr, timeMs }, { signal });
+    return series[0]?.values[0] ?? 0;
+  };
+  let series = 0;
+  let samplesPerDay = 0;
+  // One after the other, so that the source never counts more than one selector at a time.
+  for (const selector of selectors) {
+    const count = await ask(`count(${selector})`);
+    const perHour = (count * HOUR_MS) / deps.policy.scrapeIntervalMs;
+    const windowMs = perHour > MOST_COUNTED ? SHORT_MS : HOUR_MS;
+    series += count;
+    samplesPerDay += ((await ask(`sum(count_over_time(${selector}[${windowMs}ms]))`)) * DAY_MS) / windowMs;
+  }
+  const perDay = Math.round(samplesPerDay);
+  return { series, preview: { samplesPerDay: perDay, bytesPerYear: perDay * DAYS_PER_YEAR * BYTES_PER_SAMPLE } };
+}
+
+/** The check with what its preview says in words, and with what a limit says against it. */
+export function withPreview(check: RecordedCheck, maxSeries: number): RecordedCheck {
+  const { series, preview: told, faults, hints } = check;
+  if (series === undefined || told === undefined) {
+    return check;
+  }
+  const fault = tooMany(series, maxSeries);
+  if (fault !== undefined) {
+    return { ...check, faults: { ...faults, expression: fault } };
+  }
+  const megabytes = grouped(Math.round(told.bytesPerYear / 1_000_000));
+  const words =
+    series === 0
+      ? 'Just now it has no series; collecting begins when it has.'
+      : `${grouped(series)} series, ${grouped(told.samplesPerDay)} samples a day, about ${megabytes} MB a year.`;
+  return { ...check, hints: [...hints, words] };
+}
