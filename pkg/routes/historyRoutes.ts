@@ -11,7 +11,7 @@ import {
 import { PromkeepError } from '../core/model/errors';
 import { type ApiRoute } from '../core/ports/apiRoute';
 import { presentArchive } from './archiveRoutes';
-import { text, time, wholeNumber } from './parameters';
+import { invalid, time, wholeNumber } from './parameters';
 import { route } from './route';
 
 /** What is drawn. */
@@ -38,7 +38,8 @@ export function createSourceViewer(deps: LiveHistoryDeps): HistoryReader {
 }
 
 const PARAMETERS = {
-  name: text,
+  name: v.optional(v.string(), ''),
+  expr: v.optional(v.string(), ''),
   start: time,
   end: time,
   points: v.optional(wholeNumber(1, 4_000), '600'),
@@ -55,7 +56,7 @@ const LONGEST_RANGE_MS = 3_660 * 86_400_000;
  * `GET /api/archive/overview`: who records, how much is kept, lag, coverage and gaps of each recorded query.
  * `GET /api/archive/history?name=&start=&end=[&points=][&filter=][&order=][&rows=yes]`: one recorded query's history, thinned, with
  * Prometheus' own values where the archive has none; without an archive that of a summary metric. `filter` and `order` say which of
- * many series are drawn, `rows` lists all of them.
+ * many series are drawn, `rows` lists all of them. `expr` instead of `name`: that of any PromQL, from Prometheus alone.
  */
 export function createHistoryRoutes(viewer: ArchiveViewer | undefined, reader?: HistoryReader): ApiRoute[] {
   return [
@@ -69,7 +70,10 @@ export function createHistoryRoutes(viewer: ArchiveViewer | undefined, reader?: 
       method: 'GET',
       path: '/api/archive/history',
       takes: PARAMETERS,
-      async answer({ name, start, end, points, filter, order, rows }, { caller, signal }) {
+      async answer({ name, expr, start, end, points, filter, order, rows }, { caller, signal }) {
+        if ((name === '') === (expr === '')) {
+          throw invalid('Give either "name" or "expr".');
+        }
         const range = { fromMs: start, toMs: end };
         if (range.toMs < range.fromMs || range.toMs - range.fromMs > LONGEST_RANGE_MS) {
           throw new PromkeepError('QUERY_INVALID', '"end" must not lie before "start", nor ten years after it.');
@@ -82,7 +86,9 @@ export function createHistoryRoutes(viewer: ArchiveViewer | undefined, reader?: 
           withRows: rows === 'yes',
           memory: caller.memory,
         };
-        return presentArchive(viewer ?? reader).readHistory(request, signal);
+        return expr === ''
+          ? presentArchive(viewer ?? reader).readHistory(request, signal)
+          : presentArchive(reader).readHistory({ ...request, name: expr, expression: expr }, signal);
       },
     }),
   ];

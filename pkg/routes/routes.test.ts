@@ -74,19 +74,25 @@ describe('/api/archive/history', () => {
   const history = async (query: string, asked: unknown[] = []) => {
     const reader = { readHistory: async (request: unknown) => (asked.push(request), { name: 'a' }) };
     const routes = routesOf({ page: { viewer: undefined, reader: reader as never } });
-    await ask(find(routes, '/api/archive/history'), `name=a&${at}${query}`);
+    await ask(find(routes, '/api/archive/history'), `${at}${query}`);
     return asked[0];
   };
 
   it('is answered without an archive, and asks for the largest of many series', async () => {
-    expect(await history('')).toMatchObject({ pick: { filter: '', order: 'largest' }, withRows: false });
-    expect(await history('&filter=pod%3Da&order=name&rows=yes')).toMatchObject({
+    expect(await history('&name=a')).toMatchObject({ pick: { filter: '', order: 'largest' }, withRows: false });
+    expect(await history('&name=a&filter=pod%3Da&order=name&rows=yes')).toMatchObject({
       pick: { filter: 'pod=a', order: 'name' },
       withRows: true,
     });
   });
 
+  it('draws any PromQL instead of what has a name, not both', async () => {
+    expect(await history('&expr=up')).toMatchObject({ name: 'up', expression: 'up' });
+    await expect(history('&expr=up&name=a')).rejects.toThrow('Give either "name" or "expr".');
+    await expect(history('')).rejects.toThrow('Give either "name" or "expr".');
+  });
+
   it('refuses an order it does not know', async () => {
-    await expect(history('&order=random')).rejects.toThrow('must be one of largest, smallest, name');
+    await expect(history('&name=a&order=random')).rejects.toThrow('must be one of largest, smallest, name');
   });
 });

@@ -93,6 +93,16 @@ class ScriptedServer implements PageApi {
     };
   }
 
+  firing: Array<Record<string, string>> = [];
+
+  async alerts() {
+    return this.firing;
+  }
+
+  async metricNames() {
+    return ['node_load1', 'node_load5', 'up'];
+  }
+
   async archive() {
     if (this.archiveStatus instanceof Error) {
       throw this.archiveStatus;
@@ -125,6 +135,37 @@ it('shows the tiles and says that they are live', async () => {
   expect(within(tile()).getByRole('heading', { level: 2 })).toHaveTextContent('CPU usage');
   expect(tile()).toHaveTextContent('20%');
   expect(connection()).toBe('Live');
+});
+
+it('lists the alerts that fire, while somebody knows', async () => {
+  const server = new ScriptedServer();
+  server.firing = [{ alertname: 'DiskFull', alertstate: 'firing', severity: 'critical', instance: 'web-1' }];
+  await open(server);
+  expect(screen.getByRole('heading', { name: '1 alert fires' })).toBeInTheDocument();
+  expect(screen.getByTestId('promkeep-alert')).toHaveTextContent('DiskFull critical · instance=web-1');
+  server.frames = new Error('Prometheus cannot be reached');
+  await pass(5_000);
+  expect(screen.queryByTestId('promkeep-alert')).toBeNull();
+});
+
+it('draws any PromQL and what is recorded, completes names, and keeps it in the address', async () => {
+  const server = new ScriptedServer();
+  const { user } = await open(server);
+  const box = screen.getByRole('combobox', { name: 'PromQL or the name of a recorded query' });
+  await user.type(box, 'sum(node_lo');
+  const options = [...document.querySelectorAll('datalist option')].map((option) => option.getAttribute('value'));
+  expect(options).toEqual(['sum(node_load1', 'sum(node_load5']);
+  await user.type(box, 'ad1){Enter}');
+  await pass(2);
+  expect(server.histories.at(-1)).toMatchObject({ name: 'sum(node_load1)', expression: 'sum(node_load1)' });
+  expect(new URLSearchParams(window.location.search).get('query')).toBe('sum(node_load1)');
+  await user.clear(box);
+  await user.type(box, 'cpu_usage{Enter}');
+  await pass(2);
+  expect(server.histories.at(-1)).toEqual({
+    ...{ name: 'cpu_usage', points: 1000 },
+    ...{ fromMs: expect.any(Number), toMs: expect.any(Number) },
+  });
 });
 
 it('says which Prometheus and which archive it shows', async () => {

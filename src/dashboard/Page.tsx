@@ -8,6 +8,7 @@ import { toTiles } from '../panel/data/tiles';
 import { AboutLine } from './live/AboutLine';
 import { type PageApi } from './live/api';
 import { ArchiveSection } from './history/ArchiveSection';
+import { FiringAlerts } from './live/FiringAlerts';
 import { ConnectionLine } from './live/ConnectionLine';
 import { HistorySection } from './history/HistorySection';
 import { useLanguage, type Language } from './language';
@@ -68,6 +69,7 @@ function Content({ api, theme, themeSwitch }: { api: PageApi; theme: GrafanaThem
           </p>
         )}
         <ConnectionLine summary={summary} />
+        <FiringAlerts api={api} serverTimeMs={summary.failure ? undefined : summary.answer?.serverTimeMs} />
         {widthPx > 0 && summary.answer && (
           <SummaryView
             {...arrange(tiles, { sort: 'given', hideHealthy: false, limit: 200 })}

@@ -23,6 +23,8 @@ import { bucketFor, thinSeries } from './thinSeries';
 export interface HistoryRequest {
   /** Of a recorded query; without an archive, key of a metric. */
   name: string;
+  /** Any PromQL, instead of what goes by the name; only of Prometheus. */
+  expression?: string;
   range: TimeRange;
   /** At most so many a series: more than the drawing is wide in pixels are not seen. */
   points: number;
@@ -101,21 +103,22 @@ export interface LiveHistoryDeps {
   scrapeInterval: string;
 }
 
-/** The history of a summary metric as Prometheus has it, where there is no archive. Throws `NOT_FOUND`. */
+/** The history of an expression, or where there is no archive of a summary metric, as Prometheus has it. Throws `NOT_FOUND`. */
 export async function readHistoryOfSource(
   deps: LiveHistoryDeps,
   request: HistoryRequest,
   signal: AbortSignal
 ): Promise<ArchiveHistory> {
   const { name, range, points, memory } = request;
-  const metric = deps.metrics.find(({ key }) => key === name);
-  if (!metric) {
+  const metric = request.expression === undefined ? deps.metrics.find(({ key }) => key === name) : undefined;
+  const asked = request.expression ?? metric?.expr;
+  if (asked === undefined) {
     throw new PromkeepError('NOT_FOUND', `There is no metric ${JSON.stringify(name)}`);
   }
   const stepMs = SUMMARY_STEP_MS;
   const bucketMs = bucketFor(range, stepMs, points);
   const { scrapeInterval } = deps;
-  const expression = expandMacros(metric.expr, {
+  const expression = expandMacros(asked, {
     ...{ stepMs: bucketMs, range, interval: '', scrapeInterval, requestIntervalMs: bucketMs },
   });
   const wish = { expression, range: notBeyond(range, deps.clock), stepMs, bucketMs, known: [] };
@@ -124,8 +127,8 @@ export async function readHistoryOfSource(
     throw failure;
   }
   return {
-    ...{ name, displayName: metric.displayName, metricKey: name },
-    ...describe({ expression: metric.expr }, metric),
+    ...(metric ? { name, displayName: metric.displayName, metricKey: name } : { name, displayName: name }),
+    ...describe({ expression: asked }, metric),
     ...range,
     ...{ stepMs, bucketMs, sampledMs: stepMs },
     ...draw(joinSeries([series]), { request, metric, bucketMs, stepMs }),

@@ -29,6 +29,8 @@ export interface Charted {
   name: string;
   displayName: string;
   metricKey?: string;
+  /** Any PromQL that a reader typed; absent: what goes by the name. */
+  typed?: string;
   newestMs?: number;
   /** Whether there ever was a series; absent: nobody knows. */
   hasSeries?: boolean;
@@ -61,7 +63,16 @@ export function HistoryCard({ api, charted, range, serverTimeMs, control }: Prop
   const isSeen = useInView(card);
   const { newestMs, name } = charted;
   const displayName = metricName(say, charted.metricKey ?? name, charted.displayName);
-  const wish = { name, range, points: isSeen ? widthPx : 0, serverTimeMs, newestMs, pick, withRows };
+  const wish = {
+    name,
+    expression: charted.typed,
+    range,
+    points: isSeen ? widthPx : 0,
+    serverTimeMs,
+    newestMs,
+    pick,
+    withRows,
+  };
   const { history: read, failure } = useHistory(api, wish);
   const history = useMemo(() => read && { ...read, displayName }, [read, displayName]);
   const colors = useMemo(() => seriesColors(theme), [theme]);

@@ -2,6 +2,7 @@ import { useState } from 'react';
 import { css } from '@emotion/css';
 import { dateTimeFormat, getFieldDisplayName, type GrafanaTheme2 } from '@grafana/data';
 import { useStyles2 } from '@grafana/ui';
+import { AdHocChart } from '../explore/AdHocChart';
 import { readSummaryMark } from '../../panel/data/summaryMeta';
 import { type Say } from '../../panel/words/catalog';
 import { type PageApi } from '../live/api';
@@ -32,12 +33,14 @@ export function HistorySection({ api, archive: { overview }, summary, range, onZ
   if (serverTimeMs === undefined || all.length === 0) {
     return null;
   }
+  const control = { cursorMs, onCursor: setCursorMs, onZoom, onZoomBack };
   return (
     <section className={styles.section} aria-labelledby="history">
       <h2 id="history" className={styles.title}>
         {say('page.history.title')} <span className={styles.range}>{rangeText(range, say)}</span>
         <span className={styles.hint}>{say('page.history.zoomHint')}</span>
       </h2>
+      <AdHocChart api={api} known={all} range={range} serverTimeMs={serverTimeMs} control={control} />
       <ul className={styles.grid}>
         {all.map((charted) => (
           <HistoryCard
@@ -46,7 +49,7 @@ export function HistorySection({ api, archive: { overview }, summary, range, onZ
             charted={charted}
             range={range}
             serverTimeMs={serverTimeMs}
-            control={{ cursorMs, onCursor: setCursorMs, onZoom, onZoomBack }}
+            control={control}
           />
         ))}
       </ul>

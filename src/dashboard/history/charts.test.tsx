@@ -106,7 +106,7 @@ it('finds the others of many series', async () => {
   const many = { seriesCount: 157, matchCount: 157, whole: undefined };
   const { user, asked } = await show(connections(many));
   expect(screen.getByText('2 of 157, largest by last value')).toBeInTheDocument();
-  await user.selectOptions(screen.getByRole('combobox'), 'by name');
+  await user.selectOptions(screen.getByRole('combobox', { name: /order of series/ }), 'by name');
   await user.type(screen.getByRole('searchbox'), 'pod');
   await act(() => new Promise((resolve) => setTimeout(resolve, 350)));
   expect(asked.at(-1)).toMatchObject({ pick: { filter: 'pod', order: 'name' } });

@@ -12,6 +12,7 @@ export interface HistoryState {
 
 export interface HistoryWish {
   name: string;
+  expression: string | undefined;
   range: PageRange;
   /** The width of the drawing; 0: not drawn now. */
   points: number;
@@ -30,7 +31,7 @@ const POINT_STEPS = 100;
 
 /** The history of one recorded query; asked for again when the archive has more of it and when the last answer was none. */
 export function useHistory(api: PageApi, wish: HistoryWish): HistoryState {
-  const { name, range, points, serverTimeMs, newestMs, pick, withRows } = wish;
+  const { name, expression, range, points, serverTimeMs, newestMs, pick, withRows } = wish;
   const [state, setState] = useState<HistoryState>({});
   const asked = useRef<Asked>();
   const wanted = Math.ceil(points / POINT_STEPS) * POINT_STEPS;
@@ -50,6 +51,7 @@ export function useHistory(api: PageApi, wish: HistoryWish): HistoryState {
     const isPicked = pick.filter !== '' || pick.order !== 'largest';
     const request = {
       ...{ name, ...resolveRange(range, serverTimeMs), points: wanted },
+      ...(expression === undefined ? {} : { expression }),
       ...(isPicked ? { pick } : {}),
       ...(withRows ? { withRows } : {}),
     };
@@ -62,7 +64,7 @@ export function useHistory(api: PageApi, wish: HistoryWish): HistoryState {
         }
       }
     );
-  }, [api, name, range, key, wanted, serverTimeMs, newestMs, pick, withRows]);
+  }, [api, name, expression, range, key, wanted, serverTimeMs, newestMs, pick, withRows]);
   useEffect(() => () => asked.current?.controller.abort(), []);
   return state;
 }

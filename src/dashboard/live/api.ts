@@ -2,7 +2,15 @@ import { type DataFrame } from '@grafana/data';
 import { type PageAbout } from '../../contract/aboutPage';
 import { type ArchiveHistory, type ArchiveOverview, type SeriesPick } from '../../contract/archivePage';
 import { isRecord, wordsIn } from '../../contract/lenient';
-import { parseAbout, parseFailure, parseFrames, parseHistory, parseOverview } from './parseAnswers';
+import {
+  parseAbout,
+  parseAlerts,
+  parseFailure,
+  parseFrames,
+  parseHistory,
+  parseNames,
+  parseOverview,
+} from './parseAnswers';
 
 /** What the page asks of the server it came from. Every promise rejects with an `Error` whose message a person can read. */
 export interface PageApi {
@@ -18,6 +26,10 @@ export interface PageApi {
   /** `off` when the server keeps nothing. */
   archive(signal: AbortSignal): Promise<ArchiveOverview | 'off'>;
   history(request: HistoryRequest, signal: AbortSignal): Promise<ArchiveHistory>;
+  /** Labels of the alerts that fire. */
+  alerts(signal: AbortSignal): Promise<Array<Record<string, string>>>;
+  /** Of all metrics Prometheus knows. */
+  metricNames(signal: AbortSignal): Promise<string[]>;
 }
 
 export interface StreamListener {
@@ -48,6 +60,8 @@ export interface SummaryAnswer {
 
 export interface HistoryRequest {
   name: string;
+  /** Any PromQL, instead of what goes by the name. */
+  expression?: string;
   fromMs: number;
   toMs: number;
   points: number;
@@ -85,9 +99,18 @@ export const httpApi: PageApi = {
     return response.status === 409 ? 'off' : parseOverview(await readJson(response));
   },
 
-  async history({ name, fromMs, toMs, points, pick, withRows }, signal) {
+  async alerts(signal) {
+    const query = new URLSearchParams({ query: 'ALERTS{alertstate="firing"}' });
+    return parseAlerts(await readJson(await get(`/api/standard?${query}`, signal)));
+  },
+
+  async metricNames(signal) {
+    return parseNames(await readJson(await get('/api/v1/label/__name__/values', signal)));
+  },
+
+  async history({ name, expression, fromMs, toMs, points, pick, withRows }, signal) {
     const query = new URLSearchParams({
-      name,
+      ...(expression === undefined ? { name } : { expr: expression }),
       start: String(fromMs / 1000),
       end: String(toMs / 1000),
       points: String(points),
