@@ -29,8 +29,9 @@ export function HistorySection({ api, archive: { overview }, summary, range, onZ
   const { say } = useLanguage();
   const [cursorMs, setCursorMs] = useState<number>();
   const all: Charted[] = overview === 'off' ? chartedOf(summary) : (overview?.queries ?? []);
-  const serverTimeMs = overview === 'off' ? summary.answer?.serverTimeMs : overview?.timeMs;
-  if (serverTimeMs === undefined || all.length === 0) {
+  const isKnown = overview !== undefined && overview !== 'off';
+  const serverTimeMs = isKnown ? overview.timeMs : summary.answer?.serverTimeMs;
+  if (serverTimeMs === undefined) {
     return null;
   }
   const control = { cursorMs, onCursor: setCursorMs, onZoom, onZoomBack };
