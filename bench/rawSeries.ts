@@ -8,17 +8,18 @@ import { type Archive } from '../pkg/core/ports/archive';
 import { chunksOfSamples } from '../pkg/remote/chunks/seriesChunks';
 import { startPostgres } from '../scripts/stack/postgres';
 import { promtoolBlock } from './raw/promtoolBlock';
-import { DAY_MS, type DaySeries, realDay } from './raw/realDay';
+import { DAY_MS, type DaySeries, moved, scrapedDay } from './raw/scrapedDay';
 
 /**
- * Raw series in PostgreSQL. `size [scrapes] [every]`: bytes a sample of a day of real exporters' series (`raw/realDay.ts`), as
- * chunks and as packed arrays, against Prometheus' own block of the same, and rates of writing, packing and reading.
- * `lookup [series]`: finding 100 of so many series by equality, and by a regular expression over 10,000 values. Prints JSON.
- * `BIN_DIR=/usr/lib/postgresql/15/bin npx tsx bench/rawSeries.ts size 120 4`
+ * Raw series in PostgreSQL. `size <url>`: bytes a sample of what a Prometheus has scraped in its last day, written seven times as the
+ * days of a week and packed day after day, against Prometheus' own block of the same and against packed arrays; rates of writing,
+ * packing and reading. `lookup [series]`: finding 100 of so many series by equality, and by a regular expression over 10,000
+ * values. Prints JSON. `BIN_DIR=/usr/lib/postgresql/15/bin npx tsx bench/rawSeries.ts size http://127.0.0.1:9090`
  */
 const T0 = Date.parse('2026-01-05T00:00:00Z');
-const [MODE, FIRST, SECOND] = process.argv.slice(2);
-const PIECE_MS = 2 * 3_600_000;
+const [MODE, FIRST] = process.argv.slice(2);
+/** Of the archive's clock. */
+const now = { ms: T0 + 3 * DAY_MS };
 const signal = new AbortController().signal;
 
 async function main(): Promise<void> {
@@ -35,7 +36,7 @@ async function main(): Promise<void> {
   const client = new Client({ connectionString: postgres.url });
   await client.connect();
   await client.query('SET search_path = promkeep, public');
-  const common = { connection: connectionFromUrl(postgres.url), logger, clock: { nowMs: () => T0 + 3 * DAY_MS } };
+  const common = { connection: connectionFromUrl(postgres.url), logger, clock: { nowMs: () => now.ms } };
   const archive = createArchive({ ...common, source: { orgId: 1, name: 'default' } });
   const jobs = createUpkeep(common);
   try {
@@ -45,10 +46,7 @@ async function main(): Promise<void> {
     const result =
       MODE === 'lookup'
         ? await lookups(client, archive, Number(FIRST ?? 1_000_000))
-        : await sizes(
-            { client, archive, jobs },
-            await realDay(postgres.url, Number(FIRST ?? 120), Number(SECOND ?? 4), T0)
-          );
+        : await sizes({ client, archive, jobs }, await scrapedDay(FIRST, T0));
     const { rows } = await client.query<{ version: string }>('SELECT version()');
     const machine = { server: rows[0].version, cpus: `${cpus().length} x ${cpus()[0].model}`, load: loadavg()[0] };
     process.stdout.write(`${JSON.stringify({ ...machine, ...result }, null, 2)}\n`);
@@ -67,62 +65,84 @@ interface Parts {
 
 async function sizes({ client, archive, jobs }: Parts, day: DaySeries[]): Promise<Record<string, unknown>> {
   const samples = day.reduce((sum, one) => sum + one.samples.timesMs.length, 0);
-  const perSample = (bytes: number): number => round(bytes / samples, 3);
-  const chunked = day.map(({ labels, samples: all }): RawSeries => ({ labels, chunks: chunksOfSamples(all) }));
-  const write = await seconds(() => writePieces(archive, chunked));
-  const unpacked = await totalBytes(client, RAW_TABLES);
-  const pack = await seconds(() => jobs.packClosed(signal));
-  await client.query('VACUUM promkeep_chunks');
-  const packed = await totalBytes(client, RAW_TABLES);
+  const pieceMs = pieceOf(day);
+  const bytes: Record<string, number> = {};
+  const note = async (name: string, days = 1): Promise<void> => {
+    bytes[name] = round((await totalBytes(client, RAW_TABLES)) / days / samples, 3);
+  };
+  const times = { write: 0, pack: 0 };
+  for (let n = 0; n < WEEK_DAYS; n++) {
+    const chunked = day.map(({ labels, samples: all }): RawSeries => ({
+      labels,
+      chunks: chunksOfSamples(moved(all, n * DAY_MS)),
+    }));
+    now.ms = T0 + n * DAY_MS;
+    times.write += await seconds(() => writePieces(archive, chunked, pieceMs));
+    if (n === 0) {
+      await note('inPieces');
+    }
+    now.ms = T0 + (n + 1) * DAY_MS + DAY_MS / 2;
+    times.pack += await seconds(() => jobs.packClosed(signal));
+    // As autovacuum does it sooner or later.
+    await client.query('VACUUM promkeep_chunks');
+    if (n === 0) {
+      await note('oneDayPacked');
+    }
+  }
+  await note('weekPacked', WEEK_DAYS);
   await client.query('VACUUM FULL promkeep_chunks');
-  const dense = await totalBytes(client, RAW_TABLES);
+  await note('weekPackedWithoutFreeSpace', WEEK_DAYS);
+  const labels = (await totalBytes(client, ['labels', 'raw_series'])) / WEEK_DAYS / samples;
   const read = await seconds(() => readAll(archive));
-  const again = await seconds(() => writePieces(archive, chunked));
-  const block = await promtoolBlock(day);
-  const arrays = await packedArrays(client, archive, day);
+  const isConstant = ({ samples: { values } }: DaySeries): boolean => values.every((value) => value === values[0]);
   return {
     series: day.length,
-    samples,
-    constant: round(
-      day.filter(({ samples: { values } }) => values.every((value) => value === values[0])).length / day.length,
-      2
-    ),
+    samplesOfADay: samples,
+    pieceMinutes: pieceMs / 60_000,
+    constant: round(day.filter(isConstant).length / day.length, 2),
     bytesPerSample: {
-      prometheusBlock: perSample(block),
-      chunksInPieces: perSample(unpacked),
-      chunksPacked: perSample(packed),
-      chunksPackedWithoutFreeSpace: perSample(dense),
-      ofWhichLabelsAndSeries: perSample(await totalBytes(client, ['labels', 'raw_series'])),
-      packedArrays: perSample(arrays),
+      prometheusBlock: round((await promtoolBlock(day)) / samples, 3),
+      ...bytes,
+      ofWhichLabelsAndSeries: round(labels, 3),
+      packedArrays: round((await packedArrays(client, archive, day)) / samples, 3),
       variants: Object.fromEntries(
-        Object.entries(await variants(client)).map(([name, bytes]) => [name, perSample(bytes)])
+        Object.entries(await variants(client)).map(([name, size]) => [name, round(size / WEEK_DAYS / samples, 3)])
       ),
     },
     samplesPerSecond: {
-      write: round(samples / write, 0),
-      writeAgain: round(samples / again, 0),
-      pack: round(samples / pack, 0),
+      write: round((WEEK_DAYS * samples) / times.write, 0),
+      pack: round((WEEK_DAYS * samples) / times.pack, 0),
       select: round(samples / read, 0),
     },
   };
 }
 
+const WEEK_DAYS = 7;
 const RAW_TABLES = ['labels', 'raw_series', 'chunks'];
 
-async function writePieces(archive: Archive, all: readonly RawSeries[]): Promise<void> {
-  for (let fromMs = T0; fromMs < T0 + DAY_MS; fromMs += PIECE_MS) {
-    const range = { fromMs, toMs: fromMs + PIECE_MS - RAW_STEP_MS };
+/** Long enough for 120 samples, as the default is for a scrape interval of 15 s. */
+function pieceOf(day: DaySeries[]): number {
+  const [longest] = [...day].sort((a, b) => b.samples.timesMs.length - a.samples.timesMs.length);
+  const { timesMs } = longest.samples;
+  const intervalMs = (timesMs[timesMs.length - 1] - timesMs[0]) / (timesMs.length - 1);
+  return Math.ceil((120 * intervalMs) / RAW_STEP_MS) * RAW_STEP_MS;
+}
+
+async function writePieces(archive: Archive, all: readonly RawSeries[], pieceMs: number): Promise<void> {
+  const endMs = Math.max(...all.map(({ chunks }) => chunks[chunks.length - 1].maxTimeMs));
+  for (let fromMs = now.ms; fromMs <= endMs; fromMs += pieceMs) {
+    const range = { fromMs, toMs: fromMs + pieceMs - RAW_STEP_MS };
     await archive.raw.writeRaw(
       {
         name: 'raw',
         range,
         retention: '2y',
-        provenance: { expression: '{}', stepMs: RAW_STEP_MS, fetchedAtMs: T0 + DAY_MS, warnings: [] },
+        provenance: { expression: '{}', stepMs: RAW_STEP_MS, fetchedAtMs: fromMs + pieceMs, warnings: [] },
         covered: [range],
         gaps: [],
         series: async function* () {
           for (const { labels, chunks } of all) {
-            const part = chunks.filter((one) => one.maxTimeMs >= fromMs && one.minTimeMs < fromMs + PIECE_MS);
+            const part = chunks.filter((one) => one.maxTimeMs >= fromMs && one.minTimeMs < fromMs + pieceMs);
             yield { labels, chunks: part };
           }
         },
@@ -246,9 +266,11 @@ async function median(work: () => Promise<number>): Promise<unknown> {
 }
 
 async function totalBytes(client: Client, tables: readonly string[]): Promise<number> {
+  // A table without partitions is in no tree.
   const { rows } = await client.query<{ bytes: string }>(
-    `SELECT sum(pg_total_relation_size(t.relid)) AS bytes FROM unnest($1::text[]) AS n(name),
-     pg_partition_tree(('promkeep_' || n.name)::regclass) AS t`,
+    `SELECT sum(pg_total_relation_size(t.relid)) AS bytes FROM (
+       SELECT ('promkeep_' || n)::regclass AS relid FROM unnest($1::text[]) AS n
+       UNION SELECT p.relid FROM unnest($1::text[]) AS n, pg_partition_tree(('promkeep_' || n)::regclass) AS p) t`,
     [tables]
   );
   return Number(rows[0].bytes);

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
-import { type DaySeries } from './realDay';
+import { type DaySeries } from './scrapedDay';
 
 /** Prometheus' blocks of the same samples: chunks and index. */
 export async function promtoolBlock(day: DaySeries[]): Promise<number> {
