@@ -8,6 +8,7 @@ import { smallText } from '../../panel/tile/styles';
 import { useInView } from '../../panel/tile/useInView';
 import { metricName } from '../../panel/words/words';
 import { type PageApi } from '../live/api';
+import { failureText } from '../live/liveFeed';
 import { chartText, type ChartText } from '../chart/chartText';
 import { ChartFacts } from './ChartFacts';
 import { sinceText } from './chartWords';
@@ -73,7 +74,8 @@ export function HistoryCard({ api, charted, range, serverTimeMs, control }: Prop
     pick,
     withRows,
   };
-  const { history: read, failure } = useHistory(api, wish);
+  const { history: read, failure: message } = useHistory(api, wish);
+  const failure = message === undefined ? undefined : failureText(message, say);
   const history = useMemo(() => read && { ...read, displayName }, [read, displayName]);
   const colors = useMemo(() => seriesColors(theme), [theme]);
   const shown = useMemo(

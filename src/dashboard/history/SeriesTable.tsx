@@ -16,10 +16,11 @@ interface Props {
 export function SeriesTable({ history, text, onOpen }: Props) {
   const { say } = useLanguage();
   const { displayName, matchCount = history.seriesCount } = history;
+  const isFiltered = matchCount < history.seriesCount;
   const count = { count: matchCount, number: matchCount.toLocaleString('en') };
   return (
     <TableDetails
-      title={say('page.history.seriesTable', count)}
+      title={say(isFiltered ? 'page.history.seriesMatching' : 'page.history.seriesTable', count)}
       label={say('page.history.seriesTableOf', { name: displayName, ...count })}
       onOpen={onOpen}
     >

@@ -3,6 +3,7 @@ import { dateTimeFormat, type GrafanaTheme2 } from '@grafana/data';
 import { useStyles2 } from '@grafana/ui';
 import { durationText } from '../history/durationText';
 import { useLanguage } from '../language';
+import { failureText } from './liveFeed';
 import { type SummaryState } from './useLive';
 
 /**
@@ -19,7 +20,8 @@ export function ConnectionLine({ summary: { answer, failure } }: { summary: Summ
       <span aria-live="polite" role="status">
         {state === 'connecting' && say('page.connecting')}
         {state === 'live' && say('page.live')}
-        {failure && say('page.noAnswerSince', { time: clockTime(failure.sinceMs), message: failure.message })}
+        {failure &&
+          say('page.noAnswerSince', { time: clockTime(failure.sinceMs), message: failureText(failure.message, say) })}
       </span>
       {failure && answer && (
         <span>{say('page.lastKnown', { age: durationText(Math.max(0, failure.lastMs - answer.receivedAtMs)) })}</span>
