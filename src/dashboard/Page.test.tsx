@@ -54,6 +54,8 @@ function cpuFrame(values: number[], mark: Record<string, unknown> = {}): DataFra
   };
 }
 
+const soon = () => new Promise((resolve) => setTimeout(resolve));
+
 /** A server whose answers the test decides. Its stream is blocked unless a test opens it. */
 class ScriptedServer implements PageApi {
   frames: DataFrame[] | Error = [cpuFrame([10, 20], { lastSeenMs: NOW_MS })];
@@ -87,6 +89,7 @@ class ScriptedServer implements PageApi {
   }
 
   async about() {
+    await soon();
     return {
       prometheus: { application: 'Prometheus', version: '2.42.0', address: '127.0.0.1:9090' },
       archive: { address: 'db:5432/promkeep', source: 'default' },
@@ -96,6 +99,7 @@ class ScriptedServer implements PageApi {
   firing: Array<Record<string, string>> = [];
 
   async alerts() {
+    await soon();
     return this.firing;
   }
 
@@ -141,6 +145,7 @@ it('lists the alerts that fire, while somebody knows', async () => {
   const server = new ScriptedServer();
   server.firing = [{ alertname: 'DiskFull', alertstate: 'firing', severity: 'critical', instance: 'web-1' }];
   await open(server);
+  await pass(2);
   expect(screen.getByRole('heading', { name: '1 alert fires' })).toBeInTheDocument();
   expect(screen.getByTestId('promkeep-alert')).toHaveTextContent('DiskFull critical · instance=web-1');
   server.frames = new Error('Prometheus cannot be reached');
