@@ -1,9 +1,8 @@
 import * as v from 'valibot';
 import { sleepUntilTimer } from '../record/waiting';
-import { openArchive, openSource, proxiesFrom, rawReadingOf } from '../compose/openParts';
+import { openArchive, openSource, proxiesFrom, RAW_COMPARING, rawReadingOf } from '../compose/openParts';
 import { type ArchiveConfig, type Config } from '../config/config';
 import { backfillQuery, type BackfillProgress } from '../core/collect/backfill';
-import { type RawComparing } from '../core/collect/raw/compareRaw';
 import { COLLECT_DEFAULTS, type FetchDeps } from '../core/collect/fetchRange';
 import { PromkeepError } from '../core/model/errors';
 import { type GapReport, readGaps } from '../core/history/gapReport';
@@ -14,9 +13,6 @@ import { type TimeRange } from '../core/model/timeRange';
 import { SourceClock } from '../core/collect/sourceClock';
 import { rememberVersion } from '../core/datasource/sourceVersion';
 import { verifyQuery, type Difference, type VerifyReport } from '../core/collect/verify';
-import { comparableSamples } from '../remote/chunks/comparableSamples';
-import { inWordsOf } from '../remote/codecError';
-import { compareLabels } from '../remote/labels';
 import { readParameters, time } from '../routes/parameters';
 import { quietLogger, readConfig } from './commandConfig';
 import { CLOCK, EXIT, type CommandHost, untilStopped } from './commandHost';
@@ -44,7 +40,8 @@ export interface VerifyCommandOptions extends LedgerCommandOptions {
 /** `promkeep gaps`: what the archive lacks, and why. */
 export function runGaps(host: CommandHost, options: LedgerCommandOptions): Promise<number> {
   return withParts(host, options, async ({ archive, deps }) => {
-    const reports = await readGaps(archive.ledger, deps.clock.nowMs() - deps.settings.settleMs);
+    const dueMs = deps.clock.nowMs() - deps.settings.settleMs;
+    const reports = await readGaps(archive.ledger, dueMs, deps.rawReading?.pieceMs);
     host.writeOut(options.json ? `${JSON.stringify({ queries: reports }, null, 2)}\n` : describeGaps(reports));
     return EXIT.ok;
   });
@@ -81,7 +78,7 @@ export function runVerify(host: CommandHost, options: VerifyCommandOptions): Pro
     for (const entry of chosen(await archive.ledger.entries(), options.query)) {
       reports.push(
         await verifyQuery(
-          { ...deps, ...archive, rawComparing: { compareLabels, samplesOf } },
+          { ...deps, ...archive, rawComparing: RAW_COMPARING },
           entry,
           { window, repair: options.repair === true },
           signal
@@ -93,10 +90,6 @@ export function runVerify(host: CommandHost, options: VerifyCommandOptions): Pro
     return wrong ? EXIT.failed : EXIT.ok;
   });
 }
-
-/** Of chunks of the source, and of ours, which are no better. */
-const samplesOf: RawComparing['samplesOf'] = (chunks, range) =>
-  inWordsOf('source', () => comparableSamples(chunks, range));
 
 interface Parts {
   config: Config;

@@ -15,6 +15,7 @@ import { createSummaryReader } from '../routes/summaryRoutes';
 import { createPrometheusSource } from '../source/prometheusSource';
 import { parsePrometheusSettings } from '../source/settings/settings';
 import { keepPolicyOf, openDatasourceArchive, type OpenedArchive } from './datasourceArchive';
+import { rawWarningOf, type Source } from './openParts';
 import { type DatasourceParts, openRecordedQueries, type RecordedQueries } from './recordedQueries';
 
 /** Grafana itself limits who may ask how much; these only keep one answer of our own API in bounds. */
@@ -73,15 +74,20 @@ function routesOf(
   {
     compare,
     ...parts
-  }: Pick<RouteParts, 'source' | 'clock' | 'summary' | 'forwardsCredentials'> &
-    Pick<NonNullable<RouteParts['editors']>, 'compare'>,
+  }: Pick<RouteParts, 'clock' | 'summary' | 'forwardsCredentials'> & { source: Source } & Pick<
+      NonNullable<RouteParts['editors']>,
+      'compare'
+    >,
   archive: OpenedArchive | undefined,
   { definitions, policy }: RecordedQueries
 ): ApiRoute[] {
   return createRoutes({
     ...parts,
     limits: LIMITS,
-    archive: archive && { archive: archive.shown, settleMs: policy.settleMs, recordingLimits: policy.limits },
+    archive: archive && {
+      ...{ archive: archive.shown, settleMs: policy.settleMs, recordingLimits: policy.limits },
+      rawWarning: rawWarningOf(archive.shown, parts.source),
+    },
     editors: { definitions, compare },
   });
 }

@@ -2,13 +2,18 @@ import { createArchive } from '../archive/archive';
 import { type ArchiveUpkeep, createUpkeep } from '../archive/upkeep/upkeep';
 import { type ArchiveConnection, connectionFromUrl } from '../archive/connect/connection';
 import { type ArchiveConfig, type PrometheusConfig } from '../config/config';
-import { type Archive } from '../core/ports/archive';
+import { type Archive, type Uses } from '../core/ports/archive';
 import { type Clock } from '../core/ports/clock';
 import { type Logger } from '../core/ports/logger';
+import { type RawComparing } from '../core/collect/raw/compareRaw';
+import { rawWarning } from '../core/collect/raw/rawWarning';
 import { type RawReading } from '../core/collect/raw/rawReading';
 import { type MetricSource } from '../core/ports/metricSource';
 import { type RawSource } from '../core/ports/rawSeries';
 import { readRawSelectors } from '../promql/rawSelectors';
+import { comparableSamples } from '../remote/chunks/comparableSamples';
+import { inWordsOf } from '../remote/codecError';
+import { compareLabels } from '../remote/labels';
 import { plainPrometheusSettings, type ProxySettings } from '../source/settings/prometheusSettings';
 import { type SharedParts } from '../source/chargedCalls';
 import { createPrometheusSource } from '../source/prometheusSource';
@@ -54,6 +59,23 @@ function databaseOf({ url, password, schema }: ArchiveConfig): { connection: Arc
 export function rawReadingOf(source: RawSource, times: Pick<RawReading, 'pieceMs' | 'settleMs'>): RawReading {
   return { source, readSelectors: readRawSelectors, ...times };
 }
+
+/** What a probe waits for, at most. */
+const WARNING_PATIENCE_MS = 2_000;
+
+/** See `rawWarning`; `undefined` as well where the source does not say it soon. */
+export function rawWarningOf(
+  archive: Uses<{ definitions: 'list' }>,
+  source: RawSource
+): () => Promise<string | undefined> {
+  return () => rawWarning(archive, source, AbortSignal.timeout(WARNING_PATIENCE_MS));
+}
+
+/** How what was kept of raw series is compared with a source: chunks of ours are no better than its. */
+export const RAW_COMPARING: RawComparing = {
+  compareLabels,
+  samplesOf: (chunks, range) => inWordsOf('source', () => comparableSamples(chunks, range)),
+};
 
 /** What the usual variables say about proxies. Lower case wins, as with curl. */
 export function proxiesFrom(environment: Readonly<Record<string, string | undefined>>): ProxySettings {

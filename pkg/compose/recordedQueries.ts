@@ -11,7 +11,7 @@ import { parseInterval } from '../core/model/goDuration';
 import { RAW_PIECE_MS } from '../core/model/rawSeries';
 import { wholeMs } from '../core/query/step';
 import { mayRecord } from '../promql/mayRecord';
-import { canonicalSelectors } from '../promql/rawSelectors';
+import { canonicalSelectors, readRawSelectors } from '../promql/rawSelectors';
 import { LEASE_MS } from '../record/takeLease';
 import { createPrometheusSource } from '../source/prometheusSource';
 import { type PrometheusSettings, type ProxySettings } from '../source/settings/prometheusSettings';
@@ -57,7 +57,7 @@ export function openRecordedQueries(parts: RecordedQueriesParts): RecordedQuerie
   const policy = policyOf(archive?.settings, prometheus.timeInterval, parts.forwardsCredentials);
   const definitions = new DefinitionManager({
     archive: archive?.shown ?? refusingArchive(new PromkeepError('ARCHIVE_OFF', 'This datasource has no archive.')),
-    ...{ source, clock, logger, mayRecord, policy, raw: { source, canonicalSelectors } },
+    ...{ source, clock, logger, mayRecord, policy, raw: { source, canonicalSelectors, readSelectors: readRawSelectors } },
     timeoutSignal: (ms) => AbortSignal.timeout(ms),
   });
   const recording = policy.allowed && !policy.forwardsCredentials ? record(parts, source, policy) : undefined;

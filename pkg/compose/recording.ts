@@ -5,6 +5,7 @@ import { type Upkeep } from '../core/ports/upkeep';
 import { type ArchiveMetrics } from '../metrics/archiveMetrics';
 import { type RecorderIdentity } from '../metrics/recorderState';
 import { createRecorder, type RecorderOptions } from '../record/recorder';
+import { RAW_COMPARING } from './openParts';
 import { createUpkeepSchedule, upkeepJobs } from '../record/upkeepSchedule';
 
 export interface RecordingParts extends Omit<RecorderOptions, 'monotonicClock' | 'metrics'> {
@@ -28,14 +29,17 @@ const MONOTONIC_CLOCK: Clock = { nowMs: () => performance.now() };
  * schedule, and the upkeep of the archive every hour. The same for `promkeep serve` and for a datasource in Grafana.
  */
 export function startRecording(parts: RecordingParts): Recording {
-  const { archive, clock, logger, settings, upkeep: jobs } = parts;
+  const { archive, clock, logger, settings, rawReading, upkeep: jobs } = parts;
   const told = parts.metrics.open(parts.identity, {
     clock,
-    readGaps: () => readGaps(archive.ledger, clock.nowMs() - settings.settleMs),
+    readGaps: () => readGaps(archive.ledger, clock.nowMs() - settings.settleMs, rawReading?.pieceMs),
     readStatus: () => archive.status(),
     readPool: () => archive.poolUse(),
   });
-  const recorder = createRecorder({ ...parts, metrics: told.archiver, monotonicClock: MONOTONIC_CLOCK });
+  const recorder = createRecorder({
+    ...parts,
+    ...{ metrics: told.archiver, monotonicClock: MONOTONIC_CLOCK, rawComparing: RAW_COMPARING },
+  });
   const upkeep = createUpkeepSchedule({
     ...{ logger, metrics: told.upkeep, monotonicClock: MONOTONIC_CLOCK },
     jobs: upkeepJobs(jobs),

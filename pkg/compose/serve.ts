@@ -22,7 +22,7 @@ import { type ProxySettings } from '../source/settings/prometheusSettings';
 import { Closers } from './closers';
 import { createMemoryBudget } from './memory';
 import { type Recording, startRecording } from './recording';
-import { openArchive, openSource, openUpkeep, rawReadingOf, type Source } from './openParts';
+import { openArchive, openSource, openUpkeep, rawReadingOf, rawWarningOf, type Source } from './openParts';
 
 export interface ServeOptions {
   logger: Logger;
@@ -104,6 +104,7 @@ async function open(config: Config, options: ServeOptions, closers: Closers): Pr
 
 function openHttpServer(parts: OpenParts): Promise<HttpServer> {
   const { config, options, budget, source, engine, opened, metrics } = parts;
+  const warning = opened && rawWarningOf(opened.archive, source);
   const { clock, logger, pageFolder, holder } = options;
   const { host, port, token, basicAuth, allowedHosts, limits } = config.server;
   const scrapeInterval = formatExact(config.prometheus.scrapeIntervalMs);
@@ -113,6 +114,7 @@ function openHttpServer(parts: OpenParts): Promise<HttpServer> {
     createArchiveViewer({
       ...{ archive: opened.archive, clock, holder, metrics: config.summaryMetrics },
       ...{ settleMs: opened.config.settleMs, refillWindowMs: opened.config.refillWindowMs },
+      ...{ rawPieceMs: opened.config.raw.pieceMs, rawWarning: warning },
     });
   return createHttpServer({
     access: { host, token, basicAuth, allowedHosts },
@@ -122,6 +124,8 @@ function openHttpServer(parts: OpenParts): Promise<HttpServer> {
       archive: opened && {
         archive: opened.archive,
         settleMs: opened.config.settleMs,
+        rawPieceMs: opened.config.raw.pieceMs,
+        rawWarning: warning,
         recordingLimits: opened.config.recordingLimits,
       },
       // the server has credentials of its own
@@ -135,6 +139,7 @@ function openHttpServer(parts: OpenParts): Promise<HttpServer> {
     remoteRead: opened && remoteReadOf(opened, config),
     live: { ...liveFeeds(summary, viewer, clock), maxRangeMs: limits.maxRangeMs, onReaders: metrics.read },
     checks: readinessChecks(parts),
+    warning,
     metrics,
     logger,
     pageFolder,

@@ -1,6 +1,7 @@
 import { ampleMemory } from '../../tests/fakes/ampleMemory';
 import { MemoryArchive } from '../../tests/fakes/memoryArchive';
 import { ramp, ScriptedSource } from '../../tests/fakes/scriptedSource';
+import { settle, VirtualTime } from '../../tests/fakes/virtualTime';
 import { COLLECT_DEFAULTS } from '../core/collect/fetchRange';
 import { REFILL_DEFAULTS } from '../core/collect/refill';
 import { RECORDING_LIMITS } from '../../src/contract/settings';
@@ -21,54 +22,11 @@ const NO_METRICS: RecorderEvents = {
   skewed() {},
 };
 
-const EPOCH_MS = Date.UTC(2026, 0, 1);
+const EPOCH_MS = VirtualTime.START_MS;
 const QUERIES: Definition[] = [
   { name: 'fast', expression: 'node_load1', stepMs: 15_000, retention: '30d' },
   { name: 'slow', expression: 'node_load5', stepMs: 60_000, retention: '30d' },
 ];
-
-/** Time that passes only when every loop sleeps: the earliest sleeper is woken and the clock jumps there. */
-class VirtualTime {
-  ms = EPOCH_MS;
-  private readonly sleepers = new Set<{ atMs: number; wake: () => void }>();
-
-  nowMs = (): number => this.ms;
-
-  sleep = (waitMs: number, signal: AbortSignal): Promise<void> =>
-    new Promise((resolve) => {
-      const sleeper = {
-        atMs: this.ms + waitMs,
-        wake: () => {
-          this.sleepers.delete(sleeper);
-          signal.removeEventListener('abort', sleeper.wake);
-          resolve();
-        },
-      };
-      this.sleepers.add(sleeper);
-      signal.addEventListener('abort', sleeper.wake);
-    });
-
-  async pass(ms: number): Promise<void> {
-    const endMs = this.ms + ms;
-    for (;;) {
-      await settle();
-      const next = [...this.sleepers].sort((a, b) => a.atMs - b.atMs)[0];
-      if (!next || next.atMs > endMs) {
-        this.ms = endMs;
-        return;
-      }
-      this.ms = Math.max(this.ms, next.atMs);
-      next.wake();
-    }
-  }
-}
-
-/** Lets every promise that can go on without time do so. */
-async function settle(): Promise<void> {
-  for (let i = 0; i < 3; i++) {
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}
 
 function setUp(queries = QUERIES) {
   const time = new VirtualTime();

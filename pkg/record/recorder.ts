@@ -1,5 +1,5 @@
 import { type RecordingAmounts } from '../../src/contract/recordedQuery';
-import { type CollectDeps } from '../core/collect/progress';
+import { RECHECK_DEFAULTS, type RecheckDeps, type RecheckPace } from '../core/collect/raw/recheck';
 import { type RefillSettings } from '../core/collect/refill';
 import { type MemoryBudget } from '../core/memory/memoryBudget';
 import { type Clock } from '../core/ports/clock';
@@ -15,11 +15,12 @@ import { takeLease, type LeadershipDeps, type LeaseTerms } from './takeLease';
 import { type CollectTarget, underLease } from '../core/collect/underLease';
 import { type DefinitionsDeps, followDefinitions } from './definitions';
 import { DefinitionLoop } from './definitionLoop';
+import { RecheckLoop } from './recheckLoop';
 import { type MetadataDeps, openMetadata } from './metadata';
 import { renewLease } from './renewLease';
 import { type Background, inBackground, Slots, sleepUntilTimer, type Sleep } from './waiting';
 
-export interface RecorderOptions extends Pick<CollectDeps, 'clock' | 'settings' | 'rawReading'> {
+export interface RecorderOptions extends Pick<RecheckDeps, 'clock' | 'settings' | 'rawReading' | 'rawComparing'> {
   source: MetricSource;
   archive: LeadershipDeps['archive'] &
     AllowanceDeps['archive'] &
@@ -32,6 +33,8 @@ export interface RecorderOptions extends Pick<CollectDeps, 'clock' | 'settings' 
   /** Those of a config file; absent: there is none, and what the archive defines is recorded. */
   queries?: readonly Definition[];
   refill: RefillSettings;
+  /** Replaced in tests. */
+  recheck?: RecheckPace;
   lease: LeaseTerms;
   /** Runs evenly whatever is done to the machine's time. */
   monotonicClock: Clock;
@@ -87,6 +90,8 @@ async function lead(deps: RecorderOptions & LeadershipDeps, lease: LeaseState, s
     clock: watchClock(deps),
     ...underLease(archive, lease.epoch, onReplaced),
     slots,
+    recheckSlot: new Slots(1),
+    pace: deps.recheck ?? RECHECK_DEFAULTS,
     sourceVersion: rememberVersion(deps.source, deps.clock),
   };
   await Promise.all([
@@ -99,7 +104,13 @@ async function lead(deps: RecorderOptions & LeadershipDeps, lease: LeaseState, s
           copyMetadata(queries);
         },
       },
-      (query, earliestGapMs, untilChanged) => new DefinitionLoop(loopDeps, query, earliestGapMs).run(untilChanged),
+      async (query, earliestGapMs, untilChanged) => {
+        const recheck = query.raw && deps.rawComparing ? new RecheckLoop(loopDeps, query) : undefined;
+        await Promise.all([
+          new DefinitionLoop(loopDeps, query, earliestGapMs).run(untilChanged),
+          recheck?.run(untilChanged),
+        ]);
+      },
       signal
     ),
   ]);

@@ -12,6 +12,10 @@ export interface ShownArchive {
   archive: Pick<Archive, 'status'> & Uses<{ definitions: 'use'; ledger: 'entries'; history: 'seriesLabels' }>;
   /** Age at which a time is due for the archive. */
   settleMs: number;
+  /** As `readGaps`. */
+  rawPieceMs?: number;
+  /** Why raw series cannot be collected, if so. Never rejects, and does not take long. */
+  rawWarning?(): Promise<string | undefined>;
   recordingLimits: RecordingAmounts;
 }
 
@@ -25,7 +29,7 @@ export interface ArchiveRouteParts {
 
 /**
  * `GET /api/archive/status`: what is kept, what is covered and what is missing and why, and what recorded queries take of what
- * they may. `GET /api/archive/gaps`: for each recorded query the ranges the archive lacks, with reasons. 409 without an archive.
+ * they may; `warnings` where raw series cannot be collected. `GET /api/archive/gaps`: for each recorded query the ranges the archive lacks, with reasons. 409 without an archive.
  */
 export function createArchiveRoutes(parts: ArchiveRouteParts): ApiRoute[] {
   const { clock, forwardsCredentials } = parts;
@@ -42,9 +46,10 @@ export function createArchiveRoutes(parts: ArchiveRouteParts): ApiRoute[] {
       takes: {},
       check,
       async answer() {
-        const { archive, recordingLimits } = presentArchive(parts.archive);
-        const [status, use] = await Promise.all([archive.status(), archive.definitions.use()]);
-        return { ...status, recording: { use, limits: recordingLimits } };
+        const { archive, recordingLimits, rawWarning } = presentArchive(parts.archive);
+        const [status, use, warning] = await Promise.all([archive.status(), archive.definitions.use(), rawWarning?.()]);
+        const warnings = warning === undefined ? {} : { warnings: [warning] };
+        return { ...status, recording: { use, limits: recordingLimits }, ...warnings };
       },
     }),
     route({
@@ -53,8 +58,8 @@ export function createArchiveRoutes(parts: ArchiveRouteParts): ApiRoute[] {
       takes: {},
       check,
       async answer() {
-        const { archive, settleMs } = presentArchive(parts.archive);
-        return { queries: await readGaps(archive.ledger, clock.nowMs() - settleMs) };
+        const { archive, settleMs, rawPieceMs } = presentArchive(parts.archive);
+        return { queries: await readGaps(archive.ledger, clock.nowMs() - settleMs, rawPieceMs) };
       },
     }),
   ];

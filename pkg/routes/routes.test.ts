@@ -68,3 +68,11 @@ it.each(OF_ARCHIVE)('%s shows nothing where each user may see other data', async
 it.each(OF_ARCHIVE)('%s refuses words it does not know', async (path, query) => {
   await expect(ask(find(routesOf({}), path), `${query}&x=1`)).rejects.toMatchObject({ code: 'QUERY_INVALID' });
 });
+
+it('tells why raw series are not collected beside the status, where something keeps them from being', async () => {
+  const shown = { archive, settleMs: 43_000, recordingLimits: RECORDING_LIMITS };
+  const warned = routesOf({ archive: { ...shown, rawWarning: async () => 'a circle' } });
+  expect(await ask(find(warned, '/api/archive/status'), '')).toMatchObject({ body: { warnings: ['a circle'] } });
+  const fine = routesOf({ archive: { ...shown, rawWarning: async () => undefined } });
+  expect(await ask(find(fine, '/api/archive/status'), '')).not.toHaveProperty('body.warnings');
+});

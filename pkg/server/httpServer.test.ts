@@ -165,6 +165,14 @@ describe('readiness', () => {
     fails = false;
     expect(await get('/readyz')).toMatchObject({ status: 200, body: { status: 'ready', checks: { archive: 'ok' } } });
   });
+
+  it('says what should be looked at, and is ready all the same', async () => {
+    let warning: string | undefined = 'a circle';
+    await start({ warning: async () => warning });
+    expect(await get('/readyz')).toMatchObject({ status: 200, body: { status: 'ready', warnings: ['a circle'] } });
+    warning = undefined;
+    expect((await get('/readyz')).body).not.toHaveProperty('warnings');
+  });
 });
 
 describe('the page', () => {

@@ -12,18 +12,17 @@ import { LIVE_PATH, mountLive, type LiveFeeds } from './live/liveRoute';
 import { isLoopbackHost } from './loopback';
 import { watchReplies } from './openReplies';
 import { mountPage } from './page';
-import { mountProbes, type ReadinessCheck } from './probeRoutes';
+import { mountProbes, type Readiness } from './probeRoutes';
 import { mountPrometheusApi } from './prometheus/httpApi';
 import { type PrometheusApiParts } from './prometheus/prometheusApi';
 import { mountRemoteRead, type RemoteReadParts } from './prometheus/remoteRead';
 import { type ServerMetrics } from './serverMetrics';
 
-export interface HttpServerOptions {
+export interface HttpServerOptions extends Readiness {
   access: AccessPolicy;
   /** 0: a free one. */
   port: number;
   routes: readonly ApiRoute[];
-  checks: readonly ReadinessCheck[];
   metrics: ServerMetrics;
   logger: Logger;
   /** Folder of the built page. */
@@ -89,7 +88,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   const gate = new Gate(options.maxConcurrentQueries);
   const { requestTimeoutMs, budget, metrics, logger } = options;
   mountApiRoutes(server, options.routes, { gate, requestTimeoutMs, budget });
-  mountProbes(server, options.checks, options.metrics);
+  mountProbes(server, options, options.metrics);
   mountPage(server, options.pageFolder);
   if (options.live) {
     mountLive(server, options.live);

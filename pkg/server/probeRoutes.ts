@@ -11,16 +11,29 @@ export interface ReadinessCheck {
 
 const CHECK_LIMIT_MS = 5_000;
 
-/** `/healthz`: the process lives. `/readyz`: what it needs is reachable, 503 and the reasons otherwise. `/metrics`. */
-export function mountProbes(server: FastifyInstance, checks: readonly ReadinessCheck[], metrics: ServerMetrics): void {
+export interface Readiness {
+  checks: readonly ReadinessCheck[];
+  /** What somebody should look at although everything is reachable, if anything. Never rejects, and does not take long. */
+  warning?(): Promise<string | undefined>;
+}
+
+/**
+ * `/healthz`: the process lives. `/readyz`: what it needs is reachable, 503 and the reasons otherwise, and `warnings`, which do not
+ * make it fail. `/metrics`.
+ */
+export function mountProbes(server: FastifyInstance, { checks, warning }: Readiness, metrics: ServerMetrics): void {
   server.get('/healthz', (_, reply) => reply.header('cache-control', 'no-store').send({ status: 'ok' }));
   server.get('/readyz', async (_, reply) => {
-    const results = await Promise.all(checks.map(runCheck));
+    const [results, warned] = await Promise.all([Promise.all(checks.map(runCheck)), warning?.()]);
     const ready = results.every(([, result]) => result === 'ok');
     return reply
       .code(ready ? 200 : 503)
       .header('cache-control', 'no-store')
-      .send({ status: ready ? 'ready' : 'not ready', checks: Object.fromEntries(results) });
+      .send({
+        status: ready ? 'ready' : 'not ready',
+        checks: Object.fromEntries(results),
+        ...(warned === undefined ? {} : { warnings: [warned] }),
+      });
   });
   server.get('/metrics', async (_, reply) => reply.type(metrics.contentType).send(await metrics.text()));
 }

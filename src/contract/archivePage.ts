@@ -53,6 +53,8 @@ export const OVERVIEW = v.object({
   bytes: numberOr(0),
   /** Who records; absent: nobody. */
   leader: v.fallback(v.optional(v.object({ name: text, isThis: flag })), undefined),
+  /** Why raw series are not collected; absent: nothing keeps them from being. */
+  warning: maybeText,
   /** By name. */
   queries: v.pipe(v.array(v.unknown()), fitting(RECORDED)),
 });

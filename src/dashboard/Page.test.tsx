@@ -256,6 +256,17 @@ it('tells what the archive holds, who records it, and what it misses and why', a
   expect(screen.getByText('Off: values are shown and not kept')).toBeInTheDocument();
 });
 
+it('says why raw series are not collected', async () => {
+  const server = new ScriptedServer();
+  server.archiveStatus = { ...OVERVIEW, warning: 'The source reads recent data from others.' };
+  const { unmount } = await open(server);
+  expect(screen.getByTestId('promkeep-archive-warning')).toHaveTextContent('The source reads recent data from others.');
+  unmount();
+  server.archiveStatus = OVERVIEW;
+  await open(server);
+  expect(screen.queryByTestId('promkeep-archive-warning')).not.toBeInTheDocument();
+});
+
 it('keeps what it knew of the archive and says so when the database does not answer', async () => {
   const server = new ScriptedServer();
   server.archiveStatus = OVERVIEW;

@@ -212,6 +212,16 @@ function describeReplacing(open: Open): void {
     expect((await samplesOf(archive))[UP_TEXT]).toEqual([1, 2, 3].map((n, i) => [T0 + i * SCRAPE, n]));
   });
 
+  it('adds and revises, and withdraws nothing where the write says so', async () => {
+    const archive = await open();
+    const gone = { ...UP, instance: 'gone' };
+    await archive.raw.writeRaw(rawWrite([scraped(UP, [1, undefined, 3, 4]), scraped(gone, [9, 9])]), live());
+    const outcome = await archive.raw.writeRaw(rawWrite([scraped(UP, [7, 2])], { withdraws: false }), live());
+    expect(outcome).toMatchObject({ inserted: 1, revised: 1, withdrawn: 0 });
+    expect(Object.values(await samplesOf(archive)).map((all) => all.length)).toEqual([2, 4]);
+    expect((await samplesOf(archive))[UP_TEXT]).toEqual([7, 2, 3, 4].map((n, i) => [T0 + i * SCRAPE, n]));
+  });
+
   it('takes the first of two series with the same labels, and of two samples with the same time', async () => {
     const archive = await open();
     const twice = { labels: labelsOf(UP), chunks: [...scraped(UP, [1, 2]).chunks, ...scraped(UP, [7, 7, 3]).chunks] };
@@ -293,7 +303,24 @@ const labelNames = (archive: Archive): Promise<string[]> =>
   archive.raw.labelNames({ selectors: [], range: { fromMs: 0, toMs: T0 + 24 * HOUR } }, live());
 
 const VALUES = ['', 'a', 'b', 'ab', 'a.b', 'A', 'a\nb', 'ä', '\u{1f600}', '\uffff'];
-const PATTERNS = ['', 'a', '.*', '.+', 'a|b', 'a.*', '.*b', '[ab]+', '(a|)', 'a.b', 'a\\.b', '[^a]*', 'ä|A'];
+const PATTERNS = [
+  '',
+  'a',
+  'ab?',
+  'ab*',
+  'ab{0,1}',
+  'a.b',
+  '.*',
+  '.+',
+  'a|b',
+  'a.*',
+  '.*b',
+  '[ab]+',
+  '(a|)',
+  'a\\.b',
+  '[^a]*',
+  'ä|A',
+];
 
 function describeMatching(open: Open): void {
   const series = fc.record({

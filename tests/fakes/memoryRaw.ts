@@ -51,7 +51,8 @@ export class MemoryRaw implements RawStore, RawHistory {
     this.check(signal);
     const target = this.stored.get(name) ?? new Map<string, StoredRaw>();
     this.stored.set(name, target);
-    const outcome = replaceRange(target, answer, { span: rawSpan(range), untrusted: gaps.map(rawSpan) });
+    const { withdraws = true } = write;
+    const outcome = replaceRange(target, answer, { span: rawSpan(range), untrusted: gaps.map(rawSpan), withdraws });
     await this.ledger.cover({ definition, covered, gaps, epoch });
     this.writes.push(write);
     return outcome;
@@ -186,7 +187,7 @@ function mergeMatching(
 function replaceRange(
   target: Map<string, StoredRaw>,
   answer: readonly RawSeries[],
-  { span, untrusted }: { span: TimeRange; untrusted: readonly TimeRange[] }
+  { span, untrusted, withdraws }: { span: TimeRange; untrusted: readonly TimeRange[]; withdraws: boolean }
 ): WriteOutcome {
   const outcome: WriteOutcome = { inserted: 0, unchanged: 0, revised: 0, withdrawn: 0, refused: [] };
   const seen = new Map<string, Set<number>>();
@@ -209,7 +210,7 @@ function replaceRange(
   }
   for (const [key, { samples }] of target) {
     for (const timeMs of samples.keys()) {
-      if (isTrusted(timeMs) && !seen.get(key)?.has(timeMs)) {
+      if (withdraws && isTrusted(timeMs) && !seen.get(key)?.has(timeMs)) {
         samples.delete(timeMs);
         outcome.withdrawn++;
       }

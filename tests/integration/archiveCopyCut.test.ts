@@ -84,6 +84,27 @@ describe.each(SERVERS)('large writes on $name', (server) => {
     await database.close();
   });
 
+  it('that read fail in time as well, also in their middle, and give all of their bytes otherwise', async () => {
+    const through = new URL(url);
+    through.port = String(proxy.port);
+    const database = new Database(connectionFromUrl(through.href), silentLogger, {
+      ...STATEMENT_LIMITS,
+      serverMs: { ...STATEMENT_LIMITS.serverMs, asked: 1_000 },
+      graceMs: 500,
+    });
+    const read = (sql: string): Promise<Buffer> => database.transaction((tx) => tx.copyOut(`COPY (${sql}) TO STDOUT`));
+    const numbers = Array.from({ length: 200_000 }, (_, n) => `${n}\n`).join('');
+    expect((await read('SELECT generate_series(0, 199999)')).toString()).toBe(numbers);
+    proxy.stallNextCopy();
+    await expect(read('SELECT 1')).rejects.toThrow('Query read timeout');
+    await expect(read('SELECT 1 / (150000 - n) FROM generate_series(0, 199999) n')).rejects.toThrow('division by zero');
+    await expect(read('SELECT pg_sleep(n) FROM generate_series(0, 60) n')).rejects.toThrow(
+      /statement timeout|too long/
+    );
+    expect((await read('SELECT 1')).toString()).toBe('1\n');
+    await database.close();
+  });
+
   describe.each([
     ['samples', T0 + 7 * 3_600_000],
     ['packed rows', T0 + 3 * DAY],

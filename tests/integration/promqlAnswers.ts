@@ -18,8 +18,8 @@ export interface Difference {
 
 export interface Outcome {
   asked: number;
-  /** Answers with series or a value in them: a proof that nothing is nothing proves little. */
-  filled: number;
+  /** Queries that gave series or a value at some time: a proof that nothing is nothing proves little. */
+  filled: Set<string>;
   /** The same series in another order, in an instant answer whose order PromQL leaves open. */
   reordered: number;
   /** Prometheus itself answered now this, now that, and both of them the same: its sums over sums go by Go's order of maps. */
@@ -47,7 +47,7 @@ export async function compareAll(
   cases: PromqlCase[],
   times: Asked[]
 ): Promise<Outcome> {
-  const outcome: Outcome = { asked: 0, filled: 0, reordered: 0, open: 0, differences: [] };
+  const outcome: Outcome = { asked: 0, filled: new Set(), reordered: 0, open: 0, differences: [] };
   const todo = cases.flatMap(({ query }) => times.map((asked) => ({ query, asked })));
   const work = async (): Promise<void> => {
     for (let next = todo.pop(); next !== undefined; next = todo.pop()) {
@@ -69,7 +69,9 @@ async function compareOne(
     }
   );
   outcome.asked++;
-  outcome.filled += hasData(truth) ? 1 : 0;
+  if (hasData(truth)) {
+    outcome.filled.add(query);
+  }
   const [wanted, found] = [truth, subject].map((one) => JSON.stringify(one));
   if (wanted === found) {
     return;

@@ -1,4 +1,5 @@
 import { rawSpan } from '../../pkg/core/model/rawSeries';
+import { type LedgerEntry } from '../../pkg/core/ports/ledger';
 import { type TimeRange } from '../../pkg/core/model/timeRange';
 import { startPostgres } from '../../scripts/stack/postgres';
 import { TestServer } from './archiveServers';
@@ -20,6 +21,7 @@ archive:
   probe: count(count_over_time(up[1m]))
   raw_piece: 1m
   raw_series: [{name: ${RAW_NAME}, match: ['{__name__=~".+"}'], retention: forever}]
+recorded_queries: []
 `;
 }
 
@@ -53,20 +55,18 @@ export async function archiveAll(prometheusUrl: string, untilMs: number, backfil
 /** Waits until the definition is covered, or known to miss what the source had not, until then. */
 export async function coveredUntil(databaseUrl: string, untilMs: number, limitMs = 240_000): Promise<void> {
   const server = new TestServer({ name: 'running' });
+  const { ledger } = server.archive(databaseUrl);
+  const entry = async (): Promise<LedgerEntry | undefined> =>
+    (await ledger.entries()).find(({ name }) => name === RAW_NAME);
+  const isThere = async (): Promise<boolean> => {
+    const { covered = [], gaps = [] } = (await entry()) ?? {};
+    const known = [...covered, ...gaps.filter(({ reason }) => reason === 'source-had-no-data')];
+    return known.some((range) => rawSpan(range).toMs >= untilMs);
+  };
   try {
-    const { ledger } = server.archive(databaseUrl);
-    await until(
-      'all is archived',
-      async () => {
-        const entry = (await ledger.entries()).find(({ name }) => name === RAW_NAME);
-        const known = [
-          ...(entry?.covered ?? []),
-          ...(entry?.gaps ?? []).filter(({ reason }) => reason === 'source-had-no-data'),
-        ];
-        return known.some((range) => rawSpan(range).toMs >= untilMs);
-      },
-      limitMs
-    );
+    await until('all is archived', isThere, limitMs).catch(async (error: unknown) => {
+      throw new Error(`${String(error)} (${untilMs}): ${JSON.stringify(await entry())}`);
+    });
   } finally {
     await server.closeAll();
   }

@@ -1,12 +1,11 @@
-import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool, type PoolClient, type QueryResult } from 'pg';
-import { from as copyFrom } from 'pg-copy-streams';
 import { PromkeepError } from '../../core/model/errors';
 import { type Logger } from '../../core/ports/logger';
 import { type PoolUse } from '../../core/ports/archive';
 import { StaleReadError, toArchiveError } from '../archiveErrors';
 import { cancelRunningStatement, destroySocket } from './cancelRequest';
+import { copyIn, copyOut } from './copy';
 import { type ArchiveConnection, describeConnection, poolConfig } from './connection';
 import { cameFromServer, judge } from './sqlState';
 import { answerLimitMs, STATEMENT_LIMITS, type StatementLimits, type StatementPurpose } from './statementLimits';
@@ -20,6 +19,11 @@ export interface Transaction {
   run(sql: string, values?: readonly unknown[]): Promise<number>;
   /** Runs `COPY … FROM STDIN`. The server takes in one chunk of its data while the next is made. */
   copyIn(sql: string, chunks: Iterable<Buffer>): Promise<void>;
+  /**
+   * Runs `COPY … TO STDOUT` and gives all of its bytes: binary values as they are, which `rows` would have as text. It takes no bound
+   * values: only numbers and times of the program's own may stand in it.
+   */
+  copyOut(sql: string): Promise<Buffer>;
   /**
    * The transaction's own id (`pg_current_xact_id()`). With it, a commit whose answer got lost is looked up instead of done
    * again, so that counts stay exact.
@@ -209,6 +213,7 @@ export class Database {
       rows: async (sql, values) => (await ask(sql, values)).rows,
       run: async (sql, values) => (await ask(sql, values)).rowCount ?? 0,
       copyIn: (sql, chunks) => copyIn(client, sql, chunks, limitMs),
+      copyOut: (sql) => copyOut(client, sql, limitMs),
     };
     const result = await work(tx);
     try {
@@ -250,24 +255,6 @@ export class Database {
       await sleep(100);
     }
   }
-}
-
-/** Resolves when the server has taken everything and is ready for the next statement. */
-function copyIn(client: PoolClient, sql: string, chunks: Iterable<Buffer>, limitMs: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const target = client.query(Object.assign(copyFrom(sql), { query_timeout: limitMs }));
-    // Not `once`: a COPY that got no answer in time fails, and once more when its connection is cut.
-    target.on('error', reject);
-    target.once('finish', resolve);
-    // Not `pipeline`, which would destroy a target that has failed, and with it wait for an answer that has come already.
-    Readable.from(chunks)
-      .once('error', (error) => {
-        // Before the server's answer to it, which would pass for a statement that was cancelled.
-        reject(error);
-        target.destroy(error);
-      })
-      .pipe(target);
-  });
 }
 
 /** Whether the connection is still usable afterwards. */

@@ -1,6 +1,6 @@
 import { StaleReadError } from '../archiveErrors';
 import { type Transaction } from '../connect/database';
-import { encodeInt64, encodeTime, int8Array, timestampArray } from '../write/binaryArrays';
+import { encodeInt64, encodeTime, int8Array, readInt64, readTime, timestampArray } from '../write/binaryArrays';
 import { COPY_HEADER, COPY_TRAILER } from '../write/copyFormat';
 import { timeText } from '../write/sampleRows';
 import { type ChunkRow, DAY_MS, packChunks, packedSize, unpackChunks } from './chunkRow';
@@ -88,36 +88,42 @@ export async function deleteRows(
   }
 }
 
-/**
- * The rows of some series that touch a range, by series and time. As base64: two thirds of the bytes of the usual text, and read
- * twice as fast (`pg` cannot take in binary values).
- */
+/** The rows of some series that touch a range, by series and time. By COPY, which has bytes as bytes: a third of the time of text. */
 export async function readRows(
   tx: Transaction,
   seriesIds: readonly number[],
   { fromMs, toMs }: { fromMs: number; toMs: number }
 ): Promise<StoredRow[]> {
-  const rows = await tx.rows(
-    `SELECT c.series_id, (extract(epoch FROM c.from_time) * 1000)::bigint AS from_ms,
-       (extract(epoch FROM c.to_time) * 1000)::bigint AS to_ms, c.sample_count, encode(c.chunks, 'base64') AS chunks
-     FROM promkeep_chunks c
-     WHERE c.series_id = ANY ($1::bigint[]) AND c.from_time <= $3::timestamptz AND c.from_time > $2::timestamptz
-       AND c.to_time >= $4::timestamptz
-     ORDER BY c.series_id, c.from_time`,
-    [int8Array(seriesIds), timeText(fromMs - DAY_MS), timeText(toMs), timeText(fromMs)]
+  if (seriesIds.length === 0) {
+    return [];
+  }
+  const bytes = await tx.copyOut(
+    `COPY (SELECT c.series_id, c.from_time, c.to_time, c.sample_count, c.chunks FROM promkeep_chunks c
+     WHERE c.series_id = ANY ('{${seriesIds.join()}}'::bigint[]) AND c.from_time <= '${timeText(toMs)}'::timestamptz
+       AND c.from_time > '${timeText(fromMs - DAY_MS)}'::timestamptz AND c.to_time >= '${timeText(fromMs)}'::timestamptz
+     ORDER BY c.series_id, c.from_time) TO STDOUT (FORMAT binary)`
   );
-  return rows.map((row) => {
-    const bytes = Buffer.from(String(row.chunks), 'base64');
-    const rowFromMs = Number(row.from_ms);
-    return {
-      seriesId: Number(row.series_id),
-      fromMs: rowFromMs,
-      toMs: Number(row.to_ms),
-      sampleCount: Number(row.sample_count),
-      bytes,
-      chunks: unpackChunks(rowFromMs, bytes),
-    };
-  });
+  const rows: StoredRow[] = [];
+  // A row that begins with no field is the trailer.
+  for (let at = COPY_HEADER.length; bytes.readInt16BE(at) > 0;) {
+    const end = at + ROW_BYTES + bytes.readInt32BE(at + ROW_BYTES - 4);
+    rows.push(decodeRow(bytes, at, end));
+    at = end;
+  }
+  return rows;
+}
+
+function decodeRow(source: Buffer, offset: number, end: number): StoredRow {
+  const bytes = source.subarray(offset + ROW_BYTES, end);
+  const fromMs = readTime(source, offset + 18);
+  return {
+    seriesId: readInt64(source, offset + 6),
+    fromMs,
+    toMs: readTime(source, offset + 30),
+    sampleCount: source.readInt32BE(offset + 42),
+    bytes,
+    chunks: unpackChunks(fromMs, bytes),
+  };
 }
 
 /** Whether a row that is to be written is stored byte for byte. */

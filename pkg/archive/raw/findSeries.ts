@@ -26,6 +26,8 @@ const FETCH_ROWS = 10_000;
 const PAGE_LABELS = 20_000;
 /** Of one matcher. The index is asked for each of them; with more, all series are looked at instead. */
 const MOST_KEYS = 20_000;
+/** Beside labels of which all must be there. */
+const FEW_KEYS = 1_000;
 
 /** The definitions of a source that keep raw series and are not deleted; with a name only that one. */
 async function rawQueryIds(session: Session, definition: string | undefined): Promise<number[]> {
@@ -110,13 +112,18 @@ export async function* matchingSeries(
 
 /** What the index is asked for; the rest is for `holds`. */
 function keysOf({ all, some }: LabelPlan): { sql: string; values: Buffer[] } {
+  const [fewest] = [...some].sort((a, b) => a.size - b.size);
+  const values: Buffer[] = [];
+  let sql = '';
   if (all.length > 0) {
-    return { sql: ' AND r.label_ids @> $5::integer[]', values: [int4Array(all)] };
+    values.push(int4Array(all));
+    sql += ` AND r.label_ids @> $5::integer[]`;
   }
-  const fewest = some.reduce<ReadonlySet<number> | undefined>((a, b) => (a && a.size <= b.size ? a : b), undefined);
-  return fewest === undefined || fewest.size > MOST_KEYS
-    ? { sql: '', values: [] }
-    : { sql: ' AND r.label_ids && $5::integer[]', values: [int4Array([...fewest])] };
+  if (fewest !== undefined && fewest.size <= (all.length > 0 ? FEW_KEYS : MOST_KEYS)) {
+    values.push(int4Array([...fewest]));
+    sql += ` AND r.label_ids && $${4 + values.length}::integer[]`;
+  }
+  return { sql, values };
 }
 
 function holds({ some, none }: LabelPlan, labelIds: Int32Array): boolean {

@@ -80,29 +80,38 @@ async function matchValues(
   matcher: LabelMatcher,
   signal: AbortSignal
 ): Promise<{ matchesEmpty: boolean; values: Set<number> }> {
-  const [matchesEmpty] = await inTurns([''], () => testOf(matcher), signal);
+  let test: (value: string) => boolean = () => false;
+  const compile = (): ((value: string) => [boolean]) => {
+    const holds = compileMatchers([matcher]);
+    test = (value) => holds({ [matcher.name]: value });
+    return (value) => [test(value)];
+  };
+  const [matchesEmpty] = await inTurns([''], compile, signal);
   const values = new Set<number>();
+  const prefix = beginOf(matcher);
   for (let last: unknown = null, found = PAGE_VALUES; found === PAGE_VALUES && isText(matcher.name);) {
     const rows = await session.rows(
       `SELECT l.label_id, l.value, l.digest FROM promkeep_labels l
        WHERE l.source_id = ${SOURCE_ID} AND l.name = $3::text AND ($4::uuid IS NULL OR l.digest > $4::uuid)
+         AND starts_with(l.value, $5::text)
        ORDER BY l.digest LIMIT ${PAGE_VALUES}`,
-      [...ofSource(session), matcher.name, last]
+      [...ofSource(session), matcher.name, last, prefix]
     );
-    const matching = (): ((row: Row) => number[]) => {
-      const test = testOf(matcher);
-      return (row) => (test(String(row.value))[0] !== matchesEmpty ? [Number(row.label_id)] : []);
-    };
-    (await inTurns(rows, matching, signal)).forEach((id) => values.add(id));
+    const matching = (row: Row): number[] => (test(String(row.value)) !== matchesEmpty ? [Number(row.label_id)] : []);
+    (await inTurns(rows, () => matching, signal)).forEach((id) => values.add(id));
     found = rows.length;
     last = rows.at(-1)?.digest;
   }
   return { matchesEmpty, values };
 }
 
-function testOf(matcher: LabelMatcher): (value: string) => [boolean] {
-  const holds = compileMatchers([matcher]);
-  return (value) => [holds({ [matcher.name]: value })];
+/**
+ * What a value must begin with to match a pattern: plain characters, of which the last may be repeated or left out by what follows.
+ * Such a pattern does not match the empty text, so that either way values that match are looked for.
+ */
+function beginOf({ operator, value }: LabelMatcher): string {
+  const [begin] = operator.endsWith('~') && !value.includes('|') ? (/^[\w/ -]*/.exec(value) ?? ['']) : [''];
+  return begin.length < value.length ? begin.slice(0, -1) : begin;
 }
 
 /** What is no text of PostgreSQL's is no label there. */

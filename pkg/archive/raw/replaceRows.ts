@@ -23,6 +23,8 @@ export interface Replacing {
   span: TimeRange;
   /** Whether the new answer may change what is stored at this time; where it may not, it only adds. */
   trusted(timeMs: number): boolean;
+  /** Whether what the new answer lacks goes. */
+  withdraws: boolean;
   counts: SampleCounts;
   changes: RowChanges;
 }
@@ -50,7 +52,7 @@ function replaceDay(
   stored: readonly StoredRow[],
   fresh: ChunkRow | undefined
 ): void {
-  const { counts, changes } = replacing;
+  const { counts, changes, span } = replacing;
   if (fresh !== undefined && stored.length === 0) {
     counts.inserted += fresh.sampleCount;
     changes.inserts.push({ ...fresh, seriesId });
@@ -60,26 +62,42 @@ function replaceDay(
     counts.unchanged += fresh.sampleCount;
     return;
   }
-  const merged = mergeDay(replacing, decodeAll(stored), decodeAll(fresh === undefined ? [] : [fresh]));
-  if (merged !== undefined) {
+  const answer = decodeAll(fresh === undefined ? [] : [fresh], span);
+  // Mostly nothing changes, and then what lies outside need not be looked at.
+  const counted = mergeDay(replacing, decodeAll(stored, span), answer).counts;
+  counts.inserted += counted.inserted;
+  counts.unchanged += counted.unchanged;
+  counts.revised += counted.revised;
+  counts.withdrawn += counted.withdrawn;
+  if (counted.inserted + counted.revised + counted.withdrawn > 0) {
+    const { columns } = mergeDay(replacing, decodeAll(stored, ALL), answer);
     changes.deletes.push(...stored);
-    changes.inserts.push(...rowsOf(encodeDays(merged, ALL)).map((row) => ({ ...row, seriesId })));
+    changes.inserts.push(...rowsOf(encodeDays(columns, ALL)).map((row) => ({ ...row, seriesId })));
   }
 }
 
-function decodeAll(rows: readonly ChunkRow[]): RawColumns {
+/** The samples of chunks that reach into a range. */
+function decodeAll(rows: readonly ChunkRow[], { fromMs, toMs }: TimeRange): RawColumns {
   const columns = new RawColumns();
-  rows.forEach(({ chunks }) => chunks.forEach((chunk) => columns.decode(chunk)));
+  for (const { chunks } of rows) {
+    chunks
+      .filter((chunk) => chunk.maxTimeMs >= fromMs && chunk.minTimeMs <= toMs)
+      .forEach((chunk) => columns.decode(chunk));
+  }
   return columns;
 }
 
-/** What the day holds from now on; `undefined` when nothing changes. */
-function mergeDay({ span, trusted, counts }: Replacing, stored: RawColumns, fresh: RawColumns): RawColumns | undefined {
+/** What the day holds from now on, and what is new in it. */
+function mergeDay(
+  { span, trusted, withdraws }: Pick<Replacing, 'span' | 'trusted' | 'withdraws'>,
+  stored: RawColumns,
+  fresh: RawColumns
+): { columns: RawColumns; counts: SampleCounts } {
   const result = new ResultColumns();
-  const before = { ...counts };
+  const counts: SampleCounts = { inserted: 0, unchanged: 0, revised: 0, withdrawn: 0 };
   const isReplaced = (timeMs: number): boolean => timeMs >= span.fromMs && timeMs <= span.toMs && trusted(timeMs);
   const keepUnlessWithdrawn = (i: number): void => {
-    if (isReplaced(stored.timesMs[i])) {
+    if (withdraws && isReplaced(stored.timesMs[i])) {
       counts.withdrawn++;
     } else {
       result.push(stored, i);
@@ -108,9 +126,7 @@ function mergeDay({ span, trusted, counts }: Replacing, stored: RawColumns, fres
   for (; i < stored.length; i++) {
     keepUnlessWithdrawn(i);
   }
-  const { inserted, revised, withdrawn } = before;
-  const isChanged = counts.inserted > inserted || counts.revised > revised || counts.withdrawn > withdrawn;
-  return isChanged ? result.columns : undefined;
+  return { columns: result.columns, counts };
 }
 
 /** Knows which sample was pushed last, since that decides what may be said of a counter reset before the next. */

@@ -82,6 +82,7 @@ class RawWriting {
     this.replacing = {
       span: rawSpan(write.range),
       trusted: outsideOf(write.gaps.map(rawSpan)),
+      withdraws: write.withdraws !== false,
       counts: { inserted: 0, unchanged: 0, revised: 0, withdrawn: 0 },
       changes: { inserts: [], deletes: [] },
     };
@@ -103,7 +104,7 @@ class RawWriting {
     for await (const batch of batchesOf(session, write.series(signal))) {
       await this.writeBatch(query, batch, isBehind);
     }
-    if (!isBehind) {
+    if (!isBehind && replacing.withdraws) {
       await this.withdrawOthers(query);
     }
     await this.note(query);

@@ -38,8 +38,10 @@ export async function readStatus(session: Session, schemaVersion: number): Promi
 async function readBytes(tx: Transaction): Promise<number> {
   const [row] = await tx.rows(
     `SELECT coalesce(sum(pg_total_relation_size(tree.relid)), 0) AS bytes
-     FROM unnest(ARRAY['samples', 'packed', 'series', 'fetches', 'labels', 'raw_series', 'chunks', 'metadata']) AS root(name),
-       pg_partition_tree(('promkeep_' || root.name)::regclass) AS tree`
+     FROM unnest(ARRAY['samples', 'packed', 'series', 'fetches', 'labels', 'raw_series', 'chunks', 'metadata']) AS root(name)
+     CROSS JOIN LATERAL (
+       SELECT relid FROM pg_partition_tree(('promkeep_' || root.name)::regclass)
+       UNION SELECT ('promkeep_' || root.name)::regclass) AS tree`
   );
   return Number(row.bytes);
 }

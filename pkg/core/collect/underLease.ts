@@ -1,11 +1,11 @@
 import { PromkeepError } from '../model/errors';
 import { type Uses } from '../ports/archive';
-import { type RawStore } from '../ports/rawSeries';
+import { type RawHistory, type RawStore } from '../ports/rawSeries';
 
 /** Where what is collected goes. */
 export type CollectTarget = Uses<{ samples: 'writeRange'; ledger: 'coverage' | 'noteGap' }> & {
   /** Absent: definitions of raw series fail. */
-  readonly raw?: Pick<RawStore, 'writeRaw'>;
+  readonly raw?: Pick<RawStore & RawHistory, 'writeRaw' | 'select'>;
 };
 
 /** The target for one who writes under an epoch: each write carries it, and a refused one is told. */
@@ -24,9 +24,13 @@ export function underLease(
       throw error;
     }
   };
+  const watchedRaw = (target: NonNullable<CollectTarget['raw']>): CollectTarget['raw'] => ({
+    writeRaw: (write, signal) => watched(target.writeRaw({ ...write, epoch }, signal)),
+    select: (read, signal) => target.select(read, signal),
+  });
   return {
     samples: { writeRange: (write, signal) => watched(samples.writeRange({ ...write, epoch }, signal)) },
-    ...(raw ? { raw: { writeRaw: (write, signal) => watched(raw.writeRaw({ ...write, epoch }, signal)) } } : {}),
+    ...(raw ? { raw: watchedRaw(raw) } : {}),
     ledger: {
       coverage: (name) => ledger.coverage(name),
       noteGap: (name, gap) => watched(ledger.noteGap(name, gap, epoch)),

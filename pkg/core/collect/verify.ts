@@ -162,7 +162,7 @@ async function examineRaw(
   { range }: Piece,
   signal: AbortSignal
 ): Promise<Findings> {
-  const { write, lost, comparison } = await compareRawPiece(deps, entry, { range, maxExamples: MAX_EXAMPLES }, signal);
+  const { write, lost, comparison } = await compareRawPiece(deps, entry, { range, maxExamples: MAX_EXAMPLES }, { signal });
   const { compared, counts, examples } = comparison;
   const notHeld = [...(lost ? [lost] : []), ...(write?.gaps ?? [])];
   return {

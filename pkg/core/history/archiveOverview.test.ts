@@ -114,3 +114,15 @@ it('reads a history with what it lacks, and knows which names there are', async 
   });
   await expect(ask('down', 2)).rejects.toMatchObject({ code: 'NOT_FOUND' });
 });
+
+it('lets raw series lag a piece, and says why they are not collected', async () => {
+  const covered = [{ fromMs: NOW_MS - DAY_MS, toMs: NOW_MS - 3_600_000 }];
+  const raw = { ...entry, raw: true, stepMs: 60_000, covered, gaps: [] };
+  const told = (rawPieceMs: number) => describeEntry({ ...depsOf(), rawPieceMs }, raw);
+  expect([told(3_600_000).lagMs, told(3_600_000).gapCount]).toEqual([0, 0]);
+  expect([told(600_000).lagMs, told(600_000).gapCount]).toEqual([47 * 60_000, 1]);
+  const overview = (warning?: string) =>
+    new ArchiveOverviewReader({ ...depsOf(), rawWarning: async () => warning }).read();
+  expect((await overview('a circle')).warning).toBe('a circle');
+  expect(await overview()).not.toHaveProperty('warning');
+});

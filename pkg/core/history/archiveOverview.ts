@@ -13,6 +13,10 @@ export interface OverviewDeps {
   clock: Clock;
   /** Age at which a time is due. */
   settleMs: number;
+  /** As `reportGaps`. */
+  rawPieceMs?: number;
+  /** Why raw series cannot be collected, if so. Never rejects, and does not take long. */
+  rawWarning?(): Promise<string | undefined>;
   /** Holes older than this are not asked for again. */
   refillWindowMs: number;
   /** This program among the archivers of the source. */
@@ -37,10 +41,11 @@ export class ArchiveOverviewReader {
   constructor(private readonly deps: OverviewDeps) {}
 
   async read(): Promise<ArchiveOverview> {
-    const [status, lease, ledger] = await Promise.all([
+    const [status, lease, ledger, warning] = await Promise.all([
       this.status(),
       this.deps.archive.lease.current(),
       this.ledger(),
+      this.deps.rawWarning?.(),
     ]);
     const { samples, series, bytes } = status;
     const leads = lease.holder !== '' && lease.expiresInMs > 0;
@@ -50,6 +55,7 @@ export class ArchiveOverviewReader {
       series,
       bytes,
       ...(leads ? { leader: { name: lease.holder, isThis: lease.holder === this.deps.holder } } : {}),
+      ...(warning === undefined ? {} : { warning }),
       queries: ledger.map((entry) => describeEntry(this.deps, entry)),
     };
   }
@@ -92,7 +98,7 @@ export function metricOf(
 
 export function describeEntry(deps: OverviewDeps, entry: LedgerEntry): RecordedOverview {
   const { name, expression, stepMs, retention, paused, covered, gaps } = entry;
-  const dueMs = floorToGrid(expectedMs(entry, deps.clock.nowMs() - deps.settleMs), stepMs);
+  const dueMs = floorToGrid(expectedMs(entry, deps.clock.nowMs() - deps.settleMs, deps.rawPieceMs), stepMs);
   const newestMs = covered.at(-1)?.toMs;
   const holes = holesOf(deps, entry);
   const answeredMs = Math.max(newestMs ?? 0, gaps.at(-1)?.toMs ?? 0);
@@ -126,8 +132,8 @@ export function holesOf(deps: OverviewDeps, entry: LedgerEntry): ArchiveGap[] {
     .reverse();
 }
 
-function reportOf({ clock, settleMs }: OverviewDeps, entry: LedgerEntry): GapReport {
-  return reportGaps(entry, clock.nowMs() - settleMs);
+function reportOf({ clock, settleMs, rawPieceMs }: OverviewDeps, entry: LedgerEntry): GapReport {
+  return reportGaps(entry, clock.nowMs() - settleMs, rawPieceMs);
 }
 
 function coverageOf({ covered, stepMs }: LedgerEntry, { missing }: GapReport): { coverage?: number } {

@@ -34,3 +34,13 @@ it('does not call missing what is due only now, nor what a paused query would ha
   expect(reportGaps(entry({ covered }), 112_000).missing).toEqual([]);
   expect(reportGaps(entry({ covered, paused: true }), 9_000_000).missing).toEqual([]);
 });
+
+it('lets raw series wait for a piece, which is two hours where nobody knows it', () => {
+  const hourMs = 3_600_000;
+  const raw = entry({ raw: true, stepMs: 60_000, covered: [{ fromMs: 0, toMs: 20 * hourMs - 60_000 }] });
+  const missing = (hours: number, pieceMs?: number) =>
+    reportGaps(raw, hours * hourMs + 6_000, pieceMs).missing.map(({ points }) => points);
+  expect(missing(20.5, hourMs / 2)).toEqual([]);
+  expect(missing(21, hourMs / 2)).toEqual([22]);
+  expect([missing(22), missing(22.5)]).toEqual([[], [30]]);
+});

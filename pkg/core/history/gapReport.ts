@@ -21,14 +21,22 @@ export interface GapReport {
 /** What is due is not missing while it is being fetched. */
 const GRACE_MS = 5_000;
 
-/** What the archive lacks of each recorded query, and why. @param dueMs the newest time that is settled */
-export async function readGaps(ledger: Pick<Ledger, 'entries'>, dueMs: number): Promise<GapReport[]> {
-  return (await ledger.entries()).map((entry) => reportGaps(entry, dueMs));
+/** A piece of raw series settles a little later than results do, and reading and writing it may take minutes. */
+const PIECE_TIMES = 1.25;
+
+/** What the archive lacks of each recorded query, and why. Parameters as of `reportGaps`. */
+export async function readGaps(
+  ledger: Pick<Ledger, 'entries'>,
+  dueMs: number,
+  rawPieceMs?: number
+): Promise<GapReport[]> {
+  return (await ledger.entries()).map((entry) => reportGaps(entry, dueMs, rawPieceMs));
 }
 
 /** The newest time that an archiver at work has come to: raw series wait until a piece of them is due. */
-export function expectedMs({ raw }: Pick<LedgerEntry, 'raw'>, dueMs: number): number {
-  return raw ? dueMs - MAX_RAW_PIECE_MS : dueMs;
+export function expectedMs({ raw }: Pick<LedgerEntry, 'raw'>, dueMs: number, rawPieceMs?: number): number {
+  const waitMs = rawPieceMs === undefined ? MAX_RAW_PIECE_MS : rawPieceMs * PIECE_TIMES;
+  return raw ? dueMs - waitMs : dueMs;
 }
 
 /**
@@ -36,8 +44,9 @@ export function expectedMs({ raw }: Pick<LedgerEntry, 'raw'>, dueMs: number): nu
  * holes nobody noted because no archiver was there to do it.
  *
  * @param dueMs the newest time that is settled
+ * @param rawPieceMs length of the pieces in which raw series are collected; absent: not known, the longest there are
  */
-export function reportGaps(entry: LedgerEntry, dueMs: number): GapReport {
+export function reportGaps(entry: LedgerEntry, dueMs: number, rawPieceMs?: number): GapReport {
   const { name, stepMs, paused, covered, gaps } = entry;
   const known = [...covered, ...gaps].sort((a, b) => a.fromMs - b.fromMs);
   if (known.length === 0) {
@@ -46,7 +55,7 @@ export function reportGaps(entry: LedgerEntry, dueMs: number): GapReport {
   const lastKnownMs = Math.max(...known.map(({ toMs }) => toMs));
   const window = {
     fromMs: known[0].fromMs,
-    toMs: paused ? lastKnownMs : floorToGrid(expectedMs(entry, dueMs) - stepMs - GRACE_MS, stepMs),
+    toMs: paused ? lastKnownMs : floorToGrid(expectedMs(entry, dueMs, rawPieceMs) - stepMs - GRACE_MS, stepMs),
   };
   const holes = findGaps(window, known, stepMs).map((hole) => ({ ...hole, reason: 'not-recorded' as const }));
   const missing = [...gaps, ...holes]

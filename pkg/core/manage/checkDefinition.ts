@@ -15,7 +15,9 @@ export type MayRecord = (expression: string) => { ok: true } | { ok: false; reas
 
 /** What managing raw definitions takes beside. */
 export interface RawManaging {
-  source: Pick<RawReading['source'], 'holdings'>;
+  source: Pick<RawReading['source'], 'holdings' | 'readRaw'>;
+  /** As of `RawReading`. */
+  readSelectors: RawReading['readSelectors'];
   /** Selectors, one a line, in the form in which they are stored. Throws `QUERY_INVALID`, `LIMIT_EXCEEDED`. */
   canonicalSelectors(expression: string): string;
 }

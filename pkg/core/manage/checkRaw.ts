@@ -10,10 +10,8 @@ import { refusalOf, tooMany, type CheckDeps, type RawManaging } from './checkDef
 /** Of the archive's table, its index and what lies outside of its rows, as measured (bench/RESULTS.md). */
 const BYTES_PER_SAMPLE = 1;
 const DAYS_PER_YEAR = 365;
-/** What one evaluation may take of the source: Prometheus refuses 50 million. */
-const MOST_COUNTED = 20_000_000;
-const HOUR_MS = 3_600_000;
-const SHORT_MS = 300_000;
+/** Of the newest samples: as long as their chunks are, for these come whole. */
+const WINDOW_MS = 300_000;
 const DAY_MS = 86_400_000;
 
 const BY_QUERY =
@@ -41,7 +39,7 @@ export async function checkRaw(
       const selectors = deps.raw.canonicalSelectors(definition.expression).split('\n');
       if (known?.expression !== selectors.join('\n')) {
         hints.push(...(await hintsOf(deps.raw, signal)));
-        return { faults, hints, ...(await preview(deps, selectors, signal)) };
+        return { faults, hints, ...(await preview(deps, deps.raw, selectors, signal)) };
       }
     } catch (error) {
       const { code, message } = asPromkeepError(error);
@@ -68,6 +66,7 @@ async function hintsOf({ source }: RawManaging, signal: AbortSignal): Promise<st
 
 async function preview(
   deps: CheckDeps,
+  raw: RawManaging,
   selectors: readonly string[],
   signal: AbortSignal
 ): Promise<Pick<RecordedCheck, 'series' | 'preview'>> {
@@ -77,28 +76,47 @@ async function preview(
     return series[0]?.values[0] ?? 0;
   };
   let series = 0;
-  let samplesPerDay = 0;
   // One after the other, so that the source never counts more than one selector at a time.
   for (const selector of selectors) {
-    const count = await ask(`count(${selector})`);
-    const perHour = (count * HOUR_MS) / deps.policy.scrapeIntervalMs;
-    const windowMs = perHour > MOST_COUNTED ? SHORT_MS : HOUR_MS;
-    series += count;
-    samplesPerDay += ((await ask(`sum(count_over_time(${selector}[${windowMs}ms]))`)) * DAY_MS) / windowMs;
+    series += await ask(`count(${selector})`);
   }
-  const perDay = Math.round(samplesPerDay);
+  if (series > deps.policy.maxSeries) {
+    return { series };
+  }
+  const perDay = Math.round(await samplesPerDay(deps, raw, selectors, { timeMs, signal }));
   return { series, preview: { samplesPerDay: perDay, bytesPerYear: perDay * DAYS_PER_YEAR * BYTES_PER_SAMPLE } };
+}
+
+/**
+ * By the newest chunks of each series. PromQL cannot count samples of several metrics: without their names two of them may be the same
+ * series, which it refuses.
+ */
+async function samplesPerDay(
+  { policy }: CheckDeps,
+  { source, readSelectors }: RawManaging,
+  selectors: readonly string[],
+  { timeMs, signal }: { timeMs: number; signal: AbortSignal }
+): Promise<number> {
+  const read = { selectors: readSelectors(selectors.join('\n')), range: { fromMs: timeMs - WINDOW_MS, toMs: timeMs } };
+  let perDay = 0;
+  for await (const { chunks } of source.readRaw(read, { signal })) {
+    // Every chunk begins with the number of its samples.
+    const count = chunks.reduce((sum, { data }) => sum + 256 * data[0] + data[1], 0);
+    const spanMs = chunks.length === 0 ? 0 : chunks[chunks.length - 1].maxTimeMs - chunks[0].minTimeMs;
+    perDay += DAY_MS / (spanMs > 0 ? spanMs / (count - 1) : policy.scrapeIntervalMs);
+  }
+  return perDay;
 }
 
 /** The check with what its preview says in words, and with what a limit says against it. */
 export function withPreview(check: RecordedCheck, maxSeries: number): RecordedCheck {
   const { series, preview: told, faults, hints } = check;
-  if (series === undefined || told === undefined) {
-    return check;
-  }
-  const fault = tooMany(series, maxSeries);
+  const fault = series === undefined ? undefined : tooMany(series, maxSeries);
   if (fault !== undefined) {
     return { ...check, faults: { ...faults, expression: fault } };
+  }
+  if (series === undefined || told === undefined) {
+    return check;
   }
   const megabytes = grouped(Math.round(told.bytesPerYear / 1_000_000));
   const words =

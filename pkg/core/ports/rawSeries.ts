@@ -58,6 +58,8 @@ export interface RawWrite extends Omit<RangeWrite, 'series' | 'queryName' | 'que
    * series that comes again (another selector matched it too) is passed over.
    */
   series(signal: AbortSignal): AsyncIterable<RawSeries>;
+  /** False: samples that the source does not give any more stay, as they do where it is not asked. */
+  withdraws?: boolean;
 }
 
 export interface MetricMetadata {

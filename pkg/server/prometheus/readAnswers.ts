@@ -18,7 +18,7 @@ export interface AnswerNeeds {
 }
 
 /** Frames go out together where series are short: a thousand small writes take longer than what is in them. */
-const PIECE_BYTES = 64 * 1024;
+const PIECE_BYTES = 256 * 1024;
 
 /** A streamed answer, in pieces; each element of `results` is one query's series. */
 export async function* streamedAnswer(

@@ -25,6 +25,11 @@ export function ArchiveSection({ archive: { overview, failure } }: { archive: Ar
         {overview === undefined && failure === undefined && say('page.archive.unknown')}
         {isKnown && describe(overview, say)}
       </p>
+      {isKnown && overview.warning !== undefined && (
+        <p className={styles.warning} role="status" data-testid="promkeep-archive-warning">
+          {overview.warning}
+        </p>
+      )}
       {isKnown && overview.queries.length > 0 && (
         <ul className={styles.queries}>
           {overview.queries.map((query) => (
@@ -70,5 +75,6 @@ const getStyles = (theme: GrafanaTheme2) => ({
   title: css({ margin: 0, fontSize: 16, lineHeight: '24px', fontWeight: 500, color: theme.colors.text.primary }),
   text: css({ margin: '2px 0 8px', overflowWrap: 'anywhere' }),
   failure: css({ margin: '2px 0', color: theme.colors.error.text, overflowWrap: 'anywhere' }),
+  warning: css({ margin: '2px 0 8px', color: theme.colors.warning.text, overflowWrap: 'anywhere' }),
   queries: css({ margin: 0, padding: 0, listStyle: 'none' }),
 });

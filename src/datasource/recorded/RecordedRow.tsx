@@ -156,7 +156,7 @@ function getStyles(theme: GrafanaTheme2) {
       minWidth: 200,
       overflowWrap: 'anywhere',
       padding: 0,
-      whiteSpace: 'normal',
+      whiteSpace: 'pre-line',
     }),
     quiet: css({ color: theme.colors.text.secondary, fontSize: theme.typography.bodySmall.fontSize }),
     gaps: css({ margin: 0, paddingLeft: theme.spacing(2), li: { whiteSpace: 'normal' } }),

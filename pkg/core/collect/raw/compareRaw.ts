@@ -1,5 +1,7 @@
-import { type Chunk, type Label, type RawSamples, type RawSeries } from '../../model/rawSeries';
+import { type Chunk, type Label, RAW_STEP_MS, type RawSamples, type RawSeries } from '../../model/rawSeries';
 import { type TimeRange } from '../../model/timeRange';
+import { floorToGrid } from '../collectGrid';
+import { takeOutSame } from './sameChunks';
 
 /** What comparing takes that knows chunks and the order of remote read. */
 export interface RawComparing {
@@ -20,6 +22,8 @@ export interface RawComparison {
   compared: number;
   /** By kind. */
   counts: Record<RawDifference['kind'], number>;
+  /** Grid times of samples that differ or are missing: of what writing again would add or change. */
+  behind: Set<number>;
   /** The first few. */
   examples: RawDifference[];
 }
@@ -31,15 +35,14 @@ interface Sides {
 
 const STALE_HIGH = 0x7ff00000;
 const STALE_LOW = 2;
-const NOTHING: RawSamples = {
-  timesMs: new Float64Array(0),
-  values: new Float64Array(0),
-  histograms: new Map<number, string>(),
-};
+
+export function nothingCompared(): RawComparison {
+  return { compared: 0, counts: { differs: 0, missing: 0, extra: 0 }, behind: new Set(), examples: [] };
+}
 
 /**
  * Compares series by series, sample by sample and bit by bit, what comes from both sides in the order of labels; one series of
- * each is in memory at a time. Only samples within the ranges are looked at.
+ * each is in memory at a time. Only samples within the ranges are looked at; chunks that are the same are not decoded.
  *
  * @param ranges of samples, both ends inclusive, ascending
  */
@@ -49,17 +52,19 @@ export async function compareRaw(
   ranges: readonly TimeRange[],
   maxExamples: number
 ): Promise<RawComparison> {
-  const comparison: RawComparison = { compared: 0, counts: { differs: 0, missing: 0, extra: 0 }, examples: [] };
+  const comparison = nothingCompared();
   const [left, right] = [archived[Symbol.asyncIterator](), source[Symbol.asyncIterator]()];
   const span = { fromMs: ranges[0]?.fromMs ?? 0, toMs: ranges.at(-1)?.toMs ?? -1 };
   try {
     let [ours, theirs] = await Promise.all([left.next(), right.next()]);
     while (!ours.done || !theirs.done) {
       const order = ours.done ? 1 : theirs.done ? -1 : compareLabels(ours.value.labels, theirs.value.labels);
-      const take = ({ done, value }: IteratorResult<RawSeries, unknown>, wanted: boolean): RawSamples =>
-        done || !wanted ? NOTHING : samplesOf((value as RawSeries).chunks, span);
+      const take = ({ done, value }: IteratorResult<RawSeries, unknown>, wanted: boolean): readonly Chunk[] =>
+        done || !wanted ? [] : (value as RawSeries).chunks;
+      const chunks = takeOutSame(take(ours, order <= 0), take(theirs, order >= 0), ranges);
+      comparison.compared += chunks.same;
       const labels = (order <= 0 ? ours : theirs).value.labels;
-      const pair = { labels, ours: take(ours, order <= 0), theirs: take(theirs, order >= 0) };
+      const pair = { labels, ours: samplesOf(chunks.ours, span), theirs: samplesOf(chunks.theirs, span) };
       compareSeries(pair, ranges, { comparison, maxExamples });
       const [nextOurs, nextTheirs] = [order <= 0 ? left.next() : ours, order >= 0 ? right.next() : theirs];
       [ours, theirs] = await Promise.all([nextOurs, nextTheirs]);
@@ -83,6 +88,9 @@ function compareSeries(
 ): void {
   const note = (kind: RawDifference['kind'], timeMs: number, [i, k]: [number, number]): void => {
     comparison.counts[kind]++;
+    if (kind !== 'extra') {
+      comparison.behind.add(floorToGrid(timeMs, RAW_STEP_MS));
+    }
     if (comparison.examples.length < maxExamples) {
       comparison.examples.push({
         ...{ kind, labels, timeMs },

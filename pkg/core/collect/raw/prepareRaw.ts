@@ -7,9 +7,9 @@ import { type CallOptions } from '../../ports/metricSource';
 import { type RawWrite, type Selector } from '../../ports/rawSeries';
 import { ceilToGrid } from '../collectGrid';
 import { fetchProbe, type FetchDeps, heldTimes, splitCoverage } from '../fetchRange';
+import { DAY_MS } from './rawPieces';
 import { believableFromMs, requireReading } from './rawReading';
-
-const DAY_MS = 86_400_000;
+import { countIn } from './sameChunks';
 
 const READ_BY_QUERY =
   'Read by range selectors of the query API, since the source has no remote read: without stale markers and native histograms.';
@@ -111,9 +111,10 @@ async function* readAllowed(
   allowance?.admit(query, series, Math.round((samples * DAY_MS) / (points * RAW_STEP_MS)));
 }
 
-/** About how many samples a chunk has within a range: it begins with their number, in two bytes, and may reach beyond. */
-function samplesWithin({ fromMs, toMs }: TimeRange, { minTimeMs, maxTimeMs, data }: Chunk): number {
-  const count = data.length < 2 ? 0 : data[0] * 256 + data[1];
+/** About how many samples a chunk has within a range, beyond which it may reach. */
+function samplesWithin({ fromMs, toMs }: TimeRange, chunk: Chunk): number {
+  const { minTimeMs, maxTimeMs } = chunk;
+  const count = countIn(chunk);
   const withinMs = Math.min(toMs, maxTimeMs) - Math.max(fromMs, minTimeMs);
   const allMs = maxTimeMs - minTimeMs;
   return withinMs < allMs ? Math.max(0, withinMs * ((count - 1) / allMs)) : count;

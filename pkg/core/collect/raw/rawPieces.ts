@@ -6,7 +6,7 @@ import { type TimeRange } from '../../model/timeRange';
  * get as long as they can and rows of a day are written together. All times are on the grid of `RAW_STEP_MS`.
  */
 
-const DAY_MS = 86_400_000;
+export const DAY_MS = 86_400_000;
 
 /** A whole day of it is collected at once when there is much to catch up. */
 export const RAW_DAY_POINTS = DAY_MS / RAW_STEP_MS;
@@ -55,6 +55,6 @@ export function nextRawPoints(samples: number, points: number, pieceMs: number):
   return Math.min(RAW_DAY_POINTS, Math.max(piecePoints(pieceMs), bySamples));
 }
 
-function startOfDay(timeMs: number): number {
+export function startOfDay(timeMs: number): number {
   return Math.floor(timeMs / DAY_MS) * DAY_MS;
 }

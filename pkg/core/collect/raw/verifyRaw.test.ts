@@ -8,6 +8,7 @@ import { collectRange } from '../../collect';
 import { PromkeepError } from '../../model/errors';
 import { RAW_PIECE_MS, RAW_STEP_MS } from '../../model/rawSeries';
 import { type Definition } from '../../ports/definitions';
+import { type Selector } from '../../ports/rawSeries';
 import { COLLECT_DEFAULTS } from '../fetchRange';
 import { verifyQuery } from '../verify';
 
@@ -29,7 +30,7 @@ async function setUp() {
     sourceVersion: async () => undefined,
     rawReading: {
       source: rawSource,
-      readSelectors: () => [[{ name: 'job', operator: '=' as const, value: 'node' }]],
+      readSelectors: (): Selector[] => [[{ name: 'job', operator: '=', value: 'node' }]],
       ...{ pieceMs: RAW_PIECE_MS, settleMs: 43_000 },
     },
     rawComparing: { compareLabels, samplesOf: comparableSamples },
@@ -41,7 +42,7 @@ async function setUp() {
     const [entry] = await archive.ledger.entries();
     return verifyQuery(deps, entry, { window: { fromMs: 0, toMs: Infinity }, repair }, signal);
   };
-  return { source, rawSource, archive, samples, verify };
+  return { source, rawSource, archive, samples, deps, verify };
 }
 
 const at = (samples: RawSample[], timeMs: number): number => samples.findIndex((one) => one.timeMs === timeMs);
@@ -90,6 +91,22 @@ it('finds what differs by a bit, what is missing and what is too much, and repai
   expect(await verify(true)).toMatchObject({ repaired: true });
   expect(archive.raw.writes.at(-1)?.epoch).toBe(1);
   expect(await verify()).toMatchObject({ differs: 0, missing: 0, extra: 0 });
+});
+
+it('compares a series that several selectors match once, and repairs it', async () => {
+  const { deps, archive, rawSource, verify } = await setUp();
+  const matches = (name: string, value: string) => ({ name, operator: '=~' as const, value });
+  deps.rawReading.readSelectors = () => [
+    [matches('job', 'no.*')],
+    [matches('instance', 'a|d')],
+    [matches('instance', 'a|b|d'), matches('job', '.+')],
+  ];
+  rawSource.add({ job: 'other', instance: 'd' }, { ...RANGE });
+  expect(await verify(true)).toMatchObject({ compared: 120 + 37, differs: 0, missing: 37, extra: 0, repaired: true });
+  expect(await verify()).toMatchObject({ compared: 120 + 37, missing: 0, extra: 0 });
+  expect(archive.raw.writes).toHaveLength(2);
+  rawSource.series.splice(0, 1);
+  expect(await verify()).toMatchObject({ compared: 120 + 37, missing: 0, extra: 40 });
 });
 
 it('says nothing of minutes that the source does not hold any more, or not itself', async () => {
