@@ -13,7 +13,10 @@ import {
   scraped,
   textOf,
 } from '../contracts/rawValues';
-import { chunksOfSamples } from '../../pkg/remote/chunks/seriesChunks';
+import fc from 'fast-check';
+import { bitsOf, markStale } from '../../pkg/remote/sampleColumns';
+import { anyHistograms, SEED } from '../fakes/remoteValues';
+import { chunksOfHistograms, chunksOfSamples } from '../../pkg/remote/chunks/seriesChunks';
 import { live } from '../contracts/underTest';
 import { SERVERS, T0, TestServer } from './archiveServers';
 
@@ -130,6 +133,46 @@ describe.each(SERVERS)('raw series that are read while they change on $name', (s
     expect(reads).toBeGreaterThan(3);
   });
 
+  it.each([-2 * DAY, 0, 131 * 365 * DAY])('are kept at the ends of a day, also packed: %d', async (dayMs) => {
+    const midnightMs = Math.floor(dayMs / DAY) * DAY;
+    const histograms = fc.sample(
+      anyHistograms.filter(([one]) => one !== undefined && one.totals[2] > 0),
+      { ...SEED, numRuns: 1 }
+    )[0];
+    const at = [-DAY, -MINUTE - 1, -MINUTE, -1, 0, 1, MINUTE - 1, MINUTE, DAY - 1];
+    const timesMs = Float64Array.from(at, (offsetMs) => midnightMs + offsetMs);
+    const values = timesMs.map((_, i) => i / 3);
+    markStale(values, 0, values.length - 1);
+    bitsOf(values).set([0xbeef, 0xfff8dead], 2 * 3);
+    const samples = chunksOfSamples({ timesMs, values });
+    const native = chunksOfHistograms([{ ...histograms[0], timeMs: midnightMs + 2 }]);
+    const mixed = chunksOfSamples({ timesMs: timesMs.slice(0, 5), values: values.slice(0, 5) });
+    const series = [
+      { labels: labelsOf({ __name__: 'floats', select: 'user', '집.계': 'x'.repeat(60_000) }), chunks: samples },
+      { labels: labelsOf({ __name__: 'mixed', constructor: 'y', __proto: 'z' }), chunks: [...mixed, ...native] },
+    ];
+    for (const [fromMs, untilMs] of [
+      [midnightMs - DAY, midnightMs - MINUTE],
+      [midnightMs - MINUTE, midnightMs + MINUTE],
+      [midnightMs + MINUTE, midnightMs + DAY],
+    ]) {
+      await write(LONG.name, series, fromMs, untilMs);
+    }
+    const range = { fromMs: midnightMs - DAY, toMs: midnightMs + DAY };
+    const expected = Object.fromEntries(series.map(({ labels, chunks }) => [textOf(labels), decodeChunks(chunks)]));
+    expect(withoutResets(await samplesOf(archive, { range }))).toEqual(withoutResets(expected));
+    const packed = await test.jobs(url, midnightMs + 9 * DAY).packClosed(live());
+    expect([packed.failedQueries, packed.raw.rows]).toEqual([0, expect.any(Number)]);
+    expect(packed.raw.rows).toBeGreaterThan(0);
+    expect(withoutResets(await samplesOf(archive, { range }))).toEqual(withoutResets(expected));
+    const [from, to] = [midnightMs - 1, midnightMs];
+    const near = await samplesOf(archive, { range: { fromMs: from, toMs: to } });
+    expect(Object.values(near).map((all) => all.map((one) => (one as [number])[0]))).toEqual([
+      [from, to],
+      [from, to],
+    ]);
+  });
+
   it('have no stale marker where a hole was filled before its samples were read', async () => {
     const [begin, hole, rest] = [0, 10, 20].map((minutes) => MONDAY + minutes * MINUTE);
     const many = (fromMs: number): RawSeries[] =>
@@ -154,3 +197,8 @@ describe.each(SERVERS)('raw series that are read while they change on $name', (s
     expect([series, wrong.length]).toEqual([MANY, 0]);
   });
 });
+
+/** What is known of a reset depends on the chunk. */
+function withoutResets(all: Record<string, unknown[]>): unknown {
+  return JSON.parse(JSON.stringify(all, (key, value: unknown) => (key === 'reset' ? undefined : value)));
+}

@@ -371,7 +371,7 @@ describe('while it streams', () => {
     expect([late.status, await late.text()]).toEqual([504, 'There was no answer within 0.3 s.\n']);
   });
 
-  it('who waits for a turn holds no more than was allowed', async () => {
+  it('whoever waits for a turn is charged with what they ask', async () => {
     const { history } = await scripted((_, signal) => untilAborted(signal));
     const budget = ampleMemory();
     await start(history, {}, 500, budget);
