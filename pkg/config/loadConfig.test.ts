@@ -89,7 +89,13 @@ describe('the shipped example', () => {
     const { recordedQueries: defaults, ...others } = load('');
     expect(rest).toEqual(others);
     // What the demo keeps beside them.
-    const everything = { name: 'everything', expression: '{__name__=~".+"}', raw: true, stepMs: 60_000, retention: '90d' };
+    const everything = {
+      name: 'everything',
+      expression: '{__name__=~".+"}',
+      raw: true,
+      stepMs: 60_000,
+      retention: '90d',
+    };
     expect(recordedQueries).toEqual([...defaults, everything]);
   });
 
