@@ -11,6 +11,7 @@ import { type Definition } from '../core/ports/definitions';
 import { type MetricSource } from '../core/ports/metricSource';
 import { type TimeRange } from '../core/model/timeRange';
 import { SourceClock } from '../core/collect/sourceClock';
+import { ownTimes } from '../core/collect/raw/ownTimes';
 import { rememberVersion } from '../core/datasource/sourceVersion';
 import { verifyQuery, type Difference, type VerifyReport } from '../core/collect/verify';
 import { readParameters, time } from '../routes/parameters';
@@ -111,7 +112,11 @@ async function withParts(
   const archive = openArchive(archiveConfig, { logger: quietLogger(host), clock: CLOCK });
   const settings = { ...COLLECT_DEFAULTS, settleMs, probe };
   const rawReading = rawReadingOf(source, raw);
-  const deps = { source, clock: CLOCK, settings, sourceVersion: rememberVersion(source, CLOCK), rawReading };
+  const keepsRaw = async (): Promise<boolean> => (await archive.definitions.list()).some(({ raw: kept }) => kept);
+  const deps = {
+    ...{ source, clock: CLOCK, settings, sourceVersion: rememberVersion(source, CLOCK), rawReading },
+    heldFromMs: ownTimes(source, keepsRaw),
+  };
   const stopped = new PromkeepError('QUERY_CANCELLED', 'Stopped; call it again to go on.');
   try {
     return await untilStopped(host, (signal) => work({ config, archiveConfig, archive, deps, signal }), stopped);

@@ -1,3 +1,4 @@
+import { type PageAbout } from '../../src/contract/aboutPage';
 import { type ArchiveConfig, type Config } from '../config/config';
 import { COLLECT_DEFAULTS } from '../core/collect/fetchRange';
 import { REFILL_DEFAULTS } from '../core/collect/refill';
@@ -11,7 +12,8 @@ import { type MetricSource } from '../core/ports/metricSource';
 import { formatExact } from '../core/query/step';
 import { createProgramMetrics, type ProgramMetrics } from '../metrics/programMetrics';
 import { readSeriesSelector } from '../promql/seriesSelector';
-import { type ArchiveViewer, createArchiveViewer } from '../routes/historyRoutes';
+import { addressOf } from '../routes/aboutRoute';
+import { type ArchiveViewer, createArchiveViewer, createSourceViewer } from '../routes/historyRoutes';
 import { createRoutes } from '../routes/routes';
 import { createSummaryReader, type SummaryReader } from '../routes/summaryRoutes';
 import { createHttpServer, type HttpServer } from '../server/httpServer';
@@ -19,6 +21,7 @@ import { type LiveFeeds } from '../server/live/liveRoute';
 import { type RemoteReadParts } from '../server/prometheus/remoteRead';
 import { type ReadinessCheck } from '../server/probeRoutes';
 import { type ProxySettings } from '../source/settings/prometheusSettings';
+import { connectionFromUrl, describeConnection } from '../archive/connect/connection';
 import { Closers } from './closers';
 import { createMemoryBudget } from './memory';
 import { type Recording, startRecording } from './recording';
@@ -112,7 +115,7 @@ function openHttpServer(parts: OpenParts): Promise<HttpServer> {
   const viewer =
     opened &&
     createArchiveViewer({
-      ...{ archive: opened.archive, clock, holder, metrics: config.summaryMetrics },
+      ...{ archive: opened.archive, source, clock, holder, metrics: config.summaryMetrics },
       ...{ settleMs: opened.config.settleMs, refillWindowMs: opened.config.refillWindowMs },
       ...{ rawPieceMs: opened.config.raw.pieceMs, rawWarning: warning },
     });
@@ -130,7 +133,11 @@ function openHttpServer(parts: OpenParts): Promise<HttpServer> {
       },
       // the server has credentials of its own
       forwardsCredentials: false,
-      page: { viewer },
+      page: {
+        viewer,
+        reader: createSourceViewer({ source, clock, scrapeInterval, metrics: config.summaryMetrics }),
+        about: { address: addressOf(config.prometheus.url), archive: opened && aboutArchive(opened.config) },
+      },
     }),
     prometheusApi: {
       ...{ source, engine, clock, history: opened?.archive.raw, readSelector: readSeriesSelector },
@@ -147,6 +154,10 @@ function openHttpServer(parts: OpenParts): Promise<HttpServer> {
     requestTimeoutMs: limits.requestTimeoutMs,
     budget,
   });
+}
+
+function aboutArchive({ url, source }: ArchiveConfig): PageAbout['archive'] {
+  return { address: describeConnection(connectionFromUrl(url)), source: source.name };
 }
 
 /** Queries go to the source all the same: what its configuration says need not be all that leads here. */

@@ -141,6 +141,16 @@ describe('when a query is due', () => {
 });
 
 describe('what counts as covered', () => {
+  it('is nothing before the first time that the source holds itself, and nothing is stored of it', async () => {
+    const { deps, archive } = setUp({ backfillMs: 120_000 });
+    const heldFromMs = EPOCH_MS - 90_000;
+    const own = { ...deps, heldFromMs: async () => heldFromMs };
+    await runAll(own, await openProgress(own, QUERY, undefined));
+    expect(await archive.ledger.coverage('load')).toEqual([{ fromMs: heldFromMs, toMs: EPOCH_MS - 45_000 }]);
+    const times = archive.samples.writes.flatMap(({ series }) => series.flatMap(({ timesMs }) => [...timesMs]));
+    expect(Math.min(...times)).toBe(heldFromMs);
+  });
+
   // [A5]
   it('leaves out the times at which the probe found no data, and says so', async () => {
     const { deps, source, archive } = setUp({ backfillMs: 60_000 });

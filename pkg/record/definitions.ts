@@ -8,8 +8,8 @@ export interface DefinitionsDeps {
   archive: Uses<{ definitions: 'list'; ledger: 'entries' }>;
   logger: Logger;
   sleep: Sleep;
-  /** Told what is recorded from now on, before it is. */
-  onDefinitions(queries: readonly StoredDefinition[]): void;
+  /** Told what is recorded from now on, before it is, and all there are. */
+  onDefinitions(queries: readonly StoredDefinition[], all: readonly StoredDefinition[]): void;
 }
 
 /** @param earliestGapMs start of the oldest gap the ledger holds for this query */
@@ -52,10 +52,9 @@ async function reconcile(
   run: RunQuery,
   signal: AbortSignal
 ): Promise<void> {
-  const wanted = new Map(
-    (await archive.definitions.list()).filter(({ paused }) => !paused).map((one) => [one.name, one])
-  );
-  onDefinitions([...wanted.values()]);
+  const all = await archive.definitions.list();
+  const wanted = new Map(all.filter(({ paused }) => !paused).map((one) => [one.name, one]));
+  onDefinitions([...wanted.values()], all);
   for (const [name, one] of running) {
     const query = wanted.get(name);
     if (query === undefined || definitionOf(query) !== one.definition) {

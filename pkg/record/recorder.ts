@@ -8,6 +8,7 @@ import { type Logger } from '../core/ports/logger';
 import { type MetricSource } from '../core/ports/metricSource';
 import { type RecorderEvents } from '../core/ports/recorderEvents';
 import { type Definition } from '../core/ports/definitions';
+import { ownTimes } from '../core/collect/raw/ownTimes';
 import { SourceClock } from '../core/collect/sourceClock';
 import { rememberVersion } from '../core/datasource/sourceVersion';
 import { type AllowanceDeps, openAllowance } from './allowance';
@@ -84,6 +85,7 @@ async function lead(deps: RecorderOptions & LeadershipDeps, lease: LeaseState, s
   const slots = new Slots(deps.concurrency ?? CONCURRENCY);
   const { allowance, onDefinitions } = openAllowance(deps);
   const copyMetadata = openMetadata(deps, signal);
+  let keepsRaw = false;
   const loopDeps = {
     ...deps,
     allowance,
@@ -93,13 +95,15 @@ async function lead(deps: RecorderOptions & LeadershipDeps, lease: LeaseState, s
     recheckSlot: new Slots(1),
     pace: deps.recheck ?? RECHECK_DEFAULTS,
     sourceVersion: rememberVersion(deps.source, deps.clock),
+    heldFromMs: deps.rawReading && ownTimes(deps.rawReading.source, () => keepsRaw),
   };
   await Promise.all([
     renewLease(deps, lease, onReplaced, signal),
     followDefinitions(
       {
         ...deps,
-        onDefinitions(queries) {
+        onDefinitions(queries, all) {
+          keepsRaw = all.some(({ raw }) => raw);
           onDefinitions(queries);
           copyMetadata(queries);
         },

@@ -76,3 +76,31 @@ it('tells why raw series are not collected beside the status, where something ke
   const fine = routesOf({ archive: { ...shown, rawWarning: async () => undefined } });
   expect(await ask(find(fine, '/api/archive/status'), '')).not.toHaveProperty('body.warnings');
 });
+
+describe('/api/archive/history', () => {
+  const at = 'start=2026-01-02T03:00:00Z&end=2026-01-02T04:00:00Z';
+  const history = async (query: string, asked: unknown[] = []) => {
+    const reader = { readHistory: async (request: unknown) => (asked.push(request), { name: 'a' }) };
+    const routes = routesOf({ page: { viewer: undefined, reader: reader as never } });
+    await ask(find(routes, '/api/archive/history'), `${at}${query}`);
+    return asked[0];
+  };
+
+  it('is answered without an archive, and asks for the largest of many series', async () => {
+    expect(await history('&name=a')).toMatchObject({ pick: { filter: '', order: 'largest' }, withRows: false });
+    expect(await history('&name=a&filter=pod%3Da&order=name&rows=yes')).toMatchObject({
+      pick: { filter: 'pod=a', order: 'name' },
+      withRows: true,
+    });
+  });
+
+  it('draws any PromQL instead of what has a name, not both', async () => {
+    expect(await history('&expr=up')).toMatchObject({ name: 'up', expression: 'up' });
+    await expect(history('&expr=up&name=a')).rejects.toThrow('Give either "name" or "expr".');
+    await expect(history('')).rejects.toThrow('Give either "name" or "expr".');
+  });
+
+  it('refuses an order it does not know', async () => {
+    await expect(history('&name=a&order=random')).rejects.toThrow('must be one of largest, smallest, name');
+  });
+});

@@ -4,10 +4,11 @@ import { type Frame } from '../core/frames/frame';
 import { frameToJson } from '../core/frames/frameJson';
 import { summaryFrames } from '../core/frames/summaryFrames';
 import { mapConcurrently } from '../core/model/concurrency';
+import { type ErrorCode } from '../core/model/errors';
 import { type ApiRoute } from '../core/ports/apiRoute';
 import { type CallOptions } from '../core/ports/metricSource';
 import { selectMetrics, summaryByKey, summaryValues } from '../core/summary/summaryByKey';
-import { evaluateSummaryRange, type SummaryDeps } from '../core/summary/summaryEvaluate';
+import { evaluateSummaryRange, type SummaryDeps, type SummaryEvaluation } from '../core/summary/summaryEvaluate';
 import { shownRange } from './parameters';
 import { route } from './route';
 
@@ -16,7 +17,7 @@ export interface SummaryReader {
   readonly metrics: readonly SummaryMetric[];
   /** One value per metric as of now, in the order of the metrics. */
   readValues(options: CallOptions): Promise<SummaryValue[]>;
-  /** The frames of a Summary query over the last `rangeMs`. */
+  /** The frames of a Summary query over the last `rangeMs`. Throws what keeps the source from answering at all. */
   readFrames(rangeMs: number, options: CallOptions): Promise<Frame[]>;
 }
 
@@ -37,14 +38,28 @@ export function createSummaryReader(deps: SummaryDeps, metrics: readonly Summary
       const evaluations = await mapConcurrently(shown, AT_ONCE, (metric) =>
         evaluateSummaryRange(deps, metric, { range, stepMs, groupBy: '' }, options)
       );
+      refuseWithoutSource(evaluations);
       return summaryFrames(evaluations);
     },
   };
 }
 
+/** Whatever is asked then: the same reason on every tile would say it once too often. */
+const SOURCE_IS_GONE: readonly ErrorCode[] = ['SOURCE_UNREACHABLE', 'SOURCE_STATUS', 'SOURCE_NOT_PROMETHEUS'];
+
+function refuseWithoutSource(evaluations: readonly SummaryEvaluation[]): void {
+  const failures = evaluations.flatMap(({ failure }) => failure ?? []);
+  const gone = failures.find(({ code }) => SOURCE_IS_GONE.includes(code));
+  const isTooLate = failures.length === evaluations.length && failures.every(({ code }) => code === 'SOURCE_TIMEOUT');
+  const failure = gone ?? (isTooLate ? failures.at(0) : undefined);
+  if (failure) {
+    throw failure;
+  }
+}
+
 /**
  * `/api/metrics/summary` [R10]: the value by key, and `reasons` only when some are null. `/api/summary/metrics`: the definitions.
- * `/api/frames/summary?rangeMs=`: the frames the summary panel reads, in Grafana's JSON form.
+ * `/api/frames/summary?rangeMs=`: the frames the summary panel reads, in Grafana's JSON form; an error while Prometheus is gone.
  */
 export function createSummaryRoutes(summary: SummaryReader, maxRangeMs: number): ApiRoute[] {
   return [

@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { parseDocument, isMap, isSeq, type YAMLMap } from 'yaml';
+import { type Document, parseDocument, isMap, isSeq, type YAMLMap } from 'yaml';
 
 /** Configuration for `startPrometheus`: the text of prometheus.yml and the rule files beside it. */
 export interface PrometheusFiles {
@@ -26,14 +26,24 @@ export async function localPrometheusFiles(dir: string, targets: Record<string, 
 /** `provisioning/prometheus/reader.yml`, reading from this address instead. */
 export async function localReaderConfig(dir: string, readUrl: string): Promise<string> {
   const document = parseDocument(await readFile(path.join(dir, 'reader.yml'), 'utf8'));
-  document.deleteIn(['remote_read', 0, 'authorization']);
-  document.setIn(['remote_read', 0, 'url'], readUrl);
+  readFrom(document, readUrl);
   return document.toString();
+}
+
+/** Here nothing asks for a token. */
+function readFrom(document: Document, url: string): void {
+  document.deleteIn(['remote_read', 0, 'authorization']);
+  document.setIn(['remote_read', 0, 'url'], url);
 }
 
 /** See `localPrometheusFiles`; everything else of the text stays as it is. */
 export function withTargets(text: string, targets: Record<string, string>): string {
   const document = parseDocument(text);
+  if (targets.promkeep === undefined) {
+    document.delete('remote_read');
+  } else {
+    readFrom(document, `http://${targets.promkeep}/api/v1/read`);
+  }
   const jobs = document.get('scrape_configs');
   if (!isSeq<YAMLMap>(jobs)) {
     throw new Error('prometheus.yml has no list scrape_configs.');

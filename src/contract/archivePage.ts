@@ -17,8 +17,8 @@ const GAP = v.object({
   outlook: v.fallback(v.picklist(['retried', 'too-old', 'paused']), 'too-old'),
 });
 
-/** What a recorded query is called; without a name of its own, by its key. */
-const NAMED = { name: text, displayName: maybeText };
+/** What a recorded query is called; without a name of its own, by its key. `metricKey`: the metric that lends the name. */
+const NAMED = { name: text, displayName: maybeText, metricKey: maybeText };
 
 export type RecordedOverview = v.InferOutput<typeof RECORDED>;
 
@@ -29,6 +29,10 @@ const RECORDED = v.pipe(
     stepMs: numberOr(0),
     retention: text,
     paused: flag,
+    /** Whether there ever was a series; absent: nobody looked. */
+    hasSeries: v.fallback(v.optional(v.boolean()), undefined),
+    /** The first time that counts as covered. */
+    firstMs: maybeNumber,
     /** The newest time that counts as covered. */
     newestMs: maybeNumber,
     /** How far that lies behind what is due; 0 when nothing is late. */
@@ -55,7 +59,7 @@ export const OVERVIEW = v.object({
   leader: v.fallback(v.optional(v.object({ name: text, isThis: flag })), undefined),
   /** Why raw series are not collected; absent: nothing keeps them from being. */
   warning: maybeText,
-  /** By name. */
+  /** In the order of the metrics they are of, the others by name. */
   queries: v.pipe(v.array(v.unknown()), fitting(RECORDED)),
 });
 
@@ -84,6 +88,23 @@ const SERIES = v.pipe(
   }))
 );
 
+/** Which of many series are drawn. */
+export interface SeriesPick {
+  /** Part of a label's value, or `name=part of its value`, in any case; empty: all. */
+  filter: string;
+  order: SeriesOrder;
+}
+
+/** By last value, or by labels. */
+export const SERIES_ORDERS = ['largest', 'smallest', 'name'] as const;
+export type SeriesOrder = (typeof SERIES_ORDERS)[number];
+
+/** One of all series, also of those that are not drawn; `null`: no finite value. */
+export type SeriesRow = v.InferOutput<typeof ROW>;
+
+const MAYBE_VALUE = v.fallback(v.nullable(v.number()), null);
+const ROW = v.object({ labels: texts, last: MAYBE_VALUE, min: MAYBE_VALUE, max: MAYBE_VALUE });
+
 export type ArchiveHistory = v.InferOutput<typeof HISTORY>;
 
 export const HISTORY = v.pipe(
@@ -101,9 +122,26 @@ export const HISTORY = v.pipe(
     bucketMs: numberOr(1),
     /** The step, unless only every n-th sample was read. */
     sampledMs: numberOr(1),
+    /** PromQL. */
+    expression: maybeText,
+    /** How the metric's tile makes one value of all series. */
+    aggregation: v.fallback(v.optional(v.picklist(['mean', 'sum', 'max', 'min'])), undefined),
+    /** All series as one, as the metric's tile has them; absent where there is one, or no metric. */
+    whole: v.fallback(v.optional(SERIES), undefined),
     /** Not all of many. */
     series: v.array(SERIES),
+    /** Of all series. */
     seriesCount: maybeNumber,
+    /** Of those that match the filter. */
+    matchCount: maybeNumber,
+    /** All series that match, drawn or not; only where they were asked for. */
+    rows: v.fallback(v.optional(v.array(ROW)), undefined),
+    /** The last time in the range that comes from the archive; later ones come from Prometheus. */
+    archivedUntilMs: maybeNumber,
+    /** Age at which a time is taken into the archive. */
+    settleMs: maybeNumber,
+    /** Why Prometheus' own values are missing. */
+    liveFailure: maybeText,
     gaps: fitting(GAP),
     thresholds: fitting(v.object({ value: numberOr(NaN), state: text })),
   }),

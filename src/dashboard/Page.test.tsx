@@ -2,7 +2,7 @@ import { FieldType, type DataFrame } from '@grafana/data';
 import { act, fireEvent, render, screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { type ArchiveHistory, type ArchiveOverview } from '../contract/archivePage';
-import { type HistoryRequest, type PageApi, type StreamListener } from './live/api';
+import { type HistoryRequest, NoAnswer, type PageApi, type StreamListener } from './live/api';
 import { Page } from './Page';
 
 const NOW_MS = Date.UTC(2026, 0, 2, 3, 4, 0);
@@ -54,6 +54,8 @@ function cpuFrame(values: number[], mark: Record<string, unknown> = {}): DataFra
   };
 }
 
+const soon = () => new Promise((resolve) => setTimeout(resolve));
+
 /** A server whose answers the test decides. Its stream is blocked unless a test opens it. */
 class ScriptedServer implements PageApi {
   frames: DataFrame[] | Error = [cpuFrame([10, 20], { lastSeenMs: NOW_MS })];
@@ -86,6 +88,25 @@ class ScriptedServer implements PageApi {
     return { frames: this.frames, serverTimeMs: Date.now() };
   }
 
+  async about() {
+    await soon();
+    return {
+      prometheus: { application: 'Prometheus', version: '2.42.0', address: '127.0.0.1:9090' },
+      archive: { address: 'db:5432/promkeep', source: 'default' },
+    };
+  }
+
+  firing: Array<Record<string, string>> = [];
+
+  async alerts() {
+    await soon();
+    return this.firing;
+  }
+
+  async metricNames() {
+    return ['node_load1', 'node_load5', 'up'];
+  }
+
   async archive() {
     if (this.archiveStatus instanceof Error) {
       throw this.archiveStatus;
@@ -111,13 +132,52 @@ async function open(server: ScriptedServer) {
 
 const pass = (ms: number) => act(() => jest.advanceTimersByTimeAsync(ms));
 const connection = () => screen.getByRole('status').textContent;
-const tile = () => screen.getByRole('listitem');
+const tile = () => screen.getByTestId('promkeep-tile');
 
 it('shows the tiles and says that they are live', async () => {
   await open(new ScriptedServer());
   expect(within(tile()).getByRole('heading', { level: 2 })).toHaveTextContent('CPU usage');
   expect(tile()).toHaveTextContent('20%');
   expect(connection()).toBe('Live');
+});
+
+it('lists the alerts that fire, while somebody knows', async () => {
+  const server = new ScriptedServer();
+  server.firing = [{ alertname: 'DiskFull', alertstate: 'firing', severity: 'critical', instance: 'web-1' }];
+  await open(server);
+  await pass(2);
+  expect(screen.getByRole('heading', { name: '1 alert fires' })).toBeInTheDocument();
+  expect(screen.getByTestId('promkeep-alert')).toHaveTextContent('DiskFull critical · instance=web-1');
+  server.frames = new Error('Prometheus cannot be reached');
+  await pass(5_000);
+  expect(screen.queryByTestId('promkeep-alert')).toBeNull();
+});
+
+it('draws any PromQL and what is recorded, completes names, and keeps it in the address', async () => {
+  const server = new ScriptedServer();
+  const { user } = await open(server);
+  const box = screen.getByRole('combobox', { name: 'PromQL or the name of a recorded query' });
+  await user.type(box, 'sum(node_lo');
+  const options = [...document.querySelectorAll('datalist option')].map((option) => option.getAttribute('value'));
+  expect(options).toEqual(['sum(node_load1', 'sum(node_load5']);
+  await user.type(box, 'ad1){Enter}');
+  await pass(2);
+  expect(server.histories.at(-1)).toMatchObject({ name: 'sum(node_load1)', expression: 'sum(node_load1)' });
+  expect(new URLSearchParams(window.location.search).get('query')).toBe('sum(node_load1)');
+  await user.clear(box);
+  await user.type(box, 'cpu_usage{Enter}');
+  await pass(2);
+  expect(server.histories.at(-1)).toEqual({
+    ...{ name: 'cpu_usage', points: 1000 },
+    ...{ fromMs: expect.any(Number), toMs: expect.any(Number) },
+  });
+});
+
+it('says which Prometheus and which archive it shows', async () => {
+  await open(new ScriptedServer());
+  expect(screen.getByTestId('promkeep-about')).toHaveTextContent(
+    'Prometheus 2.42.0 at 127.0.0.1:9090 · archive at db:5432/promkeep, where it is “default”'
+  );
 });
 
 it('asks every five seconds for the chosen range, and remembers it', async () => {
@@ -148,22 +208,35 @@ it('asks nothing while nobody looks', async () => {
   expect(server.asked).toHaveLength(2);
 });
 
-it('says when nobody answers, keeps values through a hiccup and takes them back after a while', async () => {
+it('says when nobody answers, and shows the last values as such, with their age, after a while', async () => {
   const server = new ScriptedServer();
   await open(server);
   server.frames = new Error('Prometheus cannot be reached');
   await pass(5_000);
   expect(connection()).toBe('No answer since 03:04:05; retrying. Prometheus cannot be reached');
   expect(tile()).toHaveTextContent('20%');
+  expect(tile()).not.toHaveTextContent('ago');
   await pass(15_000);
   expect(connection()).toContain('since 03:04:05');
-  expect(tile()).toHaveTextContent('No data');
-  expect(tile()).not.toHaveTextContent('20%');
-  expect(tile()).toHaveTextContent('Last seen 2026-01-02 03:04:00');
+  expect(screen.getByText(/^The tiles show the last values known, \d\ds old\.$/)).toBeInTheDocument();
+  expect(tile()).toHaveTextContent('20%');
+  expect(tile()).toHaveTextContent(/2026-01-02 03:04:00, \d\ds ago/);
+  expect(tile()).toHaveTextContent('not live');
   server.frames = [cpuFrame([10, 30])];
   await pass(5_000);
   expect(connection()).toBe('Live');
   expect(tile()).toHaveTextContent('30%');
+});
+
+it('says once what keeps Prometheus from answering, and since when the server knows it', async () => {
+  const server = new ScriptedServer();
+  server.hasStream = true;
+  await open(server);
+  act(() => server.stream.listener.onSummary(new NoAnswer('cannot reach 127.0.0.1:9090', 120_000)));
+  expect(connection()).toBe('No answer since 03:02:00; retrying. cannot reach 127.0.0.1:9090');
+  expect(screen.getAllByText(/cannot reach/)).toHaveLength(1);
+  expect(screen.queryByText('Live')).toBeNull();
+  expect(screen.queryByTestId('promkeep-tile')).toBeNull();
 });
 
 it('knows from before when a failing query had data last', async () => {

@@ -5,15 +5,17 @@ import { useStyles2 } from '@grafana/ui';
 import { arrange } from '../panel/tile/arrange';
 import { SummaryView } from '../panel/SummaryView';
 import { toTiles } from '../panel/data/tiles';
+import { AboutLine } from './live/AboutLine';
 import { type PageApi } from './live/api';
 import { ArchiveSection } from './history/ArchiveSection';
+import { FiringAlerts } from './live/FiringAlerts';
 import { ConnectionLine } from './live/ConnectionLine';
 import { HistorySection } from './history/HistorySection';
 import { useLanguage, type Language } from './language';
 import { Logo } from './Logo';
 import { RangePicker } from './history/RangePicker';
-import { STALE_AFTER_MS, withoutAnswer } from './live/staleTiles';
-import { useThemeMode } from './themeMode';
+import { asLastKnown, STALE_AFTER_MS } from './live/staleTiles';
+import { usePrinting, useThemeMode } from './themeMode';
 import { ThemeSwitch } from './ThemeSwitch';
 import { tileRangeMs, useRange } from './history/timeRange';
 import { useLive, type SummaryState } from './live/useLive';
@@ -26,11 +28,13 @@ const PHONE = { widthPx: 480, minTileWidthPx: 150 };
 /** The stand-alone page: the panel's own view, fed by the server the page came from. */
 export function Page({ api }: { api: PageApi }) {
   const [mode, setMode] = useThemeMode();
-  const theme = useMemo(() => createTheme({ colors: { mode } }), [mode]);
+  // Paper is white.
+  const shownMode = usePrinting() ? 'light' : mode;
+  const theme = useMemo(() => createTheme({ colors: { mode: shownMode } }), [shownMode]);
   useEffect(() => {
-    document.documentElement.style.colorScheme = mode;
+    document.documentElement.style.colorScheme = shownMode;
     document.body.style.background = theme.colors.background.canvas;
-  }, [mode, theme]);
+  }, [shownMode, theme]);
   return (
     <ThemeContext.Provider value={theme}>
       <Content api={api} theme={theme} themeSwitch={<ThemeSwitch mode={mode} onChange={setMode} />} />
@@ -41,7 +45,7 @@ export function Page({ api }: { api: PageApi }) {
 function Content({ api, theme, themeSwitch }: { api: PageApi; theme: GrafanaTheme2; themeSwitch: React.ReactNode }) {
   const styles = useStyles2(getStyles);
   const language = useLanguage();
-  const [range, setRange] = useRange();
+  const { range, choose, zoom, back, fault } = useRange();
   const { summary, archive } = useLive(api, tileRangeMs(range));
   const [main, widthPx] = useWidth<HTMLElement>();
   const tiles = useMemo(() => tilesOf(summary, theme, language), [summary, theme, language]);
@@ -53,12 +57,19 @@ function Content({ api, theme, themeSwitch }: { api: PageApi; theme: GrafanaThem
           Promkeep
         </h1>
         <div className={styles.controls}>
-          <RangePicker range={range} onChange={setRange} />
+          <RangePicker range={range} onChange={choose} onBack={back} />
           {themeSwitch}
         </div>
       </header>
       <main ref={main} className={styles.main}>
+        <AboutLine api={api} isAnswering={summary.answer !== undefined && !summary.failure} />
+        {fault && (
+          <p className={styles.fault} role="alert">
+            {language.say(`page.faults.${fault.key}`, { text: fault.text })}
+          </p>
+        )}
         <ConnectionLine summary={summary} />
+        <FiringAlerts api={api} serverTimeMs={summary.failure ? undefined : summary.answer?.serverTimeMs} />
         {widthPx > 0 && summary.answer && (
           <SummaryView
             {...arrange(tiles, { sort: 'given', hideHealthy: false, limit: 200 })}
@@ -70,7 +81,14 @@ function Content({ api, theme, themeSwitch }: { api: PageApi; theme: GrafanaThem
           />
         )}
         {summary.answer && tiles.length === 0 && <p>{language.say('page.noMetrics')}</p>}
-        <HistorySection api={api} archive={archive} range={range} />
+        <HistorySection
+          api={api}
+          archive={archive}
+          summary={summary}
+          range={range}
+          onZoom={zoom}
+          onZoomBack={() => back?.()}
+        />
       </main>
       <ArchiveSection archive={archive} />
     </div>
@@ -84,8 +102,8 @@ function tilesOf({ answer, failure }: SummaryState, theme: GrafanaTheme2, { say 
   const [from, to] = [dateTime(answer.serverTimeMs - answer.rangeMs), dateTime(answer.serverTimeMs)];
   const timeRange: TimeRange = { from, to, raw: { from, to } };
   const tiles = toTiles(answer.frames, { calculations: ['last'], changeSince: '1h', words: say, theme, timeRange });
-  const isStale = failure !== undefined && failure.lastMs - answer.receivedAtMs > STALE_AFTER_MS;
-  return isStale ? withoutAnswer(tiles, say('page.noAnswer'), answer.serverTimeMs, say) : tiles;
+  const ageMs = failure ? failure.lastMs - answer.receivedAtMs : 0;
+  return ageMs > STALE_AFTER_MS ? asLastKnown(tiles, { answeredMs: answer.serverTimeMs, ageMs }, say) : tiles;
 }
 
 const getStyles = (theme: GrafanaTheme2) => ({
@@ -114,6 +132,14 @@ const getStyles = (theme: GrafanaTheme2) => ({
     fontWeight: 600,
     letterSpacing: '-0.01em',
   }),
-  controls: css({ position: 'relative', display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: '8px 12px' }),
+  controls: css({
+    '@media print': { display: 'none' },
+    position: 'relative',
+    display: 'flex',
+    flexWrap: 'wrap',
+    alignItems: 'center',
+    gap: '8px 12px',
+  }),
+  fault: css({ margin: '12px 0 0', fontSize: 13, color: theme.colors.error.text, overflowWrap: 'anywhere' }),
   main: css({ minHeight: 208 }),
 });

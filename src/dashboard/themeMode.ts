@@ -1,10 +1,12 @@
 import { useEffect, useState } from 'react';
+import { flushSync } from 'react-dom';
 import { readStored, store } from './storage';
 
 export type ThemeMode = 'light' | 'dark';
 
 const KEY = 'promkeep.theme';
 const DARK_QUERY = '(prefers-color-scheme: dark)';
+const PRINT_QUERY = 'print';
 
 /** The system's theme until the reader chooses the other one; choosing the system's again follows the system again. */
 export function useThemeMode(): [ThemeMode, (mode: ThemeMode) => void] {
@@ -22,6 +24,26 @@ export function useThemeMode(): [ThemeMode, (mode: ThemeMode) => void] {
     setChosen(remembered);
   };
   return [chosen ?? system, choose];
+}
+
+/** Whether the page is drawn for paper. */
+export function usePrinting(): boolean {
+  const [isPrinting, setPrinting] = useState(false);
+  useEffect(() => {
+    const query = window.matchMedia(PRINT_QUERY);
+    // The page is printed as it is when the listener is done.
+    const follow = () => flushSync(() => setPrinting(window.matchMedia(PRINT_QUERY).matches));
+    const begin = () => flushSync(() => setPrinting(true));
+    query.addEventListener('change', follow);
+    window.addEventListener('beforeprint', begin);
+    window.addEventListener('afterprint', follow);
+    return () => {
+      query.removeEventListener('change', follow);
+      window.removeEventListener('beforeprint', begin);
+      window.removeEventListener('afterprint', follow);
+    };
+  }, []);
+  return isPrinting;
 }
 
 function readSystemMode(): ThemeMode {

@@ -75,6 +75,7 @@ const getStyles = (theme: GrafanaTheme2) => ({
     flexWrap: 'wrap',
     alignItems: 'center',
     gap: '0 14px',
+    '@media print': { display: 'none' },
   }),
   action: css({
     margin: 0,

@@ -26,6 +26,33 @@ const CONFIG = JSON.stringify({
   ],
 });
 
+/** Without an archive: a metric with as many series as Prometheus' own page shows nobody. */
+const PLAIN_CONFIG = JSON.stringify({
+  summary: {
+    metrics: [
+      {
+        ...{
+          key: 'memory_usage',
+          name: 'Memory usage',
+          unit: 'percent',
+          decimals: 1,
+          aggregation: 'mean',
+          min: 0,
+          max: 100,
+        },
+        expr: '(1 - (node_memory_MemAvailable_bytes / node_memory_MemTotal_bytes)) * 100',
+      },
+      {
+        key: 'memory_parts',
+        name: 'Parts of memory',
+        expr: '{__name__=~"node_memory_.*_bytes"}',
+        unit: 'bytes',
+        aggregation: 'sum',
+      },
+    ],
+  },
+});
+
 /**
  * The real thing: node exporter, Prometheus and PostgreSQL, and the built `promkeep serve` on top. Nothing serves the jobs of
  * the other two metrics, so their tiles have to say so.
@@ -128,6 +155,24 @@ export class DashboardStack {
       },
     });
     await waitUntilReady('promkeep serve', this.server, () => answersOk(`${this.origin}/healthz`));
+  }
+
+  /** Another `promkeep serve` on the same Prometheus, without an archive. */
+  async startPlainServer(): Promise<string> {
+    const port = await freePort();
+    const config = path.join(this.dataDir, 'plain.yaml');
+    await writeFile(config, PLAIN_CONFIG);
+    const { PROMKEEP_DATABASE_URL: _, ...env } = process.env;
+    const server = await startProcess({
+      name: 'promkeep serve without an archive',
+      command: process.execPath,
+      args: [PROGRAM, 'serve', '--config', config],
+      env: { ...env, PROMETHEUS_URL: `http://127.0.0.1:${this.ports.prometheus}`, PROMKEEP_PORT: String(port) },
+    });
+    this.closers.push(() => server.stop());
+    const origin = `http://127.0.0.1:${port}`;
+    await waitUntilReady('promkeep serve without an archive', server, () => answersOk(`${origin}/healthz`));
+    return origin;
   }
 
   async stopServer(): Promise<void> {

@@ -25,7 +25,7 @@ describe('the Prometheus configuration', () => {
     writeFileSync(path.join(dir, 'token'), 'secret');
     writeFileSync(
       path.join(dir, 'prometheus.yml'),
-      text.replace('/run/promkeep/scrape/PROMKEEP_TOKEN', path.join(dir, 'token'))
+      text.replaceAll('/run/promkeep/scrape/PROMKEEP_TOKEN', path.join(dir, 'token'))
     );
     expect(promtool('check', 'config', path.join(dir, 'prometheus.yml'))).toContain('2 rule files found');
     rmSync(dir, { recursive: true, force: true });
@@ -85,6 +85,8 @@ describe('the Prometheus configuration', () => {
     writeFileSync(path.join(dir, 'prometheus.yml'), local);
     expect(promtool('check', 'config', path.join(dir, 'prometheus.yml'))).toContain('SUCCESS');
     rmSync(dir, { recursive: true, force: true });
+    expect(parse(local).remote_read).toEqual([{ url: 'http://127.0.0.1:3/api/v1/read' }]);
+    expect(parse(withTargets(text, { prometheus: '127.0.0.1:1' }))).not.toHaveProperty('remote_read');
     const jobs: Array<Record<string, unknown>> = parse(local).scrape_configs;
     expect(jobs).toEqual([
       { job_name: 'prometheus', static_configs: [{ targets: ['127.0.0.1:1'] }] },

@@ -1,7 +1,7 @@
 import { freePort } from '../../scripts/stack/ports';
 import { type RunningPrometheus, startPrometheus } from '../../scripts/stack/prometheus';
 import { SERVERS, TestServer } from './archiveServers';
-import { runProgram, serve, temporaryFile, until } from './promkeepProgram';
+import { getJson, runProgram, serve, temporaryFile, until } from './promkeepProgram';
 
 /** `promkeep serve` with raw series in its config file, and the commands that know them. */
 jest.setTimeout(300_000);
@@ -41,10 +41,10 @@ recorded_queries: []
 
 async function start(text: string) {
   const { file, remove } = await temporaryFile('promkeep.yaml', text);
-  const { process } = await serve({ args: ['--config', file] });
+  const { url, process } = await serve({ args: ['--config', file] });
   closers.push(() => process.stop().then(remove));
   const run = (...args: string[]) => runProgram([...args, '--config', file]);
-  return { process, run };
+  return { url, process, run };
 }
 
 interface Status {
@@ -81,8 +81,12 @@ it('collects nothing from a source that reads recent data from others, and says 
     config: `remote_read: [{ url: "${prometheus.url}/api/v1/read", read_recent: true }]\nscrape_configs: []\n`,
   });
   closers.push(() => circle.stop());
-  const { run, process } = await start(configOf(circle.url, 'second'));
+  const { url, run, process } = await start(configOf(circle.url, 'second'));
   await until('the log says so', async () => /read_recent: true/.test(process.output()));
+  const said = expect.stringContaining('read_recent: true');
+  expect(await getJson(`${url}/readyz`)).toMatchObject({ status: 200, body: { status: 'ready', warnings: [said] } });
+  expect(await getJson(`${url}/api/archive/status`)).toMatchObject({ body: { warnings: [said] } });
+  expect(await getJson(`${url}/api/archive/overview`)).toMatchObject({ body: { warning: said } });
   expect((await run('archive', 'status')).output).toMatch(/^self is not collected: .*read_recent: true/m);
   expect((await run('gaps')).output).toMatch(/^self .* query-failed +The source has a remote_read/m);
   expect(await run('backfill', '--from', String(Date.now() / 1_000 - 3_600))).toEqual({

@@ -21,6 +21,8 @@ export interface FetchDeps {
   sourceVersion(signal: AbortSignal): Promise<string | undefined>;
   /** Absent: definitions of raw series fail. */
   rawReading?: RawReading;
+  /** From which time on queries are answered out of what the source holds itself (`ownTimes`). Absent: from ever. */
+  heldFromMs?(call: CallOptions): Promise<number>;
 }
 
 export interface CollectSettings {
@@ -73,6 +75,7 @@ export async function fetchRange(
   range: TimeRange,
   call: CallOptions
 ): Promise<RangeWrite> {
+  const heldFromMs = (await deps.heldFromMs?.(call)) ?? -Infinity;
   const request = { startMs: range.fromMs, endMs: range.toMs, stepMs: query.stepMs };
   const [result, probe, prometheusVersion] = await Promise.all([
     fetchQuery(deps, query, request, call),
@@ -84,12 +87,12 @@ export async function fetchRange(
   const held = heldTimes(probe);
   const { covered, gaps } = splitCoverage(range, query.stepMs, {
     warnings: [...result.warnings, ...probe.warnings],
-    isHeld: (timeMs) => held.has(timeMs),
+    isHeld: (timeMs) => timeMs >= heldFromMs && held.has(timeMs),
   });
   return {
     query: { kind: 'recorded', name: query.name },
     range,
-    series: result.series,
+    series: heldFromMs > range.fromMs ? result.series.map((one) => samplesFrom(one, heldFromMs)) : result.series,
     queryName: query.name,
     retention: query.retention,
     provenance: {
@@ -102,6 +105,12 @@ export async function fetchRange(
     covered,
     gaps,
   };
+}
+
+function samplesFrom({ labels, timesMs, values }: Series, fromMs: number): Series {
+  const first = timesMs.findIndex((timeMs) => timeMs >= fromMs);
+  const start = first < 0 ? timesMs.length : first;
+  return { labels, timesMs: timesMs.subarray(start), values: values.subarray(start) };
 }
 
 type Grid = Omit<RangeQuery, 'expr'>;

@@ -1,5 +1,6 @@
 import { type ArchiveGap, type ArchiveOverview, type RecordedOverview } from '../../../src/contract/archivePage';
 import { type SummaryMetric } from '../../../src/contract/summary';
+import { DATASOURCE_METRICS } from '../summary/summaryPresets';
 import { countAllPoints, floorToGrid } from '../collect/collectGrid';
 import { expectedMs, reportGaps, type GapReport } from './gapReport';
 import { type Archive, type ArchiveStatus, type Uses } from '../ports/archive';
@@ -9,7 +10,7 @@ import { withResults } from '../matching/matchDefinition';
 import { retentionMs } from '../model/retention';
 
 export interface OverviewDeps {
-  archive: Pick<Archive, 'status'> & Uses<{ lease: 'current'; ledger: 'entries' }>;
+  archive: Pick<Archive, 'status'> & Uses<{ lease: 'current'; ledger: 'entries'; history: 'seriesLabels' }>;
   clock: Clock;
   /** Age at which a time is due. */
   settleMs: number;
@@ -30,6 +31,7 @@ const MOST_GAPS = 50;
 /** Counting samples may take seconds: the number is kept for so many times as long as counting took. */
 const TOTALS_TIMES = 20;
 const TOTALS_AT_LEAST_MS = 5_000;
+const SERIES_PATIENCE_MS = 5_000;
 /** All charts of a page ask within this time. */
 const LEDGER_FOR_MS = 4_000;
 
@@ -37,6 +39,8 @@ const LEDGER_FOR_MS = 4_000;
 export class ArchiveOverviewReader {
   private totals: { untilMs: number; status: Promise<ArchiveStatus> } | undefined;
   private entries: { untilMs: number; ledger: Promise<LedgerEntry[]> } | undefined;
+  /** Recorded queries that had a series at some time, by name and expression: that stays so. */
+  private readonly withSeries = new Set<string>();
 
   constructor(private readonly deps: OverviewDeps) {}
 
@@ -56,8 +60,31 @@ export class ArchiveOverviewReader {
       bytes,
       ...(leads ? { leader: { name: lease.holder, isThis: lease.holder === this.deps.holder } } : {}),
       ...(warning === undefined ? {} : { warning }),
-      queries: ledger.map((entry) => describeEntry(this.deps, entry)),
+      queries: await Promise.all(
+        inOrderOf(this.deps.metrics, ledger).map(async (entry) => ({
+          ...describeEntry(this.deps, entry),
+          ...(await this.seriesOf(entry)),
+        }))
+      ),
     };
+  }
+
+  /** "Complete" says nothing where there never was anything to record. */
+  private async seriesOf({ name, expression, covered }: LedgerEntry): Promise<{ hasSeries?: boolean }> {
+    const key = JSON.stringify([name, expression]);
+    if (covered.length === 0) {
+      return {};
+    }
+    if (!this.withSeries.has(key)) {
+      const range = { fromMs: covered[0].fromMs, toMs: covered[covered.length - 1].toMs };
+      const signal = AbortSignal.timeout(SERIES_PATIENCE_MS);
+      const labels = await this.deps.archive.history.seriesLabels({ name, range, limit: 1 }, signal);
+      if (labels.length === 0) {
+        return { hasSeries: false };
+      }
+      this.withSeries.add(key);
+    }
+    return { hasSeries: true };
   }
 
   /** Of what can be drawn. Rejects with what the database said; a failure is not remembered. */
@@ -96,20 +123,38 @@ export function metricOf(
   return metrics.find(({ key, expr }) => key === name && expr === expression);
 }
 
+/** What a recorded query is called: as the metric it records, also one of a preset that is not chosen. */
+export function namesOf(
+  metrics: readonly SummaryMetric[],
+  entry: Pick<LedgerEntry, 'name' | 'expression'>
+): Pick<RecordedOverview, 'name' | 'displayName' | 'metricKey'> {
+  const { name, expression } = entry;
+  const metric = metricOf(metrics, entry) ?? DATASOURCE_METRICS.find(({ expr }) => expr === expression);
+  return metric ? { name, displayName: metric.displayName, metricKey: metric.key } : { name, displayName: name };
+}
+
+/** As the tiles, then what has none. */
+function inOrderOf(metrics: readonly SummaryMetric[], ledger: readonly LedgerEntry[]): LedgerEntry[] {
+  const place = (entry: LedgerEntry): number => {
+    const metric = metricOf(metrics, entry);
+    return metric ? metrics.indexOf(metric) : metrics.length;
+  };
+  return [...ledger].sort((a, b) => place(a) - place(b));
+}
+
 export function describeEntry(deps: OverviewDeps, entry: LedgerEntry): RecordedOverview {
-  const { name, expression, stepMs, retention, paused, covered, gaps } = entry;
+  const { expression, stepMs, retention, paused, covered, gaps } = entry;
   const dueMs = floorToGrid(expectedMs(entry, deps.clock.nowMs() - deps.settleMs, deps.rawPieceMs), stepMs);
   const newestMs = covered.at(-1)?.toMs;
   const holes = holesOf(deps, entry);
   const answeredMs = Math.max(newestMs ?? 0, gaps.at(-1)?.toMs ?? 0);
   return {
-    name,
-    displayName: metricOf(deps.metrics, entry)?.displayName ?? name,
+    ...namesOf(deps.metrics, entry),
     expression,
     stepMs,
     retention,
     paused,
-    ...(newestMs === undefined ? {} : { newestMs }),
+    ...(newestMs === undefined ? {} : { firstMs: covered[0].fromMs, newestMs }),
     lagMs: paused || answeredMs === 0 ? 0 : Math.max(0, dueMs - answeredMs),
     ...coverageOf(entry, reportOf(deps, entry)),
     gaps: holes.slice(0, MOST_GAPS),

@@ -38,6 +38,8 @@ export interface SummaryGroup {
 
 /** With steps above this, a summary would show values that are too old: the grid's end follows the clock instead. */
 const FRESH_MS = 15_000;
+/** Of charts of a metric that is not recorded. */
+export const SUMMARY_STEP_MS = FRESH_MS;
 /** One late scrape is not "no data": the newest value counts while it is no older than this, or than the step up to 5 min. */
 const SHORTEST_PATIENCE_MS = 60_000;
 const LONGEST_PATIENCE_MS = 300_000;

@@ -69,6 +69,16 @@ it('tells a newcomer at once what is fresh, unless it knows that', async () => {
   expect(listen(topic, sequence).events).toHaveLength(0);
 });
 
+it('tells for how long there has been no answer', async () => {
+  const { topic } = topicOf(() => Promise.reject(new PromkeepError('SOURCE_UNREACHABLE', 'gone')));
+  const { until, leave } = listen(topic);
+  const [first, second, third] = (await until(3)).map(({ json }): { failingMs?: number } => JSON.parse(json));
+  leave();
+  expect(first.failingMs).toBeUndefined();
+  expect(second.failingMs).toBeGreaterThanOrEqual(19);
+  expect(third.failingMs).toBeGreaterThan(second.failingMs ?? 0);
+});
+
 it('tells why there is no answer, and goes on', async () => {
   const { topic } = topicOf(async (count) => {
     if (count === 1) {

@@ -1,6 +1,6 @@
 import { asPromkeepError } from '../../core/model/errors';
 
-/** What a topic tells: the answer as JSON text, or `{"failure": "…"}`. */
+/** What a topic tells: the answer as JSON text, or `{"failure": "…", "failingMs": …}`, for how long there has been none. */
 export interface TopicEvent {
   name: string;
   /** Grows with each event of the topic. */
@@ -28,6 +28,8 @@ export class Topic {
   private latest: { event: TopicEvent; atMs: number } | undefined;
   private timer: NodeJS.Timeout | undefined;
   private running: AbortController | undefined;
+  /** When the first of the failures in a row happened, on the clock of `performance`. */
+  private failingSince: number | undefined;
 
   constructor(private readonly options: TopicOptions) {}
 
@@ -66,6 +68,8 @@ export class Topic {
     clearTimeout(this.timer);
     this.running?.abort();
     this.running = undefined;
+    // nobody sees what happens now
+    this.failingSince = undefined;
   }
 
   private async ask(): Promise<void> {
@@ -84,10 +88,15 @@ export class Topic {
 
   private async answer(signal: AbortSignal): Promise<string> {
     try {
-      return JSON.stringify(await this.options.produce(signal));
+      const json = JSON.stringify(await this.options.produce(signal));
+      this.failingSince = undefined;
+      return json;
     } catch (error) {
+      const nowMs = performance.now();
+      this.failingSince ??= nowMs;
       const failure = signal.aborted ? 'There was no answer in time.' : asPromkeepError(error).message;
-      return JSON.stringify({ failure });
+      const failingMs = Math.round(nowMs - this.failingSince);
+      return JSON.stringify({ failure, ...(failingMs > 0 ? { failingMs } : {}) });
     }
   }
 }

@@ -16,7 +16,7 @@ const SERVER_FAULTS = new Set([401, 403, 407, 408, 429]);
 export async function askHoldings(api: ApiCaller, options: CallOptions): Promise<RawHoldings> {
   const [by, told] = await Promise.all([askForm(api, options), askConfig(api, options)]);
   // who reads from nobody holds whatever it gives
-  const lowestMs = told.readsOthers === 'older' ? await askLowest(api, options) : undefined;
+  const lowestMs = told.readsOthers !== 'no' ? await askLowest(api, options) : undefined;
   return { by, ...told, ...(lowestMs === undefined ? {} : { lowestMs }) };
 }
 

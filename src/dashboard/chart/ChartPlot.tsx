@@ -6,36 +6,48 @@ import { type ArchiveHistory } from '../../contract/archivePage';
 import { type CursorReading } from './chartCursor';
 import { seriesPaths } from './chartPaths';
 import { timeTicks, valueTicks, type ChartScale } from './chartScale';
+import { type ChartSelection } from './useChartPointer';
 
 interface Props {
   history: ArchiveHistory;
   scale: ChartScale;
   margins: { left: number; right: number; top: number; bottom: number };
   colors: readonly string[];
-  formatTick: (value: number, step: number) => string;
+  formatTicks: (values: readonly number[]) => string[];
   cursor: CursorReading | undefined;
+  selection: ChartSelection | undefined;
 }
 
 /** A gap of one point in thirty days would be too thin to see. */
 const LEAST_GAP_PX = 3;
 
 /** The drawing of a chart; what it says stands in the slider around it and in the table below. */
-export function ChartPlot({ history, scale, margins, colors, formatTick, cursor }: Props) {
+export function ChartPlot({ history, scale, margins, colors, formatTicks, cursor, selection }: Props) {
   const styles = useStyles2(getStyles);
   const { left, right, top, bottom } = margins;
   return (
     <svg
       width={scale.widthPx + left + right}
       height={scale.heightPx + top + bottom}
+      viewBox={`0 0 ${scale.widthPx + left + right} ${scale.heightPx + top + bottom}`}
       aria-hidden="true"
       focusable="false"
       className={styles.svg}
     >
       <g transform={`translate(${left} ${top})`}>
-        <Axes scale={scale} formatTick={formatTick} />
+        <Axes scale={scale} formatTicks={formatTicks} />
         <Gaps history={history} scale={scale} />
         <Limits history={history} scale={scale} />
         <Lines history={history} scale={scale} colors={colors} />
+        {selection && (
+          <rect
+            x={selection.fromPx}
+            width={selection.toPx - selection.fromPx}
+            height={scale.heightPx}
+            className={styles.selection}
+            data-testid="promkeep-selection"
+          />
+        )}
         {cursor && (
           <g>
             <path d={`M${scale.x(cursor.timeMs).toFixed(1)} 0V${scale.heightPx}`} className={styles.cursor} />
@@ -52,16 +64,17 @@ export function ChartPlot({ history, scale, margins, colors, formatTick, cursor 
   );
 }
 
-const Axes = memo(function Axes({ scale, formatTick }: Pick<Props, 'scale' | 'formatTick'>) {
+const Axes = memo(function Axes({ scale, formatTicks }: Pick<Props, 'scale' | 'formatTicks'>) {
   const styles = useStyles2(getStyles);
-  const { step, values } = valueTicks(scale);
+  const { values } = valueTicks(scale);
+  const texts = formatTicks(values);
   return (
     <>
-      {values.map((value) => (
+      {values.map((value, i) => (
         <g key={value} transform={`translate(0 ${scale.y(value).toFixed(1)})`}>
           <path d={`M0 0H${scale.widthPx}`} className={styles.grid} />
           <text x="-8" dy="0.32em" textAnchor="end">
-            {formatTick(value, step)}
+            {texts[i]}
           </text>
         </g>
       ))}
@@ -124,10 +137,13 @@ const Limits = memo(function Limits({ history: { thresholds }, scale }: Pick<Pro
 const Lines = memo(function Lines({ history, scale, colors }: Pick<Props, 'history' | 'scale' | 'colors'>) {
   const { series, bucketMs } = history;
   const paths = useMemo(() => series.map((one) => seriesPaths(one, scale, bucketMs)), [series, scale, bucketMs]);
-  const drawn = paths.map(({ line, band }, i) => (
+  const drawn = paths.map(({ line, dots, band }, i) => (
     <g key={i} color={colors[i]}>
       {band !== '' && <path d={band} fill="currentColor" opacity="0.2" />}
       <path d={line} fill="none" stroke="currentColor" strokeWidth="1.5" strokeLinejoin="round" strokeLinecap="round" />
+      {dots !== '' && (
+        <path d={dots} stroke="currentColor" strokeWidth="5" strokeLinecap="round" data-testid="promkeep-dots" />
+      )}
     </g>
   ));
   return <>{drawn}</>;
@@ -136,11 +152,14 @@ const Lines = memo(function Lines({ history, scale, colors }: Pick<Props, 'histo
 const getStyles = (theme: GrafanaTheme2) => ({
   svg: css({
     display: 'block',
+    // On paper a card is as wide as the page.
+    '@media print': { maxWidth: '100%', height: 'auto' },
     overflow: 'hidden',
     text: { fontSize: 11, fill: theme.colors.text.secondary, fontVariantNumeric: 'tabular-nums' },
   }),
   grid: css({ stroke: theme.colors.border.weak, shapeRendering: 'crispEdges' }),
   cursor: css({ stroke: theme.colors.text.secondary, strokeDasharray: '3 3' }),
+  selection: css({ fill: theme.colors.primary.main, opacity: 0.25 }),
   hatch: css({ stroke: theme.colors.text.secondary, strokeWidth: 2, opacity: 0.45 }),
   limit: css({
     strokeDasharray: '6 4',

@@ -4,6 +4,7 @@ import { useStyles2 } from '@grafana/ui';
 import { ONE_LINE } from '../../panel/tile/styles';
 import { type CursorReading } from './chartCursor';
 import { type ChartText } from './chartText';
+import { shorten } from './seriesNames';
 import { useLanguage } from '../language';
 
 interface Props {
@@ -39,7 +40,7 @@ export function ChartTooltip({ reading, text, colors, title, leftPx, widthPx }: 
           <svg width="10" height="10" className={styles.swatch}>
             <rect width="10" height="10" rx="2" fill={colors[i]} />
           </svg>
-          <span className={styles.name}>{text.names[i]}</span>
+          <span className={styles.name}>{shorten(text.names[i])}</span>
           <span className={styles.value}>
             {text.value(value)}
             {typeof min === 'number' && typeof max === 'number' && (

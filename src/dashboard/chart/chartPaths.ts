@@ -6,6 +6,8 @@ const BREAK_AFTER_BUCKETS = 1.6;
 
 export interface SeriesPaths {
   line: string;
+  /** Values without a neighbour: a line of no length, to be drawn thick with round caps. */
+  dots: string;
   /** Between the lowest and the highest value of each bucket; empty when there is one sample a bucket. */
   band: string;
 }
@@ -19,6 +21,7 @@ export function seriesPaths(series: HistorySeries, scale: ChartScale, bucketMs: 
     const points = run.map((i) => point(i, series.values[i]));
     return `M${points.join('L')}${points.length === 1 ? 'h0' : ''}`;
   });
+  const dots = runs.filter(({ length }) => length === 1).map(([i]) => `M${point(i, series.values[i])}h0`);
   const { min, max } = series;
   const band =
     min && max
@@ -30,7 +33,7 @@ export function seriesPaths(series: HistorySeries, scale: ChartScale, bucketMs: 
             return `M${upper.join('L')}L${lower.join('L')}Z`;
           })
       : [];
-  return { line: line.join(''), band: band.join('') };
+  return { line: line.join(''), dots: dots.join(''), band: band.join('') };
 }
 
 /** Buckets begin at their time; what they tell lies around their middle. */

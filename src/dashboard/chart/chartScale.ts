@@ -9,15 +9,23 @@ export interface ChartScale {
   toMs: number;
   low: number;
   high: number;
+  /** What the values are written in multiples of: 1, or 1,024 to some power where the unit has binary prefixes. */
+  prefix: number;
   x(timeMs: number): number;
   y(value: number): number;
 }
 
+/** Of what hardly changes the axis would need more digits than anybody reads. */
+const LEAST_SPREAD = 1e-3;
+/** Sums of shares are a little more than a whole. */
+const ROUNDING = 1e-3;
+
 /** The values' own range, from zero up where that wastes no more than half of the height. */
 export function scaleOf(history: ArchiveHistory, widthPx: number, heightPx: number): ChartScale {
   const { fromMs, toMs } = history;
-  const { low, high } = valueRange(history);
+  const { low, high, prefix } = valueRange(history);
   return {
+    prefix,
     widthPx,
     heightPx,
     fromMs,
@@ -29,7 +37,16 @@ export function scaleOf(history: ArchiveHistory, widthPx: number, heightPx: numb
   };
 }
 
-function valueRange({ series, min, max }: ArchiveHistory): { low: number; high: number } {
+/** Grafana's units with binary prefixes (KiB, Mib). */
+const BINARY_UNITS = ['bytes', 'bits', 'binBps', 'binbps'];
+
+function prefixOf({ unit = '' }: ArchiveHistory, most: number): number {
+  const isBinary = BINARY_UNITS.includes(unit) && most >= 1_024;
+  return isBinary ? 1_024 ** Math.floor(Math.log(most) / Math.log(1_024)) : 1;
+}
+
+function valueRange(history: ArchiveHistory): { low: number; high: number; prefix: number } {
+  const { series, min, max } = history;
   let [low, high] = [Infinity, -Infinity];
   for (const one of series) {
     for (const values of [one.min ?? one.values, one.max ?? one.values]) {
@@ -42,20 +59,45 @@ function valueRange({ series, min, max }: ArchiveHistory): { low: number; high: 
     }
   }
   if (low > high) {
-    return { low: min ?? 0, high: max ?? 1 };
+    return { low: min ?? 0, high: max ?? 1, prefix: 1 };
   }
   if (low >= 0 && (low <= high / 2 || min === 0)) {
     low = 0;
   }
-  const stepOf = niceStep(Math.max(high - low, Math.abs(high) * 1e-6, 1e-9) / 3);
-  low = Math.floor(low / stepOf) * stepOf;
-  high = Math.ceil(high / stepOf) * stepOf;
-  return high > low ? { low, high } : { low: low - stepOf, high: high + stepOf };
+  const prefix = prefixOf(history, Math.max(-low, high));
+  const stepOf = niceStep(Math.max(high - low, Math.abs(high) * LEAST_SPREAD, 1e-9) / 3, prefix);
+  const ends = roundOut({ low, high }, stepOf);
+  // Wider ends may have another step: with theirs, a tick stands at each end.
+  const wide =
+    ends.high > ends.low
+      ? roundOut(ends, niceStep((ends.high - ends.low) / 3, prefix))
+      : { low: low - stepOf, high: high + stepOf };
+  return { ...withinLimits(wide, { low, high }, { min, max }), prefix };
+}
+
+function roundOut({ low, high }: { low: number; high: number }, step: number): { low: number; high: number } {
+  const [from, to] = [Math.floor(low / step + ROUNDING), Math.ceil(high / step - ROUNDING)];
+  return { low: from * step, high: to * step };
+}
+
+/** A share ends at 100 %, unless a value does not. */
+function withinLimits(
+  wide: { low: number; high: number },
+  values: { low: number; high: number },
+  { min, max }: Pick<ArchiveHistory, 'min' | 'max'>
+): { low: number; high: number } {
+  const low = min !== undefined && values.low >= min ? Math.max(min, wide.low) : wide.low;
+  const isBelow = max !== undefined && values.high <= max + Math.abs(max) * ROUNDING;
+  const high = isBelow ? Math.min(max, wide.high) : wide.high;
+  return high > low ? { low, high } : wide;
 }
 
 /** Two to five round values between the ends of the scale, ends included, and how far they lie apart. */
-export function valueTicks({ low, high }: Pick<ChartScale, 'low' | 'high'>): { step: number; values: number[] } {
-  const step = niceStep((high - low) / 3);
+export function valueTicks({ low, high, prefix }: Pick<ChartScale, 'low' | 'high' | 'prefix'>): {
+  step: number;
+  values: number[];
+} {
+  const step = niceStep((high - low) / 3, prefix);
   const values: number[] = [];
   for (let i = Math.ceil(low / step - 1e-6); i * step <= high + step * 1e-6; i++) {
     values.push(i * step);
@@ -63,9 +105,9 @@ export function valueTicks({ low, high }: Pick<ChartScale, 'low' | 'high'>): { s
   return { step, values };
 }
 
-/** 1, 2 or 5 times a power of ten, not below `least`. */
-function niceStep(least: number): number {
-  const power = 10 ** Math.floor(Math.log10(least));
+/** 1, 2 or 5 times a power of ten of the prefix, not below `least`. */
+function niceStep(least: number, prefix: number): number {
+  const power = 10 ** Math.floor(Math.log10(least / prefix)) * prefix;
   return ([1, 2, 5].find((factor) => factor * power >= least * 0.999) ?? 10) * power;
 }
 

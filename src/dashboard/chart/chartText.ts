@@ -1,17 +1,16 @@
-import { dateTimeFormat, formattedValueToString, getValueFormat } from '@grafana/data';
+import { dateTimeFormat, formattedValueToString, getValueFormat, type ValueFormatter } from '@grafana/data';
 import { type ArchiveHistory } from '../../contract/archivePage';
 import { type Say } from '../../panel/words/catalog';
 import { type CursorReading } from './chartCursor';
 import { reasonText } from '../history/gapText';
-import { seriesNames } from './seriesNames';
 
 /** The words and numbers of a chart. */
 export interface ChartText {
   names: string[];
   value(value: number): string;
-  /** For an axis whose values lie `step` apart; without the unit where that would be long. */
-  tick(value: number, step: number): string;
-  /** What `tick` leaves out. */
+  /** For an axis: with as few digits as tell the values apart, without the unit where that would be long. */
+  ticks(values: readonly number[]): string[];
+  /** What `ticks` leave out. */
   unit: string;
   /** In one line, for a screen reader. */
   reading(reading: CursorReading): string;
@@ -24,8 +23,8 @@ const MOST_SPOKEN = 5;
 /** ` %` and ` s` fit beside an axis. */
 const LONGEST_TICK_SUFFIX = 2;
 
-export function chartText(history: ArchiveHistory, say: Say): ChartText {
-  const names = seriesNames(history.series);
+/** @param names of the series drawn; one series needs none */
+export function chartText(history: ArchiveHistory, names: string[], say: Say): ChartText {
   const format = getValueFormat(history.unit ?? 'short');
   const value = (number: number): string =>
     formattedValueToString(format(number, history.decimals ?? digitsOf(number)));
@@ -40,11 +39,14 @@ export function chartText(history: ArchiveHistory, say: Say): ChartText {
     names,
     value,
     unit: suffix.length > LONGEST_TICK_SUFFIX ? suffix.trim() : '',
-    tick(number, step) {
-      const written = format(number, Math.max(0, -Math.floor(Math.log10(step) + 1e-9)));
-      return suffix.length > LONGEST_TICK_SUFFIX
-        ? `${written.text}${scaleOnly(written.suffix, suffix)}`
-        : formattedValueToString(written);
+    ticks(values) {
+      const digits = DIGITS.find((count) => values.every((value) => isExact(format, value, count))) ?? MOST_DIGITS;
+      return values.map((value) => {
+        const written = format(value, digits);
+        return suffix.length > LONGEST_TICK_SUFFIX
+          ? `${written.text}${scaleOnly(written.suffix, suffix)}`
+          : formattedValueToString(written);
+      });
     },
     gap,
     reading(reading) {
@@ -58,13 +60,21 @@ export function chartText(history: ArchiveHistory, say: Say): ChartText {
   };
 }
 
+const MOST_DIGITS = 6;
+const DIGITS = Array.from({ length: MOST_DIGITS }, (_, digits) => digits);
+
+/** Whether more digits would say nothing more, in the unit's own scale: 0.0025 s is 2.5 ms. */
+function isExact(format: ValueFormatter, value: number, digits: number): boolean {
+  const [few, many] = [digits, MOST_DIGITS].map((count) => Number(format(value, count).text.replaceAll(',', '')));
+  return Math.abs(few - many) <= Math.abs(many) * 1e-9;
+}
+
 /** `K req/s` without `req/s`. */
 function scaleOnly(suffix: string | undefined, unit: string): string {
   return (suffix ?? '').replace(unit, '');
 }
 
-/** Three digits that tell something, whatever the size. */
-function digitsOf(value: number): number {
-  const size = Math.abs(value);
-  return size === 0 || Number.isInteger(value) ? 0 : Math.min(6, Math.max(0, 2 - Math.floor(Math.log10(size))));
+/** Counts are whole; of the rest as many digits as Grafana finds worth it in the value's own scale. */
+function digitsOf(value: number): number | undefined {
+  return Number.isInteger(value) && Math.abs(value) < 1_000 ? 0 : undefined;
 }

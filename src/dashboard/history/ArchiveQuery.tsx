@@ -15,7 +15,7 @@ const LATE_STEPS = 4;
 export function ArchiveQuery({ query, serverTimeMs }: { query: RecordedOverview; serverTimeMs: number }) {
   const styles = useStyles2(getStyles);
   const { say } = useLanguage();
-  const { name, stepMs, retention, coverage, gaps, gapCount } = query;
+  const { name, stepMs, retention, gaps, gapCount } = query;
   return (
     <li className={styles.query}>
       <span className={styles.name}>
@@ -26,15 +26,7 @@ export function ArchiveQuery({ query, serverTimeMs }: { query: RecordedOverview;
         </span>
       </span>
       <span className={styles.coverage}>
-        {coverage !== undefined && (
-          <>
-            <svg width="64" height="6" aria-hidden="true" focusable="false">
-              <rect width="64" height="6" rx="3" className={styles.rail} />
-              <rect width={64 * coverage} height="6" rx="3" className={styles.filled} data-full={gapCount === 0} />
-            </svg>
-            {say('page.archive.coverage', { percent: percentText(coverage) })}
-          </>
-        )}
+        <Completeness query={query} />
       </span>
       <span>{freshness(query, serverTimeMs, say)}</span>
       {gapCount > 0 && (
@@ -49,6 +41,27 @@ export function ArchiveQuery({ query, serverTimeMs }: { query: RecordedOverview;
         </details>
       )}
     </li>
+  );
+}
+
+/** Nothing is complete where there never was anything, and what is, is so since some time. */
+function Completeness({ query: { coverage, gapCount, hasSeries, firstMs } }: { query: RecordedOverview }) {
+  const styles = useStyles2(getStyles);
+  const { say } = useLanguage();
+  if (coverage === undefined || hasSeries === false) {
+    return hasSeries === false && say('page.archive.never');
+  }
+  const percent = percentText(coverage);
+  return (
+    <>
+      <svg width="64" height="6" aria-hidden="true" focusable="false">
+        <rect width="64" height="6" rx="3" className={styles.rail} />
+        <rect width={64 * coverage} height="6" rx="3" className={styles.filled} data-full={gapCount === 0} />
+      </svg>
+      {firstMs === undefined
+        ? say('page.archive.coverage', { percent })
+        : say('page.archive.completeSince', { percent, time: dateTimeFormat(firstMs) })}
+    </>
   );
 }
 
@@ -73,7 +86,7 @@ function percentText(share: number): string {
 const getStyles = (theme: GrafanaTheme2) => ({
   query: css({
     display: 'grid',
-    gridTemplateColumns: 'minmax(0, 2.2fr) minmax(0, 1.3fr) minmax(0, 1.5fr) minmax(0, 1fr)',
+    gridTemplateColumns: 'minmax(0, 1.8fr) minmax(0, 2fr) minmax(0, 1.4fr) minmax(0, 1fr)',
     '@media (max-width: 720px)': { gridTemplateColumns: 'minmax(0, 1fr)', gap: 0 },
     gap: '0 16px',
     alignItems: 'baseline',
@@ -83,7 +96,7 @@ const getStyles = (theme: GrafanaTheme2) => ({
   }),
   name: css({ fontWeight: 500, color: theme.colors.text.primary }),
   detail: css({ fontWeight: 400, color: theme.colors.text.secondary }),
-  coverage: css({ display: 'inline-flex', alignItems: 'center', gap: 8, whiteSpace: 'nowrap' }),
+  coverage: css({ display: 'inline-flex', alignItems: 'center', gap: 8, svg: { flex: 'none' } }),
   rail: css({ fill: theme.colors.border.medium }),
   filled: css({ fill: theme.colors.warning.main, '&[data-full="true"]': { fill: theme.colors.success.main } }),
   gaps: css({

@@ -5,6 +5,7 @@ import { type ArchiveOverview } from '../../contract/archivePage';
 import { type Say } from '../../panel/words/catalog';
 import { ArchiveQuery } from './ArchiveQuery';
 import { useLanguage } from '../language';
+import { failureText } from '../live/liveFeed';
 import { type ArchiveState } from '../live/useLive';
 
 /** What is kept, who keeps it, how new it is, and what is missing and why. */
@@ -17,7 +18,7 @@ export function ArchiveSection({ archive: { overview, failure } }: { archive: Ar
       <h2 className={styles.title}>{say('page.archive.title')}</h2>
       {failure !== undefined && (
         <p className={styles.failure} role="alert" data-testid="promkeep-archive-failure">
-          {say('page.archive.noAnswer', { message: failure })}
+          {say('page.archive.noAnswer', { message: failureText(failure, say) })}
         </p>
       )}
       <p className={styles.text} data-testid="promkeep-archive">
@@ -30,6 +31,7 @@ export function ArchiveSection({ archive: { overview, failure } }: { archive: Ar
           {overview.warning}
         </p>
       )}
+      {overview === 'off' && <p className={styles.text}>{say('page.archive.enable')}</p>}
       {isKnown && overview.queries.length > 0 && (
         <ul className={styles.queries}>
           {overview.queries.map((query) => (

@@ -1,110 +1,163 @@
-import { useMemo } from 'react';
+import { useMemo, useRef, useState } from 'react';
 import { css } from '@emotion/css';
 import { type GrafanaTheme2 } from '@grafana/data';
 import { useStyles2, useTheme2 } from '@grafana/ui';
-import { type RecordedOverview } from '../../contract/archivePage';
+import { type ArchiveHistory, type SeriesPick } from '../../contract/archivePage';
 import { standOut } from '../../panel/tile/severityColor';
 import { smallText } from '../../panel/tile/styles';
 import { useInView } from '../../panel/tile/useInView';
 import { metricName } from '../../panel/words/words';
 import { type PageApi } from '../live/api';
-import { chartText } from '../chart/chartText';
-import { HistoryChart } from './HistoryChart';
+import { failureText } from '../live/liveFeed';
+import { chartText, type ChartText } from '../chart/chartText';
+import { ChartFacts } from './ChartFacts';
+import { sinceText } from './chartWords';
+import { HistoryChart, type ChartControl } from './HistoryChart';
 import { HistoryTable } from './HistoryTable';
 import { gapText } from './gapText';
 import { useLanguage } from '../language';
+import { Legend } from './Legend';
+import { SeriesPicker } from './SeriesPicker';
+import { SeriesTable } from './SeriesTable';
+import { shownSeries, type ChartView, type ShownSeries } from './shownSeries';
 import { type PageRange } from './timeRange';
 import { useHistory } from './useHistory';
 import { useWidth } from '../chart/useWidth';
+import { ViewSwitch } from './ViewSwitch';
+
+/** What is drawn: a recorded query, or without an archive a metric. */
+export interface Charted {
+  name: string;
+  displayName: string;
+  metricKey?: string;
+  /** Any PromQL that a reader typed; absent: what goes by the name. */
+  typed?: string;
+  newestMs?: number;
+  /** Whether there ever was a series; absent: nobody knows. */
+  hasSeries?: boolean;
+}
 
 interface Props {
   api: PageApi;
-  query: RecordedOverview;
+  charted: Charted;
   range: PageRange;
   serverTimeMs: number;
-  cursorMs: number | undefined;
-  onCursor: (timeMs: number | undefined) => void;
+  control: ChartControl;
 }
 
 const HEIGHT_PX = 168;
-const MOST_LEGEND = 6;
+const ALL: SeriesPick = { filter: '', order: 'largest' };
+const NONE: ReadonlySet<number> = new Set();
 
-/** The history of one recorded query: chart, legend, what is missing, and the values as a table. */
-export function HistoryCard({ api, query, range, serverTimeMs, cursorMs, onCursor }: Props) {
+/** One history: chart, legend, what is missing, and the values as a table. */
+export function HistoryCard({ api, charted, range, serverTimeMs, control }: Props) {
   const styles = useStyles2(getStyles);
   const theme = useTheme2();
   const { say } = useLanguage();
-  const [card, widthPx] = useWidth<HTMLDivElement>();
+  const card = useRef<HTMLLIElement>(null);
+  const [body, widthPx] = useWidth<HTMLDivElement>();
+  const [view, setView] = useState<ChartView>('whole');
+  const [pick, setPick] = useState(ALL);
+  const [only, setOnly] = useState(NONE);
+  const [withRows, setWithRows] = useState(false);
   // Charts far below cost nothing until they are scrolled to.
   const isSeen = useInView(card);
-  const { newestMs, name } = query;
-  const points = isSeen ? widthPx : 0;
-  const displayName = metricName(say, name, query.displayName);
-  const { history: read, failure } = useHistory(api, { name, range, points, serverTimeMs, newestMs });
+  const { newestMs, name } = charted;
+  const displayName = metricName(say, charted.metricKey ?? name, charted.displayName);
+  const wish = {
+    name,
+    expression: charted.typed,
+    range,
+    points: isSeen ? widthPx : 0,
+    serverTimeMs,
+    newestMs,
+    pick,
+    withRows,
+  };
+  const { history: read, failure: message } = useHistory(api, wish);
+  const failure = message === undefined ? undefined : failureText(message, say);
   const history = useMemo(() => read && { ...read, displayName }, [read, displayName]);
-  const text = useMemo(() => history && chartText(history, say), [history, say]);
   const colors = useMemo(() => seriesColors(theme), [theme]);
+  const shown = useMemo(
+    () => history && shownSeries(history, view, only, { colors, say }),
+    [history, view, only, colors, say]
+  );
+  const text = useMemo(() => shown && chartText(shown.history, shown.names, say), [shown, say]);
+  const change = <T,>(set: (value: T) => void) => {
+    return (value: T) => {
+      // Places in the legend are those of other series by then.
+      setOnly(NONE);
+      set(value);
+    };
+  };
   return (
-    <li className={styles.card}>
+    <li ref={card} className={styles.card}>
       <div className={styles.head}>
         <h3 className={styles.title}>{displayName}</h3>
-        <span className={styles.name}>
-          {[displayName === name ? '' : name, text?.unit].filter(Boolean).join(' · ')}
-        </span>
+        <span className={styles.name}>{[text?.unit, shown?.words].filter(Boolean).join(' · ')}</span>
+        {history?.whole && <ViewSwitch view={view} onChange={change(setView)} history={history} />}
       </div>
-      <div ref={card} className={styles.body} data-stale={failure !== undefined}>
-        {history && text && widthPx > 0 ? (
-          <HistoryChart
-            history={history}
-            text={text}
-            colors={colors}
-            widthPx={widthPx}
-            heightPx={HEIGHT_PX}
-            cursorMs={cursorMs}
-            onCursor={onCursor}
-          />
+      <div ref={body} className={styles.body} data-stale={failure !== undefined}>
+        {shown && text && widthPx > 0 ? (
+          <HistoryChart shown={shown} text={text} widthPx={widthPx} heightPx={HEIGHT_PX} control={control} />
         ) : (
           <p className={styles.note}>{failure ?? say('page.history.loading')}</p>
         )}
       </div>
       {history && failure !== undefined && <p className={styles.failure}>{failure}</p>}
-      {history && text && (
+      {history && shown && text && (
         <>
-          <Legend names={text.names} colors={colors} seriesCount={history.seriesCount} />
-          {history.series.length === 0 && <p className={styles.note}>{say('page.history.empty')}</p>}
-          {history.gaps.length > 0 && (
-            <p className={styles.note}>
-              {say('page.history.gaps', { count: history.gaps.length, number: history.gaps.length })}{' '}
-              {gapText(history.gaps[0], say)}
-            </p>
+          <Legend legend={shown.legend} only={only} onOnly={setOnly} />
+          {shown.words === undefined && (history.seriesCount > history.series.length || pick !== ALL) && (
+            <SeriesPicker pick={pick} onPick={change(setPick)} counts={countsOf(history)} name={displayName} />
           )}
-          {history.series.length > 0 && <HistoryTable history={history} text={text} />}
+          <Notes history={history} hasSeries={charted.hasSeries} />
+          <Details history={history} shown={shown} text={text} onRows={setWithRows} />
         </>
       )}
     </li>
   );
 }
 
-function Legend({ names, colors, seriesCount }: { names: string[]; colors: readonly string[]; seriesCount: number }) {
+interface DetailsProps {
+  history: ArchiveHistory;
+  shown: ShownSeries;
+  text: ChartText;
+  onRows: (isWanted: boolean) => void;
+}
+
+function Details({ history, shown, text, onRows }: DetailsProps) {
+  const styles = useStyles2(getStyles);
+  return (
+    <div className={styles.details}>
+      {shown.history.series.length > 0 && <HistoryTable history={shown.history} text={text} />}
+      {history.seriesCount > 1 && <SeriesTable history={history} text={text} onOpen={onRows} />}
+      <ChartFacts history={history} whole={shown.words} />
+    </div>
+  );
+}
+
+function countsOf({ series, seriesCount, matchCount = seriesCount }: ArchiveHistory) {
+  return { drawn: series.length, matching: matchCount, all: seriesCount };
+}
+
+function Notes({ history, hasSeries }: { history: ArchiveHistory; hasSeries: boolean | undefined }) {
   const styles = useStyles2(getStyles);
   const { say } = useLanguage();
-  const hidden = seriesCount - Math.min(names.length, MOST_LEGEND);
-  if (names.length < 2) {
-    return null;
-  }
-  return (
-    <ul className={styles.legend}>
-      {names.slice(0, MOST_LEGEND).map((name, i) => (
-        <li key={i}>
-          <svg width="12" height="4" aria-hidden="true" focusable="false">
-            <rect width="12" height="4" rx="2" fill={colors[i]} />
-          </svg>
-          {name}
-        </li>
-      ))}
-      {hidden > 0 && <li>{say('page.history.more', { number: hidden })}</li>}
-    </ul>
-  );
+  const { series, gaps, seriesCount } = history;
+  const empty = seriesCount === 0 && say(hasSeries === false ? 'page.history.never' : 'page.history.empty');
+  const gap = gaps.length > 0 && [
+    say('page.history.gaps', { count: gaps.length, number: gaps.length }),
+    // What exactly went wrong stands in the archive's own list.
+    gapText({ ...gaps[0], detail: undefined }, say),
+  ];
+  const since = series.length > 0 && sinceText(history, say);
+  const notes = [empty, since, gap && gap.join(' ')].filter(Boolean);
+  return notes.map((note, i) => (
+    <p key={i} className={styles.note}>
+      {note}
+    </p>
+  ));
 }
 
 /** Graphics need 3:1 against their background. */
@@ -120,21 +173,19 @@ const getStyles = (theme: GrafanaTheme2) => ({
     border: `1px solid ${theme.colors.border.weak}`,
     borderRadius: 6,
     background: theme.colors.background.primary,
+    breakInside: 'avoid',
   }),
   head: css({ display: 'flex', flexWrap: 'wrap', alignItems: 'baseline', gap: '0 8px', marginBottom: 4 }),
   title: css({ margin: 0, fontSize: 14, lineHeight: '22px', fontWeight: 500, overflowWrap: 'anywhere' }),
   name: css({ fontSize: 12, color: theme.colors.text.secondary, overflowWrap: 'anywhere' }),
   body: css({ minHeight: HEIGHT_PX, '&[data-stale="true"] svg': { opacity: 0.5 } }),
-  note: css({ ...smallText(theme), overflowWrap: 'anywhere' }),
-  failure: css({ ...smallText(theme), color: theme.colors.error.text, overflowWrap: 'anywhere' }),
-  legend: css({
-    ...smallText(theme),
+  details: css({
     display: 'flex',
     flexWrap: 'wrap',
-    gap: '0 14px',
-    margin: '2px 0',
-    padding: 0,
-    listStyle: 'none',
-    li: { display: 'inline-flex', alignItems: 'center', gap: 6, overflowWrap: 'anywhere' },
+    gap: '0 16px',
+    '> *': { minWidth: 0 },
+    '> [open]': { flexBasis: '100%' },
   }),
+  note: css({ ...smallText(theme), overflowWrap: 'anywhere' }),
+  failure: css({ ...smallText(theme), color: theme.colors.error.text, overflowWrap: 'anywhere' }),
 });

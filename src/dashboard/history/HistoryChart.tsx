@@ -1,58 +1,72 @@
-import { useId, useMemo, useRef, useState, type KeyboardEvent, type PointerEvent } from 'react';
+import { useId, useMemo, useRef, useState, type KeyboardEvent } from 'react';
 import { css } from '@emotion/css';
 import { dateTimeFormat, type GrafanaTheme2 } from '@grafana/data';
 import { useStyles2 } from '@grafana/ui';
-import { type ArchiveHistory } from '../../contract/archivePage';
 import { ChartTooltip } from '../chart/ChartTooltip';
 import { cursorStops, nearestStop, readAt } from '../chart/chartCursor';
-import { scaleOf } from '../chart/chartScale';
+import { scaleOf, valueTicks } from '../chart/chartScale';
 import { ChartPlot } from '../chart/ChartPlot';
 import { type ChartText } from '../chart/chartText';
 import { useLanguage } from '../language';
+import { useChartPointer } from '../chart/useChartPointer';
+import { type ShownSeries } from './shownSeries';
 
-interface Props {
-  history: ArchiveHistory;
-  text: ChartText;
-  colors: readonly string[];
-  widthPx: number;
-  heightPx: number;
+/** What all charts of the page share. */
+export interface ChartControl {
   /** The time all charts point at. */
   cursorMs: number | undefined;
   onCursor: (timeMs: number | undefined) => void;
+  onZoom: (range: { fromMs: number; toMs: number }) => void;
+  onZoomBack: () => void;
 }
 
-const AXIS_PX = { left: 52, right: 8, top: 8, bottom: 20 };
+interface Props {
+  shown: ShownSeries;
+  text: ChartText;
+  widthPx: number;
+  heightPx: number;
+  control: ChartControl;
+}
+
+const MARGINS_PX = { right: 8, top: 8, bottom: 20 };
+/** Labels of the value axis: digits at 11 px, and the air beside them. */
+const AXIS_LABEL = { characterPx: 6.6, airPx: 12, leastPx: 40 };
 const PAGE_STEPS = 20;
 
 /**
  * One history as lines. A slider in the eyes of the keyboard and of screen readers: arrows, Page Up and Down, Home and End move
  * along the times that have something to tell, Escape hides the tooltip.
  */
-export function HistoryChart({ history, text, colors, widthPx, heightPx, cursorMs, onCursor }: Props) {
+export function HistoryChart({ shown: { history, colors }, text, widthPx, heightPx, control }: Props) {
   const styles = useStyles2(getStyles);
   const { say } = useLanguage();
+  const { cursorMs, onCursor } = control;
   const [isPointed, setPointed] = useState(false);
-  const plotPx = Math.max(40, widthPx - AXIS_PX.left - AXIS_PX.right);
-  const scale = useMemo(
-    () => scaleOf(history, plotPx, heightPx - AXIS_PX.top - AXIS_PX.bottom),
-    [history, plotPx, heightPx]
+  const { scale, margins } = useMemo(
+    () => layOut({ history, text, widthPx, heightPx }),
+    [history, text, widthPx, heightPx]
   );
   const stops = useMemo(() => cursorStops(history), [history]);
   const box = useRef<HTMLDivElement>(null);
   const hintId = useId();
   const at = cursorMs === undefined || stops.length === 0 ? stops.length - 1 : nearestStop(stops, cursorMs);
   const reading = useMemo(() => (at >= 0 ? readAt(history, stops[at]) : undefined), [history, stops, at]);
-
-  const point = ({ clientX }: PointerEvent) => {
-    const left = box.current?.getBoundingClientRect().left ?? 0;
-    const timeMs = scale.fromMs + ((clientX - left - AXIS_PX.left) / plotPx) * (scale.toMs - scale.fromMs);
-    setPointed(true);
-    onCursor(Math.min(scale.toMs, Math.max(scale.fromMs, timeMs)));
-  };
   const leave = () => {
     setPointed(false);
     onCursor(undefined);
   };
+  const { selection, ...handlers } = useChartPointer(
+    box,
+    { scale, leftPx: margins.left },
+    {
+      ...control,
+      onPoint: (timeMs) => {
+        setPointed(true);
+        onCursor(timeMs);
+      },
+      onLeave: leave,
+    }
+  );
   const press = (event: KeyboardEvent) => {
     if (event.key === 'Escape') {
       leave();
@@ -78,28 +92,32 @@ export function HistoryChart({ history, text, colors, widthPx, heightPx, cursorM
       aria-valuemax={Math.max(0, stops.length - 1)}
       aria-valuenow={Math.max(0, at)}
       aria-valuetext={reading ? text.reading(reading) : say('page.history.empty')}
-      onPointerMove={point}
-      onPointerDown={point}
-      // A finger leaves as soon as it is lifted; what it pointed at stays until the focus goes.
-      onPointerLeave={({ pointerType }) => pointerType === 'mouse' && leave()}
-      onBlur={leave}
+      {...handlers}
+      onBlur={({ relatedTarget }) => {
+        setPointed(false);
+        // Another chart that is pointed at has set the time anew already.
+        if (!(relatedTarget instanceof Element && relatedTarget.getAttribute('role') === 'slider')) {
+          onCursor(undefined);
+        }
+      }}
       onKeyDown={press}
     >
       <ChartPlot
         history={history}
         scale={scale}
-        margins={AXIS_PX}
+        margins={margins}
         colors={colors}
-        formatTick={text.tick}
+        formatTicks={text.ticks}
         cursor={showsCursor ? reading : undefined}
+        selection={selection}
       />
-      {showsCursor && isPointed && (
+      {showsCursor && isPointed && !selection && (
         <ChartTooltip
           reading={reading}
           text={text}
           colors={colors}
           title={dateTimeFormat(reading.timeMs)}
-          leftPx={AXIS_PX.left + scale.x(reading.timeMs)}
+          leftPx={margins.left + scale.x(reading.timeMs)}
           widthPx={widthPx}
         />
       )}
@@ -108,6 +126,21 @@ export function HistoryChart({ history, text, colors, widthPx, heightPx, cursorM
       </span>
     </div>
   );
+}
+
+/** The value axis is as wide as its longest label. */
+function layOut({
+  history,
+  text,
+  widthPx,
+  heightPx,
+}: Pick<Props, 'text' | 'widthPx' | 'heightPx'> & Pick<ShownSeries, 'history'>) {
+  const plotHeightPx = heightPx - MARGINS_PX.top - MARGINS_PX.bottom;
+  const labels = text.ticks(valueTicks(scaleOf(history, 1, plotHeightPx)).values);
+  const { characterPx, airPx, leastPx } = AXIS_LABEL;
+  const left = Math.max(leastPx, Math.ceil(Math.max(...labels.map(({ length }) => length)) * characterPx + airPx));
+  const plotPx = Math.max(40, widthPx - left - MARGINS_PX.right);
+  return { scale: scaleOf(history, plotPx, plotHeightPx), margins: { ...MARGINS_PX, left } };
 }
 
 function keyTarget(key: string, at: number, count: number): number | undefined {
@@ -129,6 +162,7 @@ const getStyles = (theme: GrafanaTheme2) => ({
     position: 'relative',
     lineHeight: 0,
     borderRadius: 4,
+    userSelect: 'none',
     // Moving a finger sideways reads values, up and down scrolls the page.
     touchAction: 'pan-y',
     '&:focus-visible': { outline: `2px solid ${theme.colors.primary.border}`, outlineOffset: 2 },

@@ -10,10 +10,12 @@ import { presetOf, PRESETS, type PageRange } from './timeRange';
 interface Props {
   range: PageRange;
   onChange: (range: PageRange) => void;
+  /** To what was shown before a piece of it was zoomed into; absent: nothing was. */
+  onBack?: () => void;
 }
 
 /** Native radio buttons drawn as one bar: arrow keys, focus and names come from the browser. Beside them any other range. */
-export function RangePicker({ range, onChange }: Props) {
+export function RangePicker({ range, onChange, onBack }: Props) {
   const { say } = useLanguage();
   const styles = useStyles2(getStyles);
   const [isOpen, setOpen] = useState(false);
@@ -54,6 +56,11 @@ export function RangePicker({ range, onChange }: Props) {
       >
         {say('page.custom')}
       </button>
+      {onBack && (
+        <button type="button" className={styles.custom} onClick={onBack}>
+          {say('page.zoomBack')}
+        </button>
+      )}
       <div id={formId} className={styles.form} hidden={!isOpen}>
         {isOpen && (
           <CustomRange

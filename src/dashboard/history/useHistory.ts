@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'react';
-import { type ArchiveHistory } from '../../contract/archivePage';
+import { type ArchiveHistory, type SeriesPick } from '../../contract/archivePage';
 import { type PageApi } from '../live/api';
 import { messageOf } from '../live/liveFeed';
 import { resolveRange, type PageRange } from './timeRange';
@@ -12,6 +12,7 @@ export interface HistoryState {
 
 export interface HistoryWish {
   name: string;
+  expression: string | undefined;
   range: PageRange;
   /** The width of the drawing; 0: not drawn now. */
   points: number;
@@ -19,21 +20,27 @@ export interface HistoryWish {
   serverTimeMs: number;
   /** The newest time the archive has of it. */
   newestMs: number | undefined;
+  pick: SeriesPick;
+  withRows: boolean;
 }
 
+/** What Prometheus adds to the archive's end is asked for again after this time, also when the archive stands still. */
+const LIVE_MS = 15_000;
 /** A wider window does not change what is drawn until it is this much wider. */
 const POINT_STEPS = 100;
 
 /** The history of one recorded query; asked for again when the archive has more of it and when the last answer was none. */
-export function useHistory(api: PageApi, { name, range, points, serverTimeMs, newestMs }: HistoryWish): HistoryState {
+export function useHistory(api: PageApi, wish: HistoryWish): HistoryState {
+  const { name, expression, range, points, serverTimeMs, newestMs, pick, withRows } = wish;
   const [state, setState] = useState<HistoryState>({});
   const asked = useRef<Asked>();
   const wanted = Math.ceil(points / POINT_STEPS) * POINT_STEPS;
-  const key = JSON.stringify([name, range, wanted]);
+  const key = JSON.stringify([name, range, wanted, pick, withRows]);
   useEffect(() => {
     const before = asked.current;
     const isOther = before?.key !== key;
-    const isNews = isOther || before.failed || (before.newestMs !== newestMs && range.kind === 'last');
+    const isMore = before?.newestMs !== newestMs || serverTimeMs - (before?.atMs ?? 0) >= LIVE_MS;
+    const isNews = isOther || before.failed || (isMore && range.kind === 'last');
     const isSoon = !isOther && !before.failed && serverTimeMs - before.atMs < leastWaitMs(range, wanted);
     if (wanted === 0 || !isNews || isSoon) {
       return;
@@ -41,7 +48,14 @@ export function useHistory(api: PageApi, { name, range, points, serverTimeMs, ne
     before?.controller.abort();
     const mark: Asked = { key, newestMs, failed: false, atMs: serverTimeMs, controller: new AbortController() };
     asked.current = mark;
-    api.history({ name, ...resolveRange(range, serverTimeMs), points: wanted }, mark.controller.signal).then(
+    const isPicked = pick.filter !== '' || pick.order !== 'largest';
+    const request = {
+      ...{ name, ...resolveRange(range, serverTimeMs), points: wanted },
+      ...(expression === undefined ? {} : { expression }),
+      ...(isPicked ? { pick } : {}),
+      ...(withRows ? { withRows } : {}),
+    };
+    api.history(request, mark.controller.signal).then(
       (history) => asked.current === mark && setState({ history }),
       (error: unknown) => {
         mark.failed = true;
@@ -50,7 +64,7 @@ export function useHistory(api: PageApi, { name, range, points, serverTimeMs, ne
         }
       }
     );
-  }, [api, name, range, key, wanted, serverTimeMs, newestMs]);
+  }, [api, name, expression, range, key, wanted, serverTimeMs, newestMs, pick, withRows]);
   useEffect(() => () => asked.current?.controller.abort(), []);
   return state;
 }

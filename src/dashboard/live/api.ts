@@ -1,7 +1,16 @@
 import { type DataFrame } from '@grafana/data';
-import { type ArchiveHistory, type ArchiveOverview } from '../../contract/archivePage';
+import { type PageAbout } from '../../contract/aboutPage';
+import { type ArchiveHistory, type ArchiveOverview, type SeriesPick } from '../../contract/archivePage';
 import { isRecord, wordsIn } from '../../contract/lenient';
-import { parseFailure, parseFrames, parseHistory, parseOverview } from './parseAnswers';
+import {
+  parseAbout,
+  parseAlerts,
+  parseFailure,
+  parseFrames,
+  parseHistory,
+  parseNames,
+  parseOverview,
+} from './parseAnswers';
 
 /** What the page asks of the server it came from. Every promise rejects with an `Error` whose message a person can read. */
 export interface PageApi {
@@ -12,9 +21,15 @@ export interface PageApi {
    */
   openStream(rangeMs: number, listener: StreamListener): () => void;
   summary(rangeMs: number, signal: AbortSignal): Promise<SummaryAnswer>;
+  /** Which Prometheus and which archive. */
+  about(signal: AbortSignal): Promise<PageAbout>;
   /** `off` when the server keeps nothing. */
   archive(signal: AbortSignal): Promise<ArchiveOverview | 'off'>;
   history(request: HistoryRequest, signal: AbortSignal): Promise<ArchiveHistory>;
+  /** Labels of the alerts that fire. */
+  alerts(signal: AbortSignal): Promise<Array<Record<string, string>>>;
+  /** Of all metrics Prometheus knows. */
+  metricNames(signal: AbortSignal): Promise<string[]>;
 }
 
 export interface StreamListener {
@@ -26,6 +41,17 @@ export interface StreamListener {
   onLost(comesBack: boolean): void;
 }
 
+/** The server is there, and tells why it has no answer. */
+export class NoAnswer extends Error {
+  /** @param failingMs for how long there has been none */
+  constructor(
+    message: string,
+    readonly failingMs: number
+  ) {
+    super(message);
+  }
+}
+
 export interface SummaryAnswer {
   frames: DataFrame[];
   /** The server's clock: the reader's may be wrong, and ages are counted from it. */
@@ -34,9 +60,15 @@ export interface SummaryAnswer {
 
 export interface HistoryRequest {
   name: string;
+  /** Any PromQL, instead of what goes by the name. */
+  expression?: string;
   fromMs: number;
   toMs: number;
   points: number;
+  /** Absent: the series with the largest last values. */
+  pick?: SeriesPick;
+  /** Whether all series are listed, drawn or not. */
+  withRows?: true;
 }
 
 export const httpApi: PageApi = {
@@ -58,17 +90,32 @@ export const httpApi: PageApi = {
     };
   },
 
+  async about(signal) {
+    return parseAbout(await readJson(await get('/api/about', signal)));
+  },
+
   async archive(signal) {
     const response = await get('/api/archive/overview', signal);
     return response.status === 409 ? 'off' : parseOverview(await readJson(response));
   },
 
-  async history({ name, fromMs, toMs, points }, signal) {
+  async alerts(signal) {
+    const query = new URLSearchParams({ query: 'ALERTS{alertstate="firing"}' });
+    return parseAlerts(await readJson(await get(`/api/standard?${query}`, signal)));
+  },
+
+  async metricNames(signal) {
+    return parseNames(await readJson(await get('/api/v1/label/__name__/values', signal)));
+  },
+
+  async history({ name, expression, fromMs, toMs, points, pick, withRows }, signal) {
     const query = new URLSearchParams({
-      name,
+      ...(expression === undefined ? { name } : { expr: expression }),
       start: String(fromMs / 1000),
       end: String(toMs / 1000),
       points: String(points),
+      ...(pick ? { filter: pick.filter, order: pick.order } : {}),
+      ...(withRows ? { rows: 'yes' } : {}),
     });
     return parseHistory(await readJson(await get(`/api/archive/history?${query}`, signal)));
   },
@@ -78,7 +125,8 @@ function parseEvent(data: unknown): unknown {
   const body: unknown = JSON.parse(String(data));
   const failure = wordsIn(body, 'failure');
   if (failure !== undefined) {
-    throw new Error(failure);
+    const failingMs = isRecord(body) ? body.failingMs : undefined;
+    throw new NoAnswer(failure, typeof failingMs === 'number' ? failingMs : 0);
   }
   return body;
 }

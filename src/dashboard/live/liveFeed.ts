@@ -1,12 +1,17 @@
 import { type ArchiveOverview } from '../../contract/archivePage';
-import { type PageApi, type SummaryAnswer } from './api';
+import { type Say } from '../../panel/words/catalog';
+import { NoAnswer, type PageApi, type SummaryAnswer } from './api';
 import { HALTED, startPolling } from './polling';
 
 export interface LiveListener {
   onSummary(answer: SummaryAnswer): void;
   onArchive(answer: ArchiveOverview | 'off'): void;
-  /** There is no summary; told again as long as that lasts. */
-  onFailure(message: string): void;
+  /**
+   * There is no summary; told again as long as that lasts.
+   *
+   * @param failingMs for how long, as far as the server knows
+   */
+  onFailure(message: string, failingMs?: number): void;
   onArchiveFailure(message: string): void;
 }
 
@@ -21,7 +26,13 @@ const RETRY_STREAM_MS = 60_000;
 const MOST_LOSSES = { afterEvents: 3, withoutAny: 1 };
 const SUMMARY_POLL_MS = 5_000;
 const ARCHIVE_POLL_MS = 15_000;
+/** What this page says by itself, by the key of its text; what the server says is shown as it is. */
 const UNREACHABLE = 'The server cannot be reached';
+const TOO_LATE = 'The server takes too long';
+const OWN_WORDS: ReadonlyMap<string, string> = new Map([
+  [UNREACHABLE, 'page.failures.unreachable'],
+  [TOO_LATE, 'page.failures.tooLate'],
+]);
 
 /**
  * Keeps the page told: by server-sent events, and by asking every few seconds as long as these do not come through. Nothing
@@ -80,10 +91,10 @@ class LiveFeed {
     this.closeStream = undefined;
   }
 
-  private tell<T>(answer: T | Error, tell: (answer: T) => void, fail: (message: string) => void): void {
+  private tell<T>(answer: T | Error, tell: (answer: T) => void, fail: LiveListener['onFailure']): void {
     this.alive();
     if (answer instanceof Error) {
-      fail(answer.message);
+      fail(answer.message, answer instanceof NoAnswer ? answer.failingMs : undefined);
     } else {
       tell(answer);
     }
@@ -162,9 +173,15 @@ async function ask(signal: AbortSignal, work: () => Promise<void>, fail: (messag
     await work();
   } catch (error) {
     if (signal.reason !== HALTED) {
-      fail(signal.aborted ? 'The server takes too long' : messageOf(error));
+      fail(signal.aborted ? TOO_LATE : messageOf(error));
     }
   }
+}
+
+/** A failure in the reader's language, as far as this page speaks of it. */
+export function failureText(message: string, say: Say): string {
+  const key = OWN_WORDS.get(message);
+  return key === undefined ? message : say(key);
 }
 
 /** `fetch` says only "Failed to fetch" when nobody listens. */

@@ -39,11 +39,11 @@ export function useLive(api: PageApi, rangeMs: number): { summary: SummaryState;
               receivedAtMs: Date.now(),
             },
           })),
-        onFailure: (message) => {
+        onFailure: (message, failingMs = 0) => {
           const nowMs = Date.now();
           setSummary(({ answer, failure }) => ({
             answer,
-            failure: { message, sinceMs: failure?.sinceMs ?? nowMs, lastMs: nowMs },
+            failure: { message, sinceMs: failure?.sinceMs ?? nowMs - failingMs, lastMs: nowMs },
           }));
         },
         onArchive: (overview) => setArchive({ overview }),

@@ -15,6 +15,7 @@ const MARK = v.pipe(
   v.object({
     version: v.literal(SUMMARY_FRAME_VERSION),
     metricKey: v.string(),
+    aggregation: v.fallback(v.optional(v.picklist(['mean', 'sum', 'max', 'min'])), undefined),
     noDataReason: words,
     lastSeenMs: v.fallback(v.optional(v.pipe(v.number(), v.finite())), undefined),
     comparison: v.optional(v.fallback(COMPARISON, { offsetMs: NaN, origin: undefined })),

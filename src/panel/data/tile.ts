@@ -14,6 +14,8 @@ export interface Tile {
   noData?: NoData;
   /** Unix milliseconds of the value shown, only when it is older than a reader would expect. */
   asOfMs?: number;
+  /** Set where nobody knows how it is now: how old the value is. It is drawn dimmed. */
+  old?: string;
   /** Further calculations beside the value. */
   extras: TileExtra[];
   /** Absent: there is nothing to compare with, or nobody asked. */
@@ -25,6 +27,10 @@ export interface Tile {
   valueAtMs?: number;
   /** Lowest and highest value in the range, as texts. */
   extremes?: { lowest: string; highest: string };
+  /** How the series of the metric are one value, in words; only of summary metrics. */
+  aggregation?: string;
+  /** The expression, as it was asked; only of summary metrics. */
+  promql?: string;
   /** From which value on which state holds, ascending; empty when nobody said. */
   limits: TileLimit[];
   sparkline?: TileSparkline;

@@ -65,6 +65,8 @@ function toTile(series: NumericSeries, earlier: readonly Earlier[], options: Til
     metricName: series.labels.__name__ ?? series.mark?.metricKey ?? series.name,
     extremes: samples.length > 1 ? { lowest: format(range.min), highest: format(range.max) } : undefined,
     limits: limitsOf(series.field, options),
+    aggregation: series.mark?.aggregation && words(`aggregations.${series.mark.aggregation}`),
+    promql: series.mark && promqlOf(series),
     ...(value === undefined
       ? {
           state: { severity: 'no-data', word: words('states.no-data') } as const,
@@ -89,6 +91,12 @@ function toTile(series: NumericSeries, earlier: readonly Earlier[], options: Til
     getLinks: linksOf(series),
     actions: actionsOf(series, options.replaceVariables),
   };
+}
+
+/** Of what Grafana's inspector shows as executed: the expression, then the step. */
+function promqlOf({ frame }: NumericSeries): string | undefined {
+  const [, expr] = /^Expr: ([\s\S]*)\nStep: [^\n]*$/.exec(frame?.meta?.executedQueryString ?? '') ?? [];
+  return expr;
 }
 
 /** In a Summary frame *the* value is the last one, and its sender knows best whether there is one. */

@@ -90,15 +90,16 @@ type ReadingProps = Pick<Props, 'tile' | 'words' | 'timeZone'> & { fontPx: numbe
 
 function Reading({ tile, fontPx, words, timeZone }: ReadingProps) {
   const styles = useStyles2(getStyles);
-  const { value, noData, asOfMs } = tile;
+  const { value, noData, asOfMs, old } = tile;
   if (value) {
     return (
       <>
-        <p className={styles.value} style={{ fontSize: fontPx }}>
+        <p className={cx(styles.value, old !== undefined && styles.old)} style={{ fontSize: fontPx }}>
           {value.prefix && <span className={styles.unit}>{value.prefix}</span>}
           {value.text}
           {value.suffix && <span className={styles.unit}>{value.suffix}</span>}
         </p>
+        {old !== undefined && <p className={styles.note}>{old}</p>}
         {asOfMs !== undefined && (
           <p className={styles.note}>{words('asOf', { time: dateTimeFormat(asOfMs, { timeZone }) })}</p>
         )}
@@ -181,6 +182,7 @@ const getStyles = (theme: GrafanaTheme2) => ({
     color: theme.colors.text.secondary,
     margin: '0 0.08em',
   }),
+  old: css({ fontWeight: 400, color: theme.colors.text.secondary }),
   absent: css({ color: theme.colors.text.secondary, fontWeight: 500 }),
   note: css({
     ...smallText(theme),

@@ -126,7 +126,7 @@ function placeBeside({ right, top, bottom }: DOMRect): Place {
 }
 
 const getStyles = (theme: GrafanaTheme2) => ({
-  anchor: css({ flex: 'none', alignSelf: 'center', display: 'inline-flex' }),
+  anchor: css({ flex: 'none', alignSelf: 'center', display: 'inline-flex', '@media print': { display: 'none' } }),
   button: css({
     width: 20,
     height: 20,

@@ -2,7 +2,7 @@ import { dateTimeFormat, formattedValueToString, type TimeZone } from '@grafana/
 import { type Tile, type TileExtra } from '../data/tile';
 import { type Words } from '../words/words';
 
-/** What a tile has no room for: time, all calculations, extremes, limits and labels. */
+/** What a tile has no room for: time, all calculations, extremes, limits, expression and labels. */
 export function detailRows(tile: Tile, words: Words, timeZone: TimeZone | undefined): TileExtra[] {
   const { value, noData, valueAtMs, change, extremes, limits, state } = tile;
   const when = (timeMs: number) => dateTimeFormat(timeMs, { timeZone });
@@ -26,6 +26,8 @@ export function detailRows(tile: Tile, words: Words, timeZone: TimeZone | undefi
       words('details.limits'),
       limits.map((limit) => (limit.state.word ? `${limit.state.word} ${limit.text}` : limit.text)).join(', '),
     ],
+    [words('details.aggregation'), tile.aggregation],
+    ['PromQL', tile.promql],
     ...Object.entries(tile.labels),
   ];
   return rows.flatMap(([label, text]) => (text ? [{ label, text }] : []));

@@ -26,7 +26,7 @@ function linesOf(tile: Tile, perLine: number): number {
     (tile.actions?.length ? ACTION_LINES : 0) +
     wrappedLines(extras, perLine) +
     wrappedLines(change, perLine) +
-    (tile.asOfMs === undefined ? 0 : 1)
+    (tile.asOfMs === undefined && tile.old === undefined ? 0 : 1)
   );
 }
 

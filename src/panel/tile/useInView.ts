@@ -36,7 +36,13 @@ function watch(target: Element, listener: Listener): () => void {
 function createWatch(): Watch {
   const listeners = new Map<Element, Listener>();
   const observer = new IntersectionObserver(
-    (entries) => entries.forEach(({ target, isIntersecting }) => listeners.get(target)?.(isIntersecting)),
+    (entries) => {
+      // On paper everything is seen that was.
+      const isPrinting = window.matchMedia('print').matches;
+      entries.forEach(
+        ({ target, isIntersecting }) => (isIntersecting || !isPrinting) && listeners.get(target)?.(isIntersecting)
+      );
+    },
     { rootMargin: MARGIN }
   );
   return { observer, listeners };

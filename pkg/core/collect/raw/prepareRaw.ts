@@ -74,8 +74,8 @@ function lostBefore(heldFromMs: number, { fromMs, toMs }: TimeRange): Gap {
 }
 
 /** A time counts as covered where the probe has a value at its very end. */
-async function splitRaw(
-  deps: FetchDeps,
+export async function splitRaw(
+  deps: Pick<FetchDeps, 'source' | 'settings'>,
   asked: TimeRange,
   call: CallOptions
 ): Promise<{ covered: TimeRange[]; gaps: Gap[]; warnings: readonly string[] }> {

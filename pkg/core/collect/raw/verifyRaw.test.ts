@@ -118,6 +118,22 @@ it('says nothing of minutes that the source does not hold any more, or not itsel
   expect(await verify()).toMatchObject({ compared: 24, extra: 24, notHeldPoints: 8 });
 });
 
+it('withdraws nothing that the source drops between the probe and the reading', async () => {
+  const { verify, source, rawSource, samples, archive } = await setUp();
+  const readRaw = rawSource.readRaw.bind(rawSource);
+  rawSource.readRaw = (read) => {
+    // retention takes the block that the probe has just found
+    samples.forEach((all) => all.splice(0));
+    source.answer = () => ({ series: [] });
+    return readRaw(read);
+  };
+  await expect(verify(true)).rejects.toMatchObject({ code: 'CONFLICT' });
+  rawSource.readRaw = readRaw;
+  expect(await verify(true)).toMatchObject({ compared: 0, extra: 0, notHeldPoints: 10, repaired: false });
+  const range = { fromMs: 0, toMs: Infinity };
+  expect(await archive.raw.seriesLabels({ selector: [], range }, signal)).toHaveLength(3);
+});
+
 it('compares in shorter pieces where the source gives no longer ones, and fails as the source does', async () => {
   const { verify, rawSource } = await setUp();
   const readRaw = rawSource.readRaw.bind(rawSource);

@@ -1,14 +1,15 @@
 import { compileMatchers, type LabelTest } from '../../matching/matchLabels';
 import { PromkeepError } from '../../model/errors';
-import { type RawSeries, rawSpan } from '../../model/rawSeries';
+import { RAW_STEP_MS, type RawSeries, rawSpan } from '../../model/rawSeries';
 import { processTurns } from '../../model/turns';
 import { type TimeRange } from '../../model/timeRange';
 import { type Definition } from '../../ports/definitions';
 import { type CallOptions } from '../../ports/metricSource';
-import { type RawHistory, type RawStore, type Selector } from '../../ports/rawSeries';
+import { type RawHistory, type RawStore, type RawWrite, type Selector } from '../../ports/rawSeries';
+import { countAllPoints } from '../collectGrid';
 import { type FetchDeps } from '../fetchRange';
 import { compareRaw, nothingCompared, type RawComparing, type RawComparison } from './compareRaw';
-import { prepareRaw, type PreparedRaw } from './prepareRaw';
+import { prepareRaw, type PreparedRaw, splitRaw } from './prepareRaw';
 import { requireReading } from './rawReading';
 
 export interface RawVerifyDeps extends FetchDeps {
@@ -47,7 +48,25 @@ export async function compareRawPiece(
     };
     add(total, await compareRaw(rawComparing, sides, held.map(rawSpan), maxExamples - total.examples.length));
   }
-  return { ...prepared, comparison: total };
+  const { write } = prepared;
+  return { ...prepared, ...(write ? { write: whileHeld(deps, write, call) } : {}), comparison: total };
+}
+
+/** A block that goes between the probe and the reading must not look like series that are no more. */
+function whileHeld(deps: RawVerifyDeps, write: RawWrite, call: CallOptions): RawWrite {
+  return {
+    ...write,
+    async *series(signal) {
+      yield* write.series(signal);
+      const { covered } = await splitRaw(deps, write.range, { ...call, signal });
+      if (countAllPoints(covered, RAW_STEP_MS) < countAllPoints(write.covered, RAW_STEP_MS)) {
+        throw new PromkeepError(
+          'CONFLICT',
+          'The source has dropped a part of the range meanwhile; nothing was written.'
+        );
+      }
+    },
+  };
 }
 
 type SeriesTest = (series: RawSeries) => boolean;
