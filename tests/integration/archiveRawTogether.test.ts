@@ -12,6 +12,7 @@ import {
   SCRAPE,
   scraped,
   textOf,
+  withoutResets,
 } from '../contracts/rawValues';
 import fc from 'fast-check';
 import { bitsOf, markStale } from '../../pkg/remote/sampleColumns';
@@ -197,8 +198,3 @@ describe.each(SERVERS)('raw series that are read while they change on $name', (s
     expect([series, wrong.length]).toEqual([MANY, 0]);
   });
 });
-
-/** What is known of a reset depends on the chunk. */
-function withoutResets(all: Record<string, unknown[]>): unknown {
-  return JSON.parse(JSON.stringify(all, (key, value: unknown) => (key === 'reset' ? undefined : value)));
-}

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { type Archive } from '../../pkg/core/ports/archive';
 import { type RawSeries } from '../../pkg/core/model/rawSeries';
 import { chunksOfHistograms } from '../../pkg/remote/chunks/seriesChunks';
-import { HOUR, MINUTE, RAW, rawWrite, samplesOf, SCRAPE, scraped } from '../contracts/rawValues';
+import { HOUR, MINUTE, RAW, rawWrite, samplesOf, SCRAPE, scraped, withoutResets } from '../contracts/rawValues';
 import { live } from '../contracts/underTest';
 import { anyHistograms, SEED } from '../fakes/remoteValues';
 import { SERVERS, T0, TestServer } from './archiveServers';
@@ -192,8 +192,3 @@ describe.each(SERVERS)('the upkeep of raw series on $name', (server) => {
     expect([label, value, chunks].join()).not.toMatch(/Seq Scan on promkeep_(labels|raw_series|chunks)/);
   });
 });
-
-/** Where chunks begin has no meaning, and with it what their first histogram says of a reset. */
-function withoutResets(all: Record<string, unknown[]>): unknown {
-  return JSON.parse(JSON.stringify(all).replace(/"reset":"(no|unknown)"/g, '"reset":""'));
-}
