@@ -47,19 +47,24 @@ pool_mode = transaction
     return started;
   };
   let wanted = true;
+  /** Its folder must not go while it starts. */
+  let starting: Promise<void> = Promise.resolve();
   /** As its service does: version 1.18 was seen to end by itself, once in some ten runs, after a paused client had gone on. */
   const keepUp = (running: ManagedProcess): ManagedProcess => {
-    void running.exited.then(async (code) => {
+    void running.exited.then((code) => {
       if (wanted && pooler.process === running) {
         process.stderr.write(
           `pgbouncer ended by itself (${code}) and is started again: ${running.output().slice(-500)}\n`
         );
-        pooler.process = keepUp(await start());
+        starting = start().then((again) => {
+          pooler.process = keepUp(again);
+        });
       }
     });
     return running;
   };
   const end = async (signal: NodeJS.Signals): Promise<void> => {
+    await starting;
     wanted = false;
     await pooler.process.stop(signal);
   };
