@@ -8,14 +8,18 @@ import { CoverageEnds } from './coverageEnds';
 import { findSeries, type SelectedSeries } from './findSeries';
 
 /** Of one statement's answer, about. */
-const BATCH_BYTES = 4 * 1024 * 1024;
+const BATCH_BYTES = 1.5 * 1024 * 1024;
 /** A day at 15 s; only for the first batch. */
 const DAY_BYTES = 8_192;
 const MOST_SERIES = 2_000;
+/** So that the first answer comes soon. */
+const FIRST_SERIES = 64;
+/** Batches that are read at once. One alone left a reader waiting for a third of the time: 160 ms for 8.7 MB, with three 115. */
+const AHEAD = 3;
 
 /**
- * See `RawHistory.select`. Which series there are is one snapshot; their samples follow in batches, each a short transaction, the
- * next of which is read while the caller takes those of the one before.
+ * See `RawHistory.select`. Which series there are is one snapshot; their samples follow in batches, each a short transaction, some
+ * of which are read ahead while the caller takes those of the one before.
  */
 export async function* selectRaw(
   database: SourceDatabase,
@@ -51,21 +55,23 @@ async function* batchesOf(
   signal: AbortSignal
 ): AsyncGenerator<ReadSeries[]> {
   const days = Math.ceil((read.range.toMs - read.range.fromMs) / DAY_MS) + 1;
-  let size = sizeFor(1, days * DAY_BYTES);
-  const begin = (start: number): Promise<ReadSeries[]> => {
-    const batch = readBatch(database, all.slice(start, start + size), read, signal);
-    // Told to whoever waits for it; until then nobody listens.
-    batch.catch(() => undefined);
-    return batch;
-  };
-  let next = all.length === 0 ? Promise.resolve([]) : begin(0);
-  for (let start = 0; start < all.length;) {
-    const batch = await next;
-    start += batch.length;
-    size = sizeFor(batch.length, bytesOf(batch));
-    if (start < all.length) {
-      next = begin(start);
+  let size = Math.min(FIRST_SERIES, sizeFor(1, days * DAY_BYTES));
+  let begun = 0;
+  const ahead: Array<Promise<ReadSeries[]>> = [];
+  const fill = (): void => {
+    while (ahead.length < AHEAD && begun < all.length) {
+      const batch = readBatch(database, all.slice(begun, begun + size), read, signal);
+      // Told to whoever waits for it; until then nobody listens.
+      batch.catch(() => undefined);
+      ahead.push(batch);
+      begun += size;
     }
+  };
+  fill();
+  for (let next = ahead.shift(); next; next = ahead.shift()) {
+    const batch = await next;
+    size = sizeFor(batch.length, bytesOf(batch));
+    fill();
     yield batch;
   }
 }
