@@ -591,7 +591,7 @@ CREATE TABLE promkeep.promkeep_chunks (
     chunks bytea NOT NULL
 )
 PARTITION BY RANGE (from_time);
-ALTER TABLE ONLY promkeep.promkeep_chunks ALTER COLUMN chunks SET COMPRESSION lz4;
+ALTER TABLE ONLY promkeep.promkeep_chunks ALTER COLUMN chunks SET COMPRESSION pglz;
 
 COMMENT ON TABLE promkeep.promkeep_chunks IS 'Samples of raw series, as Prometheus'' chunks. Rows of a series do not overlap; none crosses midnight, UTC. Once a day is closed it is one row a series.';
 
