@@ -96,7 +96,9 @@ async function collectRaw(
   if (!deps.raw) {
     throw new PromkeepError('INTERNAL', 'Raw series cannot be kept here.');
   }
-  const { write, lost } = await prepareRaw(deps, query, range, call);
+  const { write, ...prepared } = await prepareRaw(deps, query, range, call);
+  // Before a history has begun it lacks nothing.
+  const lost = begun ? prepared.lost : undefined;
   if (lost) {
     await deps.ledger.noteGap(query.name, lost);
   }

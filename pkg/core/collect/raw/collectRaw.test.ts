@@ -199,12 +199,20 @@ describe('a source that reads from others', () => {
     rawSource.told = { ...rawSource.told, readsOthers: 'older', lowestMs };
     await runAll(deps);
     expect(await archive.ledger.coverage('node')).toEqual([minutes(301, 569)]);
-    expect(archive.ledger.gaps.get('node')?.map(({ reason }) => reason)).toEqual(['source-lost-it']);
-    expect(archive.ledger.gaps.get('node')?.[0].detail).toContain('2026-01-05T05:01:00.000Z');
+    // The history begins there, and before that lacks nothing.
+    expect(archive.ledger.gaps.get('node') ?? []).toEqual([]);
     const firstMs = EPOCH_MS + 301 * MINUTE_MS;
     expect(Math.min(...rawSource.asked.map(({ range }) => range.fromMs))).toBe(firstMs);
     expect(Math.min(...source.asked.map(({ startMs }) => startMs))).toBe(firstMs + 59_999);
     expect((await kept(archive))[0]).toBe(firstMs);
+  });
+
+  it('leaves a gap with its reason in a history that has begun', async () => {
+    const { deps, rawSource, archive } = setUp({ backfillMs: 20 * 3_600_000 });
+    rawSource.told = { ...rawSource.told, readsOthers: 'older', lowestMs: EPOCH_MS + 300 * MINUTE_MS + 5_000 };
+    await runAll(deps, { ...(await openProgress(deps, RAW, undefined)), begun: true });
+    expect(archive.ledger.gaps.get('node')?.map(({ reason }) => reason)).toEqual(['source-lost-it']);
+    expect(archive.ledger.gaps.get('node')?.[0].detail).toContain('2026-01-05T05:01:00.000Z');
   });
 
   it.each([
