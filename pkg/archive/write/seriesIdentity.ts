@@ -160,7 +160,7 @@ function findTextFault(labels: Labels, queryName: string): string | undefined {
 
 function findSampleFault({ timesMs, histograms }: Series, range: { fromMs: number; toMs: number }): string | undefined {
   if (histograms !== undefined && histograms.timesMs.length > 0) {
-    return 'it holds native histograms, which cannot be stored without loss yet';
+    return 'it holds native histograms, which only raw series keep';
   }
   const first = Math.max(range.fromMs, FIRST_TIME_MS);
   const last = Math.min(range.toMs, LAST_TIME_MS);

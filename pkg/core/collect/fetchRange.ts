@@ -186,7 +186,7 @@ function refuseUnstorable(query: Definition, result: QueryResult): void {
   if (result.series.some(hasHistograms)) {
     throw new PromkeepError(
       'QUERY_INVALID',
-      `The recorded query ${query.name} returns native histograms, which the archive does not store yet; ` +
+      `The recorded query ${query.name} returns native histograms, which the archive keeps in raw series only; ` +
         'record histogram_count(), histogram_sum() or histogram_quantile() of it instead.'
     );
   }

@@ -107,12 +107,17 @@ export async function openProgress(
   return { frontierMs: historyStartMs - stepMs, historyStartMs, begun: gapStartMs < Infinity, ...sizes };
 }
 
-/** Raw series begin with a piece that is due already, so that something is seen at once; unless that was a predecessor's time. */
+/**
+ * Raw series begin with a piece that is due already, so that something is seen at once; a later version behind what is due, since all
+ * samples of a predecessor's minute would be withdrawn that its selectors do not match.
+ */
 function firstTimeMs(deps: CollectDeps, query: Definition, backfillMs: number): number {
   const dueMs = newestDueMs(deps, query);
-  return query.raw && (query.version ?? 1) === 1
-    ? dueMs + RAW_STEP_MS - Math.max(requireReading(deps.rawReading).pieceMs, backfillMs)
-    : dueMs - backfillMs;
+  if (!query.raw) {
+    return dueMs - backfillMs;
+  }
+  const nextMs = dueMs + RAW_STEP_MS;
+  return (query.version ?? 1) > 1 ? nextMs : nextMs - Math.max(requireReading(deps.rawReading).pieceMs, backfillMs);
 }
 
 /** The history begins where the source first held data: asked before its server was up, it lacks nothing. */

@@ -108,7 +108,7 @@ function unstorable({ resultType, text, series }: QueryResult): string | undefin
     return 'Its result is a string, and only numbers are archived.';
   }
   return series.some(({ histograms }) => (histograms?.timesMs.length ?? 0) > 0)
-    ? 'It returns native histograms, which the archive does not store; record histogram_count(), histogram_sum() or histogram_quantile() of it.'
+    ? 'It returns native histograms, which only raw series keep; record histogram_count(), histogram_sum() or histogram_quantile() of it.'
     : undefined;
 }
 

@@ -2,6 +2,7 @@ import { findRecordedFaults, type RecordedDefinition } from '../../../src/contra
 import { type RecordedCheck } from '../../../src/contract/recordedQuery';
 import { floorToGrid } from '../collect/collectGrid';
 import { believableFromMs } from '../collect/raw/rawReading';
+import { countIn } from '../collect/raw/sameChunks';
 import { asPromkeepError } from '../model/errors';
 import { grouped } from '../model/groupedNumber';
 import { RAW_STEP_MS } from '../model/rawSeries';
@@ -10,7 +11,7 @@ import { refusalOf, tooMany, type CheckDeps, type RawManaging } from './checkDef
 /** Of the archive's table, its index and what lies outside of its rows, as measured (bench/RESULTS.md). */
 const BYTES_PER_SAMPLE = 1;
 const DAYS_PER_YEAR = 365;
-/** Of the newest samples: as long as their chunks are, for these come whole. */
+/** The newest samples are looked at; their chunks reach further back, since they come whole. */
 const WINDOW_MS = 300_000;
 const DAY_MS = 86_400_000;
 
@@ -100,8 +101,7 @@ async function samplesPerDay(
   const read = { selectors: readSelectors(selectors.join('\n')), range: { fromMs: timeMs - WINDOW_MS, toMs: timeMs } };
   let perDay = 0;
   for await (const { chunks } of source.readRaw(read, { signal })) {
-    // Every chunk begins with the number of its samples.
-    const count = chunks.reduce((sum, { data }) => sum + 256 * data[0] + data[1], 0);
+    const count = chunks.reduce((sum, chunk) => sum + countIn(chunk), 0);
     const spanMs = chunks.length === 0 ? 0 : chunks[chunks.length - 1].maxTimeMs - chunks[0].minTimeMs;
     perDay += DAY_MS / (spanMs > 0 ? spanMs / (count - 1) : policy.scrapeIntervalMs);
   }

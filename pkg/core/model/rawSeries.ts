@@ -1,10 +1,11 @@
+import { RAW_SERIES_STEP_MS } from '../../../src/contract/recordedDefinition';
 import { type TimeRange } from './timeRange';
 
 /**
  * The step of a definition that keeps raw series: a time of its grid, in coverage, gaps and ranges to write, stands for the samples
  * from there to before the next.
  */
-export const RAW_STEP_MS = 60_000;
+export const RAW_STEP_MS = RAW_SERIES_STEP_MS;
 
 /** The samples that times of the grid stand for, both ends inclusive. */
 export function rawSpan({ fromMs, toMs }: TimeRange): TimeRange {

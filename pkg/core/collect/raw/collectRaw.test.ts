@@ -68,6 +68,26 @@ const minutes = (from: number, to: number): { fromMs: number; toMs: number } => 
 });
 
 describe('when raw series are due', () => {
+  it('begins a later version behind all that its predecessor may have kept', async () => {
+    const { deps, archive, clock } = setUp();
+    await runAll(deps);
+    const later = { ...RAW, expression: 'other', version: 2 };
+    const progress = await openProgress(
+      { ...deps, ledger: { ...deps.ledger, coverage: async () => [] } },
+      later,
+      undefined
+    );
+    expect(progress).toMatchObject({
+      frontierMs: EPOCH_MS + 569 * MINUTE_MS,
+      historyStartMs: EPOCH_MS + 570 * MINUTE_MS,
+    });
+    clock.ms += RAW_PIECE_MS;
+    const { range } = await collectNext(deps, later, progress, signal);
+    expect(range).toEqual(minutes(570, 599));
+    const times = await kept(archive, { fromMs: 0, toMs: EPOCH_MS + 570 * MINUTE_MS - 1 });
+    expect(times).toHaveLength(30 * 4);
+  });
+
   it('begins with the last whole piece, and writes all samples of its minutes and no others', async () => {
     const { deps, archive } = setUp();
     await runAll(deps);
