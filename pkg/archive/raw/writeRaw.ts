@@ -3,7 +3,6 @@ import { type RawSeries, rawSpan, RAW_STEP_MS } from '../../core/model/rawSeries
 import { type RawWrite } from '../../core/ports/rawSeries';
 import { type WriteOutcome } from '../../core/ports/sampleStore';
 import { inWordsOf } from '../../remote/codecError';
-import { causeCode } from '../connect/sqlState';
 import { type Session, type SourceDatabase } from '../connect/session';
 import { openVersion } from '../definitions/openVersion';
 import { type OpenedQuery, type QueryDefinition } from '../definitions/queryRows';
@@ -11,7 +10,7 @@ import { addCoverage, addGap } from '../ledger/ledgerRows';
 import { type Partitions, weeksWithin } from '../schema/partitions';
 import { outsideOf } from '../write/sampleDiff';
 import { timeText } from '../write/sampleRows';
-import { MAX_WEEKS, NO_PARTITION } from '../write/writeRange';
+import { MAX_WEEKS } from '../write/writeRange';
 import { noteFetch, openWrite } from '../write/writeRows';
 import { dayOf, DAY_MS, rowsOf, withStored } from './chunkRow';
 import { deleteRows, insertRows, readRows } from './chunkRows';
@@ -55,15 +54,7 @@ export async function writeRaw(
       { signal }
     );
   };
-  try {
-    return await attempt();
-  } catch (error) {
-    if (causeCode(error) !== NO_PARTITION) {
-      throw error;
-    }
-    partitions.forget();
-    return attempt();
-  }
+  return partitions.again(attempt);
 }
 
 /** One attempt of a write, in its transaction. */

@@ -1,11 +1,15 @@
 import { type TimeRange } from '../../core/model/timeRange';
 import { type Database } from '../connect/database';
+import { causeCode } from '../connect/sqlState';
 import { timeText } from '../write/sampleRows';
 import { firstNotBefore } from '../write/sampleRuns';
 
 const WEEK_MS = 7 * 86_400_000;
 /** 1970-01-05 was the first Monday. */
 const FIRST_MONDAY_MS = 4 * 86_400_000;
+
+/** check_violation: what PostgreSQL says when a row finds no partition. */
+const NO_PARTITION = '23514';
 
 /** Begin of the period a time lies in; periods of all lengths are counted from that Monday, as `promkeep_period_start()` does. */
 export function periodStart(timeMs: number, lengthMs: number): number {
@@ -39,16 +43,8 @@ export class Partitions {
    * Makes what is missing, each partition in a transaction of its own: one that is not needed after all is harmless, while one
    * made inside of a long write would let every other writer of a new week wait for that write.
    */
-  async ensure(weeks: Iterable<number>, signal?: AbortSignal): Promise<void> {
-    for (const weekMs of weeks) {
-      if (!this.known.has(weekMs)) {
-        await this.database.transaction(
-          (tx) => tx.run('SELECT promkeep_ensure_partition($1::timestamptz)', [timeText(weekMs)]),
-          { signal }
-        );
-        this.known.add(weekMs);
-      }
-    }
+  ensure(weeks: Iterable<number>, signal?: AbortSignal): Promise<void> {
+    return this.ensureWeeks(weeks, this.known, 'SELECT promkeep_ensure_partition($1::timestamptz)', signal);
   }
 
   /** The same for packed rows of a class. */
@@ -70,20 +66,38 @@ export class Partitions {
   }
 
   /** The same for raw series. */
-  async ensureChunks(weeks: Iterable<number>, signal?: AbortSignal): Promise<void> {
+  ensureChunks(weeks: Iterable<number>, signal?: AbortSignal): Promise<void> {
+    return this.ensureWeeks(weeks, this.knownChunks, 'SELECT promkeep_ensure_chunk_partition($1::timestamptz)', signal);
+  }
+
+  private async ensureWeeks(
+    weeks: Iterable<number>,
+    known: Set<number>,
+    statement: string,
+    signal?: AbortSignal
+  ): Promise<void> {
     for (const weekMs of weeks) {
-      if (!this.knownChunks.has(weekMs)) {
-        await this.database.transaction(
-          (tx) => tx.run('SELECT promkeep_ensure_chunk_partition($1::timestamptz)', [timeText(weekMs)]),
-          { signal }
-        );
-        this.knownChunks.add(weekMs);
+      if (!known.has(weekMs)) {
+        await this.database.transaction((tx) => tx.run(statement, [timeText(weekMs)]), { signal });
+        known.add(weekMs);
       }
     }
   }
 
-  /** For when a partition turned out to be gone. */
-  forget(): void {
+  /** Tries a write once more where it found no partition, because somebody dropped one that had been seen. */
+  async again<T>(attempt: () => Promise<T>): Promise<T> {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (causeCode(error) !== NO_PARTITION) {
+        throw error;
+      }
+      this.forget();
+      return attempt();
+    }
+  }
+
+  private forget(): void {
     this.known.clear();
     this.knownPacked.clear();
     this.knownChunks.clear();

@@ -14,7 +14,6 @@ import { NO_SAMPLES, type StoredSamples } from '../pack/storedSamples';
 import { deleteSamples, readSamples, takeApart, updateSamples } from './sampleRows';
 import { type IdentityMemory, identifySeries, type RefusedSeries, type StorableSeries } from './seriesIdentity';
 import { resolveSeries } from './seriesRows';
-import { causeCode } from '../connect/sqlState';
 import { addFetch, openWrite, type PreparedWrite } from './writeRows';
 
 /** What a writer remembers between writes; losing it costs time only. */
@@ -25,8 +24,6 @@ export interface WriterMemory {
 
 /** A write that touches more weeks than this (some 19 years) would need more locks than a stock server has room for. */
 export const MAX_WEEKS = 1_000;
-/** check_violation: what PostgreSQL says when a row finds no partition, here because somebody dropped it. */
-export const NO_PARTITION = '23514';
 
 /**
  * Replaces what the archive has for a query in a range by a fetched answer: reads what is there, and inserts, updates and
@@ -62,15 +59,7 @@ export async function writeRange(
     };
     return database.transaction(work, { signal });
   };
-  try {
-    return await attempt();
-  } catch (error) {
-    if (causeCode(error) !== NO_PARTITION) {
-      throw error;
-    }
-    partitions.forget();
-    return attempt();
-  }
+  return partitions.again(attempt);
 }
 
 /**

@@ -2,9 +2,9 @@ import { css } from '@emotion/css';
 import { type GrafanaTheme2 } from '@grafana/data';
 import { useStyles2 } from '@grafana/ui';
 import { type ArchiveHistory } from '../../contract/archivePage';
-import { smallText } from '../../panel/tile/styles';
 import { originText, pointText } from './chartWords';
 import { useLanguage } from '../language';
+import { foldedText } from '../../panel/tile/styles';
 
 /** What the chart shows, in words: expression, aggregation, step, and where its values come from. */
 export function ChartFacts({ history, whole }: { history: ArchiveHistory; whole: string | undefined }) {
@@ -49,18 +49,7 @@ export function ChartFacts({ history, whole }: { history: ArchiveHistory; whole:
 }
 
 const getStyles = (theme: GrafanaTheme2) => ({
-  details: css({
-    ...smallText(theme),
-    summary: {
-      width: 'fit-content',
-      padding: '3px 0',
-      cursor: 'pointer',
-      borderRadius: 3,
-      '&:hover': { color: theme.colors.text.primary },
-      '&:focus-visible': { outline: `2px solid ${theme.colors.primary.border}`, outlineOffset: 2 },
-    },
-    '@media print': { '&:not([open])': { display: 'none' } },
-  }),
+  details: css(foldedText(theme)),
   facts: css({
     display: 'grid',
     gridTemplateColumns: 'max-content minmax(0, 1fr)',

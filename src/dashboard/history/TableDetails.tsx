@@ -2,7 +2,7 @@ import { useState, type ReactNode } from 'react';
 import { css } from '@emotion/css';
 import { type GrafanaTheme2 } from '@grafana/data';
 import { useStyles2 } from '@grafana/ui';
-import { smallText } from '../../panel/tile/styles';
+import { foldedText } from '../../panel/tile/styles';
 
 interface Props {
   title: string;
@@ -36,18 +36,7 @@ export function TableDetails({ title, label, onOpen, children }: Props) {
 }
 
 const getStyles = (theme: GrafanaTheme2) => ({
-  details: css({
-    ...smallText(theme),
-    summary: {
-      width: 'fit-content',
-      padding: '3px 0',
-      cursor: 'pointer',
-      borderRadius: 3,
-      '&:hover': { color: theme.colors.text.primary },
-      '&:focus-visible': { outline: `2px solid ${theme.colors.primary.border}`, outlineOffset: 2 },
-    },
-    '@media print': { '&:not([open])': { display: 'none' } },
-  }),
+  details: css(foldedText(theme)),
   scroll: css({
     maxHeight: 240,
     marginTop: 4,

@@ -6,6 +6,22 @@ export function smallText(theme: GrafanaTheme2) {
   return { margin: 0, fontSize: 12, lineHeight: '18px', color: theme.colors.text.secondary };
 }
 
+/** Of a `<details>` with small text; what is closed is not printed. */
+export function foldedText(theme: GrafanaTheme2) {
+  return {
+    ...smallText(theme),
+    summary: {
+      width: 'fit-content',
+      padding: '3px 0',
+      cursor: 'pointer',
+      borderRadius: 3,
+      '&:hover': { color: theme.colors.text.primary },
+      '&:focus-visible': { outline: `2px solid ${theme.colors.primary.border}`, outlineOffset: 2 },
+    },
+    '@media print': { '&:not([open])': { display: 'none' } },
+  };
+}
+
 /** What does not fit is cut off. */
 export const ONE_LINE = { overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap' } as const;
 
